@@ -1,0 +1,354 @@
+package lockfile
+
+import (
+	"sort"
+	"strings"
+)
+
+type childKey struct {
+	parent *Entry
+	name   string
+}
+
+// index builds what Resolve walks: for each entry its parent (the entry whose
+// node_modules it is in, or the folder around a workspace) and for each
+// parent its children by name.
+func (lock *Lockfile) index() {
+	lock.children = make(map[childKey]*Entry, len(lock.Entries))
+	lock.parents = make(map[*Entry]*Entry, len(lock.Entries))
+	if lock.Root == nil {
+		lock.Root = &Entry{Line: 1}
+	}
+	lock.byLocation[""] = lock.Root
+	for _, e := range lock.Entries {
+		parent, inModules := lock.parentOf(e.Location)
+		lock.parents[e] = parent
+		if inModules {
+			lock.children[childKey{parent, e.Name}] = e
+		}
+	}
+}
+
+// parentOf finds the entry that contains location, and whether location is in
+// that entry's own node_modules.
+func (lock *Lockfile) parentOf(location string) (*Entry, bool) {
+	const dir = "node_modules/"
+	if i := strings.LastIndex(location, dir); i >= 0 && (i == 0 || location[i-1] == '/') {
+		folder := strings.TrimSuffix(location[:i], "/")
+		rest := location[i+len(dir):]
+		single := !strings.Contains(rest, "/") || (rest[0] == '@' && strings.Count(rest, "/") == 1)
+		if e := lock.byLocation[folder]; e != nil && single {
+			return e, true
+		}
+	}
+	for location != "" {
+		i := strings.LastIndexByte(location, '/')
+		if i < 0 {
+			return lock.Root, false
+		}
+		location = location[:i]
+		if e := lock.byLocation[location]; e != nil && !e.Link {
+			return e, false
+		}
+	}
+	return lock.Root, false
+}
+
+// At returns the entry at a location, or nil.
+func (lock *Lockfile) At(location string) *Entry { return lock.byLocation[location] }
+
+// Resolve finds what require(name) means inside from: the nearest node_modules
+// folder that has it, walking up. It returns nil where nothing is installed.
+func (lock *Lockfile) Resolve(from *Entry, name string) *Entry {
+	for e := from; e != nil; e = lock.parents[e] {
+		if to := lock.children[childKey{e, name}]; to != nil {
+			return to
+		}
+	}
+	return nil
+}
+
+// Target is the entry that a link points to, nil where the lockfile lacks it.
+func (lock *Lockfile) Target(link *Entry) *Entry {
+	if !link.Link {
+		return nil
+	}
+	return lock.byLocation[strings.TrimPrefix(link.Resolved, "./")]
+}
+
+// edge is a resolved dependency.
+type edge struct {
+	to   *Entry
+	kind DependencyKind
+}
+
+// edges are the resolved dependencies of e as Arborist loads them: one for
+// each name, the later kind winning; development dependencies only of the
+// root and of workspaces; the root also depends on its workspaces.
+func (lock *Lockfile) edges(e *Entry) []edge {
+	if e.Link {
+		return nil
+	}
+	top := e == lock.Root || lock.isTop(e)
+	var out []edge
+	seen := map[string]int{}
+	add := func(name string, kind DependencyKind) {
+		if i, dup := seen[name]; dup {
+			if out[i].kind != Workspace && kind >= out[i].kind {
+				out[i].kind = kind
+			}
+			return
+		}
+		if to := lock.Resolve(e, name); to != nil {
+			seen[name] = len(out)
+			out = append(out, edge{to, kind})
+		}
+	}
+	if e == lock.Root {
+		for _, w := range lock.Workspaces() {
+			add(w.Name, Workspace)
+		}
+	}
+	for _, d := range e.Dependencies {
+		if d.Kind != Dev || top {
+			add(d.Name, d.Kind)
+		}
+	}
+	return out
+}
+
+// isTop tells whether e is not inside any node_modules: a workspace or the
+// target of a link.
+func (lock *Lockfile) isTop(e *Entry) bool {
+	return !strings.HasPrefix(e.Location, "node_modules/") && !strings.Contains(e.Location, "/node_modules/")
+}
+
+// Workspaces are the links to the project's own packages, in location order.
+func (lock *Lockfile) Workspaces() []*Entry {
+	if lock.Root == nil || len(lock.Root.workspaces) == 0 {
+		return nil
+	}
+	var out []*Entry
+	for _, e := range lock.Entries {
+		if e.Link && strings.HasPrefix(e.Location, "node_modules/") && lock.parents[e] == lock.Root {
+			if t := lock.Target(e); t != nil && lock.isTop(t) && matchesWorkspace(lock.Root.workspaces, t.Location) {
+				out = append(out, e)
+			}
+		}
+	}
+	return out
+}
+
+// matchesWorkspace applies package.json's workspace patterns: literal folders,
+// "*" within one folder, "**" across.
+func matchesWorkspace(patterns []string, location string) bool {
+	match := false
+	for _, p := range patterns {
+		negated := strings.HasPrefix(p, "!")
+		p = strings.TrimPrefix(p, "!")
+		p = strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(p, "./"), "/"), "/")
+		if matchGlob(strings.Split(p, "/"), strings.Split(location, "/")) {
+			match = !negated
+		}
+	}
+	return match
+}
+
+func matchGlob(pattern, path []string) bool {
+	if len(pattern) == 0 {
+		return len(path) == 0
+	}
+	if pattern[0] == "**" {
+		for i := range len(path) + 1 {
+			if matchGlob(pattern[1:], path[i:]) {
+				return true
+			}
+		}
+		return false
+	}
+	return len(path) > 0 && matchSegment(pattern[0], path[0]) && matchGlob(pattern[1:], path[1:])
+}
+
+// matchSegment matches "*" and "{a,b}" inside one path segment.
+func matchSegment(pattern, s string) bool {
+	if open := strings.IndexByte(pattern, '{'); open >= 0 {
+		if end := strings.IndexByte(pattern[open:], '}'); end > 0 {
+			for _, choice := range strings.Split(pattern[open+1:open+end], ",") {
+				if matchSegment(pattern[:open]+choice+pattern[open+end+1:], s) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	before, after, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == s
+	}
+	if !strings.HasPrefix(s, before) {
+		return false
+	}
+	for i := len(before); i <= len(s); i++ {
+		if matchSegment(after, s[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// recomputeFlags is Arborist's calcDepFlags: start with every flag set, walk
+// out from the root, and unset what an edge proves wrong.
+func (lock *Lockfile) recomputeFlags() {
+	for _, e := range lock.Entries {
+		e.Extraneous, e.Dev, e.Optional, e.DevOptional, e.Peer = true, true, true, true, true
+	}
+	root := lock.Root
+	root.Extraneous, root.Dev, root.Optional, root.DevOptional, root.Peer = false, false, false, false, false
+	seen := map[*Entry]bool{}
+	queue := []*Entry{root}
+	unset := func(flag *bool, when bool, changed *bool) {
+		if *flag && when {
+			*flag = false
+			*changed = true
+		}
+	}
+	for len(queue) > 0 {
+		e := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		seen[e] = true
+		if !e.Extraneous {
+			for p := lock.parents[e]; p != nil && p.Extraneous; p = lock.parents[p] {
+				p.Extraneous = false
+			}
+		}
+		if e.Link {
+			t := lock.Target(e)
+			if t == nil {
+				continue
+			}
+			changed := false
+			unset(&t.Dev, !e.Dev, &changed)
+			unset(&t.Optional, !e.Optional, &changed)
+			unset(&t.DevOptional, !e.DevOptional, &changed)
+			unset(&t.Peer, !e.Peer, &changed)
+			unset(&t.Extraneous, !e.Extraneous, &changed)
+			if changed || !seen[t] {
+				queue = append(queue, t)
+			}
+			continue
+		}
+		for _, x := range lock.edges(e) {
+			peer := x.kind == Peer || x.kind == PeerOptional
+			optional := x.kind == Optional || x.kind == PeerOptional
+			dev := x.kind == Dev
+			changed := false
+			unset(&x.to.Extraneous, !e.Extraneous && !(peer && optional), &changed)
+			unset(&x.to.Dev, !e.Dev && !dev, &changed)
+			unset(&x.to.Optional, !e.Optional && !optional, &changed)
+			unset(&x.to.DevOptional, !e.DevOptional && !e.Dev && !e.Optional && !dev && !optional, &changed)
+			unset(&x.to.Peer, !e.Peer && !peer, &changed)
+			if changed {
+				queue = append(queue, x.to)
+			}
+		}
+	}
+	for e := range seen {
+		if e != root && e.DevOptional && (e.Dev || e.Optional) {
+			e.DevOptional = false
+		}
+	}
+}
+
+// markBundled decides which entries are shipped inside their parent, as
+// Arborist's getBundler does: named in the parent's bundleDependencies, below
+// such a one, or needed by one and hoisted no further than the bundling
+// package.
+func (lock *Lockfile) markBundled() {
+	bundles := lock.Root.Bundles != nil
+	for _, e := range lock.Entries {
+		bundles = bundles || e.Bundles != nil
+	}
+	if lock.Version < 2 {
+		// Version 1 marks bundled entries itself; Arborist turns the marks of
+		// those that the parent asks for into the parent's list.
+		for _, e := range lock.Entries {
+			parent := lock.parents[e]
+			if e.Bundled && parent != nil && !parent.Bundled && (declares(parent, e.Name) || parent == lock.Root) {
+				parent.Bundles = append(parent.Bundles, e.Name)
+				bundles = true
+			}
+		}
+	}
+	if !bundles {
+		for _, e := range lock.Entries {
+			e.Bundled = false
+		}
+		return
+	}
+	edgesIn := map[*Entry][]*Entry{}
+	for _, from := range append([]*Entry{lock.Root}, lock.Entries...) {
+		for _, x := range lock.edges(from) {
+			edgesIn[x.to] = append(edgesIn[x.to], from)
+		}
+	}
+	for _, e := range lock.Entries {
+		e.Bundled = lock.bundler(e, edgesIn, map[*Entry]bool{}) != nil
+	}
+}
+
+func declares(e *Entry, name string) bool {
+	for _, d := range e.Dependencies {
+		if d.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (lock *Lockfile) bundler(e *Entry, edgesIn map[*Entry][]*Entry, path map[*Entry]bool) *Entry {
+	if path[e] {
+		return nil
+	}
+	path[e] = true
+	parent := lock.parents[e]
+	if parent == nil || lock.children[childKey{parent, e.Name}] != e {
+		return nil
+	}
+	if b := lock.bundler(parent, edgesIn, path); b != nil {
+		return b
+	}
+	for _, name := range parent.Bundles {
+		if name == e.Name {
+			return parent
+		}
+	}
+	if len(parent.Bundles) == 0 {
+		return nil
+	}
+	for _, from := range edgesIn[e] {
+		if lock.bundler(from, edgesIn, path) == parent {
+			return parent
+		}
+	}
+	return nil
+}
+
+// finish gives links what Arborist gives them, their target's values, and
+// sorts the entries by location.
+func (lock *Lockfile) finish() {
+	for _, e := range lock.Entries {
+		if !e.Link {
+			continue
+		}
+		if t := lock.Target(e); t != nil {
+			e.Package, e.Version = t.Package, t.Version
+			if !lock.suspect {
+				e.Dev, e.Optional, e.DevOptional, e.Peer, e.Extraneous = t.Dev, t.Optional, t.DevOptional, t.Peer, t.Extraneous
+			}
+		}
+		if e.Package == "" {
+			e.Package = e.Name
+		}
+	}
+	sort.Slice(lock.Entries, func(i, j int) bool { return lock.Entries[i].Location < lock.Entries[j].Location })
+}

@@ -46,6 +46,8 @@ type Change struct {
 	// Why is the shortest path from the project, as "name@version".
 	Why []string
 
+	// Entries are the entries of all Locations.
+	Entries []*Entry
 	// Old and New are the entries themselves: New is nil for removed, Old for
 	// added.
 	Old, New *Entry
@@ -221,6 +223,7 @@ func describeChange(kind Kind, old *Entry, entries []*Entry, paths *Paths) Chang
 		c.Optional = c.Optional || x.Optional
 		c.Locations = append(c.Locations, x.Location)
 		c.Lines = append(c.Lines, x.Line)
+		c.Entries = append(c.Entries, x)
 	}
 	c.Dev, c.Direct, c.Why = dev, direct, why
 	c.Line, c.EndLine = e.Line, e.EndLine

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // Lockfile is a parsed lockfile.
@@ -636,6 +638,37 @@ func Drift(lock *Lockfile, manifest []byte) ([]string, error) {
 	}
 	sort.Strings(names)
 	return names, nil
+}
+
+// Unsatisfied names the project's own dependencies whose installed version is
+// not in the range that is asked for, as "name@version is not in range". What
+// is no range of versions (tags, URLs, aliases) is left out.
+func Unsatisfied(lock *Lockfile) []string {
+	if lock.Root == nil {
+		return nil
+	}
+	var out []string
+	for _, d := range effective(lock.Root.Dependencies) {
+		if d.Kind == Peer || d.Kind == PeerOptional {
+			continue
+		}
+		e := lock.Resolve(lock.Root, d.Name)
+		if e == nil || e.Link || e.Version == "" || e.Source() != Registry {
+			continue
+		}
+		want, err := semver.NewConstraint(d.Spec)
+		if err != nil {
+			continue
+		}
+		want.IncludePrerelease = true
+		have, err := semver.StrictNewVersion(e.Version)
+		if err != nil || want.Check(have) {
+			continue
+		}
+		out = append(out, d.Name+"@"+e.Version+" is not in "+d.Spec)
+	}
+	sort.Strings(out)
+	return out
 }
 
 // Host is the host (and port) of Resolved, empty where it is no URL.

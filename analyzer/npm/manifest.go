@@ -1,0 +1,198 @@
+// Package npm holds npm's documents as values: package.json, the registry's
+// packuments, package names. It reads bytes and fetches nothing.
+//
+// Sources: https://docs.npmjs.com/cli/configuring-npm/package-json and
+// https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md
+package npm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Manifest is what lockwarden reads of a package.json. Fields of the wrong
+// type are treated as absent, as npm treats them.
+type Manifest struct {
+	Name    string
+	Version string
+	Type    string
+	License string
+	// Main, Module and Types are entry points as written.
+	Main, Module string
+	// Browser is the browser field when it is one file; BrowserFiles the
+	// replacements when it is an object.
+	Browser      string
+	BrowserFiles map[string]string
+	// Exports is the exports field, undecoded: its order matters.
+	Exports json.RawMessage
+	// Imports is the imports field, undecoded.
+	Imports json.RawMessage
+	// Bin maps command names to files.
+	Bin map[string]string
+	// Scripts are all scripts with the line they stand on.
+	Scripts map[string]Script
+	// Dependencies are all declared dependencies of every kind that is
+	// installed for a user of the package.
+	Dependencies []Dependency
+	// Directories.bin and directories.lib.
+	DirectoriesBin string
+	// Gypfile is false only where the manifest says "gypfile": false.
+	Gypfile bool
+}
+
+// Script is one entry of "scripts".
+type Script struct {
+	Command string
+	Line    int
+}
+
+// Dependency is one declared dependency with the line it stands on.
+type Dependency struct {
+	Name, Spec, Kind string
+	Line             int
+}
+
+// lifecycle are the scripts that npm runs when a package from a registry is
+// installed, in order. A git dependency also runs those of gitLifecycle.
+// Source: https://docs.npmjs.com/cli/using-npm/scripts
+var lifecycle, gitLifecycle = []string{"preinstall", "install", "postinstall"}, []string{"preprepare", "prepare", "postprepare"}
+
+// Lifecycle are the names of the scripts that installing the package runs.
+func Lifecycle(git bool) []string {
+	if git {
+		return append(append([]string(nil), lifecycle...), gitLifecycle...)
+	}
+	return lifecycle
+}
+
+// ParseManifest reads a package.json.
+func ParseManifest(data []byte) (*Manifest, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, fmt.Errorf("npm: package.json: %w", err)
+	}
+	str := func(key string) string {
+		var s string
+		_ = json.Unmarshal(raw[key], &s)
+		return s
+	}
+	m := &Manifest{Name: str("name"), Version: str("version"), Type: str("type"), Main: str("main"), Module: str("module"),
+		Browser: str("browser"), Exports: raw["exports"], Imports: raw["imports"], Gypfile: true}
+	m.License = license(raw)
+	if string(raw["gypfile"]) == "false" {
+		m.Gypfile = false
+	}
+	if m.Browser == "" {
+		m.BrowserFiles = stringMembers(raw["browser"])
+	}
+	var bin string
+	if json.Unmarshal(raw["bin"], &bin) == nil && bin != "" {
+		name := m.Name
+		if i := strings.LastIndexByte(name, '/'); i >= 0 {
+			name = name[i+1:]
+		}
+		m.Bin = map[string]string{name: bin}
+	} else {
+		m.Bin = stringMembers(raw["bin"])
+	}
+	m.DirectoriesBin = stringMembers(raw["directories"])["bin"]
+	lines := memberLines(data)
+	m.Scripts = map[string]Script{}
+	for name, command := range stringMembers(raw["scripts"]) {
+		m.Scripts[name] = Script{command, lines["scripts\x00"+name]}
+	}
+	for _, kind := range []string{"dependencies", "optionalDependencies", "peerDependencies"} {
+		for name, spec := range stringMembers(raw[kind]) {
+			m.Dependencies = append(m.Dependencies, Dependency{name, spec, kind, lines[kind+"\x00"+name]})
+		}
+	}
+	sort.Slice(m.Dependencies, func(i, j int) bool {
+		a, b := m.Dependencies[i], m.Dependencies[j]
+		return a.Name < b.Name || a.Name == b.Name && a.Kind < b.Kind
+	})
+	return m, nil
+}
+
+func license(raw map[string]json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw["license"], &s) == nil {
+		return s
+	}
+	var old struct{ Type string }
+	if json.Unmarshal(raw["license"], &old) == nil && old.Type != "" {
+		return old.Type
+	}
+	var list []struct{ Type string }
+	if json.Unmarshal(raw["licenses"], &list) == nil && len(list) > 0 {
+		names := make([]string, 0, len(list))
+		for _, l := range list {
+			names = append(names, l.Type)
+		}
+		return strings.Join(names, " OR ")
+	}
+	return ""
+}
+
+// stringMembers decodes an object and keeps its members that are strings.
+func stringMembers(data json.RawMessage) map[string]string {
+	var raw map[string]json.RawMessage
+	if json.Unmarshal(data, &raw) != nil {
+		return nil
+	}
+	m := make(map[string]string, len(raw))
+	for key, value := range raw {
+		var s string
+		if json.Unmarshal(value, &s) == nil {
+			m[key] = s
+		}
+	}
+	return m
+}
+
+// memberLines finds the line of each member of the document's top-level
+// objects, by "object NUL member".
+func memberLines(data []byte) map[string]int {
+	lines := map[string]int{}
+	d := json.NewDecoder(bytes.NewReader(data))
+	var stack []string
+	var isObject []bool
+	key := ""
+	wantKey := false
+	line, counted := 1, 0
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return lines
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			switch t {
+			case '{', '[':
+				stack = append(stack, key)
+				isObject = append(isObject, t == '{')
+				wantKey = t == '{'
+			default:
+				stack, isObject = stack[:len(stack)-1], isObject[:len(isObject)-1]
+				wantKey = len(isObject) > 0 && isObject[len(isObject)-1]
+			}
+			continue
+		case string:
+			if wantKey {
+				key = t
+				wantKey = false
+				if len(stack) == 2 {
+					offset := int(d.InputOffset())
+					line += bytes.Count(data[counted:offset], []byte("\n"))
+					counted = offset
+					lines[stack[1]+"\x00"+key] = line
+				}
+				continue
+			}
+		}
+		wantKey = len(isObject) > 0 && isObject[len(isObject)-1]
+	}
+}

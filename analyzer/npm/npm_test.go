@@ -1,0 +1,58 @@
+package npm_test
+
+import (
+	"testing"
+
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+)
+
+func TestParseManifest(t *testing.T) {
+	m, err := npm.ParseManifest([]byte("\ufeff{\n\"name\": \"@s/a\",\n\"version\": \"1.0.0\",\n\"bin\": \"./cli.js\",\n\"license\": {\"type\": \"MIT\"},\n\"scripts\": {\n\"postinstall\": \"node x.js\",\n\"bad\": 3\n},\n\"dependencies\": {\n\"b\": \"^1\"\n},\n\"gypfile\": false\n}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Bin["a"] != "./cli.js" || m.License != "MIT" || m.Gypfile {
+		t.Errorf("%+v", m)
+	}
+	if s := m.Scripts["postinstall"]; s.Command != "node x.js" || s.Line != 7 {
+		t.Errorf("script: %+v", s)
+	}
+	if _, ok := m.Scripts["bad"]; ok {
+		t.Error("a script that is no text counts")
+	}
+	if d := m.Dependencies[0]; d.Name != "b" || d.Line != 11 {
+		t.Errorf("dependency: %+v", d)
+	}
+	if _, err := npm.ParseManifest([]byte(`{"name":`)); err == nil {
+		t.Error("a truncated package.json is read")
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for _, good := range []string{"a", "@s/a", "JSONStream", "a.b-c_d~"} {
+		if err := npm.CheckName(good); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{"", ".", "..", "../x", "a/b", "@/a", "@s/", "@s/../x", "a?b", "a#b", "a%2fb", "a b", "@s/a/b", "a\\b", ".hidden", string(make([]byte, 215))} {
+		if npm.CheckName(bad) == nil {
+			t.Errorf("%q passes", bad)
+		}
+	}
+}
+
+func TestParsePackument(t *testing.T) {
+	p, err := npm.ParsePackument("a", []byte(`{"name":"a","versions":{"1.0.0":{"deprecated":false},"1.1.0":{"deprecated":"use b"},"2.0.0-rc.1":{}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Versions["1.0.0"].Deprecated != "" || p.Versions["1.1.0"].Deprecated != "use b" {
+		t.Errorf("%+v", p.Versions)
+	}
+	if best, ok := npm.MaxSatisfying(p, "^1"); !ok || best != "1.1.0" {
+		t.Errorf("best of ^1: %q", best)
+	}
+	if _, err := npm.ParsePackument("a", []byte(`{"name":"b"}`)); err == nil {
+		t.Error("another package's document passes")
+	}
+}

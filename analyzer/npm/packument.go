@@ -1,0 +1,107 @@
+package npm
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Packument is the registry's document on a package: all its versions. The
+// abbreviated form lacks Time.
+type Packument struct {
+	Name     string             `json:"name"`
+	DistTags map[string]string  `json:"dist-tags"`
+	Versions map[string]Version `json:"versions"`
+	Modified string             `json:"modified"`
+	Time     map[string]string  `json:"time"`
+}
+
+// Version is what the registry says of one version.
+type Version struct {
+	Name             string            `json:"name"`
+	Version          string            `json:"version"`
+	Dist             Dist              `json:"dist"`
+	Deprecated       Deprecation       `json:"deprecated"`
+	HasInstallScript bool              `json:"hasInstallScript"`
+	Dependencies     map[string]string `json:"dependencies"`
+}
+
+// Dist is where the tarball is and what it must hash to.
+type Dist struct {
+	Tarball   string `json:"tarball"`
+	Integrity string `json:"integrity"`
+	Shasum    string `json:"shasum"`
+}
+
+// Deprecation is the message of a deprecated version. Registries also write
+// true, false or an empty string.
+type Deprecation string
+
+// UnmarshalJSON accepts a string or a boolean.
+func (d *Deprecation) UnmarshalJSON(data []byte) error {
+	var s string
+	if json.Unmarshal(data, &s) == nil {
+		*d = Deprecation(s)
+		return nil
+	}
+	if string(data) == "true" {
+		*d = "deprecated"
+	}
+	return nil
+}
+
+// ParsePackument reads a packument and checks that it is of the package asked
+// for.
+func ParsePackument(name string, data []byte) (*Packument, error) {
+	var p Packument
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("npm: packument of %s: %w", name, err)
+	}
+	if p.Name != name {
+		return nil, fmt.Errorf("npm: packument of %s: the registry answered with the package %q", name, p.Name)
+	}
+	return &p, nil
+}
+
+// CheckName tells whether a package name is one that a registry URL can be
+// made of. It is laxer than npm's rules for new names (old packages have
+// capitals) and strict on what would change the URL.
+// Source: https://github.com/npm/validate-npm-package-name
+func CheckName(name string) error {
+	bare := name
+	if scope, rest, ok := strings.Cut(name, "/"); ok {
+		if !strings.HasPrefix(scope, "@") || len(scope) < 2 {
+			return fmt.Errorf("npm: %q is not a package name", name)
+		}
+		bare = rest
+		scope = scope[1:]
+		if !cleanName(scope) {
+			return fmt.Errorf("npm: %q is not a package name", name)
+		}
+	}
+	if len(name) > 214 || !cleanName(bare) {
+		return fmt.Errorf("npm: %q is not a package name", name)
+	}
+	return nil
+}
+
+func cleanName(s string) bool {
+	if s == "" || s[0] == '.' || s[0] == '-' && len(s) == 1 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.~!'()*", rune(c)) {
+			return false
+		}
+	}
+	return true
+}
+
+// TarballFile is the name that registries give the file of a version.
+func TarballFile(name, version string) string {
+	if i := strings.LastIndexByte(name, '/'); i >= 0 {
+		name = name[i+1:]
+	}
+	return name + "-" + version + ".tgz"
+}

@@ -1,0 +1,214 @@
+package javascript
+
+import "strings"
+
+// table is a bundler's table of modules: each entry is a module of its own,
+// so that the exports of one are not taken for another's.
+type table struct {
+	entries map[string]*function
+	// names maps what a browserify module asks for to the entry it gets.
+	names map[*function]map[string]string
+	owner *object
+}
+
+// pseudoModule is a module inside a bundle.
+type pseudoModule struct {
+	exports, module *object
+}
+
+// The orders in which bundlers pass module, exports and require.
+type paramOrder uint8
+
+const (
+	paramModuleExports   paramOrder = iota // webpack, rspack, ncc: module, exports, require
+	paramExportsModule                     // esbuild: exports, module
+	paramRequireModule                     // browserify, Parcel: require, module, exports
+	maxTableParameters   = 7
+	minTableLikeElements = 1
+)
+
+// detectTable recognises a module table by its shape: functions of few
+// parameters under numbers or paths, in a file that has the loader which
+// calls them.
+func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
+	items := e.m.list(n.b)
+	if o.table != nil || len(items) == 0 || !e.m.file.bundleLoader() {
+		return
+	}
+	if n.kind == nObject {
+		if k := e.m.nodes[items[1]].kind; k != nFunction && k != nArray {
+			return
+		}
+	}
+	t := &table{entries: map[string]*function{}, names: map[*function]map[string]string{}, owner: o}
+	order := paramModuleExports
+	add := func(key string, v *Value) bool {
+		if v == nil {
+			return true // a hole in webpack's array
+		}
+		switch v.kind {
+		case vFunction:
+			if v.fn.params > 3 || v.fn.getter || v.fn.name != "" && v.fn.name != key && !v.fn.method {
+				return false
+			}
+			t.entries[key] = v.fn
+			return true
+		case vObject:
+			// browserify: [function(require, module, exports) {…}, {"./a": 1}]
+			first := v.object.properties["0"]
+			second := v.object.properties["1"]
+			if !v.object.array || v.object.length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.fn.params > maxTableParameters {
+				return false
+			}
+			order = paramRequireModule
+			t.entries[key] = first.fn
+			names := map[string]string{}
+			for name, target := range second.object.properties {
+				if text, ok := target.Text(); ok {
+					names[name] = text
+				}
+			}
+			t.names[first.fn] = names
+			return true
+		}
+		return false
+	}
+	if n.kind == nArray {
+		if !e.m.file.webpack {
+			return
+		}
+		for i, item := range items {
+			if !add(formatNumber(float64(i)), e.at(item)) {
+				return
+			}
+		}
+	} else {
+		for i := 0; i+1 < len(items); i += 2 {
+			if items[i] < 0 {
+				return
+			}
+			key := e.m.strings[items[i]]
+			if _, numeric := smallIndex(key); !numeric && !strings.ContainsAny(key, "./") && !e.m.file.webpack {
+				return
+			}
+			if !add(key, e.at(items[i+1])) {
+				return
+			}
+		}
+	}
+	if len(t.entries) < minTableLikeElements {
+		return
+	}
+	o.table = t
+	for _, f := range t.entries {
+		e.makePseudo(f, order, t)
+	}
+}
+
+// makePseudo gives a function the exports and module of its own.
+func (e *evaluation) makePseudo(f *function, order paramOrder, t *table) {
+	if f.pseudo != nil {
+		return
+	}
+	pm := &pseudoModule{exports: &object{}, module: &object{}}
+	pm.module.properties = map[string]*Value{"exports": pm.exports.val()}
+	f.pseudo = pm
+	f.this = pm.exports.val()
+	var require *Value
+	if t != nil {
+		bound := &table{entries: t.entries, names: map[*function]map[string]string{nil: t.names[f]}, owner: t.owner}
+		require = &Value{kind: vTable, object: &object{table: bound}}
+	}
+	switch order {
+	case paramModuleExports:
+		f.paramValues = []*Value{pm.module.val(), pm.exports.val(), require}
+	case paramExportsModule:
+		f.paramValues = []*Value{pm.exports.val(), pm.module.val()}
+	case paramRequireModule:
+		f.paramValues = []*Value{require, pm.module.val(), pm.exports.val()}
+	}
+	e.p.enqueue(f)
+}
+
+func (e *evaluation) pseudoValue(pm *pseudoModule) *Value {
+	pm.module.addReader(e.f)
+	pm.exports.addReader(e.f)
+	return pm.module.properties["exports"]
+}
+
+// requireFromTable is a bundle's require(id).
+func (e *evaluation) requireFromTable(c *callSite, t *table) *Value {
+	var out *Value
+	c.arg(0).each(func(alt *Value) {
+		key, ok := alt.Text()
+		if !ok {
+			return
+		}
+		if names := t.names[nil]; names != nil {
+			if target, ok := names[key]; ok {
+				key = target
+			}
+		}
+		f := t.entries[key]
+		if f == nil {
+			// What the table lacks is asked of the host's require.
+			if t.names[nil] != nil && e.p.resolver != nil {
+				out = e.p.join(out, e.requireText(c.id, key))
+			}
+			return
+		}
+		e.edge(c.id, f)
+		if f.pseudo != nil {
+			out = e.p.join(out, e.pseudoValue(f.pseudo))
+		}
+	})
+	return out
+}
+
+// tableMethod is webpack's __webpack_require__.d(…) and its like.
+func (e *evaluation) tableMethod(c *callSite, name string) (*Value, bool) {
+	switch name {
+	case "d":
+		if len(c.args) == 3 {
+			// webpack 4: d(exports, "name", function() { return value })
+			c.arg(0).each(func(t *Value) {
+				key, ok := c.arg(1).Text()
+				getter := c.arg(2)
+				if ok && t.kind == vObject && getter != nil && getter.kind == vFunction {
+					e.callerOf(getter.fn)
+					e.setProperty(t.object, key, getter.fn.returned)
+				}
+			})
+		} else {
+			e.defineGetters(c.arg(0), c.arg(1))
+		}
+		return nil, true
+	case "n", "t":
+		if name == "n" {
+			if v := e.m.values[c.id]; v != nil && v.kind == vLazy {
+				v.fn.pseudo.module.properties["exports"] = c.arg(0)
+				return v, true
+			}
+			return &Value{kind: vLazy, fn: &function{module: e.m, pseudo: &pseudoModule{exports: &object{}, module: &object{properties: map[string]*Value{"exports": c.arg(0)}}}}}, true
+		}
+		return e.requireFromTable(c, tableOf(c.receiver)), true
+	case "bind":
+		return c.receiver, true
+	case "r", "o", "e", "g", "nmd", "hmd":
+		return c.arg(0), true
+	}
+	return nil, false
+}
+
+func tableOf(v *Value) *table {
+	var t *table
+	v.each(func(alt *Value) {
+		if alt.kind == vTable {
+			t = alt.object.table
+		}
+	})
+	if t == nil {
+		return &table{}
+	}
+	return t
+}

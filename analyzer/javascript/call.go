@@ -1,0 +1,480 @@
+package javascript
+
+import (
+	"strings"
+)
+
+// call evaluates a call, a new, or a tagged template.
+func (e *evaluation) call(id nodeID, n *node) *Value {
+	items := e.m.list(n.b)
+	args := make([]*Value, len(items))
+	for i, item := range items {
+		args[i] = e.at(item)
+	}
+	callee := e.at(n.a)
+	calleeNode := &e.m.nodes[n.a]
+	if v, ok := e.interop(id, calleeNode, args); ok {
+		return v
+	}
+	var receiver *Value
+	name := ""
+	switch calleeNode.kind {
+	case nMember:
+		receiver, name = e.at(calleeNode.a), e.m.strings[calleeNode.b]
+	case nIndex:
+		receiver = e.at(calleeNode.a)
+		if key := e.at(calleeNode.b); key != nil && key.kind == vString {
+			name = key.text
+		}
+	case nSuper:
+		// super(…) runs the superclass's constructor on this instance.
+		receiver = e.this()
+	}
+	if calleeNode.kind == nMember && e.m.nodes[calleeNode.a].kind == nSuper {
+		receiver = e.this()
+	}
+	c := &callSite{id: id, new: n.kind == nNew, receiver: receiver, args: args, spread: n.flags&flagSpread != 0}
+	if c.spread {
+		c.spreadArguments(e, items)
+	}
+	var out *Value
+	if name != "" {
+		v, done := e.method(c, receiver, name)
+		if done {
+			return v
+		}
+		out = v
+	}
+	return e.p.join(out, e.apply(c, callee))
+}
+
+// callSite is one call with its arguments.
+type callSite struct {
+	id       nodeID
+	new      bool
+	spread   bool
+	receiver *Value
+	args     []*Value
+}
+
+func (c *callSite) arg(i int) *Value {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	return nil
+}
+
+// spreadArguments puts the elements of spread arrays in their places.
+func (c *callSite) spreadArguments(e *evaluation, items []int32) {
+	var out []*Value
+	for i, item := range items {
+		if e.m.nodes[item].kind != nSpread {
+			out = append(out, c.args[i])
+			continue
+		}
+		if elements := c.args[i].Elements(); elements != nil {
+			out = append(out, elements...)
+			continue
+		}
+		rest := e.elementsOf(c.args[i])
+		out = append(out, rest, rest)
+	}
+	c.args = out
+}
+
+// apply calls each thing that the callee may be.
+func (e *evaluation) apply(c *callSite, callee *Value) *Value {
+	var out *Value
+	resolved := false
+	callee.each(func(alt *Value) {
+		switch alt.kind {
+		case vPath:
+			resolved = true
+			out = e.p.join(out, e.callPath(c, alt.path))
+		case vFunction:
+			resolved = true
+			out = e.p.join(out, e.callFunction(c, alt.fn))
+		case vResolver:
+			resolved = true
+			e.setElements(alt.object, c.arg(0))
+		case vTable:
+			resolved = true
+			out = e.p.join(out, e.requireFromTable(c, alt.object.table))
+		case vLazy:
+			resolved = true
+			e.edge(c.id, alt.fn)
+			if alt.fn.pseudo != nil {
+				out = e.p.join(out, e.pseudoValue(alt.fn.pseudo))
+			}
+		}
+	})
+	if !resolved {
+		marks := c.receiver.allMarks() | callee.allMarks()
+		for _, arg := range c.args {
+			marks |= arg.allMarks()
+			e.escape(c.id, arg, nil)
+		}
+		out = e.p.join(out, e.p.opaque(marks))
+	}
+	return out
+}
+
+func (e *evaluation) callFunction(c *callSite, f *function) *Value {
+	if c.new {
+		e.enter(c.id, f, nil, c.args, false)
+		instance := f.proto().val()
+		// A constructor may return something else.
+		return e.p.join(instance, f.returned)
+	}
+	e.enter(c.id, f, c.receiver, c.args, false)
+	e.callerOf(f)
+	return f.returned
+}
+
+// callerOf makes this function run again when f returns something new.
+func (e *evaluation) callerOf(f *function) {
+	for i := len(f.callers) - 1; i >= 0 && i >= len(f.callers)-8; i-- {
+		if f.callers[i] == e.f {
+			return
+		}
+	}
+	if len(f.callers) < 4096 {
+		f.callers = append(f.callers, e.f)
+	}
+}
+
+// enter passes arguments to a function of the package and notes the call. A
+// function that unknown code calls gets values of which only the marks are
+// known.
+func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value, _ bool) {
+	e.edge(id, f)
+	if f.pseudo != nil {
+		return
+	}
+	changed := false
+	for i, arg := range args {
+		if f.rest && i >= f.params-1 {
+			e.restParameter(f, arg)
+			continue
+		}
+		if i >= f.params && !f.usesArgs {
+			break
+		}
+		if i >= 32 {
+			break
+		}
+		for len(f.paramValues) <= i {
+			f.paramValues = append(f.paramValues, nil)
+		}
+		joined := e.p.join(f.paramValues[i], arg)
+		if joined != f.paramValues[i] {
+			f.paramValues[i] = joined
+			changed = true
+		}
+	}
+	if this != nil && f.this == nil && !f.arrow && f.class == nil && f.prototype == nil && f.parent != nil && this.kind == vObject {
+		f.this = this
+		changed = true
+	}
+	if changed {
+		e.p.enqueue(f)
+	}
+}
+
+func (e *evaluation) restParameter(f *function, arg *Value) {
+	i := f.params - 1
+	for len(f.paramValues) <= i {
+		f.paramValues = append(f.paramValues, nil)
+	}
+	if f.paramValues[i] == nil {
+		f.paramValues[i] = (&object{array: true}).val()
+		e.p.enqueue(f)
+	}
+	if o := f.paramValues[i].object; o != nil {
+		e.setElements(o, arg)
+	}
+}
+
+// escape hands a value to code that is not known: functions in it are called.
+// Where the code is an API, their arguments are what it hands to callbacks.
+func (e *evaluation) escape(id nodeID, v *Value, to *apiPath) {
+	e.escapeDepth(id, v, to, 0)
+}
+
+func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
+	v.each(func(alt *Value) {
+		switch alt.kind {
+		case vFunction:
+			var args []*Value
+			if to != nil {
+				given := e.p.pathValue(e.p.argumentOf(to), to.marks)
+				args = []*Value{given, given, given}
+			}
+			if alt.fn.returned != nil || alt.fn.async {
+				e.callerOf(alt.fn)
+			}
+			e.enter(id, alt.fn, nil, args, true)
+		case vObject:
+			if depth > 0 || alt.object.array || alt.object.module != nil || len(alt.object.properties) > 64 {
+				return
+			}
+			for _, key := range sortedKeys(alt.object.properties) {
+				if v := alt.object.properties[key]; v != nil && v.kind == vFunction {
+					e.escapeDepth(id, v, to, depth+1)
+				}
+			}
+		case vPath:
+			// A function of an API passed on: whoever gets it may call it.
+			if e.record && to == nil && alt.path.interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.path.api, "globalThis.") {
+				e.useCertainty(UseCall, alt, id, nil, Likely)
+			}
+		}
+	})
+}
+
+// callPath calls a member of a module or a global.
+func (e *evaluation) callPath(c *callSite, target *apiPath) *Value {
+	p := e.p
+	if v, ok := e.model(c, target); ok {
+		if e.record {
+			e.recordCall(c, target)
+		}
+		return v
+	}
+	if e.record {
+		e.recordCall(c, target)
+	}
+	marks := target.marks
+	for _, arg := range c.args {
+		marks |= arg.allMarks()
+	}
+	result := p.resultOf(target)
+	for _, arg := range c.args {
+		e.escape(c.id, arg, target)
+	}
+	v := p.pathValue(result, marks)
+	if extra := marks &^ target.marks; extra != 0 {
+		v = p.join(v, p.opaque(extra))
+	}
+	return v
+}
+
+func (e *evaluation) recordCall(c *callSite, target *apiPath) {
+	kind := UseCall
+	if c.new {
+		kind = UseNew
+	}
+	e.use(kind, target.val(), c.id, c.args)
+}
+
+// require gives the value of the module that v names.
+func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
+	p := e.p
+	var out *Value
+	known := false
+	v.each(func(alt *Value) {
+		if alt.kind != vString {
+			return
+		}
+		known = true
+		if strings.Contains(alt.text, hole) {
+			for _, m := range p.resolver.matching(e.m.file.path, alt.text) {
+				e.edge(id, m.functions[0])
+				out = p.join(out, e.moduleValue(m))
+			}
+			if e.record {
+				e.requireUse(id, alt, UseDynamicImport)
+			}
+			return
+		}
+		out = p.join(out, e.requireText(id, alt.text))
+	})
+	if !known && e.record && dynamic {
+		e.requireUse(id, v, UseDynamicImport)
+	}
+	if !known {
+		return p.opaque(v.allMarks())
+	}
+	return out
+}
+
+func (e *evaluation) requireText(id nodeID, text string) *Value {
+	p := e.p
+	if file, ok := p.resolver.resolve(e.m.file.path, text); ok {
+		if m := p.modules[file]; m != nil {
+			e.edge(id, m.functions[0])
+			return e.moduleValue(m)
+		}
+		if e.record {
+			p.facts.fileUse(e, id, file)
+		}
+		if data := p.resolver.json(p, file); data != nil {
+			return data
+		}
+		return p.nativeModule(file)
+	}
+	if isRelative(text) || strings.HasPrefix(text, "/") {
+		if e.record && strings.HasSuffix(text, ".node") {
+			p.facts.fileUse(e, id, text)
+		}
+		return p.nativeModule(text)
+	}
+	root := p.externalModule(text)
+	if e.record {
+		e.use(UseImport, root.val(), id, []*Value{p.str(text)})
+	}
+	return root.val()
+}
+
+// nativeModule is a compiled addon, known by its file's name: keytar.node.
+func (p *program) nativeModule(file string) *Value {
+	if !strings.HasSuffix(file, ".node") {
+		return nil
+	}
+	return p.externalModule(file[strings.LastIndexByte(file, '/')+1:]).val()
+}
+
+func isRelative(text string) bool {
+	return text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../")
+}
+
+// interopNames are helpers of compilers that hand on their first argument.
+var interopNames = set(`__importStar __importDefault _interopRequireDefault _interopRequireWildcard _interopDefault
+	_interopDefaultLegacy _interopNamespace _interopNamespaceDefault _interopDefaultCompat _interopNamespaceCompat
+	_interop_require_default _interop_require_wildcard __toESM __toCommonJS interopDefault _interopRequire
+	_getRequireWildcardCache __reExport getDefaultExportFromCjs getAugmentedNamespace _mergeNamespaces
+	interopRequireDefault interopRequireWildcard`)
+
+// interop recognises the helpers that TypeScript, Babel, SWC, Rollup, webpack
+// and esbuild put around modules, by name.
+func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bool) {
+	name := ""
+	switch callee.kind {
+	case nSymbol:
+		name = e.m.symbols[callee.a].name
+	case nMember, nGlobal:
+		if callee.kind == nMember {
+			name = e.m.strings[callee.b]
+		} else {
+			name = e.m.strings[callee.a]
+		}
+	default:
+		return nil, false
+	}
+	if len(name) < 2 || len(args) == 0 {
+		return nil, false
+	}
+	name = strings.TrimRight(name, "$0123456789")
+	if len(name) < 1 {
+		return nil, false
+	}
+	switch {
+	case interopNames[name]:
+		return e.awaited(args[0]), true
+	case name == "__exportStar" || name == "_exportStar":
+		if len(args) > 1 {
+			e.spreadIntoValue(args[1], args[0])
+		}
+		return nil, true
+	case name == "__export" || name == "__defProp" && len(args) == 2:
+		if len(args) > 1 {
+			e.defineGetters(args[0], args[1])
+		}
+		return nil, true
+	case name == "__awaiter" || name == "__async" || name == "_asyncToGenerator" || name == "_async_to_generator":
+		return e.asyncHelper(id, args)
+	case name == "__commonJS" || name == "__commonJSMin" || name == "__esm" || name == "__esmMin" || name == "createCommonjsModule":
+		return e.lazyModule(name, args)
+	}
+	return nil, false
+}
+
+// asyncHelper runs the generator function in the helper's arguments.
+func (e *evaluation) asyncHelper(id nodeID, args []*Value) (*Value, bool) {
+	for i, arg := range args {
+		if arg != nil && arg.kind == vFunction {
+			f := arg.fn
+			if i > 0 && f.this == nil && args[0] != nil && args[0].kind == vObject {
+				f.this = args[0]
+				e.p.enqueue(f)
+			}
+			if i == 0 {
+				// _asyncToGenerator(function* …) gives a function.
+				return arg, true
+			}
+			e.enter(id, f, nil, nil, false)
+			e.callerOf(f)
+			return f.returned, true
+		}
+	}
+	return nil, false
+}
+
+func (e *evaluation) spreadIntoValue(target, source *Value) {
+	target.each(func(alt *Value) {
+		switch alt.kind {
+		case vObject:
+			e.spreadInto(alt.object, source)
+		case vFunction:
+			e.spreadInto(alt.fn.static(), source)
+		}
+	})
+}
+
+// defineGetters is what esbuild's and webpack's export helpers do: an object
+// of functions that return the exports.
+func (e *evaluation) defineGetters(target, getters *Value) {
+	target.each(func(t *Value) {
+		if t.kind != vObject {
+			return
+		}
+		getters.each(func(g *Value) {
+			if g.kind != vObject {
+				return
+			}
+			g.object.addReader(e.f)
+			for _, name := range sortedKeys(g.object.properties) {
+				getter := g.object.properties[name]
+				if getter.kind == vFunction {
+					e.callerOf(getter.fn)
+					e.setProperty(t.object, name, getter.fn.returned)
+				}
+			}
+		})
+	})
+}
+
+// lazyModule is esbuild's __commonJS({path(exports, module) {…}}): a function
+// that runs the module and returns its exports.
+func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
+	var body *function
+	args[0].each(func(alt *Value) {
+		switch alt.kind {
+		case vFunction:
+			body = alt.fn
+		case vObject:
+			for _, name := range sortedKeys(alt.object.properties) {
+				if v := alt.object.properties[name]; v.kind == vFunction {
+					body = v.fn
+				}
+			}
+		}
+	})
+	if body == nil {
+		return nil, false
+	}
+	if !strings.HasPrefix(helper, "__esm") && body.pseudo == nil {
+		order := paramExportsModule
+		if helper == "createCommonjsModule" {
+			order = paramModuleExports
+		}
+		e.makePseudo(body, order, nil)
+	}
+	if body.lazy == nil {
+		body.lazy = &Value{kind: vLazy, fn: body}
+	}
+	if helper == "createCommonjsModule" {
+		return e.pseudoValue(body.pseudo), true
+	}
+	return body.lazy, true
+}

@@ -1,0 +1,960 @@
+package javascript
+
+import "strings"
+
+// program is the state of the analysis of one package.
+type program struct {
+	vocabulary Vocabulary
+	resolver   *resolver
+	modules    map[string]*module
+	order      []*module
+
+	texts        map[string]*Value
+	properties   map[string]bool
+	textBytes    int
+	opaques      map[Marks]*Value
+	roots        map[string]*apiPath
+	globalObject *apiPath
+	requirePath  *apiPath
+	mainModule   *apiPath
+
+	queue []*function
+	steps int64
+	limit int64
+	// lookup numbers the current look-up, visited counts its objects.
+	lookup  int64
+	visited int
+	// exhausted is set when the budget ran out before nothing changed.
+	exhausted bool
+
+	facts *Facts
+}
+
+func newProgram(vocabulary Vocabulary) *program {
+	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, properties: map[string]bool{},
+		opaques: map[Marks]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
+	p.requirePath = p.newPath("require", nil, "require")
+	return p
+}
+
+// maxRuns is how often one function is evaluated at most.
+const maxRuns = 12
+
+// solve evaluates functions until nothing changes any more.
+func (p *program) solve() {
+	for _, m := range p.order {
+		for _, f := range m.functions {
+			p.enqueue(f)
+		}
+	}
+	for i := 0; i < len(p.queue); i++ {
+		f := p.queue[i]
+		if i > 4096 && i > len(p.queue)/2 {
+			p.queue = append(p.queue[:0], p.queue[i:]...)
+			i = 0
+		}
+		f.queued = false
+		f.runs++
+		p.run(f, false)
+		if p.steps > p.limit {
+			p.exhausted = true
+			break
+		}
+	}
+	p.queue = nil
+}
+
+func (p *program) enqueue(f *function) {
+	if !f.queued && f.runs < maxRuns {
+		f.queued = true
+		p.queue = append(p.queue, f)
+	}
+}
+
+// evaluation is one pass over one function.
+type evaluation struct {
+	p *program
+	m *module
+	f *function
+	// record is set in the last pass, which reports uses and call edges.
+	record bool
+}
+
+func (p *program) run(f *function, record bool) {
+	e := &evaluation{p, f.module, f, record}
+	values := f.module.values
+	for id := f.start; id < f.end; id++ {
+		values[id] = e.eval(id, &f.module.nodes[id])
+	}
+	p.steps += int64(f.end - f.start)
+}
+
+func (e *evaluation) at(id int32) *Value {
+	if id < 0 {
+		return nil
+	}
+	return e.m.values[id]
+}
+
+func (e *evaluation) eval(id nodeID, n *node) *Value {
+	p, m := e.p, e.m
+	switch n.kind {
+	case nUnknown, nEqual:
+		return p.opaque(e.at(n.a).allMarks() | e.at(n.b).allMarks())
+	case nString:
+		if v := m.values[id]; v != nil {
+			return v
+		}
+		return p.str(m.strings[n.a])
+	case nNumber:
+		if v := m.values[id]; v != nil {
+			return v
+		}
+		return number(m.numbers[n.a])
+	case nBool:
+		if n.a == 1 {
+			return yes
+		}
+		return no
+	case nNull:
+		return null
+	case nRegExp:
+		if v := m.values[id]; v != nil {
+			return v
+		}
+		return &Value{kind: vRegExp, text: m.strings[n.a]}
+	case nSymbol:
+		return m.symbols[n.a].value
+	case nGlobal:
+		return e.global(id, n)
+	case nMember:
+		return e.member(id, n, e.at(n.a), m.strings[n.b])
+	case nIndex:
+		return e.index(id, n)
+	case nCall, nNew, nTagged:
+		return e.call(id, n)
+	case nFunction:
+		return m.functions[n.a].val()
+	case nClass:
+		return e.class(n)
+	case nObject:
+		return e.object(id, n)
+	case nArray:
+		return e.array(id, n)
+	case nConcat:
+		return e.concat(m.list(n.b))
+	case nJoin:
+		var v *Value
+		for _, item := range m.list(n.b) {
+			v = p.join(v, e.at(item))
+		}
+		return v
+	case nAwait:
+		return e.awaited(e.at(n.a))
+	case nSpread:
+		return e.at(n.a)
+	case nThis:
+		return e.this()
+	case nSuper:
+		return e.super()
+	case nImport:
+		return e.require(id, e.at(n.a), true)
+	case nModule:
+		v := p.str(m.strings[n.a])
+		return e.require(id, v, false)
+	case nMeta:
+		return e.metaObject()
+	case nParam:
+		if int(n.a) < len(e.f.paramValues) {
+			return e.f.paramValues[n.a]
+		}
+		return nil
+	case nArguments:
+		return e.arguments(id)
+	case nRest:
+		return e.at(n.a)
+	case nElement:
+		return e.elementsOf(e.at(n.a))
+	case nKeys:
+		v := e.at(n.a)
+		if e.record {
+			e.enumerate(id, v, "list")
+		}
+		return p.opaque(v.allMarks())
+	case nAssign:
+		e.assign(n.a, e.at(n.b))
+	case nSet:
+		e.set(id, n)
+	case nDelete:
+		if e.record {
+			e.use(UseDelete, e.at(n.a), id, nil)
+		}
+	case nReturn:
+		e.returns(e.at(n.a))
+	case nYield:
+		v := e.at(n.a)
+		e.returns(v)
+		return e.awaited(v)
+	case nExport:
+		e.setProperty(m.exports, m.strings[n.a], e.at(n.b))
+	case nExportAll:
+		e.spreadInto(m.exports, e.at(n.a))
+	case nArithmetic:
+		return e.arithmetic(n)
+	case nNegate:
+		if v := e.at(n.a); v != nil && v.kind == vNumber {
+			return number(-v.number)
+		}
+	case nJSX:
+		e.jsx(id, n)
+	}
+	return nil
+}
+
+func (e *evaluation) returns(v *Value) {
+	f := e.f
+	if f.arrow || f.name != "" || f.parent != nil {
+		joined := e.p.join(f.returned, v)
+		if joined != f.returned {
+			f.returned = joined
+			for _, caller := range f.callers {
+				e.p.enqueue(caller)
+			}
+		}
+	}
+}
+
+func (e *evaluation) assign(sym int32, v *Value) {
+	s := &e.m.symbols[sym]
+	joined := e.p.join(s.value, v)
+	if joined == s.value {
+		return
+	}
+	s.value = joined
+	for _, reader := range s.readers {
+		e.p.enqueue(e.m.functions[reader])
+	}
+}
+
+func (e *evaluation) global(id nodeID, n *node) *Value {
+	m := e.m
+	switch name := m.strings[n.a]; name {
+	case "module":
+		return m.moduleObject.val()
+	case "exports":
+		return m.exports.val()
+	case "__dirname":
+		return e.p.str(m.file.dirname())
+	case "__filename":
+		return e.p.str(m.file.filename())
+	case "undefined":
+		return null
+	default:
+		path := e.p.global(name)
+		if e.record && n.flags&flagOptional == 0 {
+			e.use(UseRead, path.val(), id, nil)
+		}
+		return path.val()
+	}
+}
+
+// metaObject is import.meta.
+func (e *evaluation) metaObject() *Value {
+	meta := e.p.externalModule("import.meta")
+	return meta.val()
+}
+
+func (e *evaluation) this() *Value {
+	f := e.f
+	for f.arrow && f.parent != nil {
+		f = f.parent
+	}
+	if f.this != nil {
+		return f.this
+	}
+	if f.class != nil {
+		return f.class.proto().val()
+	}
+	if f.parent == nil {
+		if e.m.esm {
+			return nil
+		}
+		return e.m.exports.val()
+	}
+	return f.proto().val()
+}
+
+func (e *evaluation) super() *Value {
+	f := e.f
+	for f.arrow && f.parent != nil {
+		f = f.parent
+	}
+	if f.class != nil {
+		return f.class.superclass
+	}
+	return nil
+}
+
+func (e *evaluation) arguments(id nodeID) *Value {
+	f := e.f
+	for f.arrow && f.parent != nil {
+		f = f.parent
+	}
+	o := e.made(id)
+	o.array, o.properties = true, map[string]*Value{}
+	var all *Value
+	for i, v := range f.paramValues {
+		o.properties[formatNumber(float64(i))] = v
+		all = e.p.join(all, v)
+	}
+	o.elements = e.p.join(all, f.argsValue)
+	return o.val()
+}
+
+// awaited is what awaiting v gives.
+func (e *evaluation) awaited(v *Value) *Value {
+	var out *Value
+	v.each(func(alt *Value) {
+		if alt.kind == vObject && alt.object.promise {
+			alt.object.addReader(e.f)
+			out = e.p.join(out, alt.object.elements)
+			return
+		}
+		out = e.p.join(out, alt)
+	})
+	return out
+}
+
+func (e *evaluation) elementsOf(v *Value) *Value {
+	out := e.p.opaque(v.allMarks())
+	v.each(func(alt *Value) {
+		switch alt.kind {
+		case vObject:
+			o := alt.object
+			o.addReader(e.f)
+			if o.table != nil {
+				return
+			}
+			out = e.p.join(out, o.elements)
+			if o.array {
+				for i := 0; i < o.length && i < 16; i++ {
+					out = e.p.join(out, o.properties[formatNumber(float64(i))])
+				}
+			} else if !o.promise {
+				n := 0
+				for _, key := range sortedKeys(o.properties) {
+					if n++; n > 16 {
+						break
+					}
+					out = e.p.join(out, o.properties[key])
+				}
+			}
+		case vPath:
+			// for (const x of response): what an iterator hands out.
+			out = e.p.join(out, e.p.pathValue(e.p.argumentOf(alt.path), alt.path.marks))
+		}
+	})
+	return out
+}
+
+func (e *evaluation) jsx(id nodeID, n *node) {
+	for i, item := range e.m.list(n.b) {
+		v := e.at(item)
+		if i == 0 {
+			v.each(func(alt *Value) {
+				if alt.kind == vFunction {
+					e.enter(id, alt.fn, nil, nil, true)
+				}
+			})
+		} else {
+			e.escape(id, v, nil)
+		}
+	}
+}
+
+// member reads a property.
+func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Value {
+	if object == nil {
+		return nil
+	}
+	p := e.p
+	var out *Value
+	object.each(func(alt *Value) {
+		switch alt.kind {
+		case vPath:
+			if v := e.metaMember(alt.path, name); v != nil {
+				out = p.join(out, v)
+				return
+			}
+			if m := p.member(alt.path, name); m != nil {
+				out = p.join(out, m.val())
+			} else {
+				out = p.join(out, p.opaque(alt.path.marks))
+			}
+		case vObject:
+			out = p.join(out, e.property(alt.object, name, 0))
+		case vFunction:
+			out = p.join(out, e.functionMember(alt.fn, name))
+		case vTable:
+			out = p.join(out, alt)
+		case vString:
+			if name == "length" {
+				out = p.join(out, number(float64(len(alt.text))))
+			} else if name == "constructor" {
+				out = p.join(out, p.global("String").val())
+			} else if i, ok := smallIndex(name); ok && i < len(alt.text) {
+				out = p.join(out, p.str(alt.text[i:i+1]))
+			}
+		}
+	})
+	if marks := object.marks; marks != 0 {
+		out = p.join(out, p.opaque(marks))
+	}
+	if e.record && n.flags&flagOptional == 0 {
+		e.use(UseRead, out, id, nil)
+	}
+	return out
+}
+
+// metaMember gives import.meta.url and its like.
+func (e *evaluation) metaMember(of *apiPath, name string) *Value {
+	if of.api != "import.meta" {
+		if of == e.p.requirePath && name == "main" {
+			return e.p.moduleInstance().val()
+		}
+		return nil
+	}
+	switch name {
+	case "url":
+		return e.p.str("file://" + e.m.file.filename())
+	case "filename":
+		return e.p.str(e.m.file.filename())
+	case "dirname":
+		return e.p.str(e.m.file.dirname())
+	case "env":
+		return e.p.member(e.p.externalModule("process"), "env").val()
+	}
+	return nil
+}
+
+func (e *evaluation) functionMember(f *function, name string) *Value {
+	switch name {
+	case "prototype":
+		return f.proto().val()
+	case "constructor":
+		return e.p.global("Function").val()
+	}
+	if f.statics != nil {
+		return e.property(f.statics, name, 0)
+	}
+	return nil
+}
+
+// maxLookup bounds how many objects one look-up goes through: spreads and
+// prototypes may form any graph.
+const maxLookup = 64
+
+// property looks a name up in an object, what it was spread from, and its
+// prototypes; each object once.
+func (e *evaluation) property(o *object, name string, depth int) *Value {
+	p := e.p
+	if depth == 0 {
+		p.lookup++
+		p.visited = 0
+	}
+	if o.visited == p.lookup || p.visited >= maxLookup {
+		return nil
+	}
+	o.visited = p.lookup
+	p.visited++
+	p.steps++
+	o.addReader(e.f)
+	out := o.properties[name]
+	if o.table != nil {
+		return out
+	}
+	if out == nil && name == "constructor" && o.module == nil && o.proto == nil {
+		if o.array {
+			return p.global("Array").val()
+		}
+		return p.global("Object").val()
+	}
+	for _, s := range o.spreads {
+		s.each(func(alt *Value) {
+			switch alt.kind {
+			case vObject:
+				out = p.join(out, e.property(alt.object, name, depth+1))
+			case vPath:
+				if m := p.member(alt.path, name); m != nil {
+					out = p.join(out, m.val())
+				}
+			}
+		})
+	}
+	if out == nil && o.proto != nil {
+		o.proto.each(func(alt *Value) {
+			switch alt.kind {
+			case vFunction:
+				out = p.join(out, e.property(alt.fn.proto(), name, depth+1))
+			case vPath:
+				if r := p.resultOf(alt.path); r != nil {
+					if m := p.member(r, name); m != nil {
+						out = p.join(out, m.val())
+					}
+				}
+			}
+		})
+	}
+	if out == nil && name == "default" && o.module != nil {
+		// The default import of a CommonJS module is its exports.
+		out = e.moduleValue(o.module)
+	}
+	if out == nil {
+		out = o.elements
+	}
+	if o.marks != 0 {
+		out = p.join(out, p.opaque(o.marks))
+	}
+	return out
+}
+
+// moduleValue is what requiring the module gives.
+func (e *evaluation) moduleValue(m *module) *Value {
+	m.moduleObject.addReader(e.f)
+	return m.moduleObject.properties["exports"]
+}
+
+func (e *evaluation) index(id nodeID, n *node) *Value {
+	object, key := e.at(n.a), e.at(n.b)
+	if object == nil {
+		return e.p.opaque(key.allMarks())
+	}
+	var out *Value
+	known := false
+	key.each(func(k *Value) {
+		switch {
+		case k.kind == vString && !strings.Contains(k.text, hole):
+			known = true
+			out = e.p.join(out, e.member(id, n, object, k.text))
+		case k.kind == vNumber:
+			known = true
+			out = e.p.join(out, e.member(id, n, object, formatNumber(k.number)))
+		}
+	})
+	if known {
+		if e.record {
+			e.hidden(id, n, object, out)
+		}
+		return out
+	}
+	name := "*"
+	if k := key; k != nil && k.kind == vString {
+		name = k.text
+	}
+	object.each(func(alt *Value) {
+		switch alt.kind {
+		case vPath:
+			if alt.path.external && alt.path.root {
+				return
+			}
+			if alt.path.depth > 0 && len(alt.path.api) > 0 && alt.path.marks == 0 && !alt.path.root && alt.path.interest.Uses == 0 && alt.path.api != "process.env" {
+				return
+			}
+			if alt.path == e.p.globalObject {
+				name = "*"
+			}
+			if m := e.p.member(alt.path, name); m != nil {
+				out = e.p.join(out, m.val())
+				if e.record && n.flags&flagOptional == 0 {
+					e.use(UseRead, m.val(), id, nil)
+				}
+			}
+		case vObject:
+			out = e.p.join(out, e.elementsOf(alt))
+		case vTable:
+			out = e.p.join(out, alt)
+		}
+	})
+	return e.p.join(out, e.p.opaque(object.allMarks()))
+}
+
+func (e *evaluation) object(id nodeID, n *node) *Value {
+	items := e.m.list(n.b)
+	o := e.made(id)
+	for i := 0; i+1 < len(items); i += 2 {
+		key, v := items[i], e.at(items[i+1])
+		switch {
+		case key == keySpread:
+			e.spreadInto(o, v)
+			if e.record {
+				e.enumerate(id, v, "copy")
+			}
+		case key < keySpread:
+			e.setComputed(o, e.at(-2-key), v)
+		default:
+			if v != nil && v.kind == vFunction && v.fn.getter {
+				e.adopt(v.fn, o)
+				e.callerOf(v.fn)
+				v = v.fn.returned
+			}
+			e.setProperty(o, e.m.strings[key], v)
+			if e.record {
+				e.propertyUse(id, e.m.nodes[items[i+1]].pos, e.m.strings[key], v)
+			}
+		}
+	}
+	e.detectTable(id, n, o)
+	return o.val()
+}
+
+func (e *evaluation) array(id nodeID, n *node) *Value {
+	items := e.m.list(n.b)
+	o := e.made(id)
+	o.array = true
+	o.length = max(o.length, len(items))
+	for i, item := range items {
+		v := e.at(item)
+		if v == nil {
+			continue
+		}
+		if e.m.nodes[item].kind == nSpread {
+			e.setElements(o, e.elementsOf(v))
+			continue
+		}
+		e.setProperty(o, formatNumber(float64(i)), v)
+	}
+	e.detectTable(id, n, o)
+	return o.val()
+}
+
+// made is the object that a node makes: one for each place in the code.
+func (e *evaluation) made(id nodeID) *object {
+	if v := e.m.values[id]; v != nil && v.kind == vObject {
+		return v.object
+	}
+	return &object{}
+}
+
+func (e *evaluation) class(n *node) *Value {
+	f := e.m.functions[n.a]
+	items := e.m.list(n.b)
+	if super := e.at(items[0]); super != nil {
+		f.superclass = e.p.join(f.superclass, super)
+		f.proto().proto = f.superclass
+		f.static()
+		super.each(func(alt *Value) {
+			if alt.kind == vFunction {
+				e.spreadInto(f.statics, alt.fn.static().val())
+			}
+		})
+		if e.record {
+			e.use(UseExtends, super, nodeID(items[0]), nil)
+		}
+	}
+	for i := 1; i+2 < len(items); i += 3 {
+		target := f.proto()
+		if items[i] == 1 {
+			target = f.static()
+		}
+		v := e.at(items[i+2])
+		if v != nil && v.kind == vFunction {
+			if items[i] == 1 {
+				v.fn.this = f.val()
+			}
+			if v.fn.getter {
+				e.callerOf(v.fn)
+				v = v.fn.returned
+			}
+		}
+		if key := items[i+1]; key < keySpread {
+			e.setComputed(target, e.at(-2-key), v)
+		} else {
+			e.setProperty(target, e.m.strings[key], v)
+		}
+	}
+	return f.val()
+}
+
+// adopt makes o the `this` of a function stored in it.
+func (e *evaluation) adopt(f *function, o *object) {
+	if f.this == nil && !f.arrow && f.class == nil {
+		f.this = o.val()
+		e.p.enqueue(f)
+	}
+}
+
+func (e *evaluation) changed(o *object) {
+	for _, reader := range o.readers {
+		e.p.enqueue(reader)
+	}
+}
+
+func (e *evaluation) setProperty(o *object, name string, v *Value) {
+	if v == nil {
+		return
+	}
+	if v.kind == vFunction && !v.fn.getter {
+		e.adopt(v.fn, o)
+	}
+	old := o.properties[name]
+	if old == nil && len(o.properties) >= maxProperties {
+		e.setElements(o, v)
+		return
+	}
+	joined := e.p.join(old, v)
+	if joined == old {
+		return
+	}
+	if o.properties == nil {
+		o.properties = make(map[string]*Value, 4)
+	}
+	o.properties[name] = joined
+	e.changed(o)
+}
+
+func (e *evaluation) setElements(o *object, v *Value) {
+	joined := e.p.join(o.elements, v)
+	if joined == o.elements {
+		return
+	}
+	o.elements = joined
+	if marks := v.allMarks(); marks&^o.marks != 0 {
+		o.marks |= marks
+	}
+	e.changed(o)
+}
+
+func (e *evaluation) setComputed(o *object, key, v *Value) {
+	known := false
+	key.each(func(k *Value) {
+		switch {
+		case k.kind == vString && !strings.Contains(k.text, hole):
+			known = true
+			e.setProperty(o, k.text, v)
+		case k.kind == vNumber:
+			known = true
+			e.setProperty(o, formatNumber(k.number), v)
+		}
+	})
+	if !known {
+		e.setElements(o, v)
+	}
+}
+
+// spreadInto lets o have the properties of v too.
+func (e *evaluation) spreadInto(o *object, v *Value) {
+	v.each(func(alt *Value) {
+		if alt.kind != vObject && alt.kind != vPath || alt.kind == vObject && alt.object == o {
+			return
+		}
+		for _, have := range o.spreads {
+			if have == alt {
+				return
+			}
+		}
+		if len(o.spreads) >= 64 {
+			return
+		}
+		o.spreads = append(o.spreads, alt)
+		e.changed(o)
+	})
+}
+
+// set lowers object.name = value and object[key] = value.
+func (e *evaluation) set(id nodeID, n *node) {
+	list := e.m.list(n.a)
+	object, key, v := e.at(list[0]), e.at(list[1]), e.at(list[3])
+	name := ""
+	if list[1] < 0 {
+		name = e.m.strings[list[2]]
+		if e.record {
+			e.propertyUse(id, 0, name, v)
+		}
+	}
+	if object == nil {
+		if e.record && strings.HasPrefix(name, "on") {
+			e.escape(id, v, nil)
+		}
+		return
+	}
+	object.each(func(alt *Value) {
+		switch alt.kind {
+		case vObject:
+			if list[1] >= 0 {
+				e.setComputed(alt.object, key, v)
+			} else {
+				e.setProperty(alt.object, name, v)
+			}
+		case vFunction:
+			switch {
+			case list[1] >= 0:
+				e.setComputed(alt.fn.static(), key, v)
+			case name == "prototype":
+				e.spreadInto(alt.fn.proto(), v)
+				v.each(func(o *Value) {
+					if o.kind == vObject {
+						for _, method := range o.object.properties {
+							if method.kind == vFunction && method.fn.this == o {
+								method.fn.this = alt.fn.proto().val()
+							}
+						}
+					}
+				})
+			default:
+				e.setStatic(alt.fn, name, v)
+			}
+		case vPath:
+			e.setPath(id, alt.path, name, key, v)
+		}
+	})
+}
+
+// setStatic stores a property on a function, whose `this` is then not it.
+func (e *evaluation) setStatic(f *function, name string, v *Value) {
+	if v != nil && v.kind == vFunction && v.fn.this == nil && !v.fn.arrow && v.fn.class == nil {
+		v.fn.this = f.val()
+	}
+	e.setProperty(f.static(), name, v)
+}
+
+func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value) {
+	if name == "" {
+		name = "*"
+		if text, ok := key.Text(); ok {
+			name = text
+		}
+	}
+	m := e.p.member(of, name)
+	if e.record {
+		if m != nil {
+			e.use(UseSet, m.val(), id, []*Value{v})
+		}
+		e.escape(id, v, of)
+	}
+}
+
+func (e *evaluation) concat(items []int32) *Value {
+	marks := Marks(0)
+	parts := make([][]string, 0, len(items))
+	size, product := 0, 1
+	allNumbers, sum := true, 0.0
+	anyText := false
+	for _, item := range items {
+		v := e.at(item)
+		marks |= v.allMarks()
+		if v != nil && v.kind == vNumber {
+			sum += v.number
+		} else {
+			allNumbers = false
+		}
+		texts := e.textsOf(v)
+		if len(texts) > 1 {
+			product *= len(texts)
+			if product > maxUnion {
+				product /= len(texts)
+				texts = []string{hole}
+			}
+		}
+		for _, t := range texts {
+			anyText = anyText || t != hole
+		}
+		size += len(texts[0])
+		parts = append(parts, texts)
+	}
+	if allNumbers && len(items) > 0 {
+		return number(sum)
+	}
+	if !anyText || size > maxText || e.p.textBytes > maxTexts {
+		return e.p.opaque(marks)
+	}
+	var out *Value
+	choice := make([]int, len(parts))
+	for {
+		var b strings.Builder
+		b.Grow(size)
+		last := false
+		for i, texts := range parts {
+			t := texts[choice[i]]
+			if t == hole && last {
+				continue
+			}
+			last = t == hole
+			b.WriteString(t)
+		}
+		out = e.p.join(out, e.p.str(b.String()))
+		i := 0
+		for ; i < len(parts); i++ {
+			if choice[i]++; choice[i] < len(parts[i]) {
+				break
+			}
+			choice[i] = 0
+		}
+		if i == len(parts) {
+			break
+		}
+	}
+	return e.p.join(out, e.p.opaque(marks))
+}
+
+// textsOf are the texts that a value is in a concatenation.
+func (e *evaluation) textsOf(v *Value) []string { return e.textsDeep(v, 0) }
+
+func (e *evaluation) textsDeep(v *Value, depth int) []string {
+	if v == nil || depth > 4 {
+		return []string{hole}
+	}
+	switch v.kind {
+	case vString:
+		return []string{v.text}
+	case vNumber:
+		return []string{formatNumber(v.number)}
+	case vBool:
+		if v.number == 1 {
+			return []string{"true"}
+		}
+		return []string{"false"}
+	case vObject:
+		if v.object.array && v.object.elements == nil && v.object.length <= 1 {
+			if v.object.length == 0 {
+				return []string{""}
+			}
+			return e.textsDeep(v.object.properties["0"], depth+1)
+		}
+	case vUnion:
+		var out []string
+		more := false
+		for _, alt := range v.alts {
+			if len(out) >= 4 {
+				more = true
+				break
+			}
+			if texts := e.textsDeep(alt, depth+1); texts[0] != hole || len(texts) > 1 {
+				out = append(out, texts...)
+			} else if alt.kind == vString {
+				more = true
+			}
+		}
+		if more {
+			out = append(out, hole)
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return []string{hole}
+}
+
+func (e *evaluation) arithmetic(n *node) *Value {
+	a, b := e.at(n.a), e.at(n.b)
+	if a == nil || b == nil || a.kind != vNumber || b.kind != vNumber {
+		return e.p.opaque(a.allMarks() | b.allMarks())
+	}
+	switch n.flags {
+	case '-':
+		return number(a.number - b.number)
+	case '*':
+		return number(a.number * b.number)
+	}
+	return number(float64(int32(int64(a.number)) ^ int32(int64(b.number))))
+}

@@ -1,0 +1,457 @@
+package javascript
+
+import (
+	"sort"
+	"strings"
+)
+
+// UseKind is a kind of use of an API; a vocabulary asks for several at once.
+type UseKind uint16
+
+// The kinds of use.
+const (
+	UseCall UseKind = 1 << iota
+	UseNew
+	UseRead
+	UseSet
+	UseDelete
+	UseEnumerate
+	UseImport
+	UseDynamicImport
+	UseExtends
+	// UseHidden is a member of a module reached under a name that the code
+	// puts together, or a module loaded so.
+	UseHidden
+	// UseProperty is a property set on an object of the package, under the API
+	// "{}.name".
+	UseProperty
+)
+
+// Certainty says how sure a fact is.
+type Certainty uint8
+
+// The degrees: resolved by the analysis; resolved to one of several, or
+// handed to code that is not known; only a word in a text that no parser
+// reads.
+const (
+	Certain Certainty = iota
+	Likely
+	Textual
+)
+
+// String is the word that readers see.
+func (c Certainty) String() string { return [...]string{"certain", "likely", "text"}[c] }
+
+// Context is a set of situations in which code runs.
+type Context uint8
+
+// The contexts of the catalogue.
+const (
+	Install Context = 1 << iota
+	Launch
+	Call
+	Unreachable
+)
+
+// Names lists the contexts of the set by name.
+func (c Context) Names() []string {
+	names := []string{}
+	for i, name := range []string{"install", "launch", "call", "unreachable"} {
+		if c&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Facts is what the analysis of a package's scripts found.
+type Facts struct {
+	// Uses are the uses of APIs that the vocabulary asked for, by file and
+	// position.
+	Uses []Use
+	// Texts are the constant texts of the scripts, literal or folded.
+	Texts []Text
+	// Commands are those of the lifecycle scripts and the shell files they
+	// run.
+	Commands []Command
+	// Files are the package's own files that code loads, starts or opens by a
+	// constant path.
+	Files []FileUse
+	// Unparsable and Incomplete are scripts that were not fully understood.
+	Unparsable, Incomplete []Problem
+	// Tokens are the files that were read as tokens only: their context is not
+	// known.
+	Tokens []string
+	// Scripts counts the script files seen, Parsed those a parser read.
+	Scripts, Parsed int
+	// Bytes is the size of all scripts.
+	Bytes int64
+
+	modules []*module
+	callers map[*function][]Site
+}
+
+// Problem is why a file was not fully analyzed.
+type Problem struct {
+	File, Reason string
+	Line         int
+}
+
+// Use is one use of an API.
+type Use struct {
+	Kind      UseKind
+	API       string
+	Args      []*Value
+	Certainty Certainty
+	Site
+}
+
+// Text is one constant text.
+type Text struct {
+	Value string
+	// Folded is set where the code puts it together.
+	Folded bool
+	Site
+}
+
+// FileUse is a file of the package that code names.
+type FileUse struct {
+	// Path is the file's; as it is written where the package lacks the file.
+	Path string
+	// Started is set where it is run as a program, not loaded.
+	Started bool
+	Site
+}
+
+// Site is a place in a package's scripts.
+type Site struct {
+	file *sourceFile
+	pos  int32
+	f    *function
+	line int
+}
+
+// File is the path in the package.
+func (s *Site) File() string {
+	if s.file == nil {
+		return ""
+	}
+	return s.file.path
+}
+
+// Position is the 1-based line and column.
+func (s *Site) Position() (line, column int) {
+	if s.line > 0 || s.file == nil {
+		return s.line, 1
+	}
+	return s.file.position(s.pos)
+}
+
+// Snippet is the code there, at most 200 bytes.
+func (s *Site) Snippet() string {
+	if s.file == nil {
+		return ""
+	}
+	return s.file.snippet(s.pos)
+}
+
+// Contexts are those in which the code there can run.
+func (s *Site) Contexts() Context {
+	if s.f == nil || s.f.contexts == 0 {
+		return Unreachable
+	}
+	return s.f.contexts
+}
+
+// SameFunction tells whether two sites are in the same function, or one calls
+// the other's function directly.
+func (s *Site) SameFunction(other *Site) bool { return s.f != nil && s.f == other.f }
+
+// propertyUse reports a property that the vocabulary asks for by name.
+func (e *evaluation) propertyUse(id nodeID, pos int32, name string, v *Value) {
+	interest, ok := e.p.properties[name]
+	if !ok {
+		interest = e.p.vocabulary.Interest("{}."+name).Uses&UseProperty != 0
+		if len(e.p.properties) < 100_000 {
+			e.p.properties[name] = interest
+		}
+	}
+	if !interest {
+		return
+	}
+	site := e.site(id)
+	if pos > 0 {
+		site.pos = pos
+	}
+	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v}, Site: site})
+}
+
+func (e *evaluation) site(id nodeID) Site {
+	pos := int32(0)
+	if id >= 0 {
+		pos = e.m.nodes[id].pos
+	}
+	return Site{file: e.m.file, pos: pos, f: e.f}
+}
+
+// use reports a use of what v may be.
+func (e *evaluation) use(kind UseKind, v *Value, id nodeID, args []*Value) {
+	e.useCertainty(kind, v, id, args, Certain)
+}
+
+func (e *evaluation) useCertainty(kind UseKind, v *Value, id nodeID, args []*Value, certainty Certainty) {
+	v.each(func(alt *Value) {
+		if alt.kind != vPath || alt.path.interest.Uses&kind == 0 {
+			return
+		}
+		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path.api, Args: args, Certainty: certainty, Site: e.siteOfUse(id)})
+	})
+}
+
+// siteOfUse is where a reader looks for a call: at the name that is called.
+func (e *evaluation) siteOfUse(id nodeID) Site {
+	s := e.site(id)
+	if id >= 0 {
+		n := &e.m.nodes[id]
+		if n.kind == nCall || n.kind == nTagged {
+			if callee := &e.m.nodes[n.a]; callee.kind == nMember && callee.pos > 0 {
+				s.pos = callee.pos
+			}
+		}
+	}
+	return s
+}
+
+// enumerate reports that all members of v are taken: "list" where code reads
+// them one by one, "copy" where another object gets them all.
+func (e *evaluation) enumerate(id nodeID, v *Value, how string) {
+	e.use(UseEnumerate, v, id, []*Value{e.p.str(how)})
+}
+
+// requireUse reports a module that is chosen at run time.
+func (e *evaluation) requireUse(id nodeID, v *Value, kind UseKind) {
+	if e.p.requirePath.interest.Uses&kind == 0 {
+		return
+	}
+	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: "require", Args: []*Value{v}, Site: e.siteOfUse(id)})
+}
+
+// hidden reports a computed member that resolves to a watched API.
+func (e *evaluation) hidden(id nodeID, n *node, object, member *Value) {
+	key := &e.m.nodes[n.b]
+	if key.kind == nString || member == nil {
+		return
+	}
+	if key.kind == nSymbol || key.kind == nMember || key.kind == nIndex || key.kind == nParam {
+		return // a name from a variable: a table of commands, not a disguise
+	}
+	member.each(func(alt *Value) {
+		if alt.kind == vPath && alt.path.interest.Uses&UseHidden != 0 {
+			e.use(UseHidden, alt, id, []*Value{e.at(n.b)})
+		}
+	})
+	_ = object
+}
+
+func (f *Facts) fileUse(e *evaluation, id nodeID, file string) {
+	f.Files = append(f.Files, FileUse{Path: file, Site: e.site(id)})
+}
+
+// texts reports the constant texts of a function: literals, and what folding
+// makes of several.
+func (e *evaluation) texts(wanted func(string) bool) {
+	m := e.m
+	for id := e.f.start; id < e.f.end; id++ {
+		n := &m.nodes[id]
+		switch n.kind {
+		case nString, nRegExp:
+			if s := m.strings[n.a]; len(s) >= 3 && wanted(s) {
+				e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: s, Site: e.site(id)})
+			}
+		case nConcat, nCall, nNew:
+			v := m.values[id]
+			if v == nil {
+				continue
+			}
+			seen := 0
+			v.each(func(alt *Value) {
+				if alt.kind == vString && len(alt.text) >= 4 && alt.text != hole && seen < 4 && wanted(alt.text) {
+					seen++
+					e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: alt.text, Folded: true, Site: e.site(id)})
+				}
+			})
+		}
+	}
+}
+
+// Chain is the shortest way from a root to the place: each step "file:line",
+// the first one naming what starts it.
+func (s *Site) Chain() []string {
+	contexts := s.Contexts()
+	for i := range 3 {
+		if contexts&(1<<i) != 0 {
+			return chain(s.f, i)
+		}
+	}
+	return nil
+}
+
+// edge is how a function is reached in one context.
+type edge struct {
+	from  *function
+	pos   int32
+	label string
+	set   bool
+}
+
+func chain(f *function, context int) []string {
+	var steps []string
+	for range 64 {
+		via := f.via[context]
+		if !via.set {
+			break
+		}
+		if via.from == nil {
+			steps = append(steps, via.label)
+			break
+		}
+		line, _ := via.from.module.file.position(via.pos)
+		steps = append(steps, via.from.module.file.path+":"+formatNumber(float64(line)))
+		f = via.from
+	}
+	for i, j := 0, len(steps)-1; i < j; i, j = i+1, j-1 {
+		steps[i], steps[j] = steps[j], steps[i]
+	}
+	// A long way is cut in the middle: its beginning and end explain it.
+	if len(steps) > 8 {
+		steps = append(append(steps[:4:4], "…"), steps[len(steps)-3:]...)
+	}
+	return steps
+}
+
+// Steps joins a chain for readers.
+func Steps(chain []string) string { return strings.Join(chain, " → ") }
+
+// Named finds the places in the same file where a member path is spelled out
+// that is called elsewhere, through a variable; for a whole module, where it
+// is loaded.
+func (f *Facts) Named(near *Site, api string) []Site {
+	if near.f == nil {
+		return nil
+	}
+	var out []Site
+	m := near.f.module
+	for _, fn := range m.functions {
+		for id := fn.start; id < fn.end && len(out) < 8; id++ {
+			n := &m.nodes[id]
+			switch n.kind {
+			case nMember, nModule, nCall:
+			default:
+				continue
+			}
+			found := false
+			m.values[id].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path.api == api })
+			if !found {
+				continue
+			}
+			if n.kind == nMember {
+				// obj.method where obj is this package's own object only hands on.
+				named := false
+				m.values[n.a].each(func(alt *Value) { named = named || alt.kind == vPath && strings.HasPrefix(api, alt.path.api) })
+				if !named {
+					continue
+				}
+			}
+			out = append(out, Site{file: m.file, pos: n.pos, f: fn})
+		}
+	}
+	return out
+}
+
+// Wrapped finds the calls of a function of the package that is named as the
+// API it calls: unlinkSync(file) { fs.unlinkSync(file) }.
+func (f *Facts) Wrapped(u *Use) []Site {
+	name := u.API[strings.LastIndexAny(u.API, ".#@")+1:]
+	fn := u.f
+	for depth := 0; fn != nil && depth < 3 && fn.name != name; depth++ {
+		fn = fn.parent
+	}
+	if fn == nil || fn.name != name {
+		return nil
+	}
+	if f.callers == nil {
+		f.callers = map[*function][]Site{}
+		for _, m := range f.modules {
+			for _, caller := range m.functions {
+				for _, call := range caller.calls {
+					f.callers[call.to] = append(f.callers[call.to], Site{file: m.file, pos: call.pos, f: caller})
+				}
+			}
+		}
+	}
+	return f.callers[fn]
+}
+
+// Direct tells whether the API is spelled out where it is used.
+func (u *Use) Direct() bool {
+	if u.file == nil || u.pos < 0 || int(u.pos) >= len(u.file.text) {
+		return true
+	}
+	name := u.API[strings.LastIndexAny(u.API, ".#@")+1:]
+	if !strings.HasPrefix(u.file.text[u.pos:], name) {
+		return false
+	}
+	return strings.HasPrefix(u.API, "globalThis.") || u.pos > 0 && strings.IndexByte(".[\"'", u.file.text[u.pos-1]) >= 0
+}
+
+// Written finds where in the same file a text is put together that is used at
+// another place.
+func (f *Facts) Written(near *Site, text string) []Site {
+	if near.f == nil {
+		return nil
+	}
+	var out []Site
+	m := near.f.module
+	for _, fn := range m.functions {
+		for id := fn.start; id < fn.end && len(out) < 8; id++ {
+			n := &m.nodes[id]
+			if n.kind != nString && n.kind != nConcat {
+				continue
+			}
+			found := false
+			m.values[id].each(func(alt *Value) { found = found || alt.kind == vString && alt.text == text })
+			if !found {
+				continue
+			}
+			pos := n.pos
+			if n.kind == nConcat {
+				pos = m.nodes[m.list(n.b)[0]].pos
+			}
+			out = append(out, Site{file: m.file, pos: pos, f: fn})
+		}
+	}
+	return out
+}
+
+// InstallFiles are the files that run when the package is installed, as far
+// as they are its own.
+func (f *Facts) InstallFiles() []string {
+	seen := map[string]bool{}
+	var out []string
+	add := func(name string) {
+		if !seen[name] && name != "package.json" {
+			seen[name] = true
+			out = append(out, name)
+		}
+	}
+	for _, m := range f.modules {
+		if len(m.functions) > 0 && m.functions[0].contexts&Install != 0 {
+			add(m.file.path)
+		}
+	}
+	for _, c := range f.Commands {
+		add(c.File)
+	}
+	sort.Strings(out)
+	return out
+}

@@ -1,0 +1,433 @@
+package javascript
+
+import (
+	"math"
+	"strconv"
+
+	esbuild "github.com/evanw/esbuild/lockwarden"
+)
+
+// lowering turns one syntax tree into a module.
+type lowering struct {
+	m       *module
+	tree    *esbuild.AST
+	current *function
+	pending []pendingFunction
+	imports map[int32]nodeID // symbol of a namespace import → its specifier's node, per function not needed: by symbol
+}
+
+// pendingFunction is a function whose body is lowered after the one around
+// it, so that the nodes of a function stay together.
+type pendingFunction struct {
+	f     *function
+	args  []esbuild.Arg
+	body  []esbuild.Stmt
+	fn    *esbuild.Fn
+	field esbuild.Expr
+}
+
+// lower is called on a tree that the parser accepted.
+func lower(m *module, tree *esbuild.AST) {
+	l := &lowering{m: m, tree: tree}
+	m.stringIndex = make(map[string]int32, 256)
+	m.nodes = make([]node, 0, len(m.file.text)/8)
+	m.symbols = make([]symbol, len(tree.Symbols))
+	top := l.newFunction("", 0, nil)
+	l.current = top
+	top.start = 0
+	for _, part := range tree.Parts {
+		l.stmts(part.Stmts)
+	}
+	top.end = nodeID(len(m.nodes))
+	for len(l.pending) > 0 {
+		p := l.pending[len(l.pending)-1]
+		l.pending = l.pending[:len(l.pending)-1]
+		l.function(p)
+	}
+	m.stringIndex = nil
+}
+
+func (l *lowering) newFunction(name string, pos int32, parent *function) *function {
+	f := &function{index: int32(len(l.m.functions)), module: l.m, name: name, pos: pos, parent: parent}
+	l.m.functions = append(l.m.functions, f)
+	return f
+}
+
+func (l *lowering) add(kind nodeKind, pos int32, a, b int32) nodeID {
+	l.m.nodes = append(l.m.nodes, node{kind: kind, pos: pos, a: a, b: b})
+	return nodeID(len(l.m.nodes) - 1)
+}
+
+func (l *lowering) sym(ref esbuild.Ref) int32 {
+	i := int32(ref.InnerIndex)
+	s := &l.m.symbols[i]
+	if s.name == "" {
+		s.name = l.tree.Symbols[i].OriginalName
+	}
+	return i
+}
+
+func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
+	symbol := &l.tree.Symbols[ref.InnerIndex]
+	switch symbol.Kind {
+	case esbuild.SymbolUnbound:
+		return l.add(nGlobal, pos, l.m.intern(symbol.OriginalName), 0)
+	case esbuild.SymbolArguments:
+		f := l.current
+		for f.arrow && f.parent != nil {
+			f = f.parent
+		}
+		f.usesArgs = true
+		return l.add(nArguments, pos, 0, 0)
+	}
+	if alias := symbol.NamespaceAlias; alias != nil {
+		namespace := l.read(alias.NamespaceRef, pos)
+		return l.add(nMember, pos, int32(namespace), l.m.intern(alias.Alias))
+	}
+	i := l.sym(ref)
+	s := &l.m.symbols[i]
+	if n := len(s.readers); n == 0 || s.readers[n-1] != l.current.index {
+		s.readers = append(s.readers, l.current.index)
+	}
+	return l.add(nSymbol, pos, i, 0)
+}
+
+// function lowers a function's parameters and body.
+func (l *lowering) function(p pendingFunction) {
+	f := p.f
+	l.current = f
+	f.start = nodeID(len(l.m.nodes))
+	f.params = len(p.args)
+	for i, arg := range p.args {
+		value := l.add(nParam, f.pos, int32(i), 0)
+		if arg.DefaultOrNil.Data != nil {
+			fallback := l.expr(arg.DefaultOrNil)
+			value = l.add(nJoin, f.pos, 0, l.m.addList(int32(value), int32(fallback)))
+		}
+		l.bind(arg.Binding, value)
+	}
+	if p.field.Data != nil {
+		value := l.expr(p.field)
+		l.add(nReturn, p.field.Loc.Start, int32(value), 0)
+	}
+	l.stmts(p.body)
+	f.end = nodeID(len(l.m.nodes))
+}
+
+func (l *lowering) addFunction(name string, pos int32, fn *esbuild.Fn) *function {
+	f := l.newFunction(name, pos, l.current)
+	f.async, f.rest = fn.IsAsync || fn.IsGenerator, fn.HasRestArg
+	l.pending = append(l.pending, pendingFunction{f: f, args: fn.Args, body: fn.Body.Block.Stmts})
+	return f
+}
+
+func (l *lowering) assign(ref esbuild.Ref, value nodeID, pos int32) {
+	l.add(nAssign, pos, l.sym(ref), int32(value))
+}
+
+// bind lowers a declaration's pattern.
+func (l *lowering) bind(b esbuild.Binding, value nodeID) {
+	switch b := b.Data.(type) {
+	case *esbuild.BIdentifier:
+		l.assign(b.Ref, value, -1)
+	case *esbuild.BArray:
+		for i, item := range b.Items {
+			var element nodeID
+			if b.HasSpread && i == len(b.Items)-1 {
+				element = l.add(nRest, item.Loc.Start, int32(value), 0)
+			} else {
+				element = l.add(nMember, item.Loc.Start, int32(value), l.m.intern(strconv.Itoa(i)))
+			}
+			l.bind(item.Binding, l.withDefault(element, item.DefaultValueOrNil))
+		}
+	case *esbuild.BObject:
+		for _, property := range b.Properties {
+			var member nodeID
+			switch {
+			case property.IsSpread:
+				member = l.add(nRest, property.Loc.Start, int32(value), 0)
+			default:
+				member = l.member(value, property.Key, property.Loc.Start)
+			}
+			l.bind(property.Value, l.withDefault(member, property.DefaultValueOrNil))
+		}
+	}
+}
+
+func (l *lowering) withDefault(value nodeID, fallback esbuild.Expr) nodeID {
+	if fallback.Data == nil {
+		return value
+	}
+	other := l.expr(fallback)
+	return l.add(nJoin, fallback.Loc.Start, 0, l.m.addList(int32(value), int32(other)))
+}
+
+// member reads the property that key names.
+func (l *lowering) member(object nodeID, key esbuild.Expr, pos int32) nodeID {
+	if name, ok := l.constantKey(key); ok {
+		return l.add(nMember, pos, int32(object), name)
+	}
+	k := l.expr(key)
+	return l.add(nIndex, pos, int32(object), int32(k))
+}
+
+func (l *lowering) constantKey(key esbuild.Expr) (int32, bool) {
+	switch k := key.Data.(type) {
+	case *esbuild.EString:
+		return l.m.intern(esbuild.String(k.Value)), true
+	case *esbuild.ENumber:
+		return l.m.intern(formatNumber(k.Value)), true
+	case *esbuild.EPrivateIdentifier:
+		return l.m.intern(l.tree.Symbols[k.Ref.InnerIndex].OriginalName), true
+	case *esbuild.EInlinedEnum:
+		return l.constantKey(k.Value)
+	}
+	return 0, false
+}
+
+func formatNumber(f float64) string {
+	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+func (l *lowering) stmts(list []esbuild.Stmt) {
+	for i := range list {
+		l.stmt(&list[i])
+	}
+}
+
+func (l *lowering) stmt(s *esbuild.Stmt) {
+	pos := s.Loc.Start
+	switch s := s.Data.(type) {
+	case *esbuild.SExpr:
+		l.expr(s.Value)
+	case *esbuild.SLocal:
+		for _, d := range s.Decls {
+			if d.ValueOrNil.Data != nil {
+				value := l.named(d.ValueOrNil, bindingName(l.tree, d.Binding))
+				l.bind(d.Binding, value)
+				if s.IsExport {
+					l.exportBinding(d.Binding)
+				}
+			} else if s.IsExport {
+				l.exportBinding(d.Binding)
+			}
+		}
+	case *esbuild.SFunction:
+		if s.Fn.Name == nil {
+			return
+		}
+		f := l.addFunction(l.tree.Symbols[s.Fn.Name.Ref.InnerIndex].OriginalName, pos, &s.Fn)
+		value := l.add(nFunction, pos, f.index, 0)
+		l.assign(s.Fn.Name.Ref, value, pos)
+		if s.IsExport {
+			l.exportSymbol(s.Fn.Name.Ref, f.name, pos)
+		}
+	case *esbuild.SClass:
+		value := l.class(&s.Class, pos)
+		if s.IsExport && s.Class.Name != nil {
+			l.m.esm = true
+			l.add(nExport, pos, l.m.intern(l.tree.Symbols[s.Class.Name.Ref.InnerIndex].OriginalName), int32(value))
+		}
+	case *esbuild.SReturn:
+		if s.ValueOrNil.Data != nil {
+			value := l.expr(s.ValueOrNil)
+			l.add(nReturn, pos, int32(value), 0)
+		}
+	case *esbuild.SBlock:
+		l.stmts(s.Stmts)
+	case *esbuild.SIf:
+		l.expr(s.Test)
+		l.stmt(&s.Yes)
+		if s.NoOrNil.Data != nil {
+			l.stmt(&s.NoOrNil)
+		}
+	case *esbuild.SFor:
+		if s.InitOrNil.Data != nil {
+			l.stmt(&s.InitOrNil)
+		}
+		l.maybe(s.TestOrNil)
+		l.maybe(s.UpdateOrNil)
+		l.stmt(&s.Body)
+	case *esbuild.SForIn:
+		value := l.expr(s.Value)
+		l.loopTarget(&s.Init, l.add(nKeys, s.Value.Loc.Start, int32(value), 0))
+		l.stmt(&s.Body)
+	case *esbuild.SForOf:
+		value := l.expr(s.Value)
+		l.loopTarget(&s.Init, l.add(nElement, s.Value.Loc.Start, int32(value), 0))
+		l.stmt(&s.Body)
+	case *esbuild.SDoWhile:
+		l.stmt(&s.Body)
+		l.expr(s.Test)
+	case *esbuild.SWhile:
+		l.expr(s.Test)
+		l.stmt(&s.Body)
+	case *esbuild.SWith:
+		l.expr(s.Value)
+		l.m.file.dynamicScope = true
+		l.stmt(&s.Body)
+	case *esbuild.STry:
+		l.stmts(s.Block.Stmts)
+		if s.Catch != nil {
+			l.stmts(s.Catch.Block.Stmts)
+		}
+		if s.Finally != nil {
+			l.stmts(s.Finally.Block.Stmts)
+		}
+	case *esbuild.SSwitch:
+		l.expr(s.Test)
+		for _, c := range s.Cases {
+			l.maybe(c.ValueOrNil)
+			l.stmts(c.Body)
+		}
+	case *esbuild.SThrow:
+		value := l.expr(s.Value)
+		l.add(nThrow, pos, int32(value), 0)
+	case *esbuild.SLabel:
+		l.stmt(&s.Stmt)
+	case *esbuild.SImport:
+		l.importStmt(s, pos)
+	case *esbuild.SExportClause:
+		l.m.esm = true
+		for _, item := range s.Items {
+			value := l.read(item.Name.Ref, pos)
+			l.add(nExport, pos, l.m.intern(item.Alias), int32(value))
+		}
+	case *esbuild.SExportFrom:
+		l.m.esm = true
+		module := l.specifier(s.ImportRecordIndex)
+		for _, item := range s.Items {
+			value := l.add(nMember, pos, int32(module), l.m.intern(item.OriginalName))
+			l.add(nExport, pos, l.m.intern(item.Alias), int32(value))
+		}
+	case *esbuild.SExportStar:
+		l.m.esm = true
+		module := l.specifier(s.ImportRecordIndex)
+		if s.Alias != nil {
+			l.add(nExport, pos, l.m.intern(s.Alias.OriginalName), int32(module))
+		} else {
+			l.add(nExportAll, pos, int32(module), 0)
+		}
+	case *esbuild.SExportDefault:
+		l.exportDefault(s, pos)
+	case *esbuild.SExportEquals:
+		value := l.expr(s.Value)
+		module := l.add(nGlobal, pos, l.m.intern("module"), 0)
+		l.add(nSet, pos, l.m.addList(int32(module), int32(noNode), l.m.intern("exports"), int32(value)), 0)
+	case *esbuild.SEnum:
+		for _, v := range s.Values {
+			l.maybe(v.ValueOrNil)
+		}
+	case *esbuild.SNamespace:
+		l.stmts(s.Stmts)
+	}
+}
+
+func (l *lowering) maybe(e esbuild.Expr) {
+	if e.Data != nil {
+		l.expr(e)
+	}
+}
+
+// loopTarget assigns to what a for-in or for-of declares or names.
+func (l *lowering) loopTarget(init *esbuild.Stmt, value nodeID) {
+	switch s := init.Data.(type) {
+	case *esbuild.SLocal:
+		for _, d := range s.Decls {
+			l.bind(d.Binding, value)
+		}
+	case *esbuild.SExpr:
+		l.assignTo(s.Value, value, init.Loc.Start)
+	}
+}
+
+func (l *lowering) exportSymbol(ref esbuild.Ref, name string, pos int32) {
+	l.m.esm = true
+	value := l.read(ref, pos)
+	l.add(nExport, pos, l.m.intern(name), int32(value))
+}
+
+func (l *lowering) exportBinding(b esbuild.Binding) {
+	switch b := b.Data.(type) {
+	case *esbuild.BIdentifier:
+		l.exportSymbol(b.Ref, l.tree.Symbols[b.Ref.InnerIndex].OriginalName, 0)
+	case *esbuild.BArray:
+		for _, item := range b.Items {
+			l.exportBinding(item.Binding)
+		}
+	case *esbuild.BObject:
+		for _, p := range b.Properties {
+			l.exportBinding(p.Value)
+		}
+	}
+}
+
+func (l *lowering) exportDefault(s *esbuild.SExportDefault, pos int32) {
+	l.m.esm = true
+	var value nodeID
+	switch d := s.Value.Data.(type) {
+	case *esbuild.SExpr:
+		value = l.expr(d.Value)
+	case *esbuild.SFunction:
+		name := "default"
+		if d.Fn.Name != nil {
+			name = l.tree.Symbols[d.Fn.Name.Ref.InnerIndex].OriginalName
+		}
+		f := l.addFunction(name, pos, &d.Fn)
+		value = l.add(nFunction, pos, f.index, 0)
+		if d.Fn.Name != nil {
+			l.assign(d.Fn.Name.Ref, value, pos)
+		}
+	case *esbuild.SClass:
+		value = l.class(&d.Class, pos)
+	default:
+		l.stmt(&s.Value)
+		return
+	}
+	l.add(nExport, pos, l.m.intern("default"), int32(value))
+}
+
+func (l *lowering) specifier(record uint32) nodeID {
+	r := &l.tree.ImportRecords[record]
+	return l.add(nModule, r.Range.Loc.Start, l.m.intern(r.Path.Text), 0)
+}
+
+func (l *lowering) importStmt(s *esbuild.SImport, pos int32) {
+	l.m.esm = true
+	module := l.specifier(s.ImportRecordIndex)
+	if s.DefaultName != nil {
+		value := l.add(nMember, pos, int32(module), l.m.intern("default"))
+		l.assign(s.DefaultName.Ref, value, pos)
+	}
+	if s.Items != nil {
+		for _, item := range *s.Items {
+			value := l.add(nMember, item.AliasLoc.Start, int32(module), l.m.intern(item.Alias))
+			l.m.nodes[value].flags |= flagOptional
+			l.assign(item.Name.Ref, value, pos)
+		}
+	}
+	if s.StarNameLoc != nil {
+		l.assign(s.NamespaceRef, module, pos)
+	}
+}
+
+func bindingName(tree *esbuild.AST, b esbuild.Binding) string {
+	if id, ok := b.Data.(*esbuild.BIdentifier); ok {
+		return tree.Symbols[id.Ref.InnerIndex].OriginalName
+	}
+	return ""
+}
+
+// named lowers an expression that takes the name of what it is assigned to.
+func (l *lowering) named(e esbuild.Expr, name string) nodeID {
+	value := l.expr(e)
+	if n := &l.m.nodes[value]; n.kind == nFunction {
+		if f := l.m.functions[n.a]; f.name == "" {
+			f.name = name
+		}
+	}
+	return value
+}

@@ -1,0 +1,516 @@
+package javascript
+
+import (
+	"strings"
+
+	esbuild "github.com/evanw/esbuild/lockwarden"
+)
+
+// maxElements is how many elements of one array literal have values of their
+// own; of what follows only the strings are kept, for the search of texts.
+const maxElements = 4096
+
+func (l *lowering) exprs(list []esbuild.Expr) (ids []int32, spread bool) {
+	ids = make([]int32, 0, len(list))
+	for _, e := range list {
+		if _, ok := e.Data.(*esbuild.ESpread); ok {
+			spread = true
+		}
+		ids = append(ids, int32(l.expr(e)))
+	}
+	return ids, spread
+}
+
+func (l *lowering) expr(e esbuild.Expr) nodeID {
+	pos := e.Loc.Start
+	switch x := e.Data.(type) {
+	case *esbuild.EString:
+		return l.add(nString, pos, l.m.literal(esbuild.String(x.Value)), 0)
+	case *esbuild.ENumber:
+		l.m.numbers = append(l.m.numbers, x.Value)
+		return l.add(nNumber, pos, int32(len(l.m.numbers)-1), 0)
+	case *esbuild.EBoolean:
+		if x.Value {
+			return l.add(nBool, pos, 1, 0)
+		}
+		return l.add(nBool, pos, 0, 0)
+	case *esbuild.EIdentifier:
+		return l.read(x.Ref, pos)
+	case *esbuild.EImportIdentifier:
+		return l.read(x.Ref, pos)
+	case *esbuild.EDot:
+		return l.dot(x, pos)
+	case *esbuild.EIndex:
+		target := l.target(x.Target)
+		id := l.member(target, x.Index, pos)
+		l.m.nodes[id].pos = x.Index.Loc.Start
+		return id
+	case *esbuild.ECall:
+		callee := l.target(x.Target)
+		args, spread := l.exprs(x.Args)
+		id := l.add(nCall, pos, int32(callee), l.m.addList(args...))
+		if spread {
+			l.m.nodes[id].flags |= flagSpread
+		}
+		return id
+	case *esbuild.ENew:
+		callee := l.target(x.Target)
+		args, spread := l.exprs(x.Args)
+		id := l.add(nNew, pos, int32(callee), l.m.addList(args...))
+		if spread {
+			l.m.nodes[id].flags |= flagSpread
+		}
+		return id
+	case *esbuild.EArrow:
+		f := l.newFunction("", pos, l.current)
+		f.arrow, f.async, f.rest = true, x.IsAsync, x.HasRestArg
+		l.pending = append(l.pending, pendingFunction{f: f, args: x.Args, body: x.Body.Block.Stmts})
+		return l.add(nFunction, pos, f.index, 0)
+	case *esbuild.EFunction:
+		name := ""
+		if x.Fn.Name != nil {
+			name = l.tree.Symbols[x.Fn.Name.Ref.InnerIndex].OriginalName
+		}
+		f := l.addFunction(name, pos, &x.Fn)
+		id := l.add(nFunction, pos, f.index, 0)
+		if x.Fn.Name != nil {
+			l.assign(x.Fn.Name.Ref, id, pos)
+		}
+		return id
+	case *esbuild.EClass:
+		return l.class(&x.Class, pos)
+	case *esbuild.EObject:
+		return l.object(x.Properties, pos)
+	case *esbuild.EArray:
+		return l.array(x, pos)
+	case *esbuild.ETemplate:
+		return l.template(x, pos)
+	case *esbuild.EBinary:
+		return l.binary(x, pos)
+	case *esbuild.EUnary:
+		return l.unary(x, pos)
+	case *esbuild.EIf:
+		l.expr(x.Test)
+		yes, no := l.expr(x.Yes), l.expr(x.No)
+		return l.add(nJoin, pos, 0, l.m.addList(int32(yes), int32(no)))
+	case *esbuild.ESpread:
+		return l.add(nSpread, pos, int32(l.expr(x.Value)), 0)
+	case *esbuild.EAwait:
+		return l.add(nAwait, pos, int32(l.expr(x.Value)), 0)
+	case *esbuild.EYield:
+		value := noNode
+		if x.ValueOrNil.Data != nil {
+			value = l.expr(x.ValueOrNil)
+		}
+		return l.add(nYield, pos, int32(value), 0)
+	case *esbuild.EThis:
+		return l.add(nThis, pos, 0, 0)
+	case *esbuild.ESuper:
+		return l.add(nSuper, pos, 0, 0)
+	case *esbuild.ERegExp:
+		return l.add(nRegExp, pos, l.m.literal(x.Value), 0)
+	case *esbuild.ENull, *esbuild.EUndefined:
+		return l.add(nNull, pos, 0, 0)
+	case *esbuild.EImportMeta:
+		return l.add(nMeta, pos, 0, 0)
+	case *esbuild.EAnnotation:
+		return l.expr(x.Value)
+	case *esbuild.EInlinedEnum:
+		return l.expr(x.Value)
+	case *esbuild.ERequireString:
+		return l.requireString(x.ImportRecordIndex, pos)
+	case *esbuild.ERequireResolveString:
+		r := &l.tree.ImportRecords[x.ImportRecordIndex]
+		return l.add(nString, pos, l.m.literal(r.Path.Text), 0)
+	case *esbuild.EImportString:
+		r := &l.tree.ImportRecords[x.ImportRecordIndex]
+		text := l.add(nString, r.Range.Loc.Start, l.m.literal(r.Path.Text), 0)
+		return l.add(nImport, pos, int32(text), 0)
+	case *esbuild.EImportCall:
+		value := l.expr(x.Expr)
+		l.maybe(x.OptionsOrNil)
+		return l.add(nImport, pos, int32(value), 0)
+	case *esbuild.EJSXElement:
+		return l.jsx(x, pos)
+	}
+	return l.add(nUnknown, pos, -1, -1)
+}
+
+// target lowers the object of a property read or the callee of a call, which
+// is then no read of its own.
+func (l *lowering) target(e esbuild.Expr) nodeID {
+	if comma, ok := e.Data.(*esbuild.EBinary); ok && comma.Op == esbuild.BinOpComma {
+		l.expr(comma.Left) // (0, x.y)(…)
+		return l.target(comma.Right)
+	}
+	id := l.expr(e)
+	if k := l.m.nodes[id].kind; k == nMember || k == nIndex || k == nGlobal {
+		l.m.nodes[id].flags |= flagOptional
+	}
+	return id
+}
+
+func (l *lowering) dot(x *esbuild.EDot, pos int32) nodeID {
+	if _, ok := x.Target.Data.(*esbuild.EImportMeta); ok {
+		meta := l.add(nMeta, pos, 0, 0)
+		return l.add(nMember, pos, int32(meta), l.m.intern(x.Name))
+	}
+	target := l.target(x.Target)
+	// The name's own position: a chain of calls spans many lines.
+	return l.add(nMember, x.NameLoc.Start, int32(target), l.m.intern(x.Name))
+}
+
+func (l *lowering) requireString(record uint32, pos int32) nodeID {
+	r := &l.tree.ImportRecords[record]
+	callee := l.add(nGlobal, pos, l.m.intern("require"), 0)
+	text := l.add(nString, r.Range.Loc.Start, l.m.literal(r.Path.Text), 0)
+	return l.add(nCall, pos, int32(callee), l.m.addList(int32(text)))
+}
+
+func (l *lowering) array(x *esbuild.EArray, pos int32) nodeID {
+	items := x.Items
+	if len(items) > maxElements {
+		for _, e := range items[maxElements:] {
+			switch e.Data.(type) {
+			case *esbuild.ENumber, *esbuild.EBoolean, *esbuild.ENull:
+			default:
+				l.expr(e)
+			}
+		}
+		items = items[:maxElements]
+	}
+	ids, _ := l.exprs(items)
+	return l.add(nArray, pos, 0, l.m.addList(ids...))
+}
+
+func (l *lowering) object(properties []esbuild.Property, pos int32) nodeID {
+	items := make([]int32, 0, 2*len(properties))
+	for i := range properties {
+		p := &properties[i]
+		if p.Kind == esbuild.PropertySpread {
+			items = append(items, keySpread, int32(l.expr(p.ValueOrNil)))
+			continue
+		}
+		if p.ValueOrNil.Data == nil {
+			continue
+		}
+		key, constant := l.constantKey(p.Key)
+		name := ""
+		if constant {
+			name = l.m.strings[key]
+		} else {
+			key = -2 - int32(l.expr(p.Key))
+		}
+		value := l.named(p.ValueOrNil, name)
+		if n := &l.m.nodes[value]; n.kind == nFunction {
+			f := l.m.functions[n.a]
+			f.method = p.Kind == esbuild.PropertyMethod
+			f.getter = p.Kind == esbuild.PropertyGetter
+		}
+		items = append(items, key, int32(value))
+	}
+	return l.add(nObject, pos, 0, l.m.addList(items...))
+}
+
+func (l *lowering) template(x *esbuild.ETemplate, pos int32) nodeID {
+	if x.TagOrNil.Data != nil {
+		tag := l.target(x.TagOrNil)
+		args := []int32{int32(l.add(nString, pos, l.m.literal(rawTemplate(x)), 0))}
+		for _, part := range x.Parts {
+			args = append(args, int32(l.expr(part.Value)))
+		}
+		return l.add(nTagged, pos, int32(tag), l.m.addList(args...))
+	}
+	items := make([]int32, 0, 2*len(x.Parts)+1)
+	text := func(s []uint16) {
+		if len(s) > 0 {
+			items = append(items, int32(l.add(nString, pos, l.m.literal(esbuild.String(s)), 0)))
+		}
+	}
+	text(x.HeadCooked)
+	for _, part := range x.Parts {
+		items = append(items, int32(l.expr(part.Value)))
+		text(part.TailCooked)
+	}
+	return l.add(nConcat, pos, 0, l.m.addList(items...))
+}
+
+func rawTemplate(x *esbuild.ETemplate) string {
+	var b strings.Builder
+	b.WriteString(x.HeadRaw)
+	for _, part := range x.Parts {
+		b.WriteString(hole)
+		b.WriteString(part.TailRaw)
+	}
+	return b.String()
+}
+
+func (l *lowering) unary(x *esbuild.EUnary, pos int32) nodeID {
+	switch x.Op {
+	case esbuild.UnOpTypeof, esbuild.UnOpDelete:
+		operand := l.target(x.Value)
+		kind := nTypeof
+		if x.Op == esbuild.UnOpDelete {
+			kind = nDelete
+		}
+		return l.add(kind, pos, int32(operand), 0)
+	case esbuild.UnOpNeg:
+		return l.add(nNegate, pos, int32(l.expr(x.Value)), 0)
+	case esbuild.UnOpVoid:
+		l.expr(x.Value)
+		return l.add(nNull, pos, 0, 0)
+	}
+	operand := l.expr(x.Value)
+	if x.Op == esbuild.UnOpNot {
+		return l.add(nUnknown, pos, -1, -1)
+	}
+	return l.add(nUnknown, pos, int32(operand), -1)
+}
+
+func (l *lowering) binary(x *esbuild.EBinary, pos int32) nodeID {
+	switch x.Op {
+	case esbuild.BinOpAdd:
+		return l.concat(x, pos)
+	case esbuild.BinOpComma:
+		// A chain of commas is as long as a minified file: no recursion.
+		var chain []esbuild.Expr
+		var e esbuild.Expr = esbuild.Expr{Data: x, Loc: esbuild.Loc{Start: pos}}
+		for {
+			c, ok := e.Data.(*esbuild.EBinary)
+			if !ok || c.Op != esbuild.BinOpComma {
+				break
+			}
+			chain = append(chain, c.Right)
+			e = c.Left
+		}
+		l.expr(e)
+		var last nodeID
+		for i := len(chain) - 1; i >= 0; i-- {
+			last = l.expr(chain[i])
+		}
+		return last
+	case esbuild.BinOpAssign:
+		value := l.assigned(x)
+		l.assignTo(x.Left, value, pos)
+		return value
+	case esbuild.BinOpAddAssign:
+		left := l.expr(x.Left)
+		right := l.expr(x.Right)
+		value := l.add(nConcat, pos, 0, l.m.addList(int32(left), int32(right)))
+		l.assignTo(x.Left, value, pos)
+		return value
+	case esbuild.BinOpLogicalOrAssign, esbuild.BinOpLogicalAndAssign, esbuild.BinOpNullishCoalescingAssign:
+		left := l.expr(x.Left)
+		right := l.assigned(x)
+		value := l.add(nJoin, pos, 0, l.m.addList(int32(left), int32(right)))
+		l.assignTo(x.Left, value, pos)
+		return value
+	case esbuild.BinOpLogicalOr, esbuild.BinOpNullishCoalescing:
+		left, right := l.expr(x.Left), l.expr(x.Right)
+		return l.add(nJoin, pos, 0, l.m.addList(int32(left), int32(right)))
+	case esbuild.BinOpLogicalAnd:
+		left, right := l.expr(x.Left), l.expr(x.Right)
+		// a && b is b where it matters; a falsy a is no module or function.
+		_ = left
+		return l.add(nJoin, pos, 0, l.m.addList(int32(right)))
+	case esbuild.BinOpSub, esbuild.BinOpMul, esbuild.BinOpBitwiseXor:
+		left, right := l.expr(x.Left), l.expr(x.Right)
+		id := l.add(nArithmetic, pos, int32(left), int32(right))
+		l.m.nodes[id].flags = map[esbuild.OpCode]uint8{esbuild.BinOpSub: '-', esbuild.BinOpMul: '*', esbuild.BinOpBitwiseXor: '^'}[x.Op]
+		return id
+	}
+	if x.Op > esbuild.BinOpAssign {
+		left := l.expr(x.Left)
+		right := l.expr(x.Right)
+		value := l.add(nUnknown, pos, int32(left), int32(right))
+		l.assignTo(x.Left, value, pos)
+		return value
+	}
+	left, right := l.expr(x.Left), l.expr(x.Right)
+	return l.add(nEqual, pos, int32(left), int32(right))
+}
+
+func (l *lowering) assigned(x *esbuild.EBinary) nodeID {
+	name := ""
+	switch left := x.Left.Data.(type) {
+	case *esbuild.EIdentifier:
+		name = l.tree.Symbols[left.Ref.InnerIndex].OriginalName
+	case *esbuild.EDot:
+		name = left.Name
+	}
+	return l.named(x.Right, name)
+}
+
+// concat flattens a chain of additions, which is as deep as it is long.
+func (l *lowering) concat(x *esbuild.EBinary, pos int32) nodeID {
+	var chain []esbuild.Expr
+	e := esbuild.Expr{Data: x}
+	for {
+		c, ok := e.Data.(*esbuild.EBinary)
+		if !ok || c.Op != esbuild.BinOpAdd {
+			break
+		}
+		chain = append(chain, c.Right)
+		e = c.Left
+	}
+	items := make([]int32, 0, len(chain)+1)
+	items = append(items, int32(l.expr(e)))
+	for i := len(chain) - 1; i >= 0; i-- {
+		items = append(items, int32(l.expr(chain[i])))
+	}
+	return l.add(nConcat, pos, 0, l.m.addList(items...))
+}
+
+// assignTo lowers an assignment's left side.
+func (l *lowering) assignTo(target esbuild.Expr, value nodeID, pos int32) {
+	switch t := target.Data.(type) {
+	case *esbuild.EIdentifier:
+		if l.tree.Symbols[t.Ref.InnerIndex].Kind == esbuild.SymbolUnbound {
+			name := l.m.intern(l.tree.Symbols[t.Ref.InnerIndex].OriginalName)
+			if l.m.strings[name] == "exports" || l.m.strings[name] == "module" {
+				return
+			}
+			global := l.add(nGlobal, pos, l.m.intern("globalThis"), 0)
+			l.m.nodes[global].flags |= flagOptional
+			l.add(nSet, pos, l.m.addList(int32(global), int32(noNode), name, int32(value)), 0)
+			return
+		}
+		l.assign(t.Ref, value, pos)
+	case *esbuild.EImportIdentifier:
+		l.assign(t.Ref, value, pos)
+	case *esbuild.EDot:
+		object := l.target(t.Target)
+		l.add(nSet, t.NameLoc.Start, l.m.addList(int32(object), int32(noNode), l.m.intern(t.Name), int32(value)), 0)
+	case *esbuild.EIndex:
+		object := l.target(t.Target)
+		if name, ok := l.constantKey(t.Index); ok {
+			l.add(nSet, pos, l.m.addList(int32(object), int32(noNode), name, int32(value)), 0)
+			return
+		}
+		key := l.expr(t.Index)
+		l.add(nSet, pos, l.m.addList(int32(object), int32(key), 0, int32(value)), 0)
+	case *esbuild.EArray:
+		for i, item := range t.Items {
+			if spread, ok := item.Data.(*esbuild.ESpread); ok {
+				l.assignTo(spread.Value, l.add(nRest, pos, int32(value), 0), pos)
+				continue
+			}
+			element := l.add(nMember, pos, int32(value), l.m.intern(formatNumber(float64(i))))
+			l.assignPattern(item, element, pos)
+		}
+	case *esbuild.EObject:
+		for i := range t.Properties {
+			p := &t.Properties[i]
+			if p.ValueOrNil.Data == nil {
+				continue
+			}
+			if p.Kind == esbuild.PropertySpread {
+				l.assignTo(p.ValueOrNil, l.add(nRest, pos, int32(value), 0), pos)
+				continue
+			}
+			member := l.withDefault(l.member(value, p.Key, p.Loc.Start), p.InitializerOrNil)
+			l.assignPattern(p.ValueOrNil, member, pos)
+		}
+	default:
+		l.expr(target)
+	}
+}
+
+// assignPattern is assignTo for a pattern's element, which may have a default.
+func (l *lowering) assignPattern(target esbuild.Expr, value nodeID, pos int32) {
+	if x, ok := target.Data.(*esbuild.EBinary); ok && x.Op == esbuild.BinOpAssign {
+		l.assignTo(x.Left, l.withDefault(value, x.Right), pos)
+		return
+	}
+	l.assignTo(target, value, pos)
+}
+
+// class lowers a class to its constructor's function and its members.
+func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
+	name := ""
+	if c.Name != nil {
+		name = l.tree.Symbols[c.Name.Ref.InnerIndex].OriginalName
+	}
+	extends := int32(noNode)
+	if c.ExtendsOrNil.Data != nil {
+		extends = int32(l.expr(c.ExtendsOrNil))
+	}
+	constructor := l.newFunction(name, pos, l.current)
+	constructor.class = constructor
+	items := []int32{extends}
+	hasConstructor := false
+	for i := range c.Properties {
+		p := &c.Properties[i]
+		if p.Kind == esbuild.PropertyClassStaticBlock {
+			block := l.newFunction(name, p.Loc.Start, l.current)
+			block.class = constructor
+			l.pending = append(l.pending, pendingFunction{f: block, body: p.ClassStaticBlock.Block.Stmts})
+			value := l.add(nFunction, p.Loc.Start, block.index, 0)
+			l.add(nCall, p.Loc.Start, int32(value), l.m.addList())
+			continue
+		}
+		key, constant := l.constantKey(p.Key)
+		keyName := ""
+		if constant {
+			keyName = l.m.strings[key]
+		} else {
+			key = -2 - int32(l.expr(p.Key))
+		}
+		static := int32(0)
+		if p.Flags&esbuild.PropertyIsStatic != 0 {
+			static = 1
+		}
+		if fn, ok := p.ValueOrNil.Data.(*esbuild.EFunction); ok && p.Kind == esbuild.PropertyMethod && static == 0 && keyName == "constructor" {
+			hasConstructor = true
+			constructor.async, constructor.rest = false, fn.Fn.HasRestArg
+			l.pending = append(l.pending, pendingFunction{f: constructor, args: fn.Fn.Args, body: fn.Fn.Body.Block.Stmts})
+			continue
+		}
+		value := noNode
+		switch {
+		case p.ValueOrNil.Data != nil:
+			value = l.named(p.ValueOrNil, keyName)
+			if n := &l.m.nodes[value]; n.kind == nFunction {
+				f := l.m.functions[n.a]
+				f.class, f.method = constructor, true
+				f.getter = p.Kind == esbuild.PropertyGetter
+			}
+		case p.InitializerOrNil.Data != nil:
+			// A field's initializer runs in the constructor; `this` is the instance.
+			field := l.newFunction(keyName, p.Loc.Start, l.current)
+			field.class = constructor
+			l.pending = append(l.pending, pendingFunction{f: field, field: p.InitializerOrNil})
+			f := l.add(nFunction, p.Loc.Start, field.index, 0)
+			value = l.add(nCall, p.Loc.Start, int32(f), l.m.addList())
+		default:
+			continue
+		}
+		items = append(items, static, key, int32(value))
+	}
+	if !hasConstructor {
+		l.pending = append(l.pending, pendingFunction{f: constructor})
+	}
+	id := l.add(nClass, pos, constructor.index, l.m.addList(items...))
+	if c.Name != nil {
+		l.assign(c.Name.Ref, id, pos)
+	}
+	return id
+}
+
+func (l *lowering) jsx(x *esbuild.EJSXElement, pos int32) nodeID {
+	items := []int32{int32(noNode)}
+	if x.TagOrNil.Data != nil {
+		items[0] = int32(l.expr(x.TagOrNil))
+	}
+	for i := range x.Properties {
+		if x.Properties[i].ValueOrNil.Data != nil {
+			items = append(items, int32(l.expr(x.Properties[i].ValueOrNil)))
+		}
+	}
+	for _, child := range x.NullableChildren {
+		if child.Data != nil {
+			items = append(items, int32(l.expr(child)))
+		}
+	}
+	return l.add(nJSX, pos, 0, l.m.addList(items...))
+}

@@ -1,0 +1,819 @@
+package javascript
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"path"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+)
+
+// method models the methods that every function, array, string and promise
+// has. done is false where the callee still has to be applied.
+func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Value, done bool) {
+	if receiver == nil {
+		return nil, false
+	}
+	p := e.p
+	handled, others := false, false
+	receiver.each(func(alt *Value) {
+		v, ok := e.methodOf(c, alt, name)
+		if ok {
+			handled = true
+			out = p.join(out, v)
+		} else {
+			others = true
+		}
+	})
+	if handled && others {
+		// What is left is applied as usual; what was handled stays.
+		return out, false
+	}
+	return out, handled
+}
+
+func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool) {
+	switch name {
+	case "call", "apply", "bind":
+		if v.kind == vFunction || v.kind == vPath && !v.path.root || v.kind == vLazy {
+			return e.transparent(c, v, name)
+		}
+	case "then", "catch", "finally":
+		if own := v.kind == vFunction || v.kind == vObject && !v.object.promise && v.object.properties[name] != nil; !own {
+			return e.then(c, v, name), true
+		}
+	}
+	switch v.kind {
+	case vTable:
+		return e.tableMethod(c, name)
+	case vString:
+		return e.stringMethod(c, v.text, name)
+	case vObject:
+		if v.object.array {
+			return e.arrayMethod(c, v, name)
+		}
+	}
+	return nil, false
+}
+
+// transparent is f.call(this, …), f.apply(this, […]) and f.bind(this, …).
+func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bool) {
+	inner := &callSite{id: c.id, receiver: c.arg(0), new: false}
+	switch name {
+	case "call":
+		if len(c.args) > 1 {
+			inner.args = c.args[1:]
+		}
+	case "apply":
+		if elements := c.arg(1).Elements(); elements != nil {
+			inner.args = elements
+		} else if c.arg(1) != nil {
+			rest := e.elementsOf(c.arg(1))
+			inner.args = []*Value{rest, rest, rest}
+		}
+	case "bind":
+		if f.kind == vFunction && f.fn.this == nil && c.arg(0) != nil && c.arg(0).kind == vObject && f.fn.class == nil {
+			f.fn.this = c.arg(0)
+			e.p.enqueue(f.fn)
+		}
+		if len(c.args) > 1 && f.kind == vFunction {
+			e.enter(c.id, f.fn, nil, c.args[1:], false)
+		}
+		return f, true
+	}
+	if f.kind == vFunction && f.fn.class != nil {
+		inner.receiver = nil
+	}
+	return e.apply(inner, f), true
+}
+
+// then passes a promise's value to callbacks and gives what they return.
+func (e *evaluation) then(c *callSite, v *Value, name string) *Value {
+	settled := e.awaited(v)
+	var out *Value
+	for i, callback := range c.args {
+		var args []*Value
+		if name == "then" && i == 0 {
+			args = []*Value{settled}
+		}
+		callback.each(func(alt *Value) {
+			switch alt.kind {
+			case vFunction:
+				e.enter(c.id, alt.fn, nil, args, true)
+				e.callerOf(alt.fn)
+				out = e.p.join(out, e.awaited(alt.fn.returned))
+			case vPath, vResolver, vLazy:
+				out = e.p.join(out, e.apply(&callSite{id: c.id, args: args}, alt))
+			}
+		})
+	}
+	if name != "then" {
+		out = e.p.join(settled, out)
+	}
+	return out
+}
+
+func smallIndex(s string) (int, bool) {
+	if s == "" || len(s) > 7 {
+		return 0, false
+	}
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n, true
+}
+
+func sortedKeys(m map[string]*Value) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+func (c *callSite) text(i int) (string, bool) {
+	v := c.arg(i)
+	if v == nil || v.kind != vString {
+		return "", false
+	}
+	return v.text, true
+}
+
+func (c *callSite) integer(i, fallback int) (int, bool) {
+	v := c.arg(i)
+	if v == nil {
+		return fallback, i >= len(c.args)
+	}
+	if v.kind != vNumber {
+		return 0, false
+	}
+	return int(v.number), true
+}
+
+// stringMethod folds a method of a constant text.
+func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
+	p := e.p
+	if len(s) > maxText || p.textBytes > maxTexts {
+		return nil, true
+	}
+	partial := strings.Contains(s, hole)
+	switch name {
+	case "toString", "trim", "valueOf", "normalize", "trimStart", "trimEnd", "toWellFormed":
+		if name == "trim" {
+			s = strings.TrimSpace(s)
+		}
+		return p.str(s), true
+	case "toLowerCase", "toLocaleLowerCase":
+		return p.str(strings.ToLower(s)), true
+	case "toUpperCase", "toLocaleUpperCase":
+		return p.str(strings.ToUpper(s)), true
+	case "concat":
+		for i := range c.args {
+			texts := e.textsOf(c.args[i])
+			s += texts[0]
+		}
+		return p.str(s), true
+	case "replace", "replaceAll":
+		with, ok := c.text(1)
+		if !ok {
+			e.escape(c.id, c.arg(1), nil)
+			return p.opaque(c.receiver.allMarks()), true
+		}
+		if old, ok := c.text(0); ok {
+			n := 1
+			if name == "replaceAll" {
+				n = -1
+			}
+			return p.str(strings.Replace(s, old, with, n)), true
+		}
+		if re := c.arg(0); re != nil && re.kind == vRegExp {
+			if literal, global, ok := literalRegExp(re.text); ok {
+				n := 1
+				if global {
+					n = -1
+				}
+				return p.str(strings.Replace(s, literal, with, n)), true
+			}
+		}
+		return nil, true
+	case "split":
+		if partial {
+			return p.opaque(c.receiver.allMarks()), true
+		}
+		sep, ok := c.text(0)
+		if !ok {
+			return nil, true
+		}
+		parts := strings.Split(s, sep)
+		if sep == "" {
+			parts = parts[:0]
+			for _, r := range s {
+				parts = append(parts, string(r))
+			}
+		}
+		return e.arrayOf(c.id, parts), true
+	case "slice", "substring", "substr":
+		return e.substring(c, s, name, partial), true
+	case "charAt", "at":
+		if i, ok := c.integer(0, 0); ok && i >= 0 && i < len(s) && !partial {
+			return p.str(s[i : i+1]), true
+		}
+		return nil, true
+	case "charCodeAt", "codePointAt":
+		if i, ok := c.integer(0, 0); ok && i >= 0 && i < len(s) && !partial {
+			return number(float64(s[i])), true
+		}
+		return nil, true
+	case "repeat":
+		if n, ok := c.integer(0, 0); ok && n >= 0 && n*len(s) <= 4096 {
+			return p.str(strings.Repeat(s, n)), true
+		}
+		return nil, true
+	case "padStart", "padEnd":
+		return p.str(s), true
+	}
+	return nil, false
+}
+
+// literalRegExp reads a regular expression that is a plain text, with or
+// without the flag g.
+func literalRegExp(re string) (literal string, global, ok bool) {
+	end := strings.LastIndexByte(re, '/')
+	if len(re) < 3 || end < 1 {
+		return "", false, false
+	}
+	body, flags := re[1:end], re[end+1:]
+	if strings.Trim(flags, "gu") != "" {
+		return "", false, false
+	}
+	var b strings.Builder
+	for i := 0; i < len(body); i++ {
+		c := body[i]
+		if c == '\\' && i+1 < len(body) && !isWordByte(body[i+1]) {
+			i++
+			b.WriteByte(body[i])
+			continue
+		}
+		if strings.IndexByte(`\^$.|?*+()[]{}`, c) >= 0 {
+			return "", false, false
+		}
+		b.WriteByte(c)
+	}
+	return b.String(), strings.Contains(flags, "g"), true
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func (e *evaluation) substring(c *callSite, s, name string, partial bool) *Value {
+	from, ok1 := c.integer(0, 0)
+	to, ok2 := c.integer(1, len(s))
+	if !ok1 || !ok2 || partial {
+		return e.p.opaque(c.receiver.allMarks())
+	}
+	switch name {
+	case "slice":
+		if from < 0 {
+			from = max(0, len(s)+from)
+		}
+		if to < 0 {
+			to = len(s) + to
+		}
+	case "substr":
+		if from < 0 {
+			from = max(0, len(s)+from)
+		}
+		if len(c.args) > 1 {
+			to = from + to
+		}
+	default:
+		from, to = max(from, 0), max(to, 0)
+		if from > to {
+			from, to = to, from
+		}
+	}
+	to = min(to, len(s))
+	if from >= to {
+		return e.p.str("")
+	}
+	return e.p.str(s[from:to])
+}
+
+// arrayOf is an array of constant texts made at a node.
+func (e *evaluation) arrayOf(id nodeID, parts []string) *Value {
+	if len(parts) > maxElements {
+		return nil
+	}
+	o := &object{array: true, length: len(parts), properties: make(map[string]*Value, len(parts))}
+	if old := e.m.values[id]; old != nil && old.kind == vObject && old.object.array {
+		if same(old.object, parts) {
+			return old
+		}
+	}
+	for i, part := range parts {
+		o.properties[strconv.Itoa(i)] = e.p.str(part)
+	}
+	return o.val()
+}
+
+func same(o *object, parts []string) bool {
+	if o.length != len(parts) {
+		return false
+	}
+	for i, part := range parts {
+		if v := o.properties[strconv.Itoa(i)]; v == nil || v.kind != vString || v.text != part {
+			return false
+		}
+	}
+	return true
+}
+
+// arrayMethod models what arrays do with their elements and callbacks.
+func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bool) {
+	o := v.object
+	switch name {
+	case "push", "unshift", "fill":
+		for _, arg := range c.args {
+			e.setElements(o, arg)
+		}
+		return nil, true
+	case "splice":
+		for i, arg := range c.args {
+			if i > 1 {
+				e.setElements(o, arg)
+			}
+		}
+		return v, true
+	case "pop", "shift", "at":
+		return e.elementsOf(v), true
+	case "join":
+		return e.joinArray(c, o), true
+	case "reverse", "toReversed":
+		if parts, ok := constantParts(o); ok {
+			reversed := make([]string, len(parts))
+			for i, part := range parts {
+				reversed[len(parts)-1-i] = part
+			}
+			return e.arrayOf(c.id, reversed), true
+		}
+		return v, true
+	case "concat", "slice", "filter", "sort", "flat", "values", "toSorted":
+		if name == "concat" {
+			for _, arg := range c.args {
+				e.setElements(o, e.elementsOf(arg))
+			}
+		}
+		e.callbacks(c, []*Value{e.elementsOf(v)})
+		return v, true
+	case "forEach", "some", "every", "findIndex", "map", "flatMap", "find", "findLast":
+		returned := e.callbacks(c, []*Value{e.elementsOf(v)})
+		switch name {
+		case "find", "findLast":
+			return e.elementsOf(v), true
+		case "map", "flatMap":
+			if parts, ok := e.mapConstant(c, o); ok {
+				return parts, true
+			}
+			out := e.made(c.id)
+			out.array = true
+			e.setElements(out, returned)
+			return out.val(), true
+		}
+		return nil, true
+	case "reduce", "reduceRight":
+		return e.p.join(c.arg(1), e.callbacks(c, []*Value{c.arg(1), e.elementsOf(v)})), true
+	case "includes", "indexOf", "keys", "entries", "toString", "lastIndexOf", "copyWithin":
+		if name == "toString" {
+			return e.joinArray(c, o), true
+		}
+		if name == "entries" {
+			return v, true
+		}
+		return nil, true
+	}
+	return nil, false
+}
+
+// mapConstant folds […].map(String.fromCharCode) and the arrow that does it.
+func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
+	f := c.arg(0)
+	if f == nil || o.elements != nil || o.length == 0 {
+		return nil, false
+	}
+	isFromCharCode := f.kind == vPath && strings.HasSuffix(f.path.api, "String.fromCharCode")
+	if f.kind == vFunction && !isFromCharCode {
+		for id := f.fn.start; id < f.fn.end; id++ {
+			if n := &f.fn.module.nodes[id]; n.kind == nCall {
+				callee := &f.fn.module.nodes[n.a]
+				isFromCharCode = callee.kind == nMember && f.fn.module.strings[callee.b] == "fromCharCode"
+				break
+			}
+		}
+	}
+	if !isFromCharCode {
+		return nil, false
+	}
+	parts := make([]string, 0, o.length)
+	for i := range o.length {
+		v := o.properties[strconv.Itoa(i)]
+		if v == nil || v.kind != vNumber {
+			return nil, false
+		}
+		parts = append(parts, string(rune(int(v.number)&0xffff)))
+	}
+	return e.arrayOf(c.id, parts), true
+}
+
+// callbacks calls the functions among the arguments and joins what they
+// return.
+func (e *evaluation) callbacks(c *callSite, args []*Value) *Value {
+	var out *Value
+	for _, callback := range c.args {
+		callback.each(func(alt *Value) {
+			switch alt.kind {
+			case vFunction:
+				e.enter(c.id, alt.fn, nil, args, true)
+				e.callerOf(alt.fn)
+				out = e.p.join(out, alt.fn.returned)
+			case vPath, vLazy, vTable:
+				out = e.p.join(out, e.apply(&callSite{id: c.id, args: args}, alt))
+			}
+		})
+	}
+	return out
+}
+
+func constantParts(o *object) ([]string, bool) {
+	if o.elements != nil || o.length > maxElements {
+		return nil, false
+	}
+	parts := make([]string, o.length)
+	for i := range parts {
+		v := o.properties[strconv.Itoa(i)]
+		if v == nil || v.kind != vString {
+			return nil, false
+		}
+		parts[i] = v.text
+	}
+	return parts, true
+}
+
+func (e *evaluation) joinArray(c *callSite, o *object) *Value {
+	separator := ","
+	if s, ok := c.text(0); ok {
+		separator = s
+	}
+	if o.elements != nil && o.length == 0 || o.length > maxElements {
+		return e.p.opaque(o.marks)
+	}
+	var b strings.Builder
+	for i := range o.length {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		b.WriteString(e.textsOf(o.properties[strconv.Itoa(i)])[0])
+		if b.Len() > maxText {
+			return e.p.opaque(o.marks)
+		}
+	}
+	if o.elements != nil {
+		b.WriteString(hole)
+	}
+	return e.p.str(b.String())
+}
+
+// model gives the results of the functions of the language and of Node that
+// only pass values on. ok is false for everything else.
+func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
+	p := e.p
+	switch target.api {
+	case "require":
+		return e.require(c.id, c.arg(0), true), true
+	case "require.resolve":
+		return c.arg(0), true
+	case "module.createRequire", "module.createRequireFromPath":
+		return p.requirePath.val(), true
+	case "util.promisify", "util.callbackify", "util.deprecate", "util.debuglog", "async_hooks.AsyncResource.bind":
+		return c.arg(0), true
+	case "globalThis.Reflect.apply":
+		elements := c.arg(2).Elements()
+		return e.apply(&callSite{id: c.id, receiver: c.arg(1), args: elements}, c.arg(0)), true
+	case "globalThis.Reflect.construct":
+		return e.apply(&callSite{id: c.id, new: true, args: c.arg(1).Elements()}, c.arg(0)), true
+	case "globalThis.Reflect.get":
+		if key, ok := c.text(1); ok {
+			n := &node{flags: flagOptional}
+			return e.member(c.id, n, c.arg(0), key), true
+		}
+		return nil, true
+	case "globalThis.Function#":
+		return p.globalObject.val(), true
+	case "globalThis.String.fromCharCode", "globalThis.String.fromCodePoint":
+		return e.fromCharCode(c), true
+	case "globalThis.String", "globalThis.String.raw":
+		if v := c.arg(0); v != nil && v.kind == vString {
+			return v, true
+		}
+	case "globalThis.atob":
+		return e.decode(c, "base64"), true
+	case "globalThis.decodeURIComponent", "globalThis.unescape", "globalThis.decodeURI":
+		if s, ok := c.text(0); ok {
+			if out, err := url.PathUnescape(s); err == nil {
+				return p.str(out), true
+			}
+		}
+	case "buffer.Buffer.from", "buffer.Buffer":
+		encoding, _ := c.text(1)
+		return e.decode(c, encoding), true
+	case "buffer.Buffer.concat":
+		return e.elementsOf(c.arg(0)), true
+	case "globalThis.Object.assign":
+		for i := 1; i < len(c.args); i++ {
+			e.spreadIntoValue(c.arg(0), c.args[i])
+			if e.record {
+				e.enumerate(c.id, c.args[i], "copy")
+			}
+		}
+		return c.arg(0), true
+	case "globalThis.Object.freeze", "globalThis.Object.seal", "globalThis.Object.setPrototypeOf", "globalThis.Object.preventExtensions":
+		if strings.HasSuffix(target.api, "setPrototypeOf") {
+			e.inherit(c.arg(0), c.arg(1))
+		}
+		return c.arg(0), true
+	case "globalThis.Object.getPrototypeOf", "globalThis.Reflect.getPrototypeOf":
+		return c.arg(0), true
+	case "globalThis.Object.create":
+		o := e.made(c.id)
+		e.spreadInto(o, c.arg(0))
+		return o.val(), true
+	case "util.inherits":
+		e.inherit(c.arg(0), c.arg(1))
+		return nil, true
+	case "globalThis.Object.defineProperty", "globalThis.Reflect.defineProperty":
+		e.defineProperty(c)
+		return c.arg(0), true
+	case "globalThis.Object.defineProperties":
+		return c.arg(0), true
+	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values", "globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
+		if e.record {
+			e.enumerate(c.id, c.arg(0), "list")
+		}
+		if strings.HasSuffix(target.api, "s.values") || strings.HasSuffix(target.api, "Object.values") {
+			out := e.made(c.id)
+			out.array = true
+			e.setElements(out, e.elementsOf(c.arg(0)))
+			return out.val(), true
+		}
+		if strings.HasSuffix(target.api, "Object.keys") {
+			if keys, ok := e.keysOf(c.id, c.arg(0)); ok {
+				return keys, true
+			}
+		}
+		out := e.made(c.id)
+		out.array = true
+		e.setElements(out, p.opaque(c.arg(0).allMarks()))
+		if strings.HasSuffix(target.api, "stringify") {
+			return p.opaque(c.arg(0).allMarks()), true
+		}
+		return out.val(), true
+	case "globalThis.JSON.parse":
+		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
+			if old := e.m.values[c.id]; old != nil && old.kind == vObject {
+				return old, true // one object for each place, or values never settle
+			}
+			if v := p.parseJSON(s); v != nil {
+				return v, true
+			}
+		}
+		return p.opaque(c.arg(0).allMarks()), true
+	case "globalThis.Array.from", "globalThis.Array.of", "globalThis.Array":
+		out := e.made(c.id)
+		out.array = true
+		e.setElements(out, e.elementsOf(c.arg(0)))
+		e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{e.elementsOf(c.arg(0))})
+		return out.val(), true
+	case "globalThis.Promise":
+		o := e.made(c.id)
+		o.promise = true
+		c.arg(0).each(func(alt *Value) {
+			if alt.kind == vFunction {
+				if o.properties == nil {
+					o.properties = map[string]*Value{"\x00resolve": {kind: vResolver, object: o}}
+				}
+				e.enter(c.id, alt.fn, nil, []*Value{o.properties["\x00resolve"]}, true)
+			}
+		})
+		return o.val(), true
+	case "globalThis.Promise.resolve", "globalThis.Promise.reject":
+		return e.awaited(c.arg(0)), true
+	case "globalThis.Promise.all", "globalThis.Promise.allSettled", "globalThis.Promise.race", "globalThis.Promise.any":
+		if target.name == "race" || target.name == "any" {
+			return e.awaited(e.elementsOf(c.arg(0))), true
+		}
+		return c.arg(0), true
+	case "url.URL":
+		if s, ok := c.text(0); ok {
+			if base, ok := c.text(1); ok {
+				return p.str(resolveURL(base, s)), true
+			}
+			return p.str(s), true
+		}
+	case "url.fileURLToPath", "url.pathToFileURL":
+		if s, ok := c.text(0); ok {
+			return p.str(strings.TrimPrefix(s, "file://")), true
+		}
+		return c.arg(0), true
+	case "path.join", "path.resolve", "path.normalize":
+		return e.joinPath(c, target.name), true
+	case "path.dirname":
+		if s, ok := c.text(0); ok {
+			return p.str(path.Dir(s)), true
+		}
+	case "path.basename":
+		if s, ok := c.text(0); ok {
+			return p.str(path.Base(s)), true
+		}
+	case "os.tmpdir":
+		return p.join(p.str("/tmp"), p.resultOf(target).val()), true
+	}
+	return nil, false
+}
+
+func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
+	if v == nil || v.kind != vObject || v.object.array || v.object.elements != nil || len(v.object.spreads) > 0 || len(v.object.properties) > 256 || len(v.object.properties) == 0 {
+		return nil, false
+	}
+	v.object.addReader(e.f)
+	return e.arrayOf(id, sortedKeys(v.object.properties)), true
+}
+
+// inherit is util.inherits and Object.setPrototypeOf.
+func (e *evaluation) inherit(child, parent *Value) {
+	child.each(func(alt *Value) {
+		switch alt.kind {
+		case vFunction:
+			alt.fn.superclass = e.p.join(alt.fn.superclass, parent)
+			alt.fn.proto().proto = alt.fn.superclass
+		case vObject:
+			e.spreadInto(alt.object, parent)
+		}
+	})
+}
+
+func (e *evaluation) defineProperty(c *callSite) {
+	name, ok := c.text(1)
+	if !ok {
+		return
+	}
+	descriptor := c.arg(2)
+	value := descriptor.Property("value")
+	descriptor.each(func(d *Value) {
+		if d.kind == vObject {
+			d.object.addReader(e.f)
+		}
+	})
+	if getter := descriptor.Property("get"); getter != nil && getter.kind == vFunction {
+		e.callerOf(getter.fn)
+		value = e.p.join(value, getter.fn.returned)
+	}
+	c.arg(0).each(func(alt *Value) {
+		switch alt.kind {
+		case vObject:
+			e.setProperty(alt.object, name, value)
+		case vFunction:
+			e.setStatic(alt.fn, name, value)
+		case vPath:
+			e.setPath(c.id, alt.path, name, nil, value)
+		}
+	})
+}
+
+func (e *evaluation) fromCharCode(c *callSite) *Value {
+	units := make([]uint16, 0, len(c.args))
+	for _, arg := range c.args {
+		if arg == nil || arg.kind != vNumber {
+			return e.p.opaque(arg.allMarks())
+		}
+		units = append(units, uint16(int64(arg.number)))
+	}
+	if len(units) == 0 {
+		return nil
+	}
+	return e.p.str(string(utf16.Decode(units)))
+}
+
+// decode folds Buffer.from(text, encoding) and atob(text).
+func (e *evaluation) decode(c *callSite, encoding string) *Value {
+	p := e.p
+	v := c.arg(0)
+	s, ok := c.text(0)
+	if !ok || strings.Contains(s, hole) {
+		if numbers := v.Elements(); len(numbers) > 0 {
+			return e.fromCharCode(&callSite{args: numbers})
+		}
+		return p.opaque(v.allMarks())
+	}
+	switch encoding {
+	case "base64", "base64url":
+		clean := strings.NewReplacer("-", "+", "_", "/", "=", "", "\n", "", "\r", "", " ", "").Replace(s)
+		data, err := base64.RawStdEncoding.DecodeString(clean)
+		if err != nil {
+			return nil
+		}
+		return p.str(strings.ToValidUTF8(string(data), "\ufffd"))
+	case "hex":
+		data, err := hex.DecodeString(s)
+		if err != nil {
+			return nil
+		}
+		return p.str(strings.ToValidUTF8(string(data), "\ufffd"))
+	}
+	return p.str(s)
+}
+
+func resolveURL(base, ref string) string {
+	b, err1 := url.Parse(strings.ReplaceAll(base, hole, "x"))
+	r, err2 := url.Parse(ref)
+	if err1 != nil || err2 != nil {
+		return ref
+	}
+	return b.ResolveReference(r).String()
+}
+
+func (e *evaluation) joinPath(c *callSite, name string) *Value {
+	marks := Marks(0)
+	var out string
+	any := false
+	for _, arg := range c.args {
+		marks |= arg.allMarks()
+		t := e.textsOf(arg)[0]
+		any = any || t != hole
+		if name == "resolve" && strings.HasPrefix(t, "/") {
+			out = t
+			continue
+		}
+		if out != "" {
+			out += "/"
+		}
+		out += t
+	}
+	if !any || len(out) > 4096 {
+		return e.p.opaque(marks)
+	}
+	v := e.p.str(path.Clean(out))
+	return e.p.join(v, e.p.opaque(marks))
+}
+
+// parseJSON turns a JSON text into a value.
+func (p *program) parseJSON(s string) *Value {
+	var data any
+	if len(s) > maxText || json.Unmarshal([]byte(s), &data) != nil {
+		return nil
+	}
+	budget := maxProperties
+	return p.jsonValue(data, 0, &budget)
+}
+
+func (p *program) jsonValue(data any, depth int, budget *int) *Value {
+	if *budget--; *budget < 0 || depth > 16 {
+		return nil
+	}
+	switch x := data.(type) {
+	case string:
+		return p.str(x)
+	case float64:
+		return number(x)
+	case bool:
+		if x {
+			return yes
+		}
+		return no
+	case []any:
+		o := &object{array: true, length: len(x), properties: map[string]*Value{}}
+		for i, item := range x {
+			if v := p.jsonValue(item, depth+1, budget); v != nil {
+				o.properties[strconv.Itoa(i)] = v
+			}
+		}
+		return o.val()
+	case map[string]any:
+		o := &object{properties: map[string]*Value{}}
+		for key, item := range x {
+			if v := p.jsonValue(item, depth+1, budget); v != nil {
+				o.properties[key] = v
+			}
+		}
+		return o.val()
+	}
+	return nil
+}

@@ -1,0 +1,238 @@
+package javascript
+
+import "strings"
+
+// apiPath is a member of a module or of the global object: child_process.exec,
+// process.env.HOME, or what a call of one returns: net.connect#.
+type apiPath struct {
+	// api is the name that the vocabulary knows it by. A call's or
+	// constructor's result ends in "#", a callback's argument in "@"; their
+	// members follow without a dot: "net.Socket#connect".
+	api      string
+	parent   *apiPath
+	name     string
+	root     bool
+	external bool // a package that is not Node's own
+	members  map[string]*apiPath
+	result   *apiPath
+	argument *apiPath
+	depth    int
+	marks    Marks
+	interest Interest
+	value    *Value
+}
+
+// Interest is what the vocabulary wants to know of an API.
+type Interest struct {
+	// Uses are the kinds of use to report.
+	Uses UseKind
+	// Marks are put on what the API returns or hands to callbacks; on the
+	// value itself where it is read.
+	Marks Marks
+}
+
+// Vocabulary tells which APIs matter. It is asked once for each name.
+type Vocabulary interface {
+	Interest(api string) Interest
+}
+
+// maxPathDepth bounds chains such as a.b().c().d().
+const maxPathDepth = 10
+
+func (p *apiPath) val() *Value {
+	if p.value == nil {
+		p.value = &Value{kind: vPath, path: p}
+	}
+	return p.value
+}
+
+func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
+	n := &apiPath{api: api, parent: parent, name: name}
+	if parent != nil {
+		n.depth = parent.depth + 1
+		n.marks = parent.marks
+		n.external = parent.external
+	}
+	n.interest = p.vocabulary.Interest(api)
+	if n.interest.Uses&UseRead != 0 {
+		n.marks |= n.interest.Marks
+	}
+	return n
+}
+
+// builtins are Node's modules that matter as such; a specifier with "node:"
+// always means Node's.
+var builtins = set(`assert async_hooks buffer child_process cluster console constants crypto
+	dgram diagnostics_channel dns domain events fs http http2 https inspector module net os path perf_hooks
+	process punycode querystring readline repl sea sqlite stream string_decoder sys test timers tls
+	trace_events tty url util v8 vm wasi worker_threads zlib`)
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, word := range strings.Fields(words) {
+		m[word] = true
+	}
+	return m
+}
+
+// moduleAliases are packages that hand out a built-in module's functions
+// under the same names.
+var moduleAliases = map[string]string{
+	"graceful-fs": "fs", "fs-extra": "fs", "mz/fs": "fs", "fs.realpath": "fs", "pn/fs": "fs", "fs-extra/esm": "fs",
+	"mz/child_process": "child_process", "sys": "util", "buffer/": "buffer", "process/": "process", "safe-buffer": "buffer",
+	"isomorphic-ws": "ws", "cross-fetch": "node-fetch", "node-fetch-native": "node-fetch", "isomorphic-fetch": "node-fetch",
+	"process/browser": "process",
+}
+
+// moduleName is the name of a module that a specifier asks for.
+func moduleName(specifier string) string {
+	name := strings.TrimPrefix(specifier, "node:")
+	name = strings.TrimSuffix(name, "/promises")
+	name = strings.TrimSuffix(name, "/posix")
+	name = strings.TrimSuffix(name, "/win32")
+	if alias, ok := moduleAliases[name]; ok {
+		return alias
+	}
+	return name
+}
+
+// externalModule is the path of a module outside the package.
+func (p *program) externalModule(specifier string) *apiPath {
+	name := moduleName(specifier)
+	key := name
+	root := p.roots[key]
+	if root == nil {
+		root = p.newPath(name, nil, name)
+		root.root = true
+		root.external = !builtins[name]
+		p.roots[key] = root
+	}
+	return root
+}
+
+// globalModules are globals that are also modules.
+var globalModules = map[string]string{"process": "process", "console": "console", "crypto": "crypto"}
+
+// globalMembers are globals that are members of modules.
+var globalMembers = map[string][2]string{
+	"Buffer": {"buffer", "Buffer"}, "URL": {"url", "URL"}, "performance": {"perf_hooks", "performance"},
+}
+
+func isGlobalObject(name string) bool {
+	switch name {
+	case "globalThis", "window", "self", "global", "frames":
+		return true
+	}
+	return false
+}
+
+// global is the path of a global variable.
+func (p *program) global(name string) *apiPath {
+	if isGlobalObject(name) {
+		return p.globalObject
+	}
+	if module, ok := globalModules[name]; ok {
+		return p.externalModule(module)
+	}
+	if member, ok := globalMembers[name]; ok {
+		return p.member(p.externalModule(member[0]), member[1])
+	}
+	if name == "require" {
+		return p.requirePath
+	}
+	g := p.globalObject
+	if m := g.members[name]; m != nil {
+		return m
+	}
+	m := p.newPath("globalThis."+name, g, name)
+	m.depth = 1
+	if g.members == nil {
+		g.members = map[string]*apiPath{}
+	}
+	g.members[name] = m
+	return m
+}
+
+// member is the path of a property.
+func (p *program) member(of *apiPath, name string) *apiPath {
+	if of == p.globalObject {
+		return p.global(name)
+	}
+	if m := of.members[name]; m != nil {
+		return m
+	}
+	if of.depth >= maxPathDepth || len(of.members) > 512 {
+		return nil
+	}
+	if of.root {
+		switch name {
+		case "default", "promises":
+			return of
+		case "require", "_load":
+			if of.api == "module" {
+				return p.requirePath
+			}
+		}
+	}
+	var m *apiPath
+	switch {
+	case name == "constructor" && !strings.HasSuffix(of.api, "#"):
+		m = p.global("Function")
+	case name == "prototype":
+		m = p.resultOf(of)
+	case name == "mainModule" && of.api == "process", name == "main" && of == p.requirePath:
+		m = p.moduleInstance()
+	case name == "require" && of == p.mainModule, name == "getBuiltinModule" && of.api == "process":
+		m = p.requirePath
+	case name == "promisify" && of.api == "util":
+		m = p.newPath("util.promisify", of, name)
+	case strings.HasSuffix(of.api, "#"), strings.HasSuffix(of.api, "@"):
+		m = p.newPath(of.api+name, of, name)
+	default:
+		m = p.newPath(of.api+"."+name, of, name)
+	}
+	if of.members == nil {
+		of.members = make(map[string]*apiPath, 4)
+	}
+	of.members[name] = m
+	return m
+}
+
+func (p *program) moduleInstance() *apiPath {
+	if p.mainModule == nil {
+		p.mainModule = p.newPath("process.mainModule", p.externalModule("process"), "mainModule")
+	}
+	return p.mainModule
+}
+
+// resultOf is what calling or constructing the path gives.
+func (p *program) resultOf(of *apiPath) *apiPath {
+	if of.result == nil {
+		if of.depth >= maxPathDepth {
+			return nil
+		}
+		of.result = p.newPath(of.api+"#", of, "#")
+		of.result.marks |= of.interest.Marks
+	}
+	return of.result
+}
+
+// argumentOf is what the path hands to a callback.
+func (p *program) argumentOf(of *apiPath) *apiPath {
+	if of.argument == nil {
+		if of.depth >= maxPathDepth {
+			return nil
+		}
+		of.argument = p.newPath(of.api+"@", of, "@")
+		of.argument.marks |= of.interest.Marks
+	}
+	return of.argument
+}
+
+// pathValue is the value of a path that may be missing.
+func (p *program) pathValue(of *apiPath, marks Marks) *Value {
+	if of == nil {
+		return p.opaque(marks)
+	}
+	return of.val()
+}

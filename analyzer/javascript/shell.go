@@ -1,0 +1,335 @@
+package javascript
+
+import (
+	"path"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+)
+
+// Command is one command of a shell text.
+type Command struct {
+	// Words are the program and its arguments, with a hole where an expansion
+	// stands.
+	Words []string
+	// Piped is the program that reads this command's output, if any.
+	Piped string
+	// Background is set for "command &".
+	Background bool
+	// Script is the lifecycle script it belongs to, such as "postinstall".
+	Script string
+	// File and Line say where it is written.
+	File string
+	Line int
+	// Text is the whole script.
+	Text string
+}
+
+// Program is the name of the program without its folder and ".exe".
+func (c *Command) Program() string {
+	if len(c.Words) == 0 {
+		return ""
+	}
+	return programName(c.Words[0])
+}
+
+func programName(word string) string {
+	word = strings.ReplaceAll(word, `\`, "/")
+	return strings.TrimSuffix(strings.TrimSuffix(path.Base(word), ".exe"), ".cmd")
+}
+
+// maxShell is the longest shell text that is read, in bytes.
+const maxShell = 256 << 10
+
+// Commands reads a shell text. What is no valid shell is split into words.
+func Commands(text string) []Command {
+	if len(text) > maxShell {
+		text = text[:maxShell]
+	}
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		var out []Command
+		for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '&' || r == '|' || r == '\n' }) {
+			if words := strings.Fields(part); len(words) > 0 {
+				out = append(out, Command{Words: words, Line: 1})
+			}
+		}
+		return out
+	}
+	var out []Command
+	pipes := map[*syntax.Stmt]string{}
+	background := map[*syntax.CallExpr]bool{}
+	stmtOf := map[*syntax.CallExpr]*syntax.Stmt{}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.BinaryCmd:
+			if n.Op == syntax.Pipe || n.Op == syntax.PipeAll {
+				pipes[n.X] = firstProgram(n.Y)
+			}
+		case *syntax.Stmt:
+			if call, ok := n.Cmd.(*syntax.CallExpr); ok {
+				background[call] = n.Background
+				stmtOf[call] = n
+			}
+		case *syntax.CallExpr:
+			words := make([]string, 0, len(n.Args))
+			for _, w := range n.Args {
+				words = append(words, wordText(w))
+			}
+			if len(words) > 0 {
+				out = append(out, Command{Words: words, Piped: pipes[stmtOf[n]], Background: background[n], Line: int(n.Pos().Line())})
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func firstProgram(s *syntax.Stmt) string {
+	name := ""
+	syntax.Walk(s, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok && name == "" && len(call.Args) > 0 {
+			words := make([]string, 0, 2)
+			for _, w := range call.Args {
+				words = append(words, wordText(w))
+			}
+			for _, w := range words {
+				name = programName(w)
+				if name != "sudo" && name != "env" && !strings.HasPrefix(name, "-") {
+					break
+				}
+			}
+		}
+		return name == ""
+	})
+	return name
+}
+
+func wordText(w *syntax.Word) string {
+	var b strings.Builder
+	var part func(p syntax.WordPart)
+	part = func(p syntax.WordPart) {
+		switch p := p.(type) {
+		case *syntax.Lit:
+			text := p.Value
+			for i := 0; i < len(text); i++ {
+				if text[i] == '\\' && i+1 < len(text) {
+					i++
+				}
+				b.WriteByte(text[i])
+			}
+		case *syntax.SglQuoted:
+			b.WriteString(p.Value)
+		case *syntax.DblQuoted:
+			for _, inner := range p.Parts {
+				part(inner)
+			}
+		default:
+			b.WriteString(hole)
+		}
+	}
+	for _, p := range w.Parts {
+		part(p)
+	}
+	return b.String()
+}
+
+// lifecycle follows what installing the package runs: it returns the roots
+// among the package's scripts and collects every command.
+type lifecycle struct {
+	r        *resolver
+	p        *program
+	manifest *npm.Manifest
+	roots    []root
+	files    map[string]bool
+	inline   []inlineProgram
+}
+
+// inlineProgram is the code of node -e "…".
+type inlineProgram struct {
+	text, label, script string
+	line                int
+}
+
+func (l *lifecycle) run(git bool) {
+	l.files = map[string]bool{}
+	for _, name := range npm.Lifecycle(git) {
+		if script, ok := l.manifest.Scripts[name]; ok {
+			l.script(name, script, "package.json scripts."+name, 0)
+		}
+	}
+}
+
+func (l *lifecycle) script(name string, script npm.Script, label string, depth int) {
+	for _, c := range Commands(script.Command) {
+		c.Script, c.File, c.Line, c.Text = name, "package.json", script.Line, script.Command
+		l.command(c, label, depth)
+	}
+}
+
+// command notes a command and follows it into the package.
+func (l *lifecycle) command(c Command, label string, depth int) {
+	l.p.facts.Commands = append(l.p.facts.Commands, c)
+	if depth > 5 || len(c.Words) == 0 {
+		return
+	}
+	words := c.Words
+	for len(words) > 1 && (programName(words[0]) == "env" || programName(words[0]) == "cross-env" || programName(words[0]) == "sudo" || programName(words[0]) == "exec" || programName(words[0]) == "nohup" || strings.Contains(words[0], "=")) {
+		words = words[1:]
+	}
+	switch program := programName(words[0]); program {
+	case "node", "nodejs", "bun", "tsx", "ts-node", "deno", hole:
+		l.node(c, words[1:], label)
+	case "npm", "yarn", "pnpm":
+		l.npm(c, words[1:], label, depth)
+	case "sh", "bash", "zsh", "dash", ".", "source":
+		l.shell(c, words[1:], label, depth)
+	case "npx":
+		if len(words) > 1 {
+			l.bin(words[1], label)
+		}
+	default:
+		l.executable(words[0], label, c, depth)
+	}
+}
+
+func (l *lifecycle) node(c Command, args []string, label string) {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "-e" || arg == "--eval" || arg == "-p" || arg == "--print" || arg == "-pe":
+			if i+1 < len(args) {
+				l.inline = append(l.inline, inlineProgram{args[i+1], label, c.Script, c.Line})
+			}
+			return
+		case arg == "-r" || arg == "--require" || arg == "--import" || arg == "--loader":
+			if i+1 < len(args) {
+				l.file(args[i+1], label)
+			}
+			i++
+		case arg == "run" || strings.HasPrefix(arg, "-"):
+		default:
+			l.file(arg, label)
+			return
+		}
+	}
+}
+
+func (l *lifecycle) npm(c Command, args []string, label string, depth int) {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return
+	}
+	name := args[0]
+	if (name == "run" || name == "run-script" || name == "rum") && len(args) > 1 {
+		name = args[1]
+		for i := 1; i < len(args) && strings.HasPrefix(name, "-"); i++ {
+			name = args[i]
+		}
+	}
+	for _, step := range []string{"pre" + name, name, "post" + name} {
+		if script, ok := l.manifest.Scripts[step]; ok {
+			for _, inner := range Commands(script.Command) {
+				inner.Script, inner.File, inner.Line, inner.Text = c.Script, "package.json", script.Line, script.Command
+				l.command(inner, label+" → scripts."+step, depth+1)
+			}
+		}
+	}
+}
+
+func (l *lifecycle) shell(c Command, args []string, label string, depth int) {
+	for i, arg := range args {
+		if arg == "-c" && i+1 < len(args) {
+			for _, inner := range Commands(args[i+1]) {
+				inner.Script, inner.File, inner.Line, inner.Text = c.Script, c.File, c.Line, c.Text
+				l.command(inner, label, depth+1)
+			}
+			return
+		}
+		if !strings.HasPrefix(arg, "-") {
+			l.shellFile(arg, label, c, depth)
+			return
+		}
+	}
+}
+
+func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
+	name = path.Clean(strings.TrimPrefix(name, "./"))
+	f := l.r.pkg.File(name)
+	if f == nil || f.Kind != archive.Text || l.files[name] {
+		return
+	}
+	l.files[name] = true
+	l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: name, Site: Site{file: &sourceFile{path: "package.json", shownLine: c.Line}, pos: -1}})
+	for _, inner := range Commands(string(f.Data)) {
+		inner.Script, inner.File, inner.Text = c.Script, name, ""
+		l.command(inner, label+" → "+name, depth+1)
+	}
+}
+
+// executable is a program named by a path or a bin of the package.
+func (l *lifecycle) executable(word, label string, c Command, depth int) {
+	if !strings.ContainsAny(word, "/.") {
+		l.bin(word, label)
+		return
+	}
+	name := path.Clean(strings.TrimPrefix(word, "./"))
+	f := l.r.pkg.File(name)
+	if f == nil {
+		return
+	}
+	switch shebang := interpreter(f.Data); {
+	case shebang == "node", isScript(name):
+		l.file(name, label)
+	case shebang != "":
+		l.shellFile(name, label, c, depth)
+	}
+}
+
+func (l *lifecycle) bin(name, label string) {
+	if target, ok := l.manifest.Bin[name]; ok {
+		l.file(target, label)
+	}
+}
+
+// file makes a script of the package a root of the context install.
+func (l *lifecycle) file(word, label string) {
+	name, ok := l.r.file(path.Clean(word))
+	if !ok {
+		return
+	}
+	if m := l.p.modules[name]; m != nil {
+		l.roots = append(l.roots, root{m, Install, label})
+	}
+}
+
+// interpreter is the program that a file's first line names.
+func interpreter(data []byte) string {
+	if len(data) < 3 || data[0] != '#' || data[1] != '!' {
+		return ""
+	}
+	line := string(data[2:min(len(data), 256)])
+	line, _, _ = strings.Cut(line, "\n")
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return ""
+	}
+	name := path.Base(words[0])
+	if name == "env" {
+		for _, w := range words[1:] {
+			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
+				name = path.Base(w)
+				break
+			}
+		}
+	}
+	if name == "nodejs" || name == "bun" {
+		name = "node"
+	}
+	return name
+}

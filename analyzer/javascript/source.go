@@ -1,0 +1,85 @@
+package javascript
+
+import (
+	"path"
+	"sort"
+	"strings"
+)
+
+// packageRoot is the folder that a package is thought to be in while its
+// paths are folded.
+const packageRoot = "/$package"
+
+// sourceFile is one script with what is needed to point into it.
+type sourceFile struct {
+	path string
+	// shown is the file and first line that evidence names where the code is
+	// not a file's own: a program in a lifecycle script.
+	shownLine int
+	text      string
+	lines     []int32
+	loader    int8
+	// webpack is set where the loader is webpack's, by name.
+	webpack bool
+	// dynamicScope is set where with makes names undecidable.
+	dynamicScope bool
+}
+
+func (f *sourceFile) dirname() string  { return path.Dir(f.filename()) }
+func (f *sourceFile) filename() string { return packageRoot + "/" + f.path }
+
+func (f *sourceFile) has(word string) bool { return strings.Contains(f.text, word) }
+
+// bundleLoader tells whether the file has a loader that calls the functions
+// of a module table.
+func (f *sourceFile) bundleLoader() bool {
+	if f.loader == 0 {
+		f.loader = -1
+		f.webpack = f.has("__webpack_require__") || f.has("webpackJsonp")
+		if f.webpack || f.has("webpackChunk") || f.has("MODULE_NOT_FOUND") ||
+			f.has("exports:{}") && f.has(".call(") || f.has("parcelRequire") {
+			f.loader = 1
+		}
+	}
+	return f.loader == 1
+}
+
+// position turns a byte offset into a 1-based line and column (in bytes).
+func (f *sourceFile) position(offset int32) (line, column int) {
+	if offset < 0 {
+		return max(f.shownLine, 1), 1
+	}
+	if f.lines == nil {
+		f.lines = []int32{0}
+		for i := 0; i < len(f.text); i++ {
+			if f.text[i] == '\n' {
+				f.lines = append(f.lines, int32(i+1))
+			}
+		}
+	}
+	i := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset }) - 1
+	if f.shownLine > 0 {
+		return f.shownLine, 1
+	}
+	return i + 1, int(offset-f.lines[i]) + 1
+}
+
+// maxSnippet is the longest snippet, in bytes.
+const maxSnippet = 200
+
+// snippet is the line at an offset, cut to what is around it.
+func (f *sourceFile) snippet(offset int32) string {
+	if offset < 0 || int(offset) >= len(f.text) {
+		return ""
+	}
+	start := strings.LastIndexByte(f.text[:offset], '\n') + 1
+	end := len(f.text)
+	if i := strings.IndexByte(f.text[offset:], '\n'); i >= 0 {
+		end = int(offset) + i
+	}
+	if end-start > maxSnippet {
+		start = max(start, int(offset)-maxSnippet/4)
+		end = min(end, start+maxSnippet)
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(f.text[start:end], ""))
+}

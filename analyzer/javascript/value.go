@@ -1,0 +1,384 @@
+package javascript
+
+import "strings"
+
+// hole stands in a text for a part that is not known: "https://￼/collect".
+const hole = "\ufffc"
+
+// Marks tell where a value may come from, a bit for each kind of source that
+// the vocabulary names.
+type Marks uint16
+
+type valueKind uint8
+
+const (
+	vOpaque valueKind = iota // only its marks are known
+	vString
+	vNumber
+	vBool
+	vNull
+	vRegExp
+	vPath
+	vFunction
+	vObject
+	vUnion
+	vResolver // the resolve function of a promise
+	vTable    // the require function of a bundle's module table
+	vLazy     // a bundled module that runs when called
+)
+
+// maxUnion is how many alternatives a value has at most.
+const maxUnion = 8
+
+// Value is what is known of an expression: the values it may have. A nil
+// Value says nothing.
+type Value struct {
+	kind   valueKind
+	marks  Marks
+	text   string
+	number float64
+	path   *apiPath
+	fn     *function
+	object *object
+	alts   []*Value
+}
+
+// object is an object, array, class prototype or promise, one for each place
+// in the code that makes one.
+type object struct {
+	properties map[string]*Value
+	// elements joins what is stored under keys that are not known, and what
+	// an array or promise holds.
+	elements *Value
+	// spreads are objects whose properties this one has too.
+	spreads []*Value
+	// proto is where a look-up goes on: the superclass.
+	proto   *Value
+	array   bool
+	length  int
+	module  *module
+	table   *table
+	promise bool
+	value   *Value
+	readers []*function
+	marks   Marks
+	visited int64
+}
+
+// maxProperties bounds the properties that are kept apart in one object.
+const maxProperties = 4096
+
+func (o *object) addReader(f *function) {
+	for i := len(o.readers) - 1; i >= 0 && i >= len(o.readers)-8; i-- {
+		if o.readers[i] == f {
+			return
+		}
+	}
+	if len(o.readers) < 4096 {
+		o.readers = append(o.readers, f)
+	}
+}
+
+// each calls yield for every alternative of v.
+func (v *Value) each(yield func(*Value)) {
+	if v == nil {
+		return
+	}
+	if v.kind == vUnion {
+		for _, alt := range v.alts {
+			yield(alt)
+		}
+		return
+	}
+	yield(v)
+}
+
+// allMarks are the marks of v and of what it is made of.
+func (v *Value) allMarks() Marks {
+	if v == nil {
+		return 0
+	}
+	marks := v.marks
+	switch v.kind {
+	case vPath:
+		marks |= v.path.marks
+	case vObject:
+		marks |= v.object.marks
+	case vUnion:
+		for _, alt := range v.alts {
+			marks |= alt.allMarks()
+		}
+	}
+	return marks
+}
+
+// join is the value that may be a or b. It returns a itself where b adds
+// nothing, which is how a change is noticed.
+func (p *program) join(a, b *Value) *Value {
+	if b == nil || a == b {
+		return a
+	}
+	if a == nil {
+		return b
+	}
+	if b.kind == vOpaque {
+		if b.marks&^a.allMarks() == 0 {
+			return a
+		}
+		if a.kind == vOpaque {
+			return p.opaque(a.marks | b.marks)
+		}
+		return &Value{kind: vUnion, marks: a.marks | b.marks, alts: alternatives(a)}
+	}
+	if a.kind == vOpaque {
+		if a.marks == 0 {
+			return b
+		}
+		return &Value{kind: vUnion, marks: a.marks | b.marks, alts: alternatives(b)}
+	}
+	alts := alternatives(a)
+	n := len(alts)
+	for _, v := range alternatives(b) {
+		known := false
+		for _, have := range alts {
+			if have == v || have.kind == v.kind && have.kind <= vNull && have.kind != vOpaque && have.text == v.text && have.number == v.number {
+				known = true
+				break
+			}
+		}
+		if !known && len(alts) >= maxUnion {
+			// What no longer fits is some text that is not known: a list of
+			// names must not shrink to its first eight.
+			if len(alts) > maxUnion || v.kind != vString {
+				continue
+			}
+			v = p.str(hole)
+			known = v == alts[len(alts)-1]
+		}
+		if !known {
+			alts = append(alts[:len(alts):len(alts)], v)
+		}
+	}
+	marks := a.marks | b.marks
+	if len(alts) == n && marks&^a.marks == 0 {
+		return a
+	}
+	return &Value{kind: vUnion, marks: marks, alts: alts}
+}
+
+func alternatives(v *Value) []*Value {
+	if v.kind == vUnion {
+		return v.alts
+	}
+	return []*Value{v}
+}
+
+func (p *program) opaque(marks Marks) *Value {
+	if marks == 0 {
+		return nil
+	}
+	v := p.opaques[marks]
+	if v == nil {
+		v = &Value{kind: vOpaque, marks: marks}
+		p.opaques[marks] = v
+	}
+	return v
+}
+
+func (p *program) str(s string) *Value {
+	if v, ok := p.texts[s]; ok {
+		return v
+	}
+	if len(s) > maxText {
+		s = s[:maxText]
+	}
+	p.textBytes += len(s)
+	v := &Value{kind: vString, text: s}
+	if len(s) <= 128 {
+		p.texts[s] = v
+	}
+	return v
+}
+
+// maxText is the longest text that is folded, maxTexts how many bytes of text
+// folding may make in one package.
+const (
+	maxText  = 256 << 10
+	maxTexts = 64 << 20
+)
+
+func number(f float64) *Value { return &Value{kind: vNumber, number: f} }
+
+var null = &Value{kind: vNull}
+var yes, no = &Value{kind: vBool, number: 1}, &Value{kind: vBool}
+
+func (o *object) val() *Value {
+	if o.value == nil {
+		o.value = &Value{kind: vObject, object: o}
+	}
+	return o.value
+}
+
+func (f *function) val() *Value {
+	if f.value == nil {
+		f.value = &Value{kind: vFunction, fn: f}
+	}
+	return f.value
+}
+
+// proto is the function's prototype object, which also stands for the
+// instances that new makes.
+func (f *function) proto() *object {
+	if f.prototype == nil {
+		f.prototype = &object{}
+	}
+	return f.prototype
+}
+
+func (f *function) static() *object {
+	if f.statics == nil {
+		f.statics = &object{}
+	}
+	return f.statics
+}
+
+// Text is the value as a text, with a hole for every part that is not known.
+// ok is false where nothing of it is a constant.
+func (v *Value) Text() (text string, ok bool) {
+	if v == nil {
+		return hole, false
+	}
+	switch v.kind {
+	case vString:
+		return v.text, strings.ReplaceAll(v.text, hole, "") != ""
+	case vNumber:
+		return formatNumber(v.number), true
+	case vUnion:
+		for _, alt := range v.alts {
+			if alt.kind == vString {
+				return alt.Text()
+			}
+		}
+	}
+	return hole, false
+}
+
+// Texts are all constant texts that the value may be.
+func (v *Value) Texts() []string {
+	var out []string
+	v.each(func(alt *Value) {
+		if alt.kind == vString {
+			out = append(out, alt.text)
+		}
+	})
+	return out
+}
+
+// Is tells whether the value may be the constant that the word says: true,
+// false, a number, or a text.
+func (v *Value) Is(word string) bool {
+	found := false
+	v.each(func(alt *Value) {
+		switch alt.kind {
+		case vBool:
+			found = found || word == "true" && alt.number == 1 || word == "false" && alt.number == 0
+		case vNumber:
+			found = found || formatNumber(alt.number) == word
+		case vString:
+			found = found || alt.text == word
+		}
+	})
+	return found
+}
+
+// Constant tells whether the value is known to be only constants.
+func (v *Value) Constant() bool {
+	if v == nil {
+		return false
+	}
+	constant := true
+	v.each(func(alt *Value) {
+		switch alt.kind {
+		case vString:
+			constant = constant && !strings.Contains(alt.text, hole)
+		case vNumber, vBool, vNull, vRegExp:
+		default:
+			constant = false
+		}
+	})
+	return constant
+}
+
+// IsFunction tells whether the value may be a function of the package.
+func (v *Value) IsFunction() bool {
+	found := false
+	v.each(func(alt *Value) { found = found || alt.kind == vFunction })
+	return found
+}
+
+// IsObject tells whether the value may be an object literal.
+func (v *Value) IsObject() bool {
+	found := false
+	v.each(func(alt *Value) { found = found || alt.kind == vObject })
+	return found
+}
+
+// Property is the value of an object's property, nil where nothing is known.
+func (v *Value) Property(name string) *Value {
+	var out *Value
+	v.each(func(alt *Value) {
+		if alt.kind == vObject && out == nil {
+			out = alt.object.lookup(name, 0)
+		}
+	})
+	return out
+}
+
+// Elements are an array's values by index.
+func (v *Value) Elements() []*Value {
+	var out []*Value
+	v.each(func(alt *Value) {
+		if alt.kind == vObject && alt.object.array && out == nil {
+			for i := 0; i < alt.object.length && i < 64; i++ {
+				out = append(out, alt.object.properties[formatNumber(float64(i))])
+			}
+		}
+	})
+	return out
+}
+
+// API is the member path that the value is, such as "process.env", or empty.
+func (v *Value) API() string {
+	api := ""
+	v.each(func(alt *Value) {
+		if alt.kind == vPath && api == "" {
+			api = alt.path.api
+		}
+	})
+	return api
+}
+
+// Marks are the kinds of sources the value may come from.
+func (v *Value) Marks() Marks { return v.allMarks() }
+
+// lookup finds a property without registering a reader: for facts.
+func (o *object) lookup(name string, depth int) *Value {
+	if depth > 4 {
+		return nil
+	}
+	if v := o.properties[name]; v != nil {
+		return v
+	}
+	for _, s := range o.spreads[:min(len(o.spreads), 8)] {
+		var found *Value
+		s.each(func(alt *Value) {
+			if alt.kind == vObject && found == nil {
+				found = alt.object.lookup(name, depth+1)
+			}
+		})
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package behavior
+
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
+)
+
+// Started is a program that the package starts, from its code or from a
+// lifecycle script.
+type Started struct {
+	javascript.Command
+	// Lifecycle is set where it stands in a lifecycle script or a shell file
+	// that one runs.
+	Lifecycle bool
+	use       *javascript.Use
+	text      string
+}
+
+// Started lists the programs that the package starts, as far as the words are
+// known.
+func (c *Catalogue) Started(facts *javascript.Facts) []Started {
+	var out []Started
+	for _, command := range facts.Commands {
+		out = append(out, Started{Command: command, Lifecycle: true})
+		out = append(out, nested(command, true, nil)...)
+	}
+	for i := range facts.Uses {
+		u := &facts.Uses[i]
+		if u.Kind&(javascript.UseCall|javascript.UseNew) == 0 || !c.programs[u.API] && !c.shells[u.API] {
+			continue
+		}
+		for _, text := range u.Arg(0).Texts() {
+			// A Windows path's backslashes are no escapes.
+			readable := strings.ReplaceAll(text, `\`, "/")
+			if c.shells[u.API] || u.Arg(2).Property("shell").Is("true") || u.Arg(1).Property("shell").Is("true") {
+				for _, command := range javascript.Commands(readable) {
+					out = append(out, Started{Command: command, use: u, text: text})
+					out = append(out, nested(command, false, u)...)
+				}
+				continue
+			}
+			command := javascript.Command{Words: []string{readable}}
+			for _, arg := range u.Arg(1).Elements() {
+				word, _ := arg.Text()
+				command.Words = append(command.Words, word)
+			}
+			out = append(out, Started{Command: command, use: u, text: text})
+			out = append(out, nested(command, false, u)...)
+		}
+	}
+	return out
+}
+
+// nested are the commands of sh -c "…" and of sudo, env and the like.
+func nested(c javascript.Command, lifecycle bool, u *javascript.Use) []Started {
+	var out []Started
+	add := func(command javascript.Command) {
+		command.Script, command.File, command.Line = c.Script, c.File, c.Line
+		out = append(out, Started{Command: command, Lifecycle: lifecycle, use: u})
+	}
+	switch c.Program() {
+	case "sudo", "env", "nohup", "setsid", "exec", "time", "xargs", "cross-env":
+		for i, w := range c.Words[1:] {
+			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
+				add(javascript.Command{Words: c.Words[1+i:], Piped: c.Piped})
+				break
+			}
+		}
+	case "sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh":
+		for i, w := range c.Words {
+			if (w == "-c" || w == "/c" || w == "/C" || w == "-Command") && i+1 < len(c.Words) {
+				for _, inner := range javascript.Commands(strings.Join(c.Words[i+1:], " ")) {
+					add(inner)
+				}
+				break
+			}
+		}
+	}
+	return out
+}
+
+// started looks a started program up.
+func (m *matcher) started(s *Started) {
+	for _, st := range m.c.stanzas {
+		hit := false
+		for _, pattern := range st.commands {
+			hit = hit || matchCommand(pattern, s.Words)
+		}
+		if s.Lifecycle {
+			for _, program := range st.scripts {
+				hit = hit || s.Program() == program
+			}
+		}
+		if hit {
+			m.addStarted(st, s)
+		}
+	}
+}
+
+func (m *matcher) addStarted(st *stanza, s *Started) {
+	if s.Lifecycle {
+		m.add(st, Evidence{File: s.File, Line: s.Line, Column: 1, Snippet: clip(s.Text, s.Words), Contexts: javascript.Install,
+			Chain: []string{"package.json scripts." + s.Script, s.Program()}})
+		return
+	}
+	e := evidence(&s.use.Site, s.use.Certainty, s.use.API)
+	m.add(st, e)
+	// The program is often chosen elsewhere than it is started.
+	if s.text != "" {
+		for _, site := range m.in.Facts.Written(&s.use.Site, s.text) {
+			at := evidence(&site, s.use.Certainty, "")
+			at.Chain, at.Contexts = e.Chain, e.Contexts
+			m.add(st, at)
+		}
+	}
+}
+
+func clip(text string, words []string) string {
+	if text == "" {
+		text = strings.Join(words, " ")
+	}
+	if len(text) > 200 {
+		text = text[:200]
+	}
+	return strings.ToValidUTF8(text, "")
+}
+
+// matchCommand finds a pattern's words in order: the program first.
+func matchCommand(pattern, words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
+	c := javascript.Command{Words: words}
+	if c.Program() != pattern[0] {
+		return false
+	}
+	rest := words[1:]
+	for _, want := range pattern[1:] {
+		found := false
+		for i, w := range rest {
+			if w == want || strings.HasSuffix(want, "*") && strings.HasPrefix(w, want[:len(want)-1]) {
+				rest = rest[i+1:]
+				found = true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}

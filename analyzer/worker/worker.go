@@ -1,0 +1,355 @@
+// Package worker runs code that may crash, hang or fill the memory in child
+// processes of the same program, and knows nothing of what that code does.
+//
+// A parent has a Pool of children and gives each one request after the other,
+// as frames over pipes (frame.go); a child answers with Serve. The child has
+// no network, no file system and no environment (sandbox_linux.go), a limit on
+// its memory and its stack, and a deadline for each step that it announces.
+// When it dies, the parent learns in which step, and starts another one.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of a child process.
+type Limits struct {
+	// Memory is in bytes; 0 means 1 GiB.
+	Memory int64
+	// Stack is that of one goroutine, in bytes; 0 means 256 MiB.
+	Stack int
+	// Step is how long a child may go without announcing another step; 0
+	// means 30 seconds.
+	Step time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Memory == 0 {
+		l.Memory = 1 << 30
+	}
+	if l.Stack == 0 {
+		l.Stack = 256 << 20
+	}
+	if l.Step == 0 {
+		l.Step = 30 * time.Second
+	}
+	return l
+}
+
+// Handler answers one request: header says what to do with body, step
+// announces what is done next.
+type Handler func(header []byte, body io.Reader, step func(string)) ([]byte, error)
+
+// Serve is the child's main function: it gives up its rights and answers
+// requests from in on out until in ends.
+func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
+	limits = limits.withDefaults()
+	debug.SetMaxStack(limits.Stack)
+	debug.SetMemoryLimit(limits.Memory * 3 / 4)
+	debug.SetGCPercent(200)
+	if err := sandbox(limits); err != nil {
+		return fmt.Errorf("worker: sandbox: %w", err)
+	}
+	go watchMemory(limits.Memory)
+	w := &frameWriter{w: out}
+	for {
+		kind, header, err := readFrame(in)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil || kind != frameRequest {
+			return fmt.Errorf("worker: bad request frame: %w", err)
+		}
+		body := &bodyReader{r: in}
+		result, err := handle(header, body, func(step string) { w.write(frameStep, []byte(step)) })
+		if _, copyErr := io.Copy(io.Discard, body); copyErr != nil {
+			return copyErr
+		}
+		if err != nil {
+			w.write(frameError, []byte(err.Error()))
+		} else {
+			w.write(frameResult, result)
+		}
+		if w.err != nil {
+			return w.err
+		}
+		result = nil
+		debug.FreeOSMemory()
+	}
+}
+
+// outOfMemory is what a child writes before it ends itself.
+const outOfMemory = "lockwarden worker: more memory than its limit"
+
+func watchMemory(limit int64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	for {
+		metrics.Read(samples)
+		if used := samples[0].Value.Uint64() - samples[1].Value.Uint64(); int64(used) > limit {
+			fmt.Fprintln(os.Stderr, outOfMemory)
+			os.Exit(3)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// DeathError says that the child died or was killed, and in which step.
+type DeathError struct {
+	// Step is the last one that the child announced.
+	Step   string
+	Reason string
+}
+
+// Error formats as: worker: died in dist/x.js: REASON.
+func (e *DeathError) Error() string {
+	return fmt.Sprintf("worker: died in %s: %s", e.Step, e.Reason)
+}
+
+// Pool keeps child processes.
+type Pool struct {
+	command func() *exec.Cmd
+	limits  Limits
+	slots   chan *child
+	// Restarts counts the children that had to be replaced.
+	mu       sync.Mutex
+	restarts int
+	closed   bool
+}
+
+// NewPool makes a pool of size children, which are started when first needed.
+// command makes the process to start; its Stdin, Stdout and Stderr are the
+// pool's.
+func NewPool(size int, limits Limits, command func() *exec.Cmd) *Pool {
+	p := &Pool{command: command, limits: limits.withDefaults(), slots: make(chan *child, size)}
+	for range size {
+		p.slots <- nil
+	}
+	return p
+}
+
+// Restarts is how many children died so far.
+func (p *Pool) Restarts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.restarts
+}
+
+type child struct {
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    io.ReadCloser
+	stderr *tail
+}
+
+// start starts a child.
+func (p *Pool) start() (*child, error) {
+	cmd := p.command()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd, in: in, out: out, stderr: &tail{}}
+	cmd.Stderr = c.stderr
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	return c, nil
+}
+
+// Do gives one request to a free child. An error of the child's handler comes
+// back as it is; a *DeathError says that the child did not survive.
+func (p *Pool) Do(ctx context.Context, header []byte, body io.Reader) ([]byte, error) {
+	var c *child
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case c = <-p.slots:
+	}
+	defer func() { p.slots <- c }()
+	if c == nil {
+		started, err := p.start()
+		if err != nil {
+			return nil, err
+		}
+		c = started
+	}
+	result, err, alive := p.exchange(ctx, c, header, body)
+	if !alive {
+		c.kill()
+		c = nil
+		p.mu.Lock()
+		p.restarts++
+		p.mu.Unlock()
+	}
+	return result, err
+}
+
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	_ = c.in.Close()
+	_ = c.cmd.Wait()
+}
+
+type answer struct {
+	kind byte
+	data []byte
+	err  error
+}
+
+// exchange sends a request and reads frames until the answer, with a deadline
+// for each step. alive is false where the child cannot be used again.
+func (p *Pool) exchange(ctx context.Context, c *child, header []byte, body io.Reader) (result []byte, err error, alive bool) {
+	sent := make(chan error, 1)
+	go func() { sent <- send(c.in, header, body) }()
+	answers := make(chan answer)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			kind, data, err := readFrame(c.out)
+			select {
+			case answers <- answer{kind, data, err}:
+			case <-stop:
+				return
+			}
+			if err != nil || kind != frameStep {
+				return
+			}
+		}
+	}()
+	step := "(start)"
+	timer := time.NewTimer(p.limits.Step)
+	defer timer.Stop()
+	var sendErr error
+	sending := sent
+	for {
+		select {
+		case <-ctx.Done():
+			c.kill()
+			if sending != nil {
+				<-sent
+			}
+			return nil, ctx.Err(), false
+		case err := <-sending:
+			sending = nil
+			var source *sourceError
+			if errors.As(err, &source) {
+				sendErr = source.error // the body broke: the answer is worthless
+			}
+			timer.Reset(p.limits.Step)
+		case <-timer.C:
+			if sending != nil && step == "(start)" {
+				timer.Reset(p.limits.Step) // a slow download is not the child's fault
+				continue
+			}
+			c.kill()
+			if sending != nil {
+				<-sent
+			}
+			return nil, &DeathError{step, fmt.Sprintf("it took more than %v", p.limits.Step)}, false
+		case a := <-answers:
+			switch {
+			case a.err != nil:
+				c.kill()
+				if sending != nil {
+					<-sent
+				}
+				if sendErr != nil {
+					return nil, sendErr, false
+				}
+				return nil, &DeathError{step, c.cause()}, false
+			case a.kind == frameStep:
+				step = string(a.data)
+				timer.Reset(p.limits.Step)
+			case a.kind == frameError || a.kind == frameResult:
+				if sending != nil {
+					if err := <-sent; err != nil {
+						var source *sourceError
+						if errors.As(err, &source) {
+							return nil, source.error, false
+						}
+						return nil, &DeathError{step, err.Error()}, false
+					}
+				}
+				if sendErr != nil {
+					return nil, sendErr, false
+				}
+				if a.kind == frameError {
+					return nil, errors.New(string(a.data)), true
+				}
+				return a.data, nil, true
+			}
+		}
+	}
+}
+
+// cause reads from the child's last words why it died.
+func (c *child) cause() string {
+	words := c.stderr.String()
+	switch {
+	case strings.Contains(words, outOfMemory), strings.Contains(words, "out of memory"):
+		return "it needed more memory than its limit"
+	case strings.Contains(words, "stack overflow"), strings.Contains(words, "stack exceeds"):
+		return "it nests so deep that the stack overflowed"
+	}
+	state := "it ended"
+	if s := c.cmd.ProcessState; s != nil {
+		state = s.String()
+	}
+	if line, _, _ := strings.Cut(strings.TrimSpace(words), "\n"); line != "" {
+		return state + ": " + line
+	}
+	return state
+}
+
+// Close ends the children that are idle. Call it when no Do is running.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	for range cap(p.slots) {
+		if c := <-p.slots; c != nil {
+			_ = c.in.Close()
+			_ = c.cmd.Process.Kill()
+			_ = c.cmd.Wait()
+		}
+	}
+}
+
+// tail keeps the first bytes of what a child says on standard error.
+type tail struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if room := 4096 - len(t.data); room > 0 {
+		t.data = append(t.data, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.data)
+}

@@ -1,0 +1,141 @@
+// Package analyzer scans package versions: from a name and a version, a
+// tarball or a folder to a Report. This folder is the front door; its rooms
+// are the steps, in the order in which the data passes through them:
+//
+//	registry    fetches, verifies and caches tarballs and packuments
+//	archive     unpacks a tarball inside budgets
+//	javascript  understands the scripts
+//	behavior    says what they can do
+//	issue       judges
+//
+// npm holds npm's documents as values; worker runs everything that touches the
+// bytes of a package in a child process (contents.go), which this package
+// feeds and survives (scan.go).
+package analyzer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path"
+
+	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+)
+
+// programVersion tells programs apart whose analysis may differ: what another
+// one found is not taken from the cache. A build of the same sources at
+// another time counts as another one, which costs a scan and is never wrong.
+func programVersion() string {
+	name, err := os.Executable()
+	if err != nil {
+		return "unknown"
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%d.%d", info.Size(), info.ModTime().UnixNano())
+}
+
+// Engine reads the contents of packages. It is what a worker runs.
+type Engine struct {
+	catalogue *behavior.Catalogue
+	version   string
+}
+
+// NewEngine loads the catalogue.
+func NewEngine() (*Engine, error) {
+	c, err := behavior.Load()
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{c, programVersion() + "-" + c.Version()}, nil
+}
+
+// Version identifies the engine with its catalogue, for caches.
+func (e *Engine) Version() string { return e.version }
+
+// Catalogue is the list of behaviors that the engine knows.
+func (e *Engine) Catalogue() *behavior.Catalogue { return e.catalogue }
+
+// request is what a worker is asked, as JSON in the frame's header.
+type request struct {
+	// Git is set for packages from git repositories.
+	Git bool
+	// Skip are files that killed a worker, with the reason.
+	Skip map[string]string
+}
+
+// Handle is the worker's side: a tarball in, Contents as JSON out.
+func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byte, error) {
+	var r request
+	if err := json.Unmarshal(header, &r); err != nil {
+		return nil, fmt.Errorf("analyzer: %w", err)
+	}
+	step("(unpacking)")
+	pkg, err := archive.Read(body, archive.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	contents, err := e.Contents(pkg, r.Git, r.Skip, step)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(contents)
+}
+
+// Contents analyzes an unpacked package.
+func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string, step func(string)) (*issue.Contents, error) {
+	manifest := &npm.Manifest{Gypfile: true}
+	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded}
+	switch f := pkg.File("package.json"); {
+	case f == nil:
+		c.Incomplete = append(c.Incomplete, issue.Problem{File: "package.json", Reason: "the package has no package.json", Line: 1})
+	default:
+		m, err := npm.ParseManifest(f.Data)
+		if err != nil {
+			c.Incomplete = append(c.Incomplete, issue.Problem{File: "package.json", Reason: err.Error(), Line: 1})
+		} else {
+			manifest = m
+		}
+	}
+	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip, Starting: step})
+	step("(matching)")
+	in := behavior.Input{Package: pkg, Manifest: manifest, Facts: facts, Git: git}
+	c.Manifest = *manifest
+	c.Findings = e.catalogue.Match(in)
+	c.ImplicitGyp = behavior.ImplicitGyp(in)
+	c.Keys = issue.Keys(pkg)
+	c.Scripted, c.Parsed, c.ScriptBytes = facts.Scripts, facts.Parsed, facts.Bytes
+	for _, p := range facts.Unparsable {
+		c.Unparsable = append(c.Unparsable, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
+	}
+	for _, p := range facts.Incomplete {
+		c.Incomplete = append(c.Incomplete, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
+	}
+	for _, r := range pkg.Refused {
+		c.Incomplete = append(c.Incomplete, issue.Problem{File: r.Path, Reason: "it was not unpacked: " + r.Reason, Line: 1})
+	}
+	c.LifecycleFiles = lifecycleFiles(pkg, facts)
+	return c, nil
+}
+
+// lifecycleFiles are the hashes of the files that lifecycle scripts reach.
+func lifecycleFiles(pkg *archive.Package, facts *javascript.Facts) map[string]string {
+	out := map[string]string{}
+	for _, name := range facts.InstallFiles() {
+		if f := pkg.File(path.Clean(name)); f != nil {
+			sum := sha256.Sum256(bytes.TrimSpace(f.Data))
+			out[name] = hex.EncodeToString(sum[:8])
+		}
+	}
+	return out
+}

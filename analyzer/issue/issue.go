@@ -1,0 +1,195 @@
+// Package issue judges: from what a package version does, says, and is
+// recorded as, it makes issues with a severity. A rule is one value in the
+// list of rules.go and a function in the file of its category; its words are
+// templates/issue/<id>.md, never Go; its test is testdata/<id>.txtar.
+//
+// Rules are pure functions of an Input. What is not known of a package
+// (registry metadata, the version before an update, the lockfile) is nil in
+// the Input, and rules that need it stay silent.
+package issue
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// Severity orders issues.
+type Severity uint8
+
+// The severities, the worst first.
+const (
+	Critical Severity = iota
+	High
+	Medium
+	Low
+	Info
+)
+
+var severityNames = [...]string{"critical", "high", "medium", "low", "info"}
+
+// String is the lower-case name.
+func (s Severity) String() string { return severityNames[s] }
+
+// ParseSeverity reads a name.
+func ParseSeverity(name string) (Severity, error) {
+	for i, n := range severityNames {
+		if n == name {
+			return Severity(i), nil
+		}
+	}
+	return Info, fmt.Errorf("issue: %q is no severity; critical, high, medium, low and info are", name)
+}
+
+// MarshalText writes the name, for JSON.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *Severity) UnmarshalText(text []byte) error {
+	parsed, err := ParseSeverity(string(text))
+	*s = parsed
+	return err
+}
+
+// Issue is one judgment on a package version.
+type Issue struct {
+	ID       string
+	Severity Severity
+	// Detail fills the places in the issue's text: {script}, {host}.
+	Detail   map[string]string
+	Evidence []behavior.Evidence
+}
+
+// Contents is what is known of a package version from its tarball alone.
+type Contents struct {
+	Manifest npm.Manifest
+	behavior.Findings
+	Keys []Key
+	// Incomplete are files, or the whole package (File empty), that were not
+	// analyzed.
+	Incomplete []Problem
+	// Unparsable are scripts that no parser reads.
+	Unparsable []Problem
+	// ImplicitGyp is set where npm builds the package with node-gyp of its own
+	// accord.
+	ImplicitGyp bool
+	// Scripts are the hashes of the files that lifecycle scripts run.
+	LifecycleFiles map[string]string
+	// Files and Size count what is in the tarball; Scripted and Parsed its
+	// scripts.
+	Files            int
+	Size             int64
+	Scripted, Parsed int
+	ScriptBytes      int64
+}
+
+// Problem is why something was not analyzed.
+type Problem struct {
+	File, Reason string
+	Line         int
+}
+
+// FetchProblem is why a tarball was not read.
+type FetchProblem struct {
+	// Kind is "unexpected-host", "integrity-mismatch", "not-found", "limit",
+	// "unsupported" or "failed".
+	Kind   string
+	Reason string
+}
+
+// Metadata is what the registry says of a version.
+type Metadata struct {
+	// Known is false where the registry could not be asked.
+	Known bool
+	// Exists is whether the registry has this version.
+	Exists     bool
+	Integrity  string
+	Shasum     string
+	Deprecated string
+}
+
+// Input is all that rules may know.
+type Input struct {
+	Name, Version string
+	// Contents is nil where the tarball was not read; Fetch then says why.
+	Contents *Contents
+	Fetch    *FetchProblem
+	Metadata Metadata
+	// Change, and the old version's contents where the change has one, are nil
+	// outside a review.
+	Change *lockfile.Change
+	Old    *Contents
+	// Entries are all entries of the changed package version.
+	Entries []*lockfile.Entry
+	// ConfiguredHost tells whether a host is one of the configured registries.
+	ConfiguredHost func(host string) bool
+	// Added maps the names of packages that the review adds to whether they
+	// have an install script.
+	Added map[string]bool
+}
+
+// Behavior returns a behavior or trait by its id, nil where it is absent.
+func (in *Input) Behavior(id string) *behavior.Behavior {
+	if in.Contents == nil {
+		return nil
+	}
+	for _, list := range [][]behavior.Behavior{in.Contents.Behaviors, in.Contents.Traits} {
+		i := sort.Search(len(list), func(i int) bool { return list[i].ID >= id })
+		if i < len(list) && list[i].ID == id {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// Rule is one kind of issue.
+type Rule struct {
+	ID string
+	// Find returns the issues of this kind.
+	Find func(*Input) []Issue
+}
+
+// Judge applies all rules; the worst issues come first.
+func Judge(in *Input) []Issue {
+	var out []Issue
+	for _, rule := range rules {
+		for _, found := range rule.Find(in) {
+			found.ID = rule.ID
+			out = append(out, found)
+		}
+	}
+	Sort(out)
+	return out
+}
+
+// Sort orders issues by severity and id.
+func Sort(list []Issue) {
+	sort.SliceStable(list, func(i, j int) bool {
+		if list[i].Severity != list[j].Severity {
+			return list[i].Severity < list[j].Severity
+		}
+		return list[i].ID < list[j].ID
+	})
+}
+
+// IDs are those of all rules, in order.
+func IDs() []string {
+	ids := make([]string, 0, len(rules)+1)
+	for _, r := range rules {
+		ids = append(ids, r.ID)
+	}
+	sort.Strings(ids)
+	return ids
+}
+
+// one is an issue without further detail.
+func one(severity Severity, evidence ...behavior.Evidence) []Issue {
+	return []Issue{{Severity: severity, Evidence: evidence}}
+}
+
+func detailed(severity Severity, detail map[string]string, evidence ...behavior.Evidence) []Issue {
+	return []Issue{{Severity: severity, Detail: detail, Evidence: evidence}}
+}

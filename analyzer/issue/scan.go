@@ -1,0 +1,51 @@
+package issue
+
+import (
+	"fmt"
+
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+)
+
+// scanIncomplete: something was not analyzed, so that the absence of other
+// issues says nothing.
+func scanIncomplete(in *Input) []Issue {
+	if in.Contents == nil {
+		if in.Fetch == nil {
+			return nil
+		}
+		return detailed(Medium, map[string]string{"what": "The package", "reason": clip(in.Fetch.Reason)})
+	}
+	if len(in.Contents.Incomplete) == 0 {
+		return nil
+	}
+	first := in.Contents.Incomplete[0]
+	what := first.File
+	if len(in.Contents.Incomplete) > 1 {
+		what = fmt.Sprintf("%s and %d more", first.File, len(in.Contents.Incomplete)-1)
+	}
+	if first.File == "" {
+		what = "The package"
+	}
+	return detailed(Medium, map[string]string{"what": what, "reason": clip(first.Reason)}, problemEvidence(in.Contents.Incomplete)...)
+}
+
+func problemEvidence(problems []Problem) []behavior.Evidence {
+	var out []behavior.Evidence
+	for i, p := range problems {
+		if i == 20 {
+			break
+		}
+		if p.File != "" {
+			out = append(out, behavior.Evidence{File: p.File, Line: max(p.Line, 1), Column: 1, Snippet: clip(p.Reason)})
+		}
+	}
+	return out
+}
+
+// codeUnparsable: a script that no parser reads. It was searched as tokens.
+func codeUnparsable(in *Input) []Issue {
+	if in.Contents == nil || len(in.Contents.Unparsable) == 0 {
+		return nil
+	}
+	return detailed(Low, map[string]string{"file": in.Contents.Unparsable[0].File}, problemEvidence(in.Contents.Unparsable)...)
+}

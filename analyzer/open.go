@@ -1,0 +1,146 @@
+package analyzer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/registry"
+	"github.com/lockwarden/lockwarden/analyzer/worker"
+)
+
+// Options say how to open a Scanner.
+type Options struct {
+	// ProjectSettings is the project's .npmrc, empty where it has none.
+	ProjectSettings []byte
+	// Registry, where set, is the default registry's URL: npm's flag of that
+	// name.
+	Registry string
+	// AllowHosts may have private addresses and be redirected to.
+	AllowHosts []string
+	// CacheDir is where tarballs and results are kept; empty: the user's
+	// cache folder. NoCache keeps nothing.
+	CacheDir  string
+	NoCache   bool
+	CacheSize int64
+	// Workers is the number of child processes; 0 means one a processor.
+	Workers int
+	// WorkerCommand starts one; nil means this program with "worker".
+	WorkerCommand func() *exec.Cmd
+	Limits        worker.Limits
+}
+
+// Open makes a Scanner from the user's and the project's npm settings. Close
+// it to end its child processes.
+func Open(o Options) (*Scanner, error) {
+	engine, err := NewEngine()
+	if err != nil {
+		return nil, err
+	}
+	s := &Scanner{Engine: engine}
+	if s.Settings, err = settings(o); err != nil {
+		return nil, err
+	}
+	if !o.NoCache {
+		dir := o.CacheDir
+		if dir == "" {
+			if dir, err = os.UserCacheDir(); err != nil {
+				return nil, fmt.Errorf("analyzer: no folder for the cache: %w; name one with --cache", err)
+			}
+			dir = filepath.Join(dir, "lockwarden")
+		}
+		if s.Cache, err = registry.OpenCache(dir, o.CacheSize); err != nil {
+			return nil, err
+		}
+	}
+	if s.Registry, err = registry.New(registry.Options{Settings: s.Settings, Cache: s.Cache}); err != nil {
+		return nil, err
+	}
+	command := o.WorkerCommand
+	if command == nil {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("analyzer: %w", err)
+		}
+		command = func() *exec.Cmd {
+			cmd := exec.Command(self, "worker")
+			cmd.Env = []string{} // nothing of ours is a package's business
+			return cmd
+		}
+	}
+	size := o.Workers
+	if size <= 0 {
+		size = runtime.GOMAXPROCS(0)
+	}
+	s.Pool = worker.NewPool(size, o.Limits, command)
+	return s, nil
+}
+
+func settings(o Options) (registry.Settings, error) {
+	var files []registry.File
+	if o.Registry != "" {
+		files = append(files, registry.File{Name: "--registry", Data: []byte("registry=" + o.Registry + "\n"), Trusted: true})
+	}
+	user, err := registry.UserFiles("", os.Getenv)
+	if err != nil {
+		return registry.Settings{}, err
+	}
+	if len(user) > 0 {
+		files = append(files, user[0]) // the environment goes before the project
+		user = user[1:]
+	}
+	if len(o.ProjectSettings) > 0 {
+		files = append(files, registry.File{Name: ".npmrc", Data: o.ProjectSettings})
+	}
+	s, err := registry.ReadSettings(os.Getenv, append(files, user...)...)
+	s.AllowHosts = o.AllowHosts
+	return s, err
+}
+
+// Close ends the child processes.
+func (s *Scanner) Close() {
+	if s.Pool != nil {
+		s.Pool.Close()
+	}
+}
+
+// ServeWorker is the main function of a child process.
+func ServeWorker(in io.Reader, out io.Writer) error {
+	engine, err := NewEngine()
+	if err != nil {
+		return err
+	}
+	return worker.Serve(in, out, worker.Limits{}, engine.Handle)
+}
+
+// Find resolves NAME, NAME@VERSION or NAME@TAG with the registry.
+func (s *Scanner) Find(ctx context.Context, spec string) (Subject, error) {
+	name, version := spec, "latest"
+	if i := strings.LastIndexByte(spec, '@'); i > 0 {
+		name, version = spec[:i], spec[i+1:]
+	}
+	p, err := s.Registry.Packument(ctx, name, false)
+	if err != nil {
+		return Subject{}, err
+	}
+	if tagged, ok := p.DistTags[version]; ok {
+		version = tagged
+	}
+	v, ok := p.Versions[version]
+	if !ok {
+		if best, found := npm.MaxSatisfying(p, version); found {
+			version, v, ok = best, p.Versions[best], true
+		}
+	}
+	if !ok {
+		return Subject{}, fmt.Errorf("analyzer: %s has no version or tag %q", name, version)
+	}
+	integrity := v.Dist.Integrity
+	return Subject{Name: name, Version: version, Integrity: integrity}, nil
+}

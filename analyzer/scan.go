@@ -1,0 +1,242 @@
+package analyzer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/registry"
+	"github.com/lockwarden/lockwarden/analyzer/worker"
+)
+
+// Scanner scans package versions. It is safe for concurrent use.
+type Scanner struct {
+	Engine *Engine
+	// Registry fetches; nil scans only what is at hand.
+	Registry *registry.Client
+	Pool     *worker.Pool
+	// Cache keeps Contents by the tarball's hash; may be nil.
+	Cache *registry.Cache
+	// Settings tell which hosts are configured registries.
+	Settings registry.Settings
+}
+
+// Subject is one package version to scan.
+type Subject struct {
+	Name, Version string
+	// Resolved and Integrity are those of the lockfile; both may be empty.
+	Resolved, Integrity string
+	// Unsupported says why the tarball is not in a registry: "git", "file",
+	// "link", "bundled". Empty: it is.
+	Unsupported string
+}
+
+// Scanned is what scanning gave.
+type Scanned struct {
+	// Contents is nil where Fetch says why.
+	Contents *issue.Contents
+	Fetch    *issue.FetchProblem
+	// Integrity is the sha512 of the tarball that was read.
+	Integrity string
+	// Cached is set where nothing was analyzed anew.
+	Cached bool
+	Bytes  int64
+}
+
+// maxSkipped is how many files of one package may kill a worker before the
+// package is given up.
+const maxSkipped = 4
+
+// Scan fetches and analyzes one package version. It fails only when the
+// context ends; what concerns the package is in Scanned.Fetch.
+func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
+	if subject.Unsupported != "" {
+		return Scanned{Fetch: &issue.FetchProblem{Kind: "unsupported", Reason: subject.Unsupported}}, nil
+	}
+	if c, ok := s.cached(subject.Integrity); ok {
+		return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
+	}
+	skip := map[string]string{}
+	for {
+		out, err := s.once(ctx, subject, skip)
+		var death *worker.DeathError
+		switch {
+		case ctx.Err() != nil:
+			return Scanned{}, ctx.Err()
+		case errors.As(err, &death):
+			// One hostile file costs that file: again without it.
+			if len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "(") && skip[death.Step] == "" {
+				skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
+				continue
+			}
+			out.Fetch = &issue.FetchProblem{Kind: "limit", Reason: fmt.Sprintf("the analysis was stopped at %s: %s", death.Step, death.Reason)}
+		case err != nil:
+			out.Fetch = problem(err)
+		}
+		if out.Fetch == nil {
+			s.keep(out, skip)
+		}
+		return out, nil
+	}
+}
+
+// problem sorts an error of fetching or unpacking.
+func problem(err error) *issue.FetchProblem {
+	var host *registry.HostError
+	var integrity *registry.IntegrityError
+	var size *registry.SizeError
+	kind := "failed"
+	switch {
+	case errors.As(err, &host):
+		kind = "unexpected-host"
+	case errors.As(err, &integrity):
+		kind = "integrity-mismatch"
+	case errors.As(err, &size), strings.HasPrefix(err.Error(), "archive: ") && strings.Contains(err.Error(), "(limit "):
+		kind = "limit"
+	case errors.Is(err, registry.ErrNotFound):
+		kind = "not-found"
+	}
+	return &issue.FetchProblem{Kind: kind, Reason: err.Error()}
+}
+
+func (s *Scanner) once(ctx context.Context, subject Subject, skip map[string]string) (Scanned, error) {
+	header, err := json.Marshal(request{Skip: skip})
+	if err != nil {
+		return Scanned{}, err
+	}
+	var result []byte
+	var failure error
+	t, err := s.Registry.Tarball(ctx, registry.Source{Name: subject.Name, Version: subject.Version, Resolved: subject.Resolved, Integrity: subject.Integrity},
+		func(body io.Reader) error {
+			result, failure = s.Pool.Do(ctx, header, body)
+			return failure
+		})
+	out := Scanned{Integrity: t.Integrity, Bytes: t.Size}
+	if err != nil {
+		return out, err
+	}
+	out.Contents = &issue.Contents{}
+	if err := json.Unmarshal(result, out.Contents); err != nil {
+		return out, fmt.Errorf("analyzer: the worker's answer: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Scanner) cacheKey(integrity string) string { return s.Engine.Version() + " " + integrity }
+
+func (s *Scanner) cached(integrity string) (*issue.Contents, bool) {
+	if s.Cache == nil {
+		return nil, false
+	}
+	for _, part := range strings.Fields(integrity) {
+		if !strings.HasPrefix(part, "sha512-") {
+			continue
+		}
+		if data, ok := s.Cache.Get("contents", s.cacheKey(part)); ok {
+			c := &issue.Contents{}
+			if json.Unmarshal(data, c) == nil {
+				return c, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// keep stores what was found, but not what a dying worker left out: another
+// machine may have more memory.
+func (s *Scanner) keep(out Scanned, skip map[string]string) {
+	if s.Cache == nil || len(skip) > 0 || out.Contents == nil {
+		return
+	}
+	if data, err := json.Marshal(out.Contents); err == nil {
+		s.Cache.Put("contents", s.cacheKey(out.Integrity), data)
+	}
+}
+
+// ScanTarball analyzes a tarball that is at hand.
+func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, error)) (Scanned, error) {
+	skip := map[string]string{}
+	for {
+		body, err := open()
+		if err != nil {
+			return Scanned{}, err
+		}
+		header, err := json.Marshal(request{Skip: maps.Clone(skip)})
+		if err != nil {
+			body.Close()
+			return Scanned{}, err
+		}
+		h := registry.NewHash()
+		result, err := s.Pool.Do(ctx, header, io.TeeReader(body, h))
+		body.Close()
+		var death *worker.DeathError
+		switch {
+		case ctx.Err() != nil:
+			return Scanned{}, ctx.Err()
+		case errors.As(err, &death) && len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "("):
+			skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
+			continue
+		case err != nil:
+			return Scanned{Integrity: h.SHA512(), Fetch: problem(err)}, nil
+		}
+		c := &issue.Contents{}
+		if err := json.Unmarshal(result, c); err != nil {
+			return Scanned{}, fmt.Errorf("analyzer: the worker's answer: %w", err)
+		}
+		return Scanned{Contents: c, Integrity: h.SHA512()}, nil
+	}
+}
+
+// ScanFiles analyzes a folder's files, in this process: a person's own code.
+func (s *Scanner) ScanFiles(files map[string][]byte) (Scanned, error) {
+	c, err := s.Engine.Contents(archive.New(files), false, nil, func(string) {})
+	return Scanned{Contents: c}, err
+}
+
+// Metadata asks the registry about a version.
+func (s *Scanner) Metadata(ctx context.Context, name, version string) (issue.Metadata, error) {
+	if s.Registry == nil {
+		return issue.Metadata{}, nil
+	}
+	p, err := s.Registry.Packument(ctx, name, false)
+	if errors.Is(err, registry.ErrNotFound) {
+		return issue.Metadata{Known: true}, nil
+	}
+	if err != nil {
+		return issue.Metadata{}, err
+	}
+	v, ok := p.Versions[version]
+	return metadataOf(v, ok), nil
+}
+
+func metadataOf(v npm.Version, exists bool) issue.Metadata {
+	m := issue.Metadata{Known: true, Exists: exists}
+	if exists {
+		m.Integrity, m.Shasum, m.Deprecated = v.Dist.Integrity, v.Dist.Shasum, string(v.Deprecated)
+	}
+	return m
+}
+
+// ConfiguredHost tells whether a host is that of a configured registry. The
+// public registry's stands for the configured one, as in npm.
+func (s *Scanner) ConfiguredHost(host string) bool {
+	for _, configured := range append(s.Settings.URLs(), registry.DefaultURL) {
+		if u, err := url.Parse(configured); err == nil && strings.EqualFold(u.Host, host) {
+			return true
+		}
+	}
+	for _, allowed := range s.Settings.AllowHosts {
+		if allowed == host {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+// Package render turns a Review and its Verdict into what people and programs
+// read: a terminal (terminal.go), the machine interface (json.go), the body of
+// a check run (markdown.go), SARIF (sarif.go). It is pure: it writes to what it
+// is given and decides nothing.
+//
+// Names, versions, snippets and paths come from strangers. Each renderer
+// escapes them for its own format: no control character reaches a terminal, no
+// markup and no mention a comment.
+package render
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"unicode"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// clean drops what would move a terminal's cursor or turn the direction of
+// text, and bounds the length in bytes.
+func clean(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == unicode.ReplacementChar:
+			return -1
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\ufeff', r >= '\u200b' && r <= '\u200d':
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
+	}
+	return s
+}
+
+// plural is "1 package", "2 packages".
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// Title is the outcome in one line: "3 new packages, 1 blocking issue".
+func Title(r *review.Review, v policy.Verdict) string {
+	counts := map[lockfile.Kind]int{}
+	for i := range r.Packages {
+		counts[r.Packages[i].Change.Kind]++
+	}
+	counts[lockfile.Removed] = len(r.Removed)
+	var parts []string
+	for _, k := range []struct {
+		kind lockfile.Kind
+		word string
+	}{{lockfile.Added, "new package"}, {lockfile.Upgraded, "update"}, {lockfile.Downgraded, "downgrade"}, {lockfile.Replaced, "replaced package"}, {lockfile.Removed, "removal"}} {
+		if n := counts[k.kind]; n > 0 {
+			parts = append(parts, plural(n, k.word))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"No dependency changes"}
+	}
+	switch {
+	case len(v.Blocking) > 0:
+		parts = append(parts, plural(len(v.Blocking), "blocking issue"))
+	case v.Counts[issue.Medium] > 0:
+		parts = append(parts, plural(v.Counts[issue.Medium], "issue")+" to look at")
+	default:
+		parts = append(parts, "nothing that blocks")
+	}
+	if n := len(v.NotScanned); n > 0 {
+		parts = append(parts, plural(n, "package")+" not fully scanned")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// transition is "1.0.0 → 1.1.0", or the one version there is.
+func transition(c *lockfile.Change) string {
+	switch c.Kind {
+	case lockfile.Upgraded, lockfile.Downgraded:
+		return c.From + " → " + c.To
+	case lockfile.Removed:
+		return c.From
+	case lockfile.Replaced:
+		return c.To + " (replaced)"
+	}
+	return c.To
+}
+
+// gains lists what an update brings, or all of what a new package can do.
+func gains(p *review.Package) (ids []string, isDelta bool) {
+	if d := p.Report.Delta; d != nil {
+		for _, g := range d.Gained {
+			ids = append(ids, g.ID)
+		}
+		return ids, true
+	}
+	for _, b := range p.Report.Behaviors {
+		if names := b.Contexts.Names(); len(names) > 1 || len(names) == 1 && names[0] != "unreachable" {
+			ids = append(ids, b.ID)
+		}
+	}
+	return ids, false
+}
+
+// notable tells whether a package deserves more than a line in a list.
+func notable(p *review.Package) bool {
+	for _, i := range p.Report.Issues {
+		if i.Severity <= issue.Low {
+			return true
+		}
+	}
+	return p.Report.NotScanned != "" && !p.Own
+}
+
+// categories groups ids by the part before the slash.
+func categories(ids []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, id := range ids {
+		c, _, _ := strings.Cut(id, "/")
+		if !seen[c] {
+			seen[c] = true
+			out = append(out, c)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// contextWords are the contexts a reader should know, most dangerous first.
+func contextWords(names []string) string {
+	return strings.Join(names, ", ")
+}
+
+// pieces of a report that several renderers show.
+func subject(r *analyzer.Report) string { return r.Name + "@" + r.Version }

@@ -1,0 +1,235 @@
+package render
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/templates"
+)
+
+// The machine interface: other programs read these names. Adding fields is
+// fine, renaming is not.
+type (
+	listJSON struct {
+		Schema   string      `json:"schema"`
+		Packages []entryJSON `json:"packages"`
+	}
+	entryJSON struct {
+		Location    string `json:"location"`
+		Name        string `json:"name"`
+		PackageName string `json:"packageName"`
+		Version     string `json:"version"`
+		Resolved    string `json:"resolved"`
+		Integrity   string `json:"integrity"`
+		Dev         bool   `json:"dev"`
+		Optional    bool   `json:"optional"`
+		DevOptional bool   `json:"devOptional"`
+		Peer        bool   `json:"peer"`
+		Link        bool   `json:"link"`
+		Bundled     bool   `json:"bundled"`
+		Line        int    `json:"line"`
+		EndLine     int    `json:"endLine"`
+	}
+	diffJSON struct {
+		Schema  string       `json:"schema"`
+		Changes []changeJSON `json:"changes"`
+	}
+	changeJSON struct {
+		Kind      lockfile.Kind `json:"kind"`
+		Name      string        `json:"name"`
+		From      string        `json:"from"`
+		To        string        `json:"to"`
+		Direct    bool          `json:"direct"`
+		Dev       bool          `json:"dev"`
+		Locations []string      `json:"locations"`
+		Line      int           `json:"line"`
+		EndLine   int           `json:"endLine"`
+		Integrity string        `json:"integrity"`
+		Resolved  string        `json:"resolved"`
+		Why       []string      `json:"why"`
+		Lockfile  string        `json:"lockfile,omitempty"`
+	}
+	packageJSON struct {
+		Name      string `json:"name"`
+		Version   string `json:"version"`
+		Integrity string `json:"integrity"`
+	}
+	evidenceJSON struct {
+		File      string   `json:"file"`
+		Line      int      `json:"line"`
+		Column    int      `json:"column"`
+		Snippet   string   `json:"snippet"`
+		Chain     []string `json:"chain"`
+		Contexts  []string `json:"contexts"`
+		Certainty string   `json:"certainty"`
+	}
+	behaviorJSON struct {
+		ID          string         `json:"id"`
+		Category    string         `json:"category"`
+		Description string         `json:"description"`
+		Contexts    []string       `json:"contexts"`
+		Certainty   string         `json:"certainty"`
+		Evidence    []evidenceJSON `json:"evidence"`
+		Prevalence  any            `json:"prevalence"`
+	}
+	issueJSON struct {
+		ID         string         `json:"id"`
+		Title      string         `json:"title"`
+		Severity   string         `json:"severity"`
+		Category   string         `json:"category"`
+		Problem    string         `json:"problem"`
+		NextSteps  string         `json:"next_steps"`
+		Evidence   []evidenceJSON `json:"evidence"`
+		Prevalence any            `json:"prevalence"`
+	}
+	vulnerabilityJSON struct {
+		ID       string   `json:"id"`
+		Aliases  []string `json:"aliases"`
+		Severity string   `json:"severity"`
+		Summary  string   `json:"summary"`
+		Fixed    []string `json:"fixed"`
+	}
+	skippedJSON struct {
+		File   string `json:"file"`
+		Reason string `json:"reason"`
+	}
+	deltaJSON struct {
+		Gained []gainJSON `json:"gained"`
+		Lost   []string   `json:"lost"`
+	}
+	gainJSON struct {
+		ID       string   `json:"id"`
+		Contexts []string `json:"contexts"`
+	}
+	reportJSON struct {
+		Schema          string              `json:"schema,omitempty"`
+		Package         packageJSON         `json:"package"`
+		Behaviors       []behaviorJSON      `json:"behaviors"`
+		Issues          []issueJSON         `json:"issues"`
+		Vulnerabilities []vulnerabilityJSON `json:"vulnerabilities"`
+		Complete        bool                `json:"complete"`
+		Skipped         []skippedJSON       `json:"skipped"`
+		Delta           *deltaJSON          `json:"delta"`
+	}
+	annotationJSON struct {
+		Path      string `json:"path"`
+		StartLine int    `json:"start_line"`
+		EndLine   int    `json:"end_line"`
+		Level     string `json:"level"`
+		Title     string `json:"title"`
+		Message   string `json:"message"`
+		Finding   string `json:"finding"`
+	}
+	reviewJSON struct {
+		Schema      string           `json:"schema"`
+		Conclusion  string           `json:"conclusion"`
+		Title       string           `json:"title"`
+		Changes     []changeJSON     `json:"changes"`
+		Packages    []reportJSON     `json:"packages"`
+		Annotations []annotationJSON `json:"annotations"`
+		NotScanned  []string         `json:"not_scanned"`
+	}
+)
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// ListJSON writes lockwarden/list/v1.
+func ListJSON(w io.Writer, lock *lockfile.Lockfile) error {
+	out := listJSON{"lockwarden/list/v1", []entryJSON{}}
+	for _, e := range lock.Entries {
+		out.Packages = append(out.Packages, entryJSON{e.Location, e.Name, e.Package, e.Version, e.Resolved, e.Integrity,
+			e.Dev, e.Optional, e.DevOptional, e.Peer, e.Link, e.Bundled, e.Line, e.EndLine})
+	}
+	return writeJSON(w, out)
+}
+
+// DiffJSON writes lockwarden/diff/v1.
+func DiffJSON(w io.Writer, changes []lockfile.Change) error {
+	out := diffJSON{"lockwarden/diff/v1", []changeJSON{}}
+	for i := range changes {
+		out.Changes = append(out.Changes, change(&changes[i], ""))
+	}
+	return writeJSON(w, out)
+}
+
+func change(c *lockfile.Change, file string) changeJSON {
+	why := c.Why
+	if why == nil {
+		why = []string{}
+	}
+	return changeJSON{c.Kind, c.Name, c.From, c.To, c.Direct, c.Dev, c.Locations, c.Line, c.EndLine, c.Integrity, c.Resolved, why, file}
+}
+
+// ScanJSON writes lockwarden/scan/v1.
+func ScanJSON(w io.Writer, r *analyzer.Report) error {
+	out := reportOf(r)
+	out.Schema = "lockwarden/scan/v1"
+	return writeJSON(w, out)
+}
+
+func category(id string) string {
+	c, _, _ := strings.Cut(id, "/")
+	return c
+}
+
+func evidenceOf(list []behavior.Evidence) []evidenceJSON {
+	out := []evidenceJSON{}
+	for _, e := range list {
+		chain := e.Chain
+		if chain == nil {
+			chain = []string{}
+		}
+		out = append(out, evidenceJSON{e.File, e.Line, e.Column, e.Snippet, chain, e.Contexts.Names(), e.Certainty.String()})
+	}
+	return out
+}
+
+func reportOf(r *analyzer.Report) reportJSON {
+	out := reportJSON{Package: packageJSON{r.Name, r.Version, r.Integrity}, Behaviors: []behaviorJSON{}, Issues: []issueJSON{},
+		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}}
+	for _, b := range r.Behaviors {
+		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(), b.Certainty.String(), evidenceOf(b.Evidence), nil})
+	}
+	for _, i := range r.Issues {
+		t := templates.Issue(i.ID, i.Detail)
+		out.Issues = append(out.Issues, issueJSON{i.ID, t.Title, i.Severity.String(), category(i.ID), t.Problem, t.NextSteps, evidenceOf(i.Evidence), nil})
+	}
+	for _, s := range r.Skipped {
+		out.Skipped = append(out.Skipped, skippedJSON{s.File, s.Reason})
+	}
+	if d := r.Delta; d != nil {
+		out.Delta = &deltaJSON{Gained: []gainJSON{}, Lost: append([]string{}, d.Lost...)}
+		for _, g := range d.Gained {
+			out.Delta.Gained = append(out.Delta.Gained, gainJSON{g.ID, g.Contexts.Names()})
+		}
+	}
+	return out
+}
+
+// ReviewJSON writes lockwarden/review/v1.
+func ReviewJSON(w io.Writer, r *review.Review, v policy.Verdict) error {
+	out := reviewJSON{Schema: "lockwarden/review/v1", Conclusion: string(v.Conclusion), Title: Title(r, v), Changes: []changeJSON{},
+		Packages: []reportJSON{}, Annotations: []annotationJSON{}, NotScanned: append([]string{}, v.NotScanned...)}
+	for i := range r.Packages {
+		out.Changes = append(out.Changes, change(&r.Packages[i].Change.Change, r.Packages[i].Change.File))
+		out.Packages = append(out.Packages, reportOf(&r.Packages[i].Report))
+	}
+	for i := range r.Removed {
+		out.Changes = append(out.Changes, change(&r.Removed[i].Change, r.Removed[i].File))
+	}
+	for _, a := range Annotations(r) {
+		out.Annotations = append(out.Annotations, annotationJSON(a))
+	}
+	return writeJSON(w, out)
+}

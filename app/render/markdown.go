@@ -1,0 +1,262 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/templates"
+)
+
+// MaxMarkdown is how long GitHub lets a check run's summary be, in characters
+// (bytes are counted here, which are never fewer).
+// Source: https://docs.github.com/rest/checks/runs
+const MaxMarkdown = 65_535
+
+// escape makes a stranger's text plain in Markdown: no markup, no link, no
+// mention, no HTML.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range clean(s, 500) {
+		switch r {
+		case '\\', '`', '*', '_', '{', '}', '[', ']', '(', ')', '#', '+', '!', '|', '~', '-', '.':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '&':
+			b.WriteString("&amp;")
+		case '@':
+			// A zero-width joiner would be invisible; an entity is not a mention.
+			b.WriteString("&#64;")
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// code shows a stranger's text as code: longer fences than any in it, and no
+// pipe that would end a table's cell.
+func code(s string) string {
+	s = strings.TrimSpace(clean(s, 300))
+	if s == "" {
+		return ""
+	}
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + strings.ReplaceAll(s, "|", "\\|") + fence
+}
+
+// prose is our own text with a stranger's details in it.
+func prose(s string) string { return escape(s) }
+
+// document is cut by whole items.
+type document struct {
+	b     strings.Builder
+	limit int
+	left  int
+}
+
+// item adds a piece if it fits; what does not fit is counted.
+func (d *document) item(s string) {
+	if d.left > 0 || d.b.Len()+len(s) > d.limit {
+		d.left++
+		return
+	}
+	d.b.WriteString(s)
+}
+
+// Markdown writes the body of a check run.
+func Markdown(w io.Writer, r *review.Review, v policy.Verdict) error {
+	_, err := io.WriteString(w, markdown(r, v, MaxMarkdown))
+	return err
+}
+
+func markdown(r *review.Review, v policy.Verdict, limit int) string {
+	const reserve = 300
+	d := &document{limit: limit - reserve}
+	d.item("## " + verdictWord(v) + " " + escape(Title(r, v)) + "\n\n")
+	if len(v.Blocking) > 0 {
+		d.item("**What blocks**\n\n")
+		for _, reason := range v.Blocking {
+			t := templates.Issue(reason.Issue.ID, reason.Issue.Detail)
+			d.item("- **" + escape(reason.Package) + "**: " + prose(t.Title) + " (" + reason.Issue.Severity.String() + ", " + code(reason.Issue.ID) + ")\n")
+		}
+		d.item("\n")
+	}
+	if len(v.NotScanned) > 0 {
+		d.item("**Not fully scanned, so not known to be clean:** " + escapeList(v.NotScanned) + "\n\n")
+	}
+	if len(r.Packages) > 0 {
+		d.item("| Package | Change | Required by | New behaviors | Issues |\n|---|---|---|---|---|\n")
+		for i := range r.Packages {
+			d.item(row(&r.Packages[i]))
+		}
+		d.item("\n")
+	}
+	for _, whole := range r.Whole {
+		d.item(issueMarkdown(whole.Issue, whole.File))
+	}
+	for i := range r.Packages {
+		if p := &r.Packages[i]; notable(p) {
+			d.item(details(p))
+		}
+	}
+	if len(r.Removed) > 0 {
+		names := make([]string, 0, len(r.Removed))
+		for _, c := range r.Removed {
+			names = append(names, c.Name+"@"+c.From)
+		}
+		d.item("Removed: " + escapeList(names) + "\n")
+	}
+	if d.left > 0 {
+		d.b.WriteString(fmt.Sprintf("\n_%s left out here: GitHub's limit of length. The annotations and the full report have them._\n", plural(d.left, "item")))
+	}
+	return d.b.String()
+}
+
+func verdictWord(v policy.Verdict) string {
+	switch v.Conclusion {
+	case policy.Success:
+		return "✅"
+	case policy.ActionRequired:
+		return "⚠️"
+	}
+	return "❌"
+}
+
+func escapeList(names []string) string {
+	const most = 50
+	out := make([]string, 0, len(names))
+	for i, n := range names {
+		if i == most {
+			out = append(out, fmt.Sprintf("and %d more", len(names)-most))
+			break
+		}
+		out = append(out, escape(n))
+	}
+	return strings.Join(out, ", ")
+}
+
+func row(p *review.Package) string {
+	c := &p.Change
+	why := "the project"
+	if len(c.Why) > 1 {
+		why = escape(strings.Join(c.Why[:len(c.Why)-1], " › "))
+	} else if !c.Direct {
+		why = "–"
+	}
+	ids, _ := gains(p)
+	does := escape(strings.Join(firstFew(ids, 5), ", "))
+	switch {
+	case p.Own:
+		does = "part of this repository"
+	case p.Report.NotScanned != "":
+		does = "**not scanned**"
+	case does == "":
+		does = "–"
+	}
+	var counts [issue.Info + 1]int
+	for _, found := range p.Report.Issues {
+		counts[found.Severity]++
+	}
+	var issues []string
+	for s, n := range counts {
+		if n > 0 {
+			issues = append(issues, fmt.Sprintf("%d %s", n, issue.Severity(s)))
+		}
+	}
+	if len(issues) == 0 {
+		issues = []string{"–"}
+	}
+	dev := ""
+	if c.Dev {
+		dev = " (dev)"
+	}
+	return fmt.Sprintf("| **%s** %s%s | %s, line %d | %s | %s | %s |\n", escape(c.Name), escape(transition(&c.Change)), dev, changeWord(c.Kind), c.Line, why, does, strings.Join(issues, ", "))
+}
+
+func changeWord(k lockfile.Kind) string { return string(k) }
+
+func firstFew(ids []string, n int) []string {
+	if len(ids) > n {
+		return append(append([]string(nil), ids[:n]...), fmt.Sprintf("and %d more", len(ids)-n))
+	}
+	return ids
+}
+
+// details is one package, folded.
+func details(p *review.Package) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<details><summary><b>%s</b> %s</summary>\n\n", escape(p.Change.Name), escape(transition(&p.Change.Change)))
+	if p.Report.NotScanned != "" {
+		fmt.Fprintf(&b, "Not scanned: %s\n\n", escape(p.Report.NotScanned))
+	}
+	ids, isDelta := gains(p)
+	if len(ids) > 0 {
+		if isDelta {
+			b.WriteString("This version does what the last one did not:\n\n")
+		} else {
+			b.WriteString("What it does:\n\n")
+		}
+		for _, id := range firstFew(ids, 20) {
+			found := p.Report.Find(id)
+			if found == nil {
+				fmt.Fprintf(&b, "- %s\n", escape(id))
+				continue
+			}
+			fmt.Fprintf(&b, "- %s (%s)%s\n", escape(templates.Behavior(id).Title), contextWords(found.Contexts.Names()), firstPlace(found.Evidence))
+		}
+		b.WriteString("\n")
+	}
+	for _, found := range p.Report.Issues {
+		b.WriteString(issueMarkdown(found, ""))
+	}
+	b.WriteString("</details>\n\n")
+	return b.String()
+}
+
+func firstPlace(list []behavior.Evidence) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return " " + code(fmt.Sprintf("%s:%d", list[0].File, list[0].Line))
+}
+
+func issueMarkdown(found issue.Issue, file string) string {
+	t := templates.Issue(found.ID, found.Detail)
+	var b strings.Builder
+	in := ""
+	if file != "" {
+		in = " in " + escape(file)
+	}
+	fmt.Fprintf(&b, "**%s: %s**%s (%s)\n\n%s\n\n", strings.ToUpper(found.Severity.String()), prose(t.Title), in, code(found.ID), prose(t.Problem))
+	for i, e := range found.Evidence {
+		if i == 5 {
+			fmt.Fprintf(&b, "- … and %s\n", plural(len(found.Evidence)-5, "more place"))
+			break
+		}
+		fmt.Fprintf(&b, "- %s %s\n", code(fmt.Sprintf("%s:%d", e.File, e.Line)), code(e.Snippet))
+		if len(e.Chain) > 1 {
+			fmt.Fprintf(&b, "  %s\n", escape(strings.Join(e.Chain, " → ")))
+		}
+	}
+	if len(found.Evidence) > 0 {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "Next: %s\n\n", prose(t.NextSteps))
+	return b.String()
+}

@@ -1,0 +1,316 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/templates"
+)
+
+// Screen is where a person reads.
+type Screen struct {
+	Color bool
+	// Width is in columns.
+	Width int
+}
+
+// page writes indented, wrapped text and keeps the first error.
+type page struct {
+	w *bufio.Writer
+	s Screen
+}
+
+func newPage(w io.Writer, s Screen) *page {
+	if s.Width < 40 {
+		s.Width = 80
+	}
+	s.Width = min(s.Width, 120)
+	return &page{bufio.NewWriter(w), s}
+}
+
+const (
+	bold, dim, red, yellow, green, cyan = "1", "2", "31;1", "33", "32", "36"
+)
+
+func (p *page) paint(style, s string) string {
+	if !p.s.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
+
+func (p *page) line(s string) { fmt.Fprintln(p.w, strings.TrimRight(s, " ")) }
+
+// wrap writes text in lines of the screen's width behind an indent.
+func (p *page) wrap(indent, text, style string) {
+	room := p.s.Width - utf8.RuneCountInString(indent)
+	current := ""
+	flush := func() {
+		if current != "" {
+			p.line(indent + p.paint(style, current))
+		}
+		current = ""
+	}
+	for _, word := range strings.Fields(text) {
+		if current != "" && utf8.RuneCountInString(current)+1+utf8.RuneCountInString(word) > room {
+			flush()
+		}
+		if current != "" {
+			current += " "
+		}
+		current += word
+	}
+	flush()
+}
+
+func (p *page) cut(s string, room int) string {
+	r := []rune(s)
+	if len(r) > room {
+		return string(r[:max(room-1, 0)]) + "…"
+	}
+	return s
+}
+
+func severityStyle(s issue.Severity) string {
+	switch s {
+	case issue.Critical, issue.High:
+		return red
+	case issue.Medium:
+		return yellow
+	}
+	return dim
+}
+
+// Review writes a review for a person.
+func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
+	p := newPage(w, s)
+	p.line(p.paint(bold, strings.Join(r.Lockfiles, ", ")))
+	p.verdict(r, v)
+	var quiet, own []string
+	for i := range r.Packages {
+		pkg := &r.Packages[i]
+		switch {
+		case pkg.Own && len(pkg.Report.Issues) == 0:
+			own = append(own, clean(pkg.Change.Name, 100))
+		case notable(pkg):
+			p.pkg(pkg)
+		default:
+			quiet = append(quiet, p.quiet(pkg))
+		}
+	}
+	for _, w := range r.Whole {
+		p.line("")
+		p.line(p.paint(bold, clean(w.File, 200)) + p.paint(dim, fmt.Sprintf("  line %d", w.Line)))
+		p.issue(w.Issue)
+	}
+	if len(quiet) > 0 {
+		p.line("")
+		p.line(p.paint(bold, fmt.Sprintf("%s without issues", plural(len(quiet), "package"))))
+		for _, q := range quiet {
+			p.line(q)
+		}
+	}
+	if len(own) > 0 {
+		p.line("")
+		p.wrap("", "Part of this repository, not scanned: "+strings.Join(own, ", "), dim)
+	}
+	if len(r.Removed) > 0 {
+		p.line("")
+		var names []string
+		for _, c := range r.Removed {
+			names = append(names, clean(c.Name+"@"+c.From, 100))
+		}
+		p.wrap("", "Removed: "+strings.Join(names, ", "), dim)
+	}
+	return p.w.Flush()
+}
+
+func (p *page) verdict(r *review.Review, v policy.Verdict) {
+	title := Title(r, v)
+	switch v.Conclusion {
+	case policy.Success:
+		p.line(p.paint(green, "✓ "+title))
+	case policy.ActionRequired:
+		p.line(p.paint(yellow, "! "+title))
+	default:
+		p.line(p.paint(red, "✗ "+title))
+	}
+}
+
+// quiet is the one line of a package without issues.
+func (p *page) quiet(pkg *review.Package) string {
+	head := "  " + clean(pkg.Change.Name, 60) + " " + clean(transition(&pkg.Change.Change), 60)
+	ids, isDelta := gains(pkg)
+	note := "does nothing notable"
+	if isDelta {
+		note = "nothing new"
+	}
+	if len(ids) > 0 {
+		note = strings.Join(categories(ids), ", ")
+		if isDelta {
+			note = "new: " + strings.Join(ids, ", ")
+		}
+	}
+	room := p.s.Width - utf8.RuneCountInString(head) - 2
+	return head + "  " + p.paint(dim, p.cut(note, room))
+}
+
+// pkg writes a package with its issues, the update's delta first.
+func (p *page) pkg(pkg *review.Package) {
+	c := &pkg.Change
+	p.line("")
+	p.line(p.paint(bold, clean(c.Name, 100)+" "+clean(transition(&c.Change), 100)) + "  " + p.paint(dim, fmt.Sprintf("%s  %s:%d", c.Kind, clean(c.File, 100), c.Line)))
+	if len(c.Why) > 1 {
+		p.wrap("  ", "via "+clean(strings.Join(c.Why, " › "), 300), dim)
+	}
+	p.gains(pkg)
+	for _, found := range pkg.Report.Issues {
+		p.issue(found)
+	}
+}
+
+func (p *page) gains(pkg *review.Package) {
+	ids, isDelta := gains(pkg)
+	switch {
+	case pkg.Report.NotScanned != "":
+		return
+	case isDelta && len(ids) == 0:
+		p.line("  " + p.paint(dim, "does nothing that the version before did not"))
+		return
+	case len(ids) == 0:
+		return
+	}
+	word := "does"
+	if isDelta {
+		word = "now also"
+	}
+	p.line("  " + p.paint(cyan, word))
+	for i, id := range ids {
+		b := pkg.Report.Find(id)
+		if b == nil {
+			continue
+		}
+		if i == 8 && len(ids) > 9 {
+			p.wrap("    ", fmt.Sprintf("and %d more: %s", len(ids)-i, strings.Join(ids[i:], ", ")), dim)
+			break
+		}
+		p.behavior(b)
+	}
+}
+
+func (p *page) behavior(b *behavior.Behavior) {
+	where := ""
+	if len(b.Evidence) > 0 {
+		where = fmt.Sprintf("%s:%d", clean(b.Evidence[0].File, 60), b.Evidence[0].Line)
+	}
+	text := templates.Behavior(b.ID).Title
+	p.line(fmt.Sprintf("    %s %s", text, p.paint(dim, fmt.Sprintf("(%s) %s", contextWords(b.Contexts.Names()), where))))
+}
+
+func (p *page) issue(found issue.Issue) {
+	t := templates.Issue(found.ID, found.Detail)
+	label := strings.ToUpper(found.Severity.String())
+	p.line("  " + p.paint(severityStyle(found.Severity), label) + " " + clean(t.Title, 300) + "  " + p.paint(dim, found.ID))
+	if found.Severity >= issue.Low {
+		p.places(found.Evidence, 1)
+		return
+	}
+	p.wrap("    ", clean(t.Problem, 1000), "")
+	p.places(found.Evidence, 3)
+	p.wrap("    ", "Next: "+clean(t.NextSteps, 1000), green)
+}
+
+func (p *page) places(list []behavior.Evidence, limit int) {
+	for i, e := range list {
+		if i == limit {
+			p.line("    " + p.paint(dim, fmt.Sprintf("… and %s", plural(len(list)-limit, "more place"))))
+			break
+		}
+		where := fmt.Sprintf("%s:%d", clean(e.File, 80), e.Line)
+		p.line("    " + p.paint(cyan, where) + "  " + p.paint(dim, p.cut(clean(e.Snippet, 200), p.s.Width-8-utf8.RuneCountInString(where))))
+		if len(e.Chain) > 2 && limit > 1 {
+			p.line("      " + p.paint(dim, p.cut(clean(strings.Join(e.Chain, " → "), 400), p.s.Width-8)))
+		}
+	}
+}
+
+// Scan writes a report on one package for a person.
+func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
+	p := newPage(w, s)
+	p.line(p.paint(bold, clean(subject(r), 200)) + p.paint(dim, fmt.Sprintf("  %s, %s, %d kB", plural(r.Files, "file"), plural(r.Scripts, "script"), r.Size/1000)))
+	if r.NotScanned != "" {
+		p.line(p.paint(yellow, "! not scanned: "+clean(r.NotScanned, 500)))
+	}
+	if len(r.Issues) == 0 && r.NotScanned == "" {
+		p.line(p.paint(green, "✓ no issues"))
+	}
+	for _, found := range r.Issues {
+		p.line("")
+		p.issue(found)
+	}
+	if len(r.Behaviors) > 0 {
+		p.line("")
+		p.line(p.paint(bold, "Behaviors"))
+		for i := range r.Behaviors {
+			p.behavior(&r.Behaviors[i])
+		}
+	}
+	if r.NotScanned == "" {
+		p.line("")
+		p.line(p.paint(dim, "No prevalence information at this time. Vulnerabilities were not looked up."))
+	}
+	return p.w.Flush()
+}
+
+// List writes a lockfile's packages for a person.
+func List(w io.Writer, s Screen, lock *lockfile.Lockfile) error {
+	p := newPage(w, s)
+	for _, e := range lock.Entries {
+		var flags []string
+		for _, f := range []struct {
+			set  bool
+			name string
+		}{{e.Dev, "dev"}, {e.Optional, "optional"}, {e.DevOptional && !e.Dev && !e.Optional, "devOptional"}, {e.Peer, "peer"}, {e.Link, "link"}, {e.Bundled, "bundled"}} {
+			if f.set {
+				flags = append(flags, f.name)
+			}
+		}
+		p.line(fmt.Sprintf("%s  %s %s", clean(e.ID(), 200), p.paint(dim, fmt.Sprintf("%s:%d", clean(e.Location, 200), e.Line)), p.paint(dim, strings.Join(flags, " "))))
+	}
+	return p.w.Flush()
+}
+
+// Diff writes the changes between two lockfiles for a person.
+func Diff(w io.Writer, s Screen, changes []lockfile.Change) error {
+	p := newPage(w, s)
+	if len(changes) == 0 {
+		p.line("No dependency changes.")
+	}
+	for i := range changes {
+		c := &changes[i]
+		style := dim
+		switch c.Kind {
+		case lockfile.Added:
+			style = green
+		case lockfile.Replaced, lockfile.Downgraded:
+			style = yellow
+		case lockfile.Removed:
+			style = red
+		}
+		why := ""
+		if len(c.Why) > 1 {
+			why = "via " + strings.Join(c.Why[:len(c.Why)-1], " › ")
+		}
+		p.line(fmt.Sprintf("%s %s %s  %s", p.paint(style, fmt.Sprintf("%-10s", c.Kind)), clean(c.Name, 100), clean(transition(c), 100), p.paint(dim, fmt.Sprintf("line %d  %s", c.Line, clean(why, 200)))))
+	}
+	return p.w.Flush()
+}

@@ -1,0 +1,248 @@
+// Package review turns the difference between two lockfiles into a Review: a
+// report on every package version that came in. It knows nothing of GitHub, of
+// stores or of policies.
+package review
+
+import (
+	"context"
+	"runtime"
+	"sort"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// Scanner is what Run needs of an analyzer.Scanner.
+type Scanner interface {
+	Scan(ctx context.Context, subject analyzer.Subject) (analyzer.Scanned, error)
+	Metadata(ctx context.Context, name, version string) (issue.Metadata, error)
+	ConfiguredHost(host string) bool
+}
+
+// Pair is one lockfile before and after; either may be nil.
+type Pair struct {
+	// File is the lockfile's path, for annotations.
+	File       string
+	Base, Head *lockfile.Lockfile
+	// Manifest is the package.json beside Head, where it is known.
+	Manifest []byte
+}
+
+// Review is what came in and what is known of it.
+type Review struct {
+	Lockfiles []string
+	Packages  []Package
+	// Removed are changes that bring no code.
+	Removed []Change
+	// Whole are issues of a lockfile as a whole.
+	Whole []WholeIssue
+}
+
+// Change is a lockfile's change with the lockfile it is in.
+type Change struct {
+	lockfile.Change
+	File string
+}
+
+// Package is the report on one changed package version.
+type Package struct {
+	Change Change
+	Report analyzer.Report
+	// Own is set for the repository's own packages, which are not scanned:
+	// workspaces and folders.
+	Own bool
+}
+
+// WholeIssue is an issue that no single package is the cause of.
+type WholeIssue struct {
+	File  string
+	Line  int
+	Issue issue.Issue
+}
+
+// Progress is how far a review is.
+type Progress struct {
+	Done, Total, Cached int
+	Bytes               int64
+}
+
+// parallel is how many packages are fetched at once.
+func parallel() int { return max(8, 2*runtime.GOMAXPROCS(0)) }
+
+// scan is the work on one change: the new version and, for an update, the old.
+type scan struct {
+	change   Change
+	now, old analyzer.Scanned
+	metadata issue.Metadata
+}
+
+// Run reviews. An error means that the whole review failed, or that ctx ended;
+// what concerns one package is in its report.
+func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progress)) (*Review, error) {
+	r := &Review{}
+	var scans []*scan
+	for _, pair := range pairs {
+		r.Lockfiles = append(r.Lockfiles, pair.File)
+		for _, c := range lockfile.Compare(pair.Base, pair.Head) {
+			change := Change{c, pair.File}
+			if c.Kind == lockfile.Removed {
+				r.Removed = append(r.Removed, change)
+				continue
+			}
+			scans = append(scans, &scan{change: change})
+		}
+		if pair.Head != nil && len(pair.Manifest) > 0 {
+			r.drift(pair)
+		}
+	}
+	if err := runScans(ctx, scans, scanner, progress); err != nil {
+		return nil, err
+	}
+	added := map[string]bool{}
+	for _, s := range scans {
+		if s.change.Kind == lockfile.Added {
+			c := s.now.Contents
+			added[s.change.Name] = added[s.change.Name] || c != nil && hasScript(c)
+		}
+	}
+	for _, s := range scans {
+		r.Packages = append(r.Packages, s.report(scanner, added))
+	}
+	sort.SliceStable(r.Packages, func(i, j int) bool { return rank(&r.Packages[i]) < rank(&r.Packages[j]) })
+	return r, nil
+}
+
+func hasScript(c *issue.Contents) bool {
+	for _, name := range []string{"preinstall", "install", "postinstall"} {
+		if _, ok := c.Manifest.Scripts[name]; ok {
+			return true
+		}
+	}
+	return c.ImplicitGyp
+}
+
+// rank puts the worst packages first; the rest stays in order of name.
+func rank(p *Package) issue.Severity {
+	worst := issue.Info + 1
+	for _, i := range p.Report.Issues {
+		worst = min(worst, i.Severity)
+	}
+	return worst
+}
+
+func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func(Progress)) error {
+	state := Progress{}
+	for _, s := range scans {
+		state.Total++
+		if s.hasOld() {
+			state.Total++
+		}
+	}
+	var mu sync.Mutex
+	report := func(s analyzer.Scanned) {
+		mu.Lock()
+		defer mu.Unlock()
+		state.Done++
+		if s.Cached {
+			state.Cached++
+		}
+		state.Bytes += s.Bytes
+		if progress != nil {
+			progress(state)
+		}
+	}
+	if progress != nil {
+		progress(state)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel())
+	for _, s := range scans {
+		g.Go(func() error {
+			var err error
+			s.now, err = scanner.Scan(ctx, Subject(s.change.New))
+			report(s.now)
+			return err
+		})
+		if s.hasOld() {
+			g.Go(func() error {
+				var err error
+				s.old, err = scanner.Scan(ctx, Subject(s.change.Old))
+				report(s.old)
+				return err
+			})
+		}
+		if s.change.New.Source() == lockfile.Registry && s.change.New.Version != "" {
+			g.Go(func() error {
+				// A registry that does not answer leaves the metadata unknown.
+				s.metadata, _ = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version)
+				return ctx.Err()
+			})
+		}
+	}
+	return g.Wait()
+}
+
+// hasOld tells whether there is an older version to compare with. A
+// replacement under the same version is compared with what it replaces.
+func (s *scan) hasOld() bool {
+	c := &s.change
+	return c.Old != nil && c.New != nil && (c.Kind == lockfile.Upgraded || c.Kind == lockfile.Downgraded || c.Old.Integrity != c.New.Integrity && c.Old.Integrity != "")
+}
+
+// Subject says how an entry's bytes can be had.
+func Subject(e *lockfile.Entry) analyzer.Subject {
+	s := analyzer.Subject{Name: e.Package, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity}
+	switch e.Source() {
+	case lockfile.Git:
+		s.Unsupported = "it comes from a git repository, which is not fetched"
+	case lockfile.File:
+		s.Unsupported = "it is a file of the repository"
+	case lockfile.Local:
+		s.Unsupported = "it is part of the repository itself"
+	case lockfile.InParent:
+		s.Unsupported = "it is bundled in its parent's tarball and scanned with that"
+	case lockfile.Registry:
+		if e.Version == "" && e.Resolved == "" {
+			s.Unsupported = "the lockfile does not say which version it is"
+		}
+	}
+	return s
+}
+
+// report judges one scan, with what the other scans found.
+func (s *scan) report(scanner Scanner, added map[string]bool) Package {
+	source := s.change.New.Source()
+	p := Package{Change: s.change, Own: source == lockfile.Local || source == lockfile.InParent}
+	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
+		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added}
+	if s.hasOld() {
+		in.Old = s.old.Contents
+	}
+	p.Report = analyzer.NewReport(in, s.now)
+	if p.Own {
+		kept := p.Report.Issues[:0]
+		for _, i := range p.Report.Issues {
+			if i.ID != "scan/incomplete" {
+				kept = append(kept, i)
+			}
+		}
+		p.Report.Issues = kept
+	}
+	return p
+}
+
+// drift looks whether package.json and the lockfile agree.
+func (r *Review) drift(pair Pair) {
+	names, err := lockfile.Drift(pair.Head, pair.Manifest)
+	if err != nil {
+		names = []string{err.Error()}
+	}
+	names = append(names, lockfile.Unsatisfied(pair.Head)...)
+	if len(names) > 0 {
+		r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(pair.Head.Root.Line, 1), Issue: issue.Drift(names)})
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/render"
+)
+
+func scanCommand(t *terminal) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "scan NAME[@VERSION] | FILE.tgz | DIR",
+		Short: "Report on one package",
+		Long: `Report what one package version does and what is wrong with it: from the
+registry, from a tarball, or from a folder. Nothing of it is executed.
+
+Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
+2 wrong usage or input, 3 something could not be scanned.`,
+		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan .",
+		Args:    cobra.ExactArgs(1),
+	}
+	o := scannerFlags(c)
+	failOn := c.Flags().String("fail-on", "high", "least severity that fails: critical, high, medium, low, info, or none")
+	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
+	var format *string
+	c.RunE = func(c *cobra.Command, args []string) error {
+		block := issue.High
+		if *failOn != "none" {
+			var err error
+			if block, err = issue.ParseSeverity(*failOn); err != nil {
+				return fmt.Errorf("--fail-on: %w", err)
+			}
+		}
+		o.ProjectSettings, _ = os.ReadFile(".npmrc")
+		scanner, err := analyzer.Open(*o)
+		if err != nil {
+			return err
+		}
+		defer scanner.Close()
+		report, err := scanOne(c.Context(), scanner, args[0])
+		if err != nil {
+			return err
+		}
+		if *format == "json" {
+			err = render.ScanJSON(c.OutOrStdout(), report)
+		} else {
+			err = render.Scan(c.OutOrStdout(), t.screen, report)
+		}
+		if err != nil {
+			return err
+		}
+		for _, i := range report.Issues {
+			if *failOn != "none" && i.ID != "scan/incomplete" && i.Severity <= block {
+				return exitCode(exitBlocked)
+			}
+		}
+		if !report.Complete && !*allowIncomplete {
+			return exitCode(exitIncomplete)
+		}
+		return nil
+	}
+	format = formatFlag(c, "text", "json")
+	return c
+}
+
+// scanOne scans what the argument names.
+func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analyzer.Report, error) {
+	info, err := os.Stat(arg)
+	switch {
+	case err == nil && info.IsDir():
+		files, err := readFolder(arg)
+		if err != nil {
+			return nil, err
+		}
+		scanned, err := scanner.ScanFiles(files)
+		return reportOf(scanned, filepath.Base(arg)), err
+	case err == nil:
+		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
+		return reportOf(scanned, filepath.Base(arg)), err
+	case strings.HasSuffix(arg, ".tgz") || strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "/"):
+		return nil, err
+	}
+	subject, err := scanner.Find(ctx, arg)
+	if err != nil {
+		return nil, err
+	}
+	scanned, err := scanner.Scan(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	in := issue.Input{Name: subject.Name, Version: subject.Version}
+	if in.Metadata, err = scanner.Metadata(ctx, subject.Name, subject.Version); err != nil {
+		return nil, err
+	}
+	r := analyzer.NewReport(in, scanned)
+	return &r, nil
+}
+
+// reportOf names a package by its own package.json.
+func reportOf(scanned analyzer.Scanned, fallback string) *analyzer.Report {
+	in := issue.Input{Name: fallback}
+	if scanned.Contents != nil && scanned.Contents.Manifest.Name != "" {
+		in.Name, in.Version = scanned.Contents.Manifest.Name, scanned.Contents.Manifest.Version
+	}
+	r := analyzer.NewReport(in, scanned)
+	return &r
+}
+
+// Limits of a folder: it is a person's own, but may be a whole disk.
+const (
+	maxFolderFiles = 50_000
+	maxFolderBytes = 1 << 30
+)
+
+// readFolder reads what npm would pack, roughly: no node_modules, no .git.
+func readFolder(dir string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	total := int64(0)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if path != dir && (d.Name() == "node_modules" || d.Name() == ".git") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if total += info.Size(); total > maxFolderBytes || len(files) >= maxFolderFiles {
+			return fmt.Errorf("%s has more than %d files or %d MB; name a package's folder", dir, maxFolderFiles, maxFolderBytes>>20)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		files[filepath.ToSlash(name)] = data
+		return err
+	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s has no files", dir)
+	}
+	return files, err
+}

@@ -386,7 +386,7 @@ func (c *Catalogue) rulesFor(api string) []*rule {
 // namedElsewhere tells whether another stanza of the category names the API.
 func (c *Catalogue) namedElsewhere(api string, s *stanza) bool {
 	for _, r := range c.rules[api] {
-		if r.stanza != s && r.stanza.category == s.category && !r.module {
+		if r.stanza != s && r.stanza.category == s.category && !r.module && r.where == nil {
 			return true
 		}
 	}

@@ -264,6 +264,9 @@ func (m *matcher) indirect(r *rule, u *javascript.Use) {
 			name = name[:i]
 		}
 	}
+	if u.Kind&(javascript.UseCall|javascript.UseNew|javascript.UseRead) == 0 {
+		return
+	}
 	if u.Direct() {
 		also(m.in.Facts.Wrapped(u)...)
 		return
@@ -280,7 +283,7 @@ func (m *matcher) whereSet(r *rule, u *javascript.Use) {
 	api := "{}." + r.where.property
 	for i := range m.in.Facts.Uses {
 		o := &m.in.Facts.Uses[i]
-		if o.Kind == javascript.UseProperty && o.API == api && o.File() == u.File() && (r.where.value == "" || o.Arg(0).Is(r.where.value)) {
+		if o.Kind == javascript.UseProperty && o.API == api && o.File() == u.File() && o.Arg(1).Same(u.Arg(r.where.arg)) && (r.where.value == "" || o.Arg(0).Is(r.where.value)) {
 			e := evidence(&o.Site, u.Certainty, u.API)
 			m.add(r.stanza, e)
 		}
@@ -298,7 +301,7 @@ func taken(conditions []condition, u *javascript.Use) bool {
 
 func carries(u *javascript.Use, marks javascript.Marks) bool {
 	for _, arg := range u.Args {
-		if arg.Marks()&marks != 0 {
+		if arg.Carries()&marks != 0 {
 			return true
 		}
 	}

@@ -131,7 +131,7 @@ func (p *program) parse(file *sourceFile, starting func(string)) *module {
 		return nil
 	}
 	starting(file.path)
-	m, message, ok := parseModule(file)
+	m, message, ok := parseModule(file, p.requirePath)
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
 		p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: file.path, Line: line, Reason: message.Text})
@@ -154,7 +154,7 @@ func (p *program) parseInline(life *lifecycle) {
 			p.incomplete("package.json", "scripts."+code.script+" "+err.Error())
 			continue
 		}
-		m, message, ok := parseModule(file)
+		m, message, ok := parseModule(file, p.requirePath)
 		file.path = "package.json"
 		if !ok {
 			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: "package.json", Line: code.line, Reason: message.Text})

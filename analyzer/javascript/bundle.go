@@ -111,7 +111,7 @@ func (e *evaluation) makePseudo(f *function, order paramOrder, t *table) {
 		return
 	}
 	pm := &pseudoModule{exports: &object{}, module: &object{}}
-	pm.module.properties = map[string]*Value{"exports": pm.exports.val()}
+	pm.module.properties = map[string]*Value{"exports": pm.exports.val(), "require": e.p.requirePath.val()}
 	f.pseudo = pm
 	f.this = pm.exports.val()
 	var require *Value
@@ -139,6 +139,9 @@ func (e *evaluation) pseudoValue(pm *pseudoModule) *Value {
 // requireFromTable is a bundle's require(id).
 func (e *evaluation) requireFromTable(c *callSite, t *table) *Value {
 	var out *Value
+	if e.record && !c.arg(0).Constant() {
+		e.requireUse(c.id, c.arg(0), UseDynamicImport)
+	}
 	c.arg(0).each(func(alt *Value) {
 		key, ok := alt.Text()
 		if !ok {

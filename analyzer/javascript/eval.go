@@ -600,7 +600,7 @@ func (e *evaluation) object(id nodeID, n *node) *Value {
 			}
 			e.setProperty(o, e.m.strings[key], v)
 			if e.record {
-				e.propertyUse(id, e.m.nodes[items[i+1]].pos, e.m.strings[key], v)
+				e.propertyUse(id, e.m.nodes[items[i+1]].pos, e.m.strings[key], o.val(), v)
 			}
 		}
 	}
@@ -769,7 +769,7 @@ func (e *evaluation) set(id nodeID, n *node) {
 	if list[1] < 0 {
 		name = e.m.strings[list[2]]
 		if e.record {
-			e.propertyUse(id, 0, name, v)
+			e.propertyUse(id, 0, name, object, v)
 		}
 	}
 	if object == nil {

@@ -168,7 +168,7 @@ func (s *Site) Contexts() Context {
 func (s *Site) SameFunction(other *Site) bool { return s.f != nil && s.f == other.f }
 
 // propertyUse reports a property that the vocabulary asks for by name.
-func (e *evaluation) propertyUse(id nodeID, pos int32, name string, v *Value) {
+func (e *evaluation) propertyUse(id nodeID, pos int32, name string, object, v *Value) {
 	interest, ok := e.p.properties[name]
 	if !ok {
 		interest = e.p.vocabulary.Interest("{}."+name).Uses&UseProperty != 0
@@ -183,7 +183,7 @@ func (e *evaluation) propertyUse(id nodeID, pos int32, name string, v *Value) {
 	if pos > 0 {
 		site.pos = pos
 	}
-	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v}, Site: site})
+	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v, object}, Site: site})
 }
 
 func (e *evaluation) site(id nodeID) Site {
@@ -344,10 +344,10 @@ func (f *Facts) Named(near *Site, api string) []Site {
 	for _, fn := range m.functions {
 		for id := fn.start; id < fn.end && len(out) < 8; id++ {
 			n := &m.nodes[id]
-			switch n.kind {
-			case nMember, nModule, nCall:
+			switch {
+			case n.kind == nMember && n.flags&flagOptional == 0, n.kind == nModule, n.kind == nCall:
 			default:
-				continue
+				continue // a callee names its own call
 			}
 			found := false
 			m.values[id].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path.api == api })

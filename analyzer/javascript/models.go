@@ -39,7 +39,7 @@ func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Val
 func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool) {
 	switch name {
 	case "call", "apply", "bind":
-		if v.kind == vFunction || v.kind == vPath && !v.path.root || v.kind == vLazy {
+		if v.kind == vFunction || v.kind == vPath && !v.path.root && v.path.api != "globalThis.Reflect" || v.kind == vLazy {
 			return e.transparent(c, v, name)
 		}
 	case "then", "catch", "finally":

@@ -45,7 +45,7 @@ func dialects(name string) []esbuild.Dialect {
 
 // parseModule parses one script and lowers it. The message says why a parser
 // refuses it.
-func parseModule(file *sourceFile) (*module, esbuild.Message, bool) {
+func parseModule(file *sourceFile, require *apiPath) (*module, esbuild.Message, bool) {
 	var first esbuild.Message
 	for i, dialect := range dialects(file.path) {
 		tree, message, ok := esbuild.Parse(file.text, dialect)
@@ -54,7 +54,7 @@ func parseModule(file *sourceFile) (*module, esbuild.Message, bool) {
 			lower(m, &tree)
 			m.values = make([]*Value, len(m.nodes))
 			m.exports, m.moduleObject = &object{module: m}, &object{}
-			m.moduleObject.properties = map[string]*Value{"exports": m.exports.val(), "filename": {kind: vString, text: file.filename()}}
+			m.moduleObject.properties = map[string]*Value{"exports": m.exports.val(), "filename": {kind: vString, text: file.filename()}, "require": require.val()}
 			return m, message, true
 		}
 		if i == 0 {

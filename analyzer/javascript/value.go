@@ -358,6 +358,34 @@ func (v *Value) API() string {
 	return api
 }
 
+// Carries are the marks of the value and of what the objects in it hold, two
+// levels deep.
+func (v *Value) Carries() Marks { return v.carries(0) }
+
+func (v *Value) carries(depth int) Marks {
+	marks := v.allMarks()
+	v.each(func(alt *Value) {
+		if alt.kind != vObject || depth > 2 || len(alt.object.properties) > 64 {
+			return
+		}
+		for _, p := range alt.object.properties {
+			marks |= p.carries(depth + 1)
+		}
+	})
+	return marks
+}
+
+// Same tells whether the two may be the very same object.
+func (v *Value) Same(other *Value) bool {
+	found := false
+	v.each(func(a *Value) {
+		other.each(func(b *Value) {
+			found = found || a.kind == vObject && b.kind == vObject && a.object == b.object
+		})
+	})
+	return found
+}
+
 // Marks are the kinds of sources the value may come from.
 func (v *Value) Marks() Marks { return v.allMarks() }
 

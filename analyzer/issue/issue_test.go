@@ -1,0 +1,189 @@
+package issue_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/templates"
+)
+
+// withoutFixture are issues that are tested where they arise: on a lockfile as
+// a whole (app/review), and on a real package (analyzer).
+var withoutFixture = map[string]bool{"lockfile/manifest-drift": true, "secret/common-key": true}
+
+// entry is a lockfile's entry in a fixture.
+type entry struct {
+	Name, Version, Resolved, Integrity string
+	Bundled                            bool
+}
+
+func (e *entry) real() *lockfile.Entry {
+	if e == nil {
+		return nil
+	}
+	return &lockfile.Entry{Location: "node_modules/" + e.Name, Name: e.Name, Package: e.Name, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity, Bundled: e.Bundled}
+}
+
+// readCase makes the Input of one case of a fixture.
+func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *issue.Input {
+	t.Helper()
+	in := &issue.Input{Name: "a", Version: "1.0.0", ConfiguredHost: func(host string) bool { return host == "registry.npmjs.org" }}
+	contents := func(side string) *issue.Contents {
+		inside := map[string][]byte{}
+		for name, data := range files {
+			if rest, ok := strings.CutPrefix(name, side+"/"); ok {
+				inside[rest] = data
+			}
+		}
+		if len(inside) == 0 {
+			return nil
+		}
+		c, err := engine.Contents(archive.New(inside), false, nil, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	in.Contents, in.Old = contents("new"), contents("old")
+	decode := func(name string, v any) bool {
+		data, ok := files[name]
+		if ok {
+			if err := json.Unmarshal(data, v); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		return ok
+	}
+	decode("metadata.json", &in.Metadata)
+	var fetch issue.FetchProblem
+	if decode("fetch.json", &fetch) {
+		in.Fetch = &fetch
+	}
+	var change struct {
+		Kind     lockfile.Kind
+		New, Old *entry
+	}
+	if decode("change.json", &change) {
+		in.Version = change.New.Version
+		c := &lockfile.Change{Kind: change.Kind, Name: "a", To: change.New.Version, New: change.New.real(), Old: change.Old.real()}
+		if c.Old != nil {
+			c.From = c.Old.Version
+		}
+		in.Change, in.Entries = c, []*lockfile.Entry{c.New}
+	}
+	return in
+}
+
+// TestFixtures runs the cases of testdata/<id>.txtar: a case "hit …" must give
+// the issue, a case "quiet …" must not; both kinds must be there.
+func TestFixtures(t *testing.T) {
+	engine, err := analyzer.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range issue.IDs() {
+		if withoutFixture[id] {
+			continue
+		}
+		t.Run(id, func(t *testing.T) {
+			a, err := txtar.ParseFile("testdata/" + id + ".txtar")
+			if err != nil {
+				t.Fatalf("%s has no fixture: write testdata/%s.txtar", id, id)
+			}
+			cases := map[string]map[string][]byte{}
+			for _, f := range a.Files {
+				name, rest, _ := strings.Cut(f.Name, "/")
+				if cases[name] == nil {
+					cases[name] = map[string][]byte{}
+				}
+				cases[name][rest] = f.Data
+			}
+			hits, quiets := 0, 0
+			for name, files := range cases {
+				t.Run(name, func(t *testing.T) {
+					found := issue.Judge(readCase(t, engine, files))
+					var match *issue.Issue
+					for i := range found {
+						if found[i].ID == id {
+							match = &found[i]
+						}
+					}
+					switch {
+					case strings.HasPrefix(name, "hit "):
+						hits++
+						if match == nil {
+							t.Fatal("the issue is not found")
+						}
+						for _, place := range templates.Places(id) {
+							if match.Detail[place] == "" {
+								t.Errorf("the text's {%s} is not filled", place)
+							}
+						}
+						if text := templates.Issue(id, match.Detail); strings.Contains(text.Title+text.Problem+text.NextSteps, "{") {
+							t.Errorf("a place is left open: %+v", text)
+						}
+					case strings.HasPrefix(name, "quiet "):
+						quiets++
+						if match != nil {
+							t.Errorf("the issue is found: %+v", match)
+						}
+					default:
+						t.Errorf("a case is named \"hit …\" or \"quiet …\"")
+					}
+				})
+			}
+			if hits == 0 || quiets == 0 {
+				t.Errorf("%d hits and %d near-misses; want at least one of each", hits, quiets)
+			}
+		})
+	}
+}
+
+// TestCatalogue compares ids, texts and fixtures, both ways.
+func TestCatalogue(t *testing.T) {
+	ids, texts := issue.IDs(), templates.IDs("issue")
+	sort.Strings(texts)
+	for _, id := range ids {
+		if !slices.Contains(texts, id) {
+			t.Errorf("write templates/issue/%s.md", id)
+		}
+	}
+	for _, id := range texts {
+		if !slices.Contains(ids, id) {
+			t.Errorf("templates/issue/%s.md is of no rule", id)
+		}
+	}
+	fixtures, _ := filepath.Glob("testdata/*/*.txtar")
+	for _, path := range fixtures {
+		id := strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(path), "testdata/"), ".txtar")
+		if !slices.Contains(ids, id) {
+			t.Errorf("%s is of no rule", path)
+		}
+	}
+	if _, err := os.Stat("profiles.txt"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSeverities(t *testing.T) {
+	for _, name := range []string{"critical", "high", "medium", "low", "info"} {
+		s, err := issue.ParseSeverity(name)
+		if err != nil || s.String() != name {
+			t.Errorf("%s: %v %v", name, s, err)
+		}
+	}
+	if _, err := issue.ParseSeverity("awful"); err == nil {
+		t.Error("awful is a severity")
+	}
+}

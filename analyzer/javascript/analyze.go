@@ -172,7 +172,7 @@ func (p *program) record(wanted func(string) bool) {
 		for _, f := range m.functions {
 			p.run(f, true)
 			if wanted != nil {
-				e := &evaluation{p, m, f, true}
+				e := &evaluation{p: p, m: m, f: f, record: true}
 				e.texts(wanted)
 			}
 		}

@@ -128,7 +128,55 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args, false)
 	e.callerOf(f)
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && f.small() {
+		return e.returnFor(f, c.args)
+	}
 	return f.returned
+}
+
+// Functions of at most smallFunction nodes are evaluated once more for a call
+// whose result would otherwise be that of all calls: getGlobal("fetch") is not
+// what getGlobal("Promise") gives. maxInline bounds how deep.
+const (
+	smallFunction = 96
+	maxInline     = 2
+)
+
+// small tells whether a function can be evaluated for one call: it is short
+// and makes no functions of its own, which would outlive the call.
+func (f *function) small() bool {
+	if f.end-f.start > smallFunction || f.pseudo != nil || f.rest || f.usesArgs {
+		return false
+	}
+	for id := f.start; id < f.end; id++ {
+		switch f.module.nodes[id].kind {
+		case nFunction, nClass, nObject, nArray, nYield:
+			return false
+		}
+	}
+	return true
+}
+
+// returnFor is what f returns for these arguments alone.
+func (e *evaluation) returnFor(f *function, args []*Value) *Value {
+	m := f.module
+	saved := append([]*Value(nil), m.values[f.start:f.end]...)
+	params, returned := f.paramValues, f.returned
+	f.paramValues = make([]*Value, max(len(params), len(args)))
+	copy(f.paramValues, args)
+	f.returned = nil
+	inner := &evaluation{p: e.p, m: m, f: f, inline: e.inline + 1}
+	for id := f.start; id < f.end; id++ {
+		m.values[id] = inner.eval(id, &m.nodes[id])
+	}
+	out := f.returned
+	for _, local := range inner.locals {
+		local.s.value = local.value
+	}
+	copy(m.values[f.start:f.end], saved)
+	f.paramValues, f.returned = params, returned
+	e.p.steps += int64(f.end - f.start)
+	return out
 }
 
 // callerOf makes this function run again when f returns something new.

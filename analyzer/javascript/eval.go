@@ -79,10 +79,14 @@ type evaluation struct {
 	f *function
 	// record is set in the last pass, which reports uses and call edges.
 	record bool
+	// inline is how deep calls are evaluated for their own arguments; such an
+	// evaluation leaves no trace.
+	inline int
+	locals []localValue
 }
 
 func (p *program) run(f *function, record bool) {
-	e := &evaluation{p, f.module, f, record}
+	e := &evaluation{p: p, m: f.module, f: f, record: record}
 	values := f.module.values
 	for id := f.start; id < f.end; id++ {
 		values[id] = e.eval(id, &f.module.nodes[id])
@@ -216,6 +220,10 @@ func (e *evaluation) returns(v *Value) {
 	f := e.f
 	if f.arrow || f.name != "" || f.parent != nil {
 		joined := e.p.join(f.returned, v)
+		if e.inline > 0 {
+			f.returned = joined
+			return
+		}
 		if joined != f.returned {
 			f.returned = joined
 			for _, caller := range f.callers {
@@ -227,6 +235,10 @@ func (e *evaluation) returns(v *Value) {
 
 func (e *evaluation) assign(sym int32, v *Value) {
 	s := &e.m.symbols[sym]
+	if e.inline > 0 {
+		e.assignLocal(s, v)
+		return
+	}
 	joined := e.p.join(s.value, v)
 	if joined == s.value {
 		return
@@ -235,6 +247,28 @@ func (e *evaluation) assign(sym int32, v *Value) {
 	for _, reader := range s.readers {
 		e.p.enqueue(e.m.functions[reader])
 	}
+}
+
+// localValue is what a variable held before an inline evaluation.
+type localValue struct {
+	s     *symbol
+	value *Value
+}
+
+// assignLocal gives a variable of the function itself this call's value for as
+// long as the inline evaluation lasts; others keep what they have.
+func (e *evaluation) assignLocal(s *symbol, v *Value) {
+	if len(s.readers) != 1 || s.readers[0] != e.f.index {
+		return
+	}
+	for _, saved := range e.locals {
+		if saved.s == s {
+			s.value = e.p.join(s.value, v)
+			return
+		}
+	}
+	e.locals = append(e.locals, localValue{s, s.value})
+	s.value = v
 }
 
 func (e *evaluation) global(id nodeID, n *node) *Value {

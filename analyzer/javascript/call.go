@@ -7,7 +7,15 @@ import (
 // call evaluates a call, a new, or a tagged template.
 func (e *evaluation) call(id nodeID, n *node) *Value {
 	items := e.m.list(n.b)
-	args := make([]*Value, len(items))
+	var args []*Value
+	if e.record {
+		args = make([]*Value, len(items)) // a use keeps them
+	} else {
+		stack := e.p.arguments
+		e.p.arguments = append(stack, make([]*Value, len(items))...)
+		args = e.p.arguments[len(stack):len(e.p.arguments):len(e.p.arguments)]
+		defer func() { e.p.arguments = e.p.arguments[:len(stack)] }()
+	}
 	for i, item := range items {
 		args[i] = e.at(item)
 	}
@@ -128,7 +136,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args, false)
 	e.callerOf(f)
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && hasPath(f.returned) && f.small() {
 		return e.returnFor(f, c.args)
 	}
 	return f.returned
@@ -141,6 +149,16 @@ const (
 	smallFunction = 96
 	maxInline     = 2
 )
+
+// hasPath tells whether an API is among the alternatives: whose it is matters.
+func hasPath(v *Value) bool {
+	for _, alt := range v.alts {
+		if alt.kind == vPath {
+			return true
+		}
+	}
+	return false
+}
 
 // small tells whether a function can be evaluated for one call: it is short
 // and makes no functions of its own, which would outlive the call.

@@ -9,10 +9,13 @@ type program struct {
 	modules    map[string]*module
 	order      []*module
 
-	texts        map[string]*Value
-	properties   map[string]bool
-	textBytes    int
-	opaques      map[Marks]*Value
+	texts      map[string]*Value
+	properties map[string]bool
+	textBytes  int
+	opaques    map[Marks]*Value
+	joins      map[pair]*Value
+	// arguments is a stack of the arguments of the calls under way.
+	arguments    []*Value
 	roots        map[string]*apiPath
 	globalObject *apiPath
 	requirePath  *apiPath
@@ -32,14 +35,15 @@ type program struct {
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
 	p.requirePath = p.newPath("require", nil, "require")
 	return p
 }
 
-// maxRuns is how often one function is evaluated at most.
-const maxRuns = 12
+// maxRuns is how often one function is evaluated at most. Over 1,800 real
+// packages, 12 found nothing in any context that 5 did not.
+const maxRuns = 5
 
 // solve evaluates functions until nothing changes any more.
 func (p *program) solve() {
@@ -122,7 +126,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		}
 		return no
 	case nNull:
-		return null
+		return nil // says nothing that matters here
 	case nRegExp:
 		if v := m.values[id]; v != nil {
 			return v
@@ -283,7 +287,7 @@ func (e *evaluation) global(id nodeID, n *node) *Value {
 	case "__filename":
 		return e.p.str(m.file.filename())
 	case "undefined":
-		return null
+		return nil
 	default:
 		path := e.p.global(name)
 		if e.record && n.flags&flagOptional == 0 {
@@ -615,6 +619,13 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 
 func (e *evaluation) object(id nodeID, n *node) *Value {
 	items := e.m.list(n.b)
+	if n.flags&flagNamespace != 0 {
+		s := &e.m.symbols[n.a]
+		if s.namespace == nil {
+			s.namespace = &object{}
+		}
+		return s.namespace.val()
+	}
 	o := e.made(id)
 	for i := 0; i+1 < len(items); i += 2 {
 		key, v := items[i], e.at(items[i+1])

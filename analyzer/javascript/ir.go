@@ -60,8 +60,9 @@ const (
 
 // Flags of a node.
 const (
-	flagOptional uint8 = 1 << iota // the read is part of a longer chain or a test: not reported by itself
-	flagSpread                     // a call has spread arguments
+	flagOptional  uint8 = 1 << iota // the read is part of a longer chain or a test: not reported by itself
+	flagSpread                      // a call has spread arguments
+	flagNamespace                   // an object of "x || (x = {})", one for all places of the symbol a
 )
 
 type node struct {
@@ -121,7 +122,10 @@ type symbol struct {
 	name    string
 	value   *Value
 	readers []int32
-	widened bool
+	// namespace is the object that "x || (x = {})" makes, wherever it stands:
+	// TypeScript writes each part of a namespace so.
+	namespace *object
+	widened   bool
 }
 
 // module is one script.

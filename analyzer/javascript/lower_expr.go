@@ -307,6 +307,7 @@ func (l *lowering) binary(x *esbuild.EBinary, pos int32) nodeID {
 		return value
 	case esbuild.BinOpLogicalOr, esbuild.BinOpNullishCoalescing:
 		left, right := l.expr(x.Left), l.expr(x.Right)
+		l.namespace(x, right)
 		return l.add(nJoin, pos, 0, l.m.addList(int32(left), int32(right)))
 	case esbuild.BinOpLogicalAnd:
 		left, right := l.expr(x.Left), l.expr(x.Right)
@@ -328,6 +329,19 @@ func (l *lowering) binary(x *esbuild.EBinary, pos int32) nodeID {
 	}
 	left, right := l.expr(x.Left), l.expr(x.Right)
 	return l.add(nEqual, pos, int32(left), int32(right))
+}
+
+// namespace marks the object in "x || (x = {})".
+func (l *lowering) namespace(x *esbuild.EBinary, right nodeID) {
+	name, ok := x.Left.Data.(*esbuild.EIdentifier)
+	assign, isAssign := x.Right.Data.(*esbuild.EBinary)
+	if !ok || !isAssign || assign.Op != esbuild.BinOpAssign || l.m.nodes[right].kind != nObject || l.tree.Symbols[name.Ref.InnerIndex].Kind == esbuild.SymbolUnbound {
+		return
+	}
+	if target, ok := assign.Left.Data.(*esbuild.EIdentifier); ok && target.Ref == name.Ref && len(l.m.list(l.m.nodes[right].b)) == 0 {
+		l.m.nodes[right].flags |= flagNamespace
+		l.m.nodes[right].a = l.sym(name.Ref)
+	}
 }
 
 func (l *lowering) assigned(x *esbuild.EBinary) nodeID {

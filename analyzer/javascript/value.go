@@ -112,15 +112,41 @@ func (v *Value) allMarks() Marks {
 	return marks
 }
 
+// pair is a question to join.
+type pair struct{ a, b *Value }
+
+// maxJoins bounds the answers of join that are remembered.
+const maxJoins = 1 << 20
+
 // join is the value that may be a or b. It returns a itself where b adds
-// nothing, which is how a change is noticed.
+// nothing, which is how a change is noticed. The same question has the same
+// answer, so that values settle.
 func (p *program) join(a, b *Value) *Value {
-	if b == nil || a == b {
+	switch {
+	case b == nil || a == b:
 		return a
-	}
-	if a == nil {
+	case a == nil:
 		return b
+	case a.kind == vUnion && b.kind != vUnion && b.marks&^a.marks == 0:
+		for _, have := range a.alts {
+			if have == b {
+				return a
+			}
+		}
 	}
+	key := pair{a, b}
+	if v, ok := p.joins[key]; ok {
+		return v
+	}
+	v := p.joinAnew(a, b)
+	if len(p.joins) >= maxJoins {
+		clear(p.joins)
+	}
+	p.joins[key] = v
+	return v
+}
+
+func (p *program) joinAnew(a, b *Value) *Value {
 	if b.kind == vOpaque {
 		if b.marks&^a.allMarks() == 0 {
 			return a
@@ -139,13 +165,7 @@ func (p *program) join(a, b *Value) *Value {
 	alts := alternatives(a)
 	n := len(alts)
 	for _, v := range alternatives(b) {
-		known := false
-		for _, have := range alts {
-			if have == v || have.kind == v.kind && have.kind <= vNull && have.kind != vOpaque && have.text == v.text && have.number == v.number {
-				known = true
-				break
-			}
-		}
+		known := contains(alts, v)
 		if !known && len(alts) >= maxUnion {
 			// What no longer fits is some text that is not known: a list of
 			// names must not shrink to its first eight.
@@ -164,6 +184,16 @@ func (p *program) join(a, b *Value) *Value {
 		return a
 	}
 	return &Value{kind: vUnion, marks: marks, alts: alts}
+}
+
+// contains tells whether v, or a constant like it, is among the alternatives.
+func contains(alts []*Value, v *Value) bool {
+	for _, have := range alts {
+		if have == v || have.kind == v.kind && have.kind <= vNull && have.kind != vOpaque && have.text == v.text && have.number == v.number {
+			return true
+		}
+	}
+	return false
 }
 
 func alternatives(v *Value) []*Value {
@@ -209,7 +239,6 @@ const (
 
 func number(f float64) *Value { return &Value{kind: vNumber, number: f} }
 
-var null = &Value{kind: vNull}
 var yes, no = &Value{kind: vBool, number: 1}, &Value{kind: vBool}
 
 func (o *object) val() *Value {

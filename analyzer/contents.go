@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
@@ -81,7 +82,7 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
 	step("(unpacking)")
-	pkg, err := archive.Read(body, archive.Limits{})
+	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping})
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +91,21 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, err
 	}
 	return json.Marshal(contents)
+}
+
+// worthKeeping leaves out what no reader opens: maps, declarations, documents,
+// styles, unless a private key may be in it.
+func worthKeeping(name string, data []byte) bool {
+	switch path.Ext(name) {
+	case ".map", ".md", ".markdown", ".css", ".scss", ".less", ".html", ".htm", ".txt", ".svg", ".yml", ".yaml", ".snap", ".flow", ".c", ".cc", ".cpp", ".h", ".hpp", ".rs", ".csv", ".tsv", ".xml", ".po", ".vue", ".d.ts":
+		return bytes.Contains(data, []byte("PRIVATE KEY-----"))
+	case ".json":
+		return len(data) < 256<<10 || path.Base(name) == "package.json"
+	case ".ts", ".mts", ".cts":
+		base := strings.TrimSuffix(name, path.Ext(name))
+		return !strings.HasSuffix(base, ".d") || bytes.Contains(data, []byte("PRIVATE KEY-----"))
+	}
+	return true
 }
 
 // Contents analyzes an unpacked package.

@@ -240,3 +240,15 @@ func (s *Scanner) ConfiguredHost(host string) bool {
 	}
 	return false
 }
+
+// Tarball fetches and verifies a tarball without looking into it.
+func (s *Scanner) Tarball(ctx context.Context, subject Subject) ([]byte, error) {
+	var data []byte
+	_, err := s.Registry.Tarball(ctx, registry.Source{Name: subject.Name, Version: subject.Version, Resolved: subject.Resolved, Integrity: subject.Integrity},
+		func(body io.Reader) error {
+			var err error
+			data, err = io.ReadAll(body)
+			return err
+		})
+	return data, err
+}

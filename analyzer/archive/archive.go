@@ -37,6 +37,9 @@ type Limits struct {
 	Kept int64
 	// FileKept is the largest content kept of one file.
 	FileKept int64
+	// Keep tells whether the content of a text file is worth its memory; nil:
+	// all are. It must not hold on to data.
+	Keep func(path string, data []byte) bool
 }
 
 // Defaults are the budgets in force unless an operator sets others. The
@@ -159,6 +162,7 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 	t := tar.NewReader(expanded)
 	p := &Package{byPath: map[string]*File{}}
 	var kept int64
+	var buffer scratch
 	for n := int64(0); ; n++ {
 		header, err := t.Next()
 		if err == io.EOF {
@@ -183,7 +187,7 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 			continue
 		}
 		f := &File{Path: name, Size: header.Size, Executable: header.Mode&0o100 != 0}
-		if err := f.read(t, limits, &kept); err != nil {
+		if err := f.read(t, limits, &kept, &buffer); err != nil {
 			return nil, damaged(err, name)
 		}
 		p.Expanded += f.Size
@@ -269,36 +273,46 @@ func entryPath(h *tar.Header, limits Limits) (name, reason string, err error) {
 	return rest, "", nil
 }
 
-func (f *File) read(r io.Reader, limits Limits, kept *int64) error {
-	head := make([]byte, min(f.Size, 4096))
+// scratch is where a file is read before it is known whether it stays.
+type scratch struct{ buffer []byte }
+
+func (s *scratch) sized(n int64) []byte {
+	if int64(cap(s.buffer)) < n {
+		s.buffer = make([]byte, n, n+n/4)
+	}
+	return s.buffer[:n]
+}
+
+func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
+	head := s.sized(min(f.Size, 4096))
 	if _, err := io.ReadFull(r, head); err != nil {
 		return err
 	}
 	f.Kind = Sniff(head)
-	want := f.Size
-	switch f.Kind {
-	case Text:
+	want := min(f.Size, headKept)
+	if f.Kind == Text {
+		want = f.Size
 		if f.Size > limits.FileKept {
 			f.Skipped = fmt.Sprintf("larger than %d bytes", limits.FileKept)
 			want = headKept
 		}
-	default:
-		want = min(f.Size, headKept)
 	}
 	if *kept+want > limits.Kept {
 		f.Skipped = fmt.Sprintf("the package has more than %d bytes of text", limits.Kept)
 		want = 0
 	}
 	if want > 0 {
-		f.Data = head
-		if want > int64(len(head)) {
-			f.Data = make([]byte, want)
-			copy(f.Data, head)
-			if _, err := io.ReadFull(r, f.Data[len(head):]); err != nil {
+		data := s.sized(want)
+		n := copy(data, head)
+		if want > int64(n) {
+			if _, err := io.ReadFull(r, data[n:]); err != nil {
 				return err
 			}
 		}
-		*kept += want
+		if f.Kind != Text || limits.Keep == nil || limits.Keep(f.Path, data) {
+			f.Data = append([]byte(nil), data...)
+			*kept += want
+		}
 	}
 	_, err := io.Copy(io.Discard, r)
 	return err

@@ -20,6 +20,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"unsafe"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
@@ -107,12 +108,15 @@ func (p *program) parseAll(pkg *archive.Package, manifest *npm.Manifest, options
 		}
 		if reason, ok := options.Skip[f.Path]; ok {
 			p.incomplete(f.Path, reason)
-			p.scanTokens(&sourceFile{path: f.Path, text: string(f.Data)})
+			p.scanTokens(&sourceFile{path: f.Path, text: textOf(f.Data)})
 			continue
 		}
-		p.parse(&sourceFile{path: f.Path, text: string(f.Data)}, options.Starting)
+		p.parse(&sourceFile{path: f.Path, text: textOf(f.Data)}, options.Starting)
 	}
 }
+
+// textOf is the content as a string, without a copy: nothing changes it.
+func textOf(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
 
 func (p *program) incomplete(file, reason string) {
 	p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: file, Line: 1, Reason: reason})

@@ -55,7 +55,7 @@ type Handler func(header []byte, body io.Reader, step func(string)) ([]byte, err
 func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 	limits = limits.withDefaults()
 	debug.SetMaxStack(limits.Stack)
-	debug.SetMemoryLimit(limits.Memory * 3 / 4)
+	debug.SetMemoryLimit(340 << 20)
 	debug.SetGCPercent(200)
 	if err := sandbox(limits); err != nil {
 		return fmt.Errorf("worker: sandbox: %w", err)

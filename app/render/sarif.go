@@ -54,7 +54,7 @@ func SARIF(w io.Writer, r *review.Review, _ policy.Verdict, version string) erro
 		run.CreateResultForRule(a.Finding).WithLevel(level[a.Level]).
 			WithMessage(sarif.NewTextMessage(a.Title+"\n\n"+a.Message)).
 			AddLocation(location).
-			AddPartialFingerprint("lockwarden/v1", a.Finding+"|"+a.Title)
+			WithPartialFingerprints(map[string]string{"lockwarden/v1": a.Finding + "|" + a.Title})
 	}
 	report.AddRun(run)
 	data, err := json.MarshalIndent(report, "", "  ")

@@ -129,12 +129,12 @@ func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 
 func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	if c.new {
-		e.enter(c.id, f, nil, c.args, false)
+		e.enter(c.id, f, nil, c.args)
 		instance := f.proto().val()
 		// A constructor may return something else.
 		return e.p.join(instance, f.returned)
 	}
-	e.enter(c.id, f, c.receiver, c.args, false)
+	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
 	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && hasPath(f.returned) && f.small() {
 		return e.returnFor(f, c.args)
@@ -212,7 +212,7 @@ func (e *evaluation) callerOf(f *function) {
 // enter passes arguments to a function of the package and notes the call. A
 // function that unknown code calls gets values of which only the marks are
 // known.
-func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value, _ bool) {
+func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	e.edge(id, f)
 	if f.pseudo != nil {
 		return
@@ -279,7 +279,7 @@ func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
 			if alt.fn.returned != nil || alt.fn.async {
 				e.callerOf(alt.fn)
 			}
-			e.enter(id, alt.fn, nil, args, true)
+			e.enter(id, alt.fn, nil, args)
 		case vObject:
 			if depth > 0 || alt.object.array || alt.object.module != nil || len(alt.object.properties) > 64 {
 				return
@@ -468,7 +468,7 @@ func (e *evaluation) asyncHelper(id nodeID, args []*Value) (*Value, bool) {
 				// _asyncToGenerator(function* …) gives a function.
 				return arg, true
 			}
-			e.enter(id, f, nil, nil, false)
+			e.enter(id, f, nil, nil)
 			e.callerOf(f)
 			return f.returned, true
 		}

@@ -402,7 +402,7 @@ func (e *evaluation) jsx(id nodeID, n *node) {
 		if i == 0 {
 			v.each(func(alt *Value) {
 				if alt.kind == vFunction {
-					e.enter(id, alt.fn, nil, nil, true)
+					e.enter(id, alt.fn, nil, nil)
 				}
 			})
 		} else {
@@ -582,7 +582,7 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 	})
 	if known {
 		if e.record {
-			e.hidden(id, n, object, out)
+			e.hidden(id, n, out)
 		}
 		return out
 	}

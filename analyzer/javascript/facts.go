@@ -237,7 +237,7 @@ func (e *evaluation) requireUse(id nodeID, v *Value, kind UseKind) {
 }
 
 // hidden reports a computed member that resolves to a watched API.
-func (e *evaluation) hidden(id nodeID, n *node, object, member *Value) {
+func (e *evaluation) hidden(id nodeID, n *node, member *Value) {
 	key := &e.m.nodes[n.b]
 	if key.kind == nString || member == nil {
 		return
@@ -250,7 +250,6 @@ func (e *evaluation) hidden(id nodeID, n *node, object, member *Value) {
 			e.use(UseHidden, alt, id, []*Value{e.at(n.b)})
 		}
 	})
-	_ = object
 }
 
 func (f *Facts) fileUse(e *evaluation, id nodeID, file string) {

@@ -125,7 +125,6 @@ type symbol struct {
 	// namespace is the object that "x || (x = {})" makes, wherever it stands:
 	// TypeScript writes each part of a namespace so.
 	namespace *object
-	widened   bool
 }
 
 // module is one script.

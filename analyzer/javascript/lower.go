@@ -13,7 +13,6 @@ type lowering struct {
 	tree    *esbuild.AST
 	current *function
 	pending []pendingFunction
-	imports map[int32]nodeID // symbol of a namespace import → its specifier's node, per function not needed: by symbol
 }
 
 // pendingFunction is a function whose body is lowered after the one around
@@ -22,7 +21,6 @@ type pendingFunction struct {
 	f     *function
 	args  []esbuild.Arg
 	body  []esbuild.Stmt
-	fn    *esbuild.Fn
 	field esbuild.Expr
 }
 

@@ -81,7 +81,7 @@ func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bo
 			e.p.enqueue(f.fn)
 		}
 		if len(c.args) > 1 && f.kind == vFunction {
-			e.enter(c.id, f.fn, nil, c.args[1:], false)
+			e.enter(c.id, f.fn, nil, c.args[1:])
 		}
 		return f, true
 	}
@@ -103,7 +103,7 @@ func (e *evaluation) then(c *callSite, v *Value, name string) *Value {
 		callback.each(func(alt *Value) {
 			switch alt.kind {
 			case vFunction:
-				e.enter(c.id, alt.fn, nil, args, true)
+				e.enter(c.id, alt.fn, nil, args)
 				e.callerOf(alt.fn)
 				out = e.p.join(out, e.awaited(alt.fn.returned))
 			case vPath, vResolver, vLazy:
@@ -442,7 +442,7 @@ func (e *evaluation) callbacks(c *callSite, args []*Value) *Value {
 		callback.each(func(alt *Value) {
 			switch alt.kind {
 			case vFunction:
-				e.enter(c.id, alt.fn, nil, args, true)
+				e.enter(c.id, alt.fn, nil, args)
 				e.callerOf(alt.fn)
 				out = e.p.join(out, alt.fn.returned)
 			case vPath, vLazy, vTable:
@@ -610,7 +610,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 				if o.properties == nil {
 					o.properties = map[string]*Value{"\x00resolve": {kind: vResolver, object: o}}
 				}
-				e.enter(c.id, alt.fn, nil, []*Value{o.properties["\x00resolve"]}, true)
+				e.enter(c.id, alt.fn, nil, []*Value{o.properties["\x00resolve"]})
 			}
 		})
 		return o.val(), true

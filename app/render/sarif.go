@@ -52,7 +52,7 @@ func SARIF(w io.Writer, r *review.Review, _ policy.Verdict, version string) erro
 			WithArtifactLocation(sarif.NewSimpleArtifactLocation(a.Path)).
 			WithRegion(sarif.NewSimpleRegion(a.StartLine, a.EndLine)))
 		run.CreateResultForRule(a.Finding).WithLevel(level[a.Level]).
-			WithMessage(sarif.NewTextMessage(a.Title+"\n\n"+a.Message)).
+			WithMessage(sarif.NewTextMessage(a.Title + "\n\n" + a.Message)).
 			AddLocation(location).
 			WithPartialFingerprints(map[string]string{"lockwarden/v1": a.Finding + "|" + a.Title})
 	}

@@ -100,7 +100,7 @@ func worthKeeping(name string, data []byte) bool {
 	case ".map", ".md", ".markdown", ".css", ".scss", ".less", ".html", ".htm", ".txt", ".svg", ".yml", ".yaml", ".snap", ".flow", ".c", ".cc", ".cpp", ".h", ".hpp", ".rs", ".csv", ".tsv", ".xml", ".po", ".vue", ".d.ts":
 		return bytes.Contains(data, []byte("PRIVATE KEY-----"))
 	case ".json":
-		return len(data) < 256<<10 || path.Base(name) == "package.json"
+		return len(data) <= javascript.MaxJSON || path.Base(name) == "package.json" || bytes.Contains(data, []byte("PRIVATE KEY-----"))
 	case ".ts", ".mts", ".cts":
 		base := strings.TrimSuffix(name, path.Ext(name))
 		return !strings.HasSuffix(base, ".d") || bytes.Contains(data, []byte("PRIVATE KEY-----"))

@@ -59,24 +59,43 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	}
 	r := &resolver{pkg: pkg, manifest: manifest, program: p, data: map[string]*Value{}}
 	p.resolver = r
-	p.parseAll(pkg, manifest, options)
-	sort.Strings(r.scripts)
+	pending := p.scripts(pkg, manifest, options)
 
+	// What may be loaded is one program: from the entry points and lifecycle
+	// scripts on, along everything that looks like a path.
+	entries := r.entryPoints()
 	life := &lifecycle{r: r, p: p, manifest: manifest}
 	life.run(options.Git)
-	p.parseInline(life)
-
-	options.Starting("(evaluation)")
-	p.solve()
-	p.record(options.WantText)
-	roots := life.roots
-	for _, entry := range r.entryPoints() {
-		if m := p.modules[entry.file]; m != nil {
-			roots = append(roots, root{m, Launch, entry.label})
+	var queue []string
+	for _, entry := range entries {
+		queue = append(queue, entry.file)
+	}
+	for _, script := range life.scripts {
+		queue = append(queue, script.file)
+	}
+	for _, m := range p.parseInline(life) {
+		queue = append(queue, r.mentioned(m)...)
+	}
+	for i := 0; i < len(queue); i++ {
+		file := pending[queue[i]]
+		if file == nil {
+			continue
+		}
+		delete(pending, queue[i])
+		if m := p.parse(file, options); m != nil {
+			p.modules[file.path] = m
+			p.order = append(p.order, m)
+			queue = append(queue, r.mentioned(m)...)
 		}
 	}
+	options.Starting("(evaluation)")
+	p.solve()
+	for _, m := range p.order {
+		p.record(m, options.WantText)
+	}
 	p.linkStartedFiles()
-	p.reach(roots)
+	p.reach(p.beginnings(life, entries))
+	p.rest(pending, options)
 	if p.exhausted {
 		p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: "package.json", Line: 1,
 			Reason: fmt.Sprintf("the evaluation of its scripts took more than %d steps", p.limit)})
@@ -86,12 +105,13 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	return p.facts
 }
 
-// parseAll parses every script of the package.
-func (p *program) parseAll(pkg *archive.Package, manifest *npm.Manifest, options Options) {
+// scripts lists the package's script files by path.
+func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options Options) map[string]*sourceFile {
 	bins := map[string]bool{}
 	for _, target := range manifest.Bin {
 		bins[path.Clean(strings.TrimPrefix(target, "./"))] = true
 	}
+	pending := map[string]*sourceFile{}
 	for _, f := range pkg.Files {
 		if !isScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data) == "node")) {
 			continue
@@ -106,12 +126,54 @@ func (p *program) parseAll(pkg *archive.Package, manifest *npm.Manifest, options
 			p.incomplete(f.Path, f.Skipped)
 			continue
 		}
-		if reason, ok := options.Skip[f.Path]; ok {
-			p.incomplete(f.Path, reason)
-			p.scanTokens(&sourceFile{path: f.Path, text: textOf(f.Data)})
+		pending[f.Path] = &sourceFile{path: f.Path, text: strings.TrimPrefix(textOf(f.Data), "\ufeff")}
+	}
+	sort.Strings(p.resolver.scripts)
+	p.resolver.baseNames = make(map[string]bool, len(p.resolver.scripts))
+	for _, name := range p.resolver.scripts {
+		p.resolver.baseNames[strings.TrimSuffix(path.Base(name), path.Ext(name))] = true
+	}
+	return pending
+}
+
+// beginnings are where execution begins.
+func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {
+	var roots []root
+	for _, script := range life.scripts {
+		if m := p.modules[script.file]; m != nil {
+			roots = append(roots, root{m, Install, script.label})
+		}
+	}
+	for _, m := range life.programs {
+		roots = append(roots, root{m.module, Install, m.label})
+	}
+	for _, entry := range entries {
+		if m := p.modules[entry.file]; m != nil {
+			roots = append(roots, root{m, Launch, entry.label})
+		}
+	}
+	return roots
+}
+
+// rest analyzes the files that nothing loads, each by itself, and lets go of
+// each: tests, examples, builds for browsers, often most of a package.
+func (p *program) rest(pending map[string]*sourceFile, options Options) {
+	names := make([]string, 0, len(pending))
+	for name := range pending {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		m := p.parse(pending[name], options)
+		if m == nil {
 			continue
 		}
-		p.parse(&sourceFile{path: f.Path, text: textOf(f.Data)}, options.Starting)
+		p.alone = m
+		p.order = append(p.order, m)
+		p.solveModule(m)
+		p.record(m, options.WantText)
+		m.nodes, m.values, m.lists, m.symbols, m.readers = nil, nil, nil, nil, nil
+		p.alone = nil
 	}
 }
 
@@ -122,19 +184,21 @@ func (p *program) incomplete(file, reason string) {
 	p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: file, Line: 1, Reason: reason})
 }
 
-func (p *program) parse(file *sourceFile, starting func(string)) *module {
-	file.text = strings.TrimPrefix(file.text, "\ufeff")
-	if len(file.text) > maxScript {
-		p.incomplete(file.path, fmt.Sprintf("the script has more than %d MiB", maxScript>>20))
+// parse reads one script; nil where it could not.
+func (p *program) parse(file *sourceFile, options Options) *module {
+	reason := options.Skip[file.path]
+	if reason == "" && len(file.text) > maxScript {
+		reason = fmt.Sprintf("the script has more than %d MiB", maxScript>>20)
+	}
+	if err := nesting(file.text); reason == "" && err != nil {
+		reason = "the script " + err.Error()
+	}
+	if reason != "" {
+		p.incomplete(file.path, reason)
 		p.scanTokens(file)
 		return nil
 	}
-	if err := nesting(file.text); err != nil {
-		p.incomplete(file.path, "the script "+err.Error())
-		p.scanTokens(file)
-		return nil
-	}
-	starting(file.path)
+	options.Starting(file.path)
 	m, message, ok := parseModule(file, p.requirePath)
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
@@ -144,16 +208,14 @@ func (p *program) parse(file *sourceFile, starting func(string)) *module {
 	}
 	p.facts.Parsed++
 	m.pkg = p
-	p.modules[file.path] = m
-	p.order = append(p.order, m)
 	return m
 }
 
 // parseInline parses the programs of node -e in lifecycle scripts.
-func (p *program) parseInline(life *lifecycle) {
+func (p *program) parseInline(life *lifecycle) []*module {
+	var out []*module
 	for i, code := range life.inline {
-		name := fmt.Sprintf("package.json#%s-%d.js", code.script, i)
-		file := &sourceFile{path: name, text: code.text, shownLine: code.line}
+		file := &sourceFile{path: fmt.Sprintf("package.json#%s-%d.js", code.script, i), text: code.text, shownLine: code.line}
 		if err := nesting(code.text); err != nil {
 			p.incomplete("package.json", "scripts."+code.script+" "+err.Error())
 			continue
@@ -166,19 +228,21 @@ func (p *program) parseInline(life *lifecycle) {
 		}
 		m.pkg = p
 		p.order = append(p.order, m)
-		life.roots = append(life.roots, root{m, Install, code.label})
+		life.programs = append(life.programs, inlineModule{m, code.label})
+		out = append(out, m)
 	}
+	return out
 }
 
-// record makes the last pass over every function.
-func (p *program) record(wanted func(string) bool) {
-	for _, m := range p.order {
-		for _, f := range m.functions {
-			p.run(f, true)
-			if wanted != nil {
-				e := &evaluation{p: p, m: m, f: f, record: true}
-				e.texts(wanted)
-			}
+// record makes the last pass over every function of a module.
+func (p *program) record(m *module, wanted func(string) bool) {
+	p.settled = true
+	defer func() { p.settled = false }()
+	for _, f := range m.functions {
+		p.run(f, true)
+		if wanted != nil {
+			e := &evaluation{p: p, m: m, f: f, record: true}
+			e.texts(wanted)
 		}
 	}
 }

@@ -163,7 +163,7 @@ func hasPath(v *Value) bool {
 // small tells whether a function can be evaluated for one call: it is short
 // and makes no functions of its own, which would outlive the call.
 func (f *function) small() bool {
-	if f.end-f.start > smallFunction || f.pseudo != nil || f.rest || f.usesArgs {
+	if f.module.nodes == nil || f.end-f.start > smallFunction || f.pseudo != nil || f.rest || f.usesArgs {
 		return false
 	}
 	for id := f.start; id < f.end; id++ {
@@ -214,7 +214,7 @@ func (e *evaluation) callerOf(f *function) {
 // known.
 func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	e.edge(id, f)
-	if f.pseudo != nil {
+	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
 	changed := false
@@ -417,7 +417,7 @@ func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bo
 	name := ""
 	switch callee.kind {
 	case nSymbol:
-		name = e.m.symbols[callee.a].name
+		name = e.m.strings[e.m.symbols[callee.a].name]
 	case nMember, nGlobal:
 		if callee.kind == nMember {
 			name = e.m.strings[callee.b]

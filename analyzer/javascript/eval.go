@@ -30,7 +30,12 @@ type program struct {
 	// exhausted is set when the budget ran out before nothing changed.
 	exhausted bool
 
-	facts *Facts
+	// settled is set while the last pass records: it changes nothing more.
+	settled bool
+	// alone is the module that is evaluated by itself.
+	alone  *module
+	labels []string
+	facts  *Facts
 }
 
 func newProgram(vocabulary Vocabulary) *program {
@@ -52,6 +57,18 @@ func (p *program) solve() {
 			p.enqueue(f)
 		}
 	}
+	p.drain()
+}
+
+// solveModule evaluates one module that nothing else needs.
+func (p *program) solveModule(m *module) {
+	for _, f := range m.functions {
+		p.enqueue(f)
+	}
+	p.drain()
+}
+
+func (p *program) drain() {
 	for i := 0; i < len(p.queue); i++ {
 		f := p.queue[i]
 		if i > 4096 && i > len(p.queue)/2 {
@@ -66,10 +83,13 @@ func (p *program) solve() {
 			break
 		}
 	}
-	p.queue = nil
+	p.queue, p.joins = nil, map[pair]*Value{}
 }
 
 func (p *program) enqueue(f *function) {
+	if p.settled || p.alone != nil && f.module != p.alone {
+		return // what nothing loads changes nothing
+	}
 	if !f.queued && f.runs < maxRuns {
 		f.queued = true
 		p.queue = append(p.queue, f)
@@ -248,8 +268,8 @@ func (e *evaluation) assign(sym int32, v *Value) {
 		return
 	}
 	s.value = joined
-	for _, reader := range s.readers {
-		e.p.enqueue(e.m.functions[reader])
+	for r := s.readers; r != 0; r = e.m.readers[r].next {
+		e.p.enqueue(e.m.functions[e.m.readers[r].function])
 	}
 }
 
@@ -262,7 +282,7 @@ type localValue struct {
 // assignLocal gives a variable of the function itself this call's value for as
 // long as the inline evaluation lasts; others keep what they have.
 func (e *evaluation) assignLocal(s *symbol, v *Value) {
-	if len(s.readers) != 1 || s.readers[0] != e.f.index {
+	if r := e.m.readers[s.readers]; s.readers == 0 || r.next != 0 || r.function != e.f.index {
 		return
 	}
 	for _, saved := range e.locals {
@@ -620,11 +640,15 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 func (e *evaluation) object(id nodeID, n *node) *Value {
 	items := e.m.list(n.b)
 	if n.flags&flagNamespace != 0 {
-		s := &e.m.symbols[n.a]
-		if s.namespace == nil {
-			s.namespace = &object{}
+		o := e.m.namespaces[n.a]
+		if o == nil {
+			if e.m.namespaces == nil {
+				e.m.namespaces = map[int32]*object{}
+			}
+			o = &object{}
+			e.m.namespaces[n.a] = o
 		}
-		return s.namespace.val()
+		return o.val()
 	}
 	o := e.made(id)
 	for i := 0; i+1 < len(items); i += 2 {

@@ -297,21 +297,20 @@ func (s *Site) Chain() []string {
 
 // edge is how a function is reached in one context.
 type edge struct {
-	from  *function
-	pos   int32
-	label string
-	set   bool
+	from *function
+	pos  int32
+	// label is the root's, in program.labels; 0 where from is set.
+	label int32
 }
 
 func chain(f *function, context int) []string {
 	var steps []string
 	for range 64 {
 		via := f.via[context]
-		if !via.set {
-			break
-		}
 		if via.from == nil {
-			steps = append(steps, via.label)
+			if via.label > 0 {
+				steps = append(steps, f.module.pkg.labels[via.label-1])
+			}
 			break
 		}
 		line, _ := via.from.module.file.position(via.pos)
@@ -340,6 +339,9 @@ func (f *Facts) Named(near *Site, api string) []Site {
 	}
 	var out []Site
 	m := near.f.module
+	if m.nodes == nil {
+		return nil // it was let go of
+	}
 	for _, fn := range m.functions {
 		for id := fn.start; id < fn.end && len(out) < 8; id++ {
 			n := &m.nodes[id]
@@ -411,6 +413,9 @@ func (f *Facts) Written(near *Site, text string) []Site {
 	}
 	var out []Site
 	m := near.f.module
+	if m.nodes == nil {
+		return nil // it was let go of
+	}
 	for _, fn := range m.functions {
 		for id := fn.start; id < fn.end && len(out) < 8; id++ {
 			n := &m.nodes[id]

@@ -117,28 +117,33 @@ type function struct {
 	via      [3]edge
 }
 
-// symbol is a variable of a module.
+// symbol is a variable of a module that its code reads or assigns.
 type symbol struct {
-	name    string
-	value   *Value
-	readers []int32
-	// namespace is the object that "x || (x = {})" makes, wherever it stands:
-	// TypeScript writes each part of a namespace so.
-	namespace *object
+	value *Value
+	name  int32 // in module.strings
+	// readers is the first of the functions that read it, in module.readers.
+	readers int32
 }
+
+// reader is a function that reads a symbol; next is the one before it, 0 ends.
+type reader struct{ function, next int32 }
 
 // module is one script.
 type module struct {
-	file      *sourceFile
-	pkg       *program
-	nodes     []node
-	lists     []int32
-	strings   []string
-	numbers   []float64
-	symbols   []symbol
-	functions []*function
-	values    []*Value
-	esm       bool
+	file    *sourceFile
+	pkg     *program
+	nodes   []node
+	lists   []int32
+	strings []string
+	numbers []float64
+	symbols []symbol
+	readers []reader
+	// namespaces are the objects that "x || (x = {})" makes, by symbol:
+	// TypeScript writes each part of a namespace so.
+	namespaces map[int32]*object
+	functions  []*function
+	values     []*Value
+	esm        bool
 	// exports and moduleObject are the CommonJS objects of the same names; a
 	// module's value is moduleObject's property exports.
 	exports, moduleObject *object

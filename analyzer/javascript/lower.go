@@ -2,6 +2,7 @@ package javascript
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
@@ -13,6 +14,8 @@ type lowering struct {
 	tree    *esbuild.AST
 	current *function
 	pending []pendingFunction
+	// symbols maps the parser's symbols to the module's, plus one; 0: none yet.
+	symbols []int32
 }
 
 // pendingFunction is a function whose body is lowered after the one around
@@ -28,8 +31,8 @@ type pendingFunction struct {
 func lower(m *module, tree *esbuild.AST) {
 	l := &lowering{m: m, tree: tree}
 	m.stringIndex = make(map[string]int32, 256)
-	m.nodes = make([]node, 0, len(m.file.text)/8)
-	m.symbols = make([]symbol, len(tree.Symbols))
+	l.symbols = make([]int32, len(tree.Symbols))
+	m.readers = make([]reader, 1)
 	top := l.newFunction("", 0, nil)
 	l.current = top
 	top.start = 0
@@ -43,6 +46,8 @@ func lower(m *module, tree *esbuild.AST) {
 		l.function(p)
 	}
 	m.stringIndex = nil
+	// What stays in memory is as large as it must be.
+	m.nodes, m.lists, m.symbols, m.readers = slices.Clone(m.nodes), slices.Clone(m.lists), slices.Clone(m.symbols), slices.Clone(m.readers)
 }
 
 func (l *lowering) newFunction(name string, pos int32, parent *function) *function {
@@ -57,12 +62,13 @@ func (l *lowering) add(kind nodeKind, pos int32, a, b int32) nodeID {
 }
 
 func (l *lowering) sym(ref esbuild.Ref) int32 {
-	i := int32(ref.InnerIndex)
-	s := &l.m.symbols[i]
-	if s.name == "" {
-		s.name = l.tree.Symbols[i].OriginalName
+	i := l.symbols[ref.InnerIndex]
+	if i == 0 {
+		l.m.symbols = append(l.m.symbols, symbol{name: l.m.intern(l.tree.Symbols[ref.InnerIndex].OriginalName)})
+		i = int32(len(l.m.symbols))
+		l.symbols[ref.InnerIndex] = i
 	}
-	return i
+	return i - 1
 }
 
 func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
@@ -84,8 +90,9 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 	}
 	i := l.sym(ref)
 	s := &l.m.symbols[i]
-	if n := len(s.readers); n == 0 || s.readers[n-1] != l.current.index {
-		s.readers = append(s.readers, l.current.index)
+	if s.readers == 0 || l.m.readers[s.readers].function != l.current.index {
+		l.m.readers = append(l.m.readers, reader{l.current.index, s.readers})
+		s.readers = int32(len(l.m.readers) - 1)
 	}
 	return l.add(nSymbol, pos, i, 0)
 }

@@ -411,7 +411,7 @@ func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 		return nil, false
 	}
 	isFromCharCode := f.kind == vPath && strings.HasSuffix(f.path.api, "String.fromCharCode")
-	if f.kind == vFunction && !isFromCharCode {
+	if f.kind == vFunction && !isFromCharCode && f.fn.module.nodes != nil {
 		for id := f.fn.start; id < f.fn.end; id++ {
 			if n := &f.fn.module.nodes[id]; n.kind == nCall {
 				callee := &f.fn.module.nodes[n.a]

@@ -33,13 +33,19 @@ func (p *program) reach(roots []root) {
 		var queue []*function
 		for _, r := range roots {
 			if r.context == context && len(r.module.functions) > 0 {
-				queue = visit(queue, r.module.functions[0], i, edge{label: r.label, set: true})
+				queue = visit(queue, r.module.functions[0], i, edge{label: p.label(r.label)})
 			}
 		}
 		p.walk(queue, i)
 	}
 	p.uncalledInstall(roots)
 	p.reachCalls()
+}
+
+// label notes what a chain begins with.
+func (p *program) label(text string) int32 {
+	p.labels = append(p.labels, text)
+	return int32(len(p.labels))
 }
 
 func visit(queue []*function, f *function, context int, via edge) []*function {
@@ -55,7 +61,7 @@ func (p *program) walk(queue []*function, context int) []*function {
 	for i := 0; i < len(queue); i++ {
 		f := queue[i]
 		for _, call := range f.calls {
-			queue = visit(queue, call.to, context, edge{from: f, pos: call.pos, set: true})
+			queue = visit(queue, call.to, context, edge{from: f, pos: call.pos})
 		}
 	}
 	return queue
@@ -71,7 +77,7 @@ func (p *program) uncalledInstall(roots []root) {
 			continue
 		}
 		for _, f := range r.module.functions {
-			queue = visit(queue, f, 0, edge{label: r.label, set: true})
+			queue = visit(queue, f, 0, edge{label: p.label(r.label)})
 		}
 	}
 	p.walk(queue, 0)
@@ -88,9 +94,10 @@ func (p *program) reachCalls() {
 			return
 		}
 		loaded[m] = true
+		label := p.label(m.file.path)
 		for _, f := range m.functions {
 			if f.contexts&Launch == 0 && (everything || f.contexts&Install == 0) {
-				queue = visit(queue, f, context, edge{label: m.file.path, set: true})
+				queue = visit(queue, f, context, edge{label: label})
 			}
 		}
 	}
@@ -105,7 +112,7 @@ func (p *program) reachCalls() {
 			load(f.module, true)
 		}
 		for _, call := range f.calls {
-			queue = visit(queue, call.to, context, edge{from: f, pos: call.pos, set: true})
+			queue = visit(queue, call.to, context, edge{from: f, pos: call.pos})
 		}
 	}
 }

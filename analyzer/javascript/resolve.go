@@ -19,6 +19,8 @@ type resolver struct {
 	program  *program
 	data     map[string]*Value
 	scripts  []string
+	// baseNames are the scripts' file names without folder and extension.
+	baseNames map[string]bool
 }
 
 var resolveExtensions = []string{"", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".mts", ".cts"}
@@ -136,6 +138,49 @@ func (r *resolver) matching(from, specifier string) []*module {
 	return out
 }
 
+// mentioned are the scripts of the package that a module's constant texts may
+// name: what it requires, and what it starts or loads by a path it puts
+// together.
+func (r *resolver) mentioned(m *module) []string {
+	var out []string
+	for _, s := range m.strings {
+		if len(s) > 200 || strings.ContainsAny(s, " \n") {
+			continue
+		}
+		if !strings.ContainsAny(s, "./#@") && s != r.manifest.Name && !r.baseNames[s] {
+			continue
+		}
+		if strings.HasSuffix(s, "/") {
+			// A prefix of a path: "./commands/" + name.
+			prefix := path.Join(path.Dir(m.file.path), s) + "/"
+			first := sort.SearchStrings(r.scripts, strings.TrimPrefix(prefix, "./"))
+			for _, name := range r.scripts[first:] {
+				if !strings.HasPrefix(name, strings.TrimPrefix(prefix, "./")) {
+					break
+				}
+				out = append(out, name)
+			}
+			continue
+		}
+		if file, ok := r.resolve(m.file.path, s); ok {
+			out = append(out, file)
+			continue
+		}
+		if !isRelative(s) {
+			if file, ok := r.file(path.Join(path.Dir(m.file.path), s)); ok {
+				out = append(out, file)
+			} else if file, ok := r.file(s); ok {
+				out = append(out, file)
+			}
+		}
+	}
+	return out
+}
+
+// MaxJSON is the largest JSON file whose values are known to the scripts that
+// load it, in bytes: settings and lists, not data.
+const MaxJSON = 32 << 10
+
 // json is the value of a JSON file of the package.
 func (r *resolver) json(p *program, name string) *Value {
 	if !strings.HasSuffix(name, ".json") {
@@ -145,7 +190,7 @@ func (r *resolver) json(p *program, name string) *Value {
 		return v
 	}
 	var v *Value
-	if f := r.pkg.File(name); f != nil && len(f.Data) < maxText {
+	if f := r.pkg.File(name); f != nil && len(f.Data) <= MaxJSON {
 		v = p.parseJSON(string(f.Data))
 	}
 	r.data[name] = v

@@ -137,15 +137,24 @@ func wordText(w *syntax.Word) string {
 	return b.String()
 }
 
-// lifecycle follows what installing the package runs: it returns the roots
-// among the package's scripts and collects every command.
+// lifecycle follows what installing the package runs: it finds the package's
+// scripts that are run and collects every command.
 type lifecycle struct {
 	r        *resolver
 	p        *program
 	manifest *npm.Manifest
-	roots    []root
-	files    map[string]bool
-	inline   []inlineProgram
+	// scripts are the package's scripts that it reaches.
+	scripts []entryPoint
+	files   map[string]bool
+	inline  []inlineProgram
+	// programs are the parsed inline ones.
+	programs []inlineModule
+}
+
+// inlineModule is a program of node -e, parsed.
+type inlineModule struct {
+	module *module
+	label  string
 }
 
 // inlineProgram is the code of node -e "…".
@@ -303,9 +312,7 @@ func (l *lifecycle) file(word, label string) {
 	if !ok {
 		return
 	}
-	if m := l.p.modules[name]; m != nil {
-		l.roots = append(l.roots, root{m, Install, label})
-	}
+	l.scripts = append(l.scripts, entryPoint{name, label})
 }
 
 // interpreter is the program that a file's first line names.

@@ -116,7 +116,7 @@ func (v *Value) allMarks() Marks {
 type pair struct{ a, b *Value }
 
 // maxJoins bounds the answers of join that are remembered.
-const maxJoins = 1 << 20
+const maxJoins = 1 << 17
 
 // join is the value that may be a or b. It returns a itself where b adds
 // nothing, which is how a change is noticed. The same question has the same
@@ -237,7 +237,20 @@ const (
 	maxTexts = 64 << 20
 )
 
-func number(f float64) *Value { return &Value{kind: vNumber, number: f} }
+// smallNumbers are shared: most numbers in code are small.
+var smallNumbers = func() (list [256]*Value) {
+	for i := range list {
+		list[i] = &Value{kind: vNumber, number: float64(i)}
+	}
+	return list
+}()
+
+func number(f float64) *Value {
+	if f >= 0 && f < 256 && f == float64(int(f)) {
+		return smallNumbers[int(f)]
+	}
+	return &Value{kind: vNumber, number: f}
+}
 
 var yes, no = &Value{kind: vBool, number: 1}, &Value{kind: vBool}
 

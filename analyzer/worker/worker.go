@@ -55,8 +55,8 @@ type Handler func(header []byte, body io.Reader, step func(string)) ([]byte, err
 func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 	limits = limits.withDefaults()
 	debug.SetMaxStack(limits.Stack)
-	debug.SetMemoryLimit(340 << 20)
 	debug.SetGCPercent(200)
+	debug.SetMemoryLimit(softMemory)
 	if err := sandbox(limits); err != nil {
 		return fmt.Errorf("worker: sandbox: %w", err)
 	}
@@ -87,6 +87,10 @@ func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 		debug.FreeOSMemory()
 	}
 }
+
+// softMemory is from where on the garbage collector works harder, in bytes:
+// nearly all packages stay below, the few largest take longer instead of more.
+const softMemory = 400 << 20
 
 // outOfMemory is what a child writes before it ends itself.
 const outOfMemory = "lockwarden worker: more memory than its limit"

@@ -1,0 +1,269 @@
+package javascript_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+)
+
+// everything wants to know of all uses of Node's net, child_process and fs.
+type everything struct{}
+
+func (everything) Interest(api string) javascript.Interest {
+	for _, module := range []string{"net.", "child_process.", "fs.", "ws", "globalThis.fetch", "globalThis.eval", "process.env", "worker_threads."} {
+		if strings.HasPrefix(api, module) {
+			return javascript.Interest{Uses: javascript.UseCall | javascript.UseNew | javascript.UseRead | javascript.UseSet | javascript.UseHidden}
+		}
+	}
+	if api == "require" {
+		return javascript.Interest{Uses: javascript.UseDynamicImport}
+	}
+	return javascript.Interest{}
+}
+
+// analyze runs the engine on files: pairs of name and code. Without a
+// package.json, index.js is the main file.
+func analyze(t testing.TB, files ...string) *javascript.Facts {
+	t.Helper()
+	m := map[string][]byte{}
+	for i := 0; i < len(files); i += 2 {
+		m[files[i]] = []byte(files[i+1])
+	}
+	manifest := &npm.Manifest{Gypfile: true}
+	if data, ok := m["package.json"]; ok {
+		var err error
+		if manifest, err = npm.ParseManifest(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	facts := javascript.Analyze(archive.New(m), manifest, everything{}, javascript.Options{WantText: func(string) bool { return true }})
+	for _, p := range append(facts.Unparsable, facts.Incomplete...) {
+		t.Errorf("%s:%d: %s", p.File, p.Line, p.Reason)
+	}
+	return facts
+}
+
+// calls are the APIs that are called or constructed, with their contexts.
+func calls(facts *javascript.Facts) map[string]javascript.Context {
+	out := map[string]javascript.Context{}
+	for i := range facts.Uses {
+		if u := &facts.Uses[i]; u.Kind&(javascript.UseCall|javascript.UseNew) != 0 {
+			out[u.API] |= u.Contexts()
+		}
+	}
+	return out
+}
+
+// TestCallsAreResolved holds one row for each way in which code reaches an
+// API. All of them call net.connect.
+func TestCallsAreResolved(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		files []string
+	}{
+		{"plainly", []string{"index.js", `require("net").connect(1)`}},
+		{"node: prefix", []string{"index.js", `require("node:net").connect(1)`}},
+		{"an alias", []string{"index.js", `const n = require("net"); const m = n; m.connect(1)`}},
+		{"destructuring with a new name and a default", []string{"index.js", `const { connect: c = null } = require("net"); c(1)`}},
+		{"destructuring in an assignment", []string{"index.js", `let c; ({ connect: c } = require("net")); c(1)`}},
+		{"re-assignment", []string{"index.js", `let c = 1; c = require("net").connect; c(1)`}},
+		{"an import by name", []string{"index.mjs", `import { connect as c } from "net"; c(1)`, "package.json", `{"main":"index.mjs"}`}},
+		{"a default import", []string{"index.mjs", `import net from "net"; net.connect(1)`, "package.json", `{"main":"index.mjs"}`}},
+		{"a namespace import", []string{"index.mjs", `import * as net from "net"; net.connect(1)`, "package.json", `{"main":"index.mjs"}`}},
+		{"createRequire", []string{"index.mjs", `import { createRequire } from "module"; const r = createRequire(import.meta.url); r("net").connect(1)`, "package.json", `{"main":"index.mjs"}`}},
+		{"a dynamic import", []string{"index.mjs", `const net = await import("net"); net.connect(1)`, "package.json", `{"main":"index.mjs"}`}},
+		{"a dynamic import with then", []string{"index.js", `import("net").then(({ connect }) => connect(1))`}},
+		{"module.require", []string{"index.js", `module.require("net").connect(1)`}},
+		{"process.mainModule.require", []string{"index.js", `process.mainModule.require("net").connect(1)`}},
+		{"process.getBuiltinModule", []string{"index.js", `process.getBuiltinModule("net").connect(1)`}},
+		{"globalThis[…]", []string{"index.js", `globalThis["req" + "uire"]("net").connect(1)`}},
+		{"optional chaining", []string{"index.js", `require("net")?.connect?.(1)`}},
+		{".call", []string{"index.js", `const n = require("net"); n.connect.call(n, 1)`}},
+		{".apply", []string{"index.js", `const n = require("net"); n.connect.apply(n, [1])`}},
+		{".bind", []string{"index.js", `const c = require("net").connect.bind(null); c(1)`}},
+		{"Reflect.apply", []string{"index.js", `Reflect.apply(require("net").connect, null, [1])`}},
+		{"promisify", []string{"index.js", `const { promisify } = require("util"); promisify(require("net").connect)(1)`}},
+		{"(0, x.y)()", []string{"index.js", `const n = require("net"); (0, n.connect)(1)`}},
+		{"TypeScript's __importDefault", []string{"index.js", `var __importDefault = m => m && m.__esModule ? m : { default: m }; const net_1 = __importDefault(require("net")); net_1.default.connect(1)`}},
+		{"TypeScript's __importStar", []string{"index.js", `var __importStar = function (m) { var r = {}; for (var k in m) r[k] = m[k]; return r }; const net = __importStar(require("net")); net.connect(1)`}},
+		{"tslib", []string{"index.js", `const tslib_1 = require("tslib"); const net = tslib_1.__importStar(require("net")); net.connect(1)`}},
+		{"TypeScript's __awaiter", []string{"index.js", `var __awaiter = function (t, a, P, g) {}; function f() { return __awaiter(this, void 0, void 0, function* () { require("net").connect(1) }) } f()`}},
+		{"Babel's _interopRequireDefault", []string{"index.js", `function _interopRequireDefault(e) { return e && e.__esModule ? e : { default: e } } var _net = _interopRequireDefault(require("net")); _net.default.connect(1)`}},
+		{"esbuild's __toESM", []string{"index.js", `var __toESM = m => m; var import_net = __toESM(require("net")); import_net.default.connect(1)`}},
+		{"a condition", []string{"index.js", `const m = Math.random() > 1 ? require("tls") : require("net"); m.connect(1)`}},
+		{"or", []string{"index.js", `const m = globalThis.net || require("net"); m.connect(1)`}},
+		{"a property of an object", []string{"index.js", `const o = { a: { net: require("net") } }; o.a.net.connect(1)`}},
+		{"a property set later", []string{"index.js", `const o = {}; o.net = require("net"); o.net.connect(1)`}},
+		{"an array", []string{"index.js", `const a = [require("net")]; a[0].connect(1)`}},
+		{"a parameter", []string{"index.js", `function f(m) { m.connect(1) } f(require("net"))`}},
+		{"a returned value", []string{"index.js", `const f = () => require("net"); f().connect(1)`}},
+		{"a closure", []string{"index.js", `function f() { const n = require("net"); return () => n.connect(1) } f()()`}},
+		{"a class field", []string{"index.js", `class A { net = require("net"); go() { this.net.connect(1) } } new A().go()`}},
+		{"a private field", []string{"index.js", `class A { #net = require("net"); go() { this.#net.connect(1) } } new A().go()`}},
+		{"a constructor's property", []string{"index.js", `function A() { this.net = require("net") } A.prototype.go = function () { this.net.connect(1) }; new A().go()`}},
+		{"an inherited method", []string{"index.js", `class A { go() { require("net").connect(1) } } class B extends A {} new B().go()`}},
+		{"a getter", []string{"index.js", `const o = { get net() { return require("net") } }; o.net.connect(1)`}},
+		{"a promise", []string{"index.js", `new Promise(r => r(require("net"))).then(n => n.connect(1))`}},
+		{"async and await", []string{"index.js", `async function f() { return require("net") } (async () => { (await f()).connect(1) })()`}},
+		{"an array's callback", []string{"index.js", `[require("net")].forEach(n => n.connect(1))`}},
+		{"Object.assign", []string{"index.js", `const o = Object.assign({}, require("net")); o.connect(1)`}},
+		{"spread", []string{"index.js", `const o = { ...require("net") }; o.connect(1)`}},
+		{"another module's export", []string{"index.js", `require("./a").net.connect(1)`, "a.js", `exports.net = require("net")`}},
+		{"another module's function", []string{"index.js", `require("./a")(1)`, "a.js", `module.exports = x => require("net").connect(x)`}},
+		{"a re-export", []string{"index.mjs", `import { n } from "./a.mjs"; n.connect(1)`, "a.mjs", `export { default as n } from "net"`, "package.json", `{"main":"index.mjs"}`}},
+		{"export *", []string{"index.mjs", `import { n } from "./a.mjs"; n.connect(1)`, "a.mjs", `export * from "./b.mjs"`, "b.mjs", `import n from "net"; export { n }`, "package.json", `{"main":"index.mjs"}`}},
+		{"__exportStar", []string{"index.js", `require("./a").n.connect(1)`, "a.js", `var __exportStar = (m, e) => { for (var p in m) e[p] = m[p] }; __exportStar(require("./b"), exports)`, "b.js", `exports.n = require("net")`}},
+		{"Object.defineProperty with a getter", []string{"index.js", `require("./a").n.connect(1)`, "a.js", `const b = require("net"); Object.defineProperty(exports, "n", { enumerable: true, get: function () { return b } })`}},
+		{"a UMD wrapper", []string{"index.js", `(function (g, f) { typeof exports === "object" ? module.exports = f(require("net")) : g.x = f(g.net) })(this, function (n) { n.connect(1) })`}},
+		{"webpack 5", []string{"index.js", `(() => { var __webpack_modules__ = { 1: (module) => { module.exports = require("net") }, 2: (module, exports, __webpack_require__) => { __webpack_require__(1).connect(1) } }; var cache = {}; function __webpack_require__(id) { var m = cache[id] = { exports: {} }; __webpack_modules__[id](m, m.exports, __webpack_require__); return m.exports } __webpack_require__(2) })()`}},
+		{"a name from + and join", []string{"index.js", `require(["n", "e"].join("") + "t")["con" + ["n", "ect"].join("")](1)`}},
+		{"a template literal", []string{"index.js", "const e = 'et'; require(`n${e}`).connect(1)"}},
+		{"base64", []string{"index.js", `require(Buffer.from("bmV0", "base64").toString()).connect(1)`}},
+		{"hex", []string{"index.js", `require(Buffer.from("6e6574", "hex").toString("utf8")).connect(1)`}},
+		{"atob", []string{"index.js", `require(atob("bmV0")).connect(1)`}},
+		{"String.fromCharCode", []string{"index.js", `require(String.fromCharCode(110, 101, 116)).connect(1)`}},
+		{"numbers to text with map", []string{"index.js", `require([110, 101, 116].map(c => String.fromCharCode(c)).join("")).connect(1)`}},
+		{"escapes", []string{"index.js", `require("\x6e\u0065\u{74}")["\x63onnect"](1)`}},
+		{"reverse", []string{"index.js", `require("ten".split("").reverse().join("")).connect(1)`}},
+		{"replace", []string{"index.js", `require("nXeXt".replace(/X/g, "")).connect(1)`}},
+		{"slice and decodeURIComponent", []string{"index.js", `require(decodeURIComponent("%6eetwork").slice(0, 3)).connect(1)`}},
+		{"an index into a list of names", []string{"index.js", `const names = ["fs", "net"]; require(names[1]).connect(1)`}},
+		{"JSON.parse", []string{"index.js", `const c = JSON.parse('{"m":"net"}'); require(c.m).connect(1)`}},
+		{"a JSON file", []string{"index.js", `require(require("./c.json").m).connect(1)`, "c.json", `{"m":"net"}`}},
+		{"TypeScript", []string{"index.ts", `import * as net from "net"; enum E { A = 1 } const x: number = <any>E.A; (net as any).connect(x!)`, "package.json", `{"main":"index.ts"}`}},
+		{"JSX", []string{"index.jsx", `const n = require("net"); function A() { n.connect(1); return null } export const b = <A x="1" />`, "package.json", `{"main":"index.jsx"}`}},
+		{"a byte order mark and a hashbang", []string{"index.js", "\ufeff#!/usr/bin/env node\nrequire('net').connect(1)"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			found := calls(analyze(t, row.files...))
+			context, ok := found["net.connect"]
+			if !ok {
+				t.Fatalf("net.connect is not found among %v", found)
+			}
+			if context&javascript.Unreachable != 0 {
+				t.Errorf("contexts %v", context.Names())
+			}
+		})
+	}
+}
+
+// TestEntryPoints: which files load with the package.
+func TestEntryPoints(t *testing.T) {
+	const connect = `require("net").connect(1)`
+	for _, row := range []struct {
+		name  string
+		files []string
+		want  string
+	}{
+		{"index.js", []string{"index.js", connect}, "launch"},
+		{"main without extension", []string{"package.json", `{"main":"./lib/a"}`, "lib/a.js", connect}, "launch"},
+		{"main is a folder", []string{"package.json", `{"main":"lib"}`, "lib/index.js", connect}, "launch"},
+		{"module", []string{"package.json", `{"main":"m.js","module":"e.mjs"}`, "m.js", "1", "e.mjs", `import n from "net"; n.connect(1)`}, "launch"},
+		{"browser", []string{"package.json", `{"main":"m.js","browser":{"./m.js":"./b.js"}}`, "m.js", "1", "b.js", connect}, "launch"},
+		{"bin", []string{"package.json", `{"name":"x","bin":"./cli"}`, "cli", "#!/usr/bin/env node\n" + connect}, "launch"},
+		{"exports with conditions", []string{"package.json", `{"exports":{".":{"import":"./a.mjs","require":{"node":"./b.cjs"}}}}`, "a.mjs", "1", "b.cjs", connect}, "launch"},
+		{"exports with a pattern", []string{"package.json", `{"exports":{".":"./i.js","./f/*":"./f/*.js"}}`, "i.js", "1", "f/a.js", connect}, "launch"},
+		{"imports", []string{"package.json", `{"main":"i.js","imports":{"#a":"./lib/a.js"}}`, "i.js", `require("#a")`, "lib/a.js", connect}, "launch"},
+		{"its own name", []string{"package.json", `{"name":"x","main":"i.js","exports":{".":"./i.js","./a":"./lib/a.js"}}`, "i.js", "1", "lib/a.js", connect}, "launch"},
+		{"a file nothing loads", []string{"index.js", "1", "test/a.js", connect}, "unreachable"},
+		{"types are no code", []string{"package.json", `{"main":"i.js","types":"t.d.ts","exports":{".":{"types":"./t.d.ts","default":"./i.js"}}}`, "i.js", "1", "t.d.ts", "export declare const a: number", "x.js", connect}, "unreachable"},
+		{"only when called", []string{"index.js", `exports.f = () => { ` + connect + ` }`}, "call"},
+		{"loaded only when called", []string{"index.js", `exports.f = () => require("./a")`, "a.js", connect}, "call"},
+		{"a prefix", []string{"index.js", `require("./commands/" + process.argv[2])`, "commands/a.js", connect}, "launch"},
+		{"a worker thread", []string{"index.js", `const { Worker } = require("worker_threads"); new Worker(require("path").join(__dirname, "task.js"))`, "task.js", connect}, "launch"},
+		{"postinstall", []string{"package.json", `{"scripts":{"postinstall":"node setup.js"}}`, "setup.js", connect}, "install"},
+		{"postinstall without extension", []string{"package.json", `{"scripts":{"postinstall":"node ./setup"}}`, "setup.js", connect}, "install"},
+		{"after &&", []string{"package.json", `{"scripts":{"install":"echo a && node setup.js || true"}}`, "setup.js", connect}, "install"},
+		{"with a variable", []string{"package.json", `{"scripts":{"install":"A=1 node --max-old-space-size=99 setup.js; exit 0"}}`, "setup.js", connect}, "install"},
+		{"node -e", []string{"package.json", `{"scripts":{"install":"node -e \"require('./setup')\""}}`, "setup.js", connect}, "install"},
+		{"node -e itself", []string{"package.json", `{"scripts":{"install":"node -e \"require('net').connect(1)\""}}`}, "install"},
+		{"npm run", []string{"package.json", `{"scripts":{"install":"npm run -s setup","setup":"node setup.js"}}`, "setup.js", connect}, "install"},
+		{"yarn", []string{"package.json", `{"scripts":{"install":"yarn setup","setup":"node setup.js"}}`, "setup.js", connect}, "install"},
+		{"a shell file", []string{"package.json", `{"scripts":{"install":"sh ./a.sh"}}`, "a.sh", "if true; then\n  node setup.js\nfi\n", "setup.js", connect}, "install"},
+		{"an executable script", []string{"package.json", `{"scripts":{"install":"./setup"}}`, "setup", "#!/usr/bin/env node\n" + connect}, "install"},
+		{"its own bin", []string{"package.json", `{"name":"x","bin":{"tool":"setup.js"},"main":"i.js","scripts":{"install":"tool"}}`, "i.js", "1", "setup.js", connect}, "install"},
+		{"npx", []string{"package.json", `{"name":"x","bin":{"tool":"setup.js"},"main":"i.js","scripts":{"install":"npx tool"}}`, "i.js", "1", "setup.js", connect}, "install"},
+		{"bash -c", []string{"package.json", `{"scripts":{"install":"bash -c 'node setup.js'"}}`, "setup.js", connect}, "install"},
+		{"prepare does not run for a registry package", []string{"package.json", `{"scripts":{"prepare":"node setup.js"}}`, "setup.js", connect}, "unreachable"},
+		{"a function that the install script hides its call of", []string{"package.json", `{"scripts":{"install":"node setup.js"}}`, "setup.js", `const o = { f() { ` + connect + ` } }; o[process.argv[2]]()`}, "install"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			facts := analyze(t, row.files...)
+			context, ok := calls(facts)["net.connect"]
+			if !ok || !slices.Contains(context.Names(), row.want) {
+				t.Errorf("net.connect: %v in %v, want %s", ok, context.Names(), row.want)
+			}
+			for i := range facts.Uses {
+				u := &facts.Uses[i]
+				if u.API == "net.connect" && row.want != "unreachable" && len(u.Chain()) == 0 {
+					t.Error("nothing says what leads there")
+				}
+			}
+		})
+	}
+}
+
+func TestChain(t *testing.T) {
+	facts := analyze(t, "package.json", `{"scripts":{"postinstall":"node a.js"}}`, "a.js", "const b = require('./b')\nb.go()", "b.js", "exports.go = () => {\n  inner()\n}\nfunction inner() {\n  require('net').connect(1)\n}")
+	for i := range facts.Uses {
+		if u := &facts.Uses[i]; u.API == "net.connect" {
+			if got, want := javascript.Steps(u.Chain()), "package.json scripts.postinstall → a.js:2 → b.js:2"; got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			if line, column := u.Position(); line != 5 || column != 18 {
+				t.Errorf("at %d:%d", line, column)
+			}
+			return
+		}
+	}
+	t.Error("net.connect is not found")
+}
+
+// TestUnparsableIsStillRead: what no parser takes is read as tokens.
+func TestUnparsableIsStillRead(t *testing.T) {
+	pkg := archive.New(map[string][]byte{"index.js": []byte("const net = require('net') @@@ \nnet.connect(80)\n// fs.unlink('x')\nvar fs = require('fs'); fs.unlinkSync('a')")})
+	facts := javascript.Analyze(pkg, &npm.Manifest{}, everything{}, javascript.Options{})
+	if len(facts.Unparsable) != 1 || facts.Unparsable[0].Line != 1 {
+		t.Errorf("unparsable: %+v", facts.Unparsable)
+	}
+	var got []string
+	for i := range facts.Uses {
+		u := &facts.Uses[i]
+		if u.Kind == javascript.UseCall {
+			line, _ := u.Position()
+			got = append(got, fmt.Sprintf("%s:%d %s", u.API, line, u.Certainty))
+		}
+	}
+	if want := []string{"net.connect:2 text", "fs.unlinkSync:4 text"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	for text, want := range map[string]string{
+		`node a.js && npm run b; c || true`: "[node a.js] [npm run b] [c] [true]",
+		`A=1 node "a b.js" 'c d'`:           "[node a b.js c d]",
+		`curl https://x | sh -s`:            "[curl https://x] [sh -s]",
+		`if [ -f x ]; then y; fi`:           "[[ -f x ]] [y]",
+		`$(which node) x`:                   "[\ufffc x] [which node]",
+		`echo "unclosed`:                    "[echo \"unclosed]",
+		`(cd a && make) &`:                  "[cd a] [make]",
+		``:                                  "",
+	} {
+		var got []string
+		for _, c := range javascript.Commands(text) {
+			got = append(got, fmt.Sprint(c.Words))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %s, want %s", text, strings.Join(got, " "), want)
+		}
+	}
+	if c := javascript.Commands("curl x | sudo bash"); c[0].Piped != "bash" {
+		t.Errorf("piped into %q", c[0].Piped)
+	}
+}

@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sort"
 	"strings"
 	"sync"
@@ -376,6 +377,7 @@ func (c *corpus) xray(folder string) error {
 		return err
 	}
 	previous := runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(200) // as in a worker
 	start := time.Now()
 	for _, files := range packages {
 		if _, err := engine.Contents(archive.New(files), false, nil, func(string) {}); err != nil {

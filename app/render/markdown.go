@@ -19,14 +19,17 @@ import (
 const MaxMarkdown = 65_535
 
 // escape makes a stranger's text plain in Markdown: no markup, no link, no
-// mention, no HTML.
+// mention, no HTML. It never stands at the beginning of a line, so that what
+// means something only there (lists, headings) needs no escape.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range clean(s, 500) {
 		switch r {
-		case '\\', '`', '*', '_', '{', '}', '[', ']', '(', ')', '#', '+', '!', '|', '~', '-', '.':
+		case '\\', '`', '*', '_', '[', ']', '|', '~':
 			b.WriteByte('\\')
 			b.WriteRune(r)
+		case '#':
+			b.WriteString("&#35;") // #1 would link to an issue
 		case '<':
 			b.WriteString("&lt;")
 		case '>':
@@ -34,7 +37,6 @@ func escape(s string) string {
 		case '&':
 			b.WriteString("&amp;")
 		case '@':
-			// A zero-width joiner would be invisible; an entity is not a mention.
 			b.WriteString("&#64;")
 		default:
 			b.WriteRune(r)

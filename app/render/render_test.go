@@ -1,0 +1,201 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// hostile is what a package author or the author of a pull request may write
+// into names, versions, paths and code.
+const hostile = "a\x1b[31mb @everyone <img src=x onerror=alert(1)> [click](https://evil.invalid) `code` **bold** | cell #1 \u202egnp.exe \r\n# heading\n</details>"
+
+// made is a review of n packages with one issue each.
+func made(n int, text string) *review.Review {
+	r := &review.Review{Lockfiles: []string{"package-lock.json"}}
+	for i := range n {
+		name := fmt.Sprintf("p%d%s", i, text)
+		change := review.Change{File: "package-lock.json", Change: lockfile.Change{Kind: lockfile.Added, Name: name, To: "1.0.0" + text, Line: 10 * (i + 1), EndLine: 10*(i+1) + 4, Why: []string{"root" + text, name}}}
+		evidence := behavior.Evidence{File: "index.js" + text, Line: 3, Column: 1, Snippet: "fetch('x') // " + text, Chain: []string{"package.json main", "index.js:3", text}, Contexts: javascript.Launch}
+		r.Packages = append(r.Packages, review.Package{Change: change, Report: analyzer.Report{Name: name, Version: "1.0.0" + text, Complete: true,
+			Behaviors: []behavior.Behavior{{ID: "network/http-request", Contexts: javascript.Launch, Evidence: []behavior.Evidence{evidence}}},
+			Issues:    []issue.Issue{{ID: "install/script", Severity: issue.High, Detail: map[string]string{"scripts": "postinstall" + text}, Evidence: []behavior.Evidence{evidence}}}}})
+	}
+	return r
+}
+
+func TestHostileTextIsInert(t *testing.T) {
+	r := made(2, hostile)
+	v := policy.Judge(policy.Default(), r)
+
+	var text bytes.Buffer
+	if err := Review(&text, Screen{Width: 80}, r, v); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(text.String(), "\x1b\r\u202e") {
+		t.Errorf("control characters reach the terminal: %q", text.String())
+	}
+
+	md := markdown(r, v, MaxMarkdown)
+	for _, bad := range []string{"@everyone", "<img", "](https://evil", "**bold**", "\n# heading", "\u202e"} {
+		outside := stripCode(md)
+		if strings.Contains(outside, bad) {
+			t.Errorf("%q stands in the Markdown outside of code", bad)
+		}
+	}
+	if plain := stripCode(md); strings.Count(plain, "<details>") != strings.Count(plain, "</details>") {
+		t.Error("a name closed a fold")
+	}
+	for _, line := range strings.Split(md, "\n") {
+		if strings.HasPrefix(line, "| **") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 6 {
+			t.Errorf("a name opened a cell: %s", line)
+		}
+	}
+	for _, a := range Annotations(r) {
+		if strings.ContainsAny(a.Title+a.Message, "\x1b\r\u202e") {
+			t.Errorf("control characters in an annotation: %q", a.Title)
+		}
+	}
+}
+
+// stripCode removes inline code, in which Markdown means nothing.
+func stripCode(md string) string {
+	var b strings.Builder
+	for i := 0; i < len(md); {
+		if md[i] == '\\' {
+			i += 2
+			continue
+		}
+		if md[i] != '`' {
+			b.WriteByte(md[i])
+			i++
+			continue
+		}
+		n := 0
+		for i+n < len(md) && md[i+n] == '`' {
+			n++
+		}
+		end := strings.Index(md[i+n:], md[i:i+n])
+		if end < 0 {
+			break
+		}
+		i += n + end + n
+	}
+	return b.String()
+}
+
+// TestMarkdownIsCutByWholeItems: below GitHub's limit, never in the middle of
+// a table's row or a fold, and what is left out is counted.
+func TestMarkdownIsCutByWholeItems(t *testing.T) {
+	r := made(800, "")
+	v := policy.Judge(policy.Default(), r)
+	md := markdown(r, v, MaxMarkdown)
+	if len(md) > MaxMarkdown {
+		t.Errorf("%d bytes", len(md))
+	}
+	if !strings.Contains(md, "left out here") {
+		t.Error("nothing says that something is left out")
+	}
+	if strings.Count(md, "<details>") != strings.Count(md, "</details>") {
+		t.Error("a fold is cut")
+	}
+	if n := len(Annotations(r)); n != 800 {
+		t.Errorf("%d annotations", n)
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	r := made(1, "")
+	r.Packages[0].Report.Issues = append(r.Packages[0].Report.Issues, issue.Issue{ID: "scan/incomplete", Severity: issue.Medium, Detail: map[string]string{"what": "x.js", "reason": "y"}}, issue.Issue{ID: "install/shell-download", Severity: issue.Critical, Detail: map[string]string{"script": "install"}})
+	r.Whole = []review.WholeIssue{{File: "package-lock.json", Line: 1, Issue: issue.Drift([]string{"x"})}}
+	var got []string
+	for _, a := range Annotations(r) {
+		got = append(got, fmt.Sprintf("%s %s:%d-%d %s", a.Level, a.Path, a.StartLine, a.EndLine, a.Finding))
+	}
+	want := "failure package-lock.json:10-14 install/shell-download, failure package-lock.json:10-14 install/script, warning package-lock.json:10-14 scan/incomplete, warning package-lock.json:1-1 lockfile/manifest-drift"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
+	}
+}
+
+// TestMachineInterface: other programs read these names.
+func TestMachineInterface(t *testing.T) {
+	r := made(1, "")
+	var b bytes.Buffer
+	if err := ReviewJSON(&b, r, policy.Judge(policy.Default(), r)); err != nil {
+		t.Fatal(err)
+	}
+	var out map[string]any
+	if err := json.Unmarshal(b.Bytes(), &out); err != nil {
+		t.Fatal(err)
+	}
+	has := func(v any, names ...string) {
+		t.Helper()
+		m, ok := v.(map[string]any)
+		for _, name := range names {
+			if _, there := m[name]; !ok || !there {
+				t.Errorf("%q is missing in %v", name, v)
+			}
+		}
+	}
+	first := func(v any) any { return v.([]any)[0] }
+	has(out, "schema", "conclusion", "changes", "packages", "annotations")
+	has(first(out["changes"]), "kind", "name", "from", "to", "direct", "dev", "locations", "line", "integrity", "resolved", "why")
+	pkg := first(out["packages"])
+	has(pkg, "package", "behaviors", "issues", "vulnerabilities", "complete", "skipped", "delta")
+	has(pkg.(map[string]any)["package"], "name", "version", "integrity")
+	b0 := first(pkg.(map[string]any)["behaviors"])
+	has(b0, "id", "category", "description", "contexts", "evidence", "prevalence")
+	has(first(b0.(map[string]any)["evidence"]), "file", "line", "column", "snippet", "chain")
+	has(first(pkg.(map[string]any)["issues"]), "id", "title", "severity", "category", "problem", "next_steps", "evidence", "prevalence")
+	has(first(out["annotations"]), "path", "start_line", "end_line", "level", "title", "message", "finding")
+}
+
+func TestSARIFIsValid(t *testing.T) {
+	for _, r := range []*review.Review{made(3, hostile), {Lockfiles: []string{"x"}}} {
+		var b bytes.Buffer
+		if err := SARIF(&b, r, policy.Judge(policy.Default(), r), "1.0.0"); err != nil {
+			t.Fatal(err)
+		}
+		report, err := sarif.FromBytes(b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Validate(); err != nil {
+			t.Errorf("%v\n%s", err, b.String())
+		}
+	}
+}
+
+func TestWidth(t *testing.T) {
+	r := made(3, "")
+	var b bytes.Buffer
+	if err := Review(&b, Screen{Width: 60}, r, policy.Judge(policy.Default(), r)); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(b.String(), "\n") {
+		if strings.HasPrefix(line, "    ") && len([]rune(line)) > 64 {
+			t.Errorf("%d columns: %s", len([]rune(line)), line)
+		}
+	}
+	if strings.Contains(b.String(), "\x1b") {
+		t.Error("colour where none was asked for")
+	}
+	b.Reset()
+	_ = Review(&b, Screen{Width: 60, Color: true}, r, policy.Judge(policy.Default(), r))
+	if !strings.Contains(b.String(), "\x1b[31;1m") {
+		t.Error("no colour where it was asked for")
+	}
+}

@@ -1,0 +1,155 @@
+package review_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// scanner answers from a table.
+type scanner struct {
+	scans map[string]analyzer.Scanned
+	err   error
+	seen  chan string
+}
+
+func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Scanned, error) {
+	id := subject.Name + "@" + subject.Version
+	if s.seen != nil {
+		s.seen <- id
+	}
+	if subject.Unsupported != "" {
+		return analyzer.Scanned{Fetch: &issue.FetchProblem{Kind: "unsupported", Reason: subject.Unsupported}}, s.err
+	}
+	if scanned, ok := s.scans[id]; ok {
+		return scanned, s.err
+	}
+	return analyzer.Scanned{Contents: &issue.Contents{}}, s.err
+}
+
+func (s *scanner) Metadata(context.Context, string, string) (issue.Metadata, error) {
+	return issue.Metadata{}, errors.New("the registry is down")
+}
+
+func (s *scanner) ConfiguredHost(host string) bool { return host == "r.example" }
+
+func parse(t *testing.T, text string, manifest string) *lockfile.Lockfile {
+	t.Helper()
+	lock, err := lockfile.Parse("package-lock.json", []byte(text), lockfile.Options{Manifest: []byte(manifest)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lock
+}
+
+const hash = "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+
+func entries(list ...string) string {
+	var b strings.Builder
+	b.WriteString(`{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"^1.0.0"}}`)
+	for i := 0; i < len(list); i += 2 {
+		fmt.Fprintf(&b, ",\n%q:{%s}", list[i], list[i+1])
+	}
+	return b.String() + "}}"
+}
+
+func version(name, v string) string {
+	return fmt.Sprintf(`"version":%q,"resolved":"https://r.example/%s/-/%s-%s.tgz","integrity":%q`, v, name, name, v, hash)
+}
+
+// TestOneFailureLosesNothing: what could not be scanned is said, the other
+// packages are reviewed.
+func TestOneFailureLosesNothing(t *testing.T) {
+	head := parse(t, entries("node_modules/a", version("a", "1.0.0"), "node_modules/b", version("b", "1.0.0"), "node_modules/git", `"version":"1.0.0","resolved":"git+ssh://git@h.example/x/git.git#main"`,
+		"packages/web", `"name":"web","version":"1.0.0"`, "node_modules/web", `"link":true,"resolved":"packages/web"`), "")
+	s := &scanner{scans: map[string]analyzer.Scanned{"b@1.0.0": {Fetch: &issue.FetchProblem{Kind: "failed", Reason: "the registry answers 503"}}}}
+	var last review.Progress
+	r, err := review.Run(context.Background(), []review.Pair{{File: "package-lock.json", Head: head}}, s, func(p review.Progress) { last = p })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range r.Packages {
+		var ids []string
+		for _, i := range p.Report.Issues {
+			ids = append(ids, i.ID)
+		}
+		got = append(got, fmt.Sprintf("%s complete=%v own=%v %v", p.Change.Name, p.Report.Complete, p.Own, ids))
+	}
+	want := []string{
+		"git complete=false own=false [dependency/mutable-git dependency/remote scan/incomplete]",
+		"b complete=false own=false [scan/incomplete]",
+		"a complete=true own=false []",
+		"web complete=false own=true []",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if last.Done != last.Total || last.Total != 4 {
+		t.Errorf("progress: %+v", last)
+	}
+	v := policy.Judge(policy.Default(), r)
+	if v.Conclusion != policy.Failure || len(v.NotScanned) != 2 {
+		t.Errorf("verdict: %+v", v)
+	}
+	open := policy.Judge(policy.Policy{Never: true, FailClosed: true}, r)
+	if open.Conclusion != policy.ActionRequired {
+		t.Errorf("what was not scanned is green: %v", open.Conclusion)
+	}
+	if lenient := policy.Judge(policy.Policy{Never: true}, r); lenient.Conclusion != policy.Success {
+		t.Errorf("a policy that blocks nothing: %v", lenient.Conclusion)
+	}
+}
+
+func TestUpdatesScanBothVersions(t *testing.T) {
+	s := &scanner{seen: make(chan string, 10)}
+	base := parse(t, entries("node_modules/a", version("a", "1.0.0"), "node_modules/gone", version("gone", "1.0.0")), "")
+	head := parse(t, entries("node_modules/a", version("a", "1.1.0")), "")
+	r, err := review.Run(context.Background(), []review.Pair{{File: "f", Base: base, Head: head}}, s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(s.seen)
+	seen := map[string]bool{}
+	for id := range s.seen {
+		seen[id] = true
+	}
+	if len(seen) != 2 || !seen["a@1.0.0"] || !seen["a@1.1.0"] {
+		t.Errorf("scanned %v", seen)
+	}
+	if len(r.Removed) != 1 || r.Packages[0].Report.Delta == nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestDrift: package.json says something else than the lockfile.
+func TestDrift(t *testing.T) {
+	manifest := `{"dependencies":{"a":"^2.0.0","x":"1"}}`
+	head := parse(t, entries("node_modules/a", version("a", "1.0.0")), "")
+	r, err := review.Run(context.Background(), []review.Pair{{File: "f", Head: head, Manifest: []byte(manifest)}}, &scanner{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Whole) != 1 || r.Whole[0].Issue.ID != "lockfile/manifest-drift" || r.Whole[0].Issue.Detail["names"] != "a, x" {
+		t.Errorf("%+v", r.Whole)
+	}
+	r, err = review.Run(context.Background(), []review.Pair{{File: "f", Head: head, Manifest: []byte(`{"dependencies":{"a":"^1.0.0"}}`)}}, &scanner{}, nil)
+	if err != nil || len(r.Whole) != 0 {
+		t.Errorf("%+v %v", r.Whole, err)
+	}
+}
+
+func TestInterruptEndsTheReview(t *testing.T) {
+	head := parse(t, entries("node_modules/a", version("a", "1.0.0")), "")
+	if _, err := review.Run(context.Background(), []review.Pair{{File: "f", Head: head}}, &scanner{err: context.Canceled}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}

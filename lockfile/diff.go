@@ -88,13 +88,7 @@ func Compare(base, head *Lockfile) []Change {
 		}
 		// A version may stand at several places with different hashes: each
 		// entry that matches none of the old ones is a replacement.
-		var other []*Entry
-		for _, e := range entries {
-			if !slices.ContainsFunc(old, func(o *Entry) bool { return SameContent(o, e) }) {
-				other = append(other, e)
-			}
-		}
-		if len(other) > 0 {
+		if other := unlike(old, entries); len(other) > 0 {
 			changes = append(changes, describeChange(Replaced, old[0], other, paths(head, &headPaths)))
 		}
 	}
@@ -130,6 +124,35 @@ func Compare(base, head *Lockfile) []Change {
 	return changes
 }
 
+// maxContents is how many different contents of one version are compared; an
+// honest lockfile has one.
+const maxContents = 64
+
+// unlike are the entries whose content none of the old ones has.
+func unlike(old, entries []*Entry) []*Entry {
+	type content struct {
+		link                bool
+		resolved, integrity string
+	}
+	of := func(e *Entry) content { return content{e.Link, e.Resolved, e.Integrity} }
+	known := map[content]bool{}
+	var distinct []*Entry
+	for _, o := range old {
+		if !known[of(o)] {
+			known[of(o)] = true
+			distinct = append(distinct, o)
+		}
+	}
+	distinct = distinct[:min(len(distinct), maxContents)]
+	var other []*Entry
+	for _, e := range entries {
+		if !known[of(e)] && !slices.ContainsFunc(distinct, func(o *Entry) bool { return SameContent(o, e) }) {
+			other = append(other, e)
+		}
+	}
+	return other
+}
+
 // group collects the entries of each package version. A link and its target
 // are one package.
 func group(lock *Lockfile) map[version][]*Entry {
@@ -153,50 +176,51 @@ func group(lock *Lockfile) map[version][]*Entry {
 }
 
 // pair finds for each version that came the one whose place it took: at the
-// same location first, else the nearest of the same name that went.
+// same location first, else the nearest of the same name that went. Both lists
+// are sorted; the work grows with their length only.
 func pair(gone, came []version, before, after map[version][]*Entry) map[version]version {
+	at := map[string]version{}
 	left := map[string][]version{}
 	for _, v := range gone {
 		left[v.name] = append(left[v.name], v)
+		for _, e := range before[v] {
+			at[e.Location] = v
+		}
 	}
 	pairs := map[version]version{}
-	take := func(v version, i int) {
-		pairs[v] = left[v.name][i]
-		left[v.name] = slices.Delete(left[v.name], i, i+1)
-	}
+	taken := map[version]bool{}
 	for _, v := range came {
-		for i, old := range left[v.name] {
-			if sharesLocation(before[old], after[v]) {
-				take(v, i)
+		for _, e := range after[v] {
+			if old, ok := at[e.Location]; ok && old.name == v.name && !taken[old] {
+				pairs[v], taken[old] = old, true
 				break
 			}
 		}
 	}
+	// What is left of a name: the nearest lower version, else the lowest.
+	type rest struct {
+		lower, higher []version
+	}
+	rests := map[string]*rest{}
+	for name, list := range left {
+		rests[name] = &rest{higher: slices.DeleteFunc(list, func(v version) bool { return taken[v] })}
+	}
 	for _, v := range came {
-		if _, done := pairs[v]; done || len(left[v.name]) == 0 {
+		r := rests[v.name]
+		if _, done := pairs[v]; done || r == nil {
 			continue
 		}
-		// gone is sorted: the last one below v, else the first one.
-		best := 0
-		for i, old := range left[v.name] {
-			if CompareVersions(old.version, v.version) <= 0 {
-				best = i
-			}
+		for len(r.higher) > 0 && CompareVersions(r.higher[0].version, v.version) <= 0 {
+			r.lower, r.higher = append(r.lower, r.higher[0]), r.higher[1:]
 		}
-		take(v, best)
+		switch n := len(r.lower); {
+		case n > 0:
+			pairs[v], r.lower = r.lower[n-1], r.lower[:n-1]
+		case len(r.higher) > 0:
+			pairs[v], r.higher = r.higher[0], r.higher[1:]
+		}
 	}
 	return pairs
-}
-
-func sharesLocation(a, b []*Entry) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x.Location == y.Location {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func direction(from, to string) Kind {
@@ -211,12 +235,12 @@ func direction(from, to string) Kind {
 
 func describeChange(kind Kind, old *Entry, entries []*Entry, paths *Paths) Change {
 	e := entries[0]
-	var why []string
+	nearest := entries[0]
 	dev, direct := true, false
 	c := Change{Kind: kind, Name: e.Package}
 	for _, x := range entries {
-		if w := paths.Why(x); w != nil && (why == nil || len(w) < len(why)) {
-			why = w
+		if paths.nearer(x, nearest) {
+			nearest = x
 		}
 		dev = dev && x.Dev
 		direct = direct || paths.Direct(x)
@@ -225,7 +249,7 @@ func describeChange(kind Kind, old *Entry, entries []*Entry, paths *Paths) Chang
 		c.Lines = append(c.Lines, x.Line)
 		c.Entries = append(c.Entries, x)
 	}
-	c.Dev, c.Direct, c.Why = dev, direct, why
+	c.Dev, c.Direct, c.Why = dev, direct, paths.Why(nearest)
 	c.Line, c.EndLine = e.Line, e.EndLine
 	c.Integrity, c.Resolved, c.Bundled = e.Integrity, e.Resolved, e.Bundled
 	if kind == Removed {

@@ -59,6 +59,46 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 	}
 }
 
+// TestHostileShapesAreFast: chains and stars that would be slow for an
+// algorithm that is not linear.
+func TestHostileShapesAreFast(t *testing.T) {
+	const n = 60_000
+	build := func(entry func(b *strings.Builder, i int)) string {
+		var b strings.Builder
+		b.WriteString(`{"lockfileVersion":3,"packages":{"":{"dependencies":{"p0":"*"},"bundleDependencies":["nobody"],"workspaces":["w/*"]}`)
+		for i := range n {
+			b.WriteString(",\n")
+			entry(&b, i)
+		}
+		return b.String() + "}}"
+	}
+	for name, text := range map[string]string{
+		"a chain beside a bundle": build(func(b *strings.Builder, i int) {
+			fmt.Fprintf(b, `"node_modules/p%d":{"version":"1.0.0","dependencies":{"p%d":"*"}}`, i, i+1)
+		}),
+		"everything needs everything's neighbour": build(func(b *strings.Builder, i int) {
+			fmt.Fprintf(b, `"node_modules/p%d":{"version":"1.0.0","dependencies":{"p%d":"*"},"optionalDependencies":{"p%d":"*"},"peerDependencies":{"p0":"*"},"bundleDependencies":["p%d"]}`, i, i*7%n, i*13%n, i)
+		}),
+		"one package at many places": build(func(b *strings.Builder, i int) {
+			fmt.Fprintf(b, `"node_modules/p%d/node_modules/same":{"version":"1.0.%d"}`, i, i)
+		}),
+	} {
+		start := time.Now()
+		lock, err := lockfile.Parse("package-lock.json", []byte(text), lockfile.Options{Manifest: []byte(`{"dependencies":{"p1":"*"}}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := parse(t, strings.ReplaceAll(text, `"1.0.0"`, `"1.0.1"`))
+		lockfile.Compare(lock, other)
+		lockfile.Compare(nil, lock)
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%s: %v", name, took)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
+	}
+}
+
 func TestLinesAreExact(t *testing.T) {
 	lock := parse(t, `{
   "lockfileVersion": 3,

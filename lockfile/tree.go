@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -285,14 +286,44 @@ func (lock *Lockfile) markBundled() {
 		}
 		return
 	}
-	edgesIn := map[*Entry][]*Entry{}
-	for _, from := range append([]*Entry{lock.Root}, lock.Entries...) {
-		for _, x := range lock.edges(from) {
-			edgesIn[x.to] = append(edgesIn[x.to], from)
+	// From the entries that a parent names, outwards: what is installed below
+	// a bundled entry, and what a bundled entry needs and finds beside itself,
+	// belongs to the same bundle. Each entry is visited once, so that no
+	// lockfile can make this slow.
+	bundler := make(map[*Entry]*Entry)
+	var queue []*Entry
+	take := func(e, by *Entry) {
+		if _, done := bundler[e]; !done {
+			bundler[e] = by
+			queue = append(queue, e)
+		}
+	}
+	below := map[*Entry][]*Entry{}
+	for _, e := range lock.Entries {
+		parent := lock.parents[e]
+		if parent == nil || lock.children[childKey{parent, e.Name}] != e {
+			continue
+		}
+		below[parent] = append(below[parent], e)
+		if slices.Contains(parent.Bundles, e.Name) {
+			take(e, parent)
+		}
+	}
+	for len(queue) > 0 {
+		e := queue[0]
+		queue = queue[1:]
+		by := bundler[e]
+		for _, child := range below[e] {
+			take(child, by)
+		}
+		for _, x := range lock.edges(e) {
+			if lock.parents[x.to] == by && lock.children[childKey{by, x.to.Name}] == x.to {
+				take(x.to, by)
+			}
 		}
 	}
 	for _, e := range lock.Entries {
-		e.Bundled = lock.bundler(e, edgesIn, map[*Entry]bool{}) != nil
+		e.Bundled = bundler[e] != nil
 	}
 }
 
@@ -303,34 +334,6 @@ func declares(e *Entry, name string) bool {
 		}
 	}
 	return false
-}
-
-func (lock *Lockfile) bundler(e *Entry, edgesIn map[*Entry][]*Entry, path map[*Entry]bool) *Entry {
-	if path[e] {
-		return nil
-	}
-	path[e] = true
-	parent := lock.parents[e]
-	if parent == nil || lock.children[childKey{parent, e.Name}] != e {
-		return nil
-	}
-	if b := lock.bundler(parent, edgesIn, path); b != nil {
-		return b
-	}
-	for _, name := range parent.Bundles {
-		if name == e.Name {
-			return parent
-		}
-	}
-	if len(parent.Bundles) == 0 {
-		return nil
-	}
-	for _, from := range edgesIn[e] {
-		if lock.bundler(from, edgesIn, path) == parent {
-			return parent
-		}
-	}
-	return nil
 }
 
 // finish gives links what Arborist gives them, their target's values, and

@@ -5,16 +5,22 @@ package lockfile
 type Paths struct {
 	lock   *Lockfile
 	from   map[*Entry]*Entry
+	depth  map[*Entry]int
 	direct map[*Entry]bool
 }
 
+// maxWhy is the longest chain that Why gives, in steps; the deepest of real
+// lockfiles are near 20.
+const maxWhy = 100
+
 // Paths walks the lockfile.
 func (lock *Lockfile) Paths() *Paths {
-	p := &Paths{lock, make(map[*Entry]*Entry, len(lock.Entries)), map[*Entry]bool{}}
+	p := &Paths{lock, make(map[*Entry]*Entry, len(lock.Entries)), make(map[*Entry]int, len(lock.Entries)), map[*Entry]bool{}}
 	queue := []*Entry{lock.Root}
 	visit := func(from, to *Entry) {
 		if _, seen := p.from[to]; !seen && to != lock.Root {
 			p.from[to] = from
+			p.depth[to] = p.depth[from] + 1
 			queue = append(queue, to)
 		}
 	}
@@ -60,10 +66,15 @@ func (p *Paths) Direct(e *Entry) bool { return p.direct[e] }
 
 // Why is the shortest chain of dependencies from the project to e, as
 // "name@version", e itself last. It is empty where nothing leads to e. The
-// target of a link and the link itself count as one step.
+// target of a link and the link itself count as one step. A chain of more than
+// maxWhy steps begins with "…".
 func (p *Paths) Why(e *Entry) []string {
 	var chain []string
 	for e != nil && e != p.lock.Root {
+		if len(chain) == maxWhy {
+			chain = append(chain, "…")
+			break
+		}
 		from, ok := p.from[e]
 		if !ok {
 			return nil
@@ -77,6 +88,13 @@ func (p *Paths) Why(e *Entry) []string {
 		chain[i], chain[j] = chain[j], chain[i]
 	}
 	return chain
+}
+
+// nearer tells whether a is closer to the root than b.
+func (p *Paths) nearer(a, b *Entry) bool {
+	da, reachedA := p.depth[a]
+	db, reachedB := p.depth[b]
+	return reachedA && (!reachedB || da < db)
 }
 
 // ID is "name@version", or the name alone where the version is not known.

@@ -124,8 +124,12 @@ func (in *Input) keys(common bool) []Issue {
 }
 
 // isTestPath tells whether a file belongs to a package's own tests, where keys
-// are made for the purpose.
+// are made for the purpose, or is a document that shows one.
 func isTestPath(file string) bool {
+	switch path.Ext(file) {
+	case ".md", ".markdown", ".html":
+		return true
+	}
 	for _, part := range strings.Split(path.Dir(file), "/") {
 		switch strings.ToLower(part) {
 		case "test", "tests", "__tests__", "fixtures", "fixture", "example", "examples", "spec", "testdata", "demo":

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,9 +10,9 @@ import (
 	"io"
 	"maps"
 	"net/url"
+	"sort"
 	"strings"
 
-	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
@@ -195,10 +197,40 @@ func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, e
 	}
 }
 
-// ScanFiles analyzes a folder's files, in this process: a person's own code.
-func (s *Scanner) ScanFiles(files map[string][]byte) (Scanned, error) {
-	c, err := s.Engine.Contents(archive.New(files), false, nil, func(string) {})
-	return Scanned{Contents: c}, err
+// ScanFiles analyzes a folder's files as if they were packed: in a child
+// process and inside the budgets, since a folder may be an unpacked package.
+func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scanned, error) {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	pack := func(w io.Writer) error {
+		z, err := gzip.NewWriterLevel(w, gzip.NoCompression)
+		if err != nil {
+			return err
+		}
+		t := tar.NewWriter(z)
+		for _, name := range names {
+			if err := t.WriteHeader(&tar.Header{Name: "package/" + name, Mode: 0o644, Size: int64(len(files[name]))}); err != nil {
+				return err
+			}
+			if _, err := t.Write(files[name]); err != nil {
+				return err
+			}
+		}
+		if err := t.Close(); err != nil {
+			return err
+		}
+		return z.Close()
+	}
+	scanned, err := s.ScanTarball(ctx, func() (io.ReadCloser, error) {
+		r, w := io.Pipe()
+		go func() { w.CloseWithError(pack(w)) }()
+		return r, nil
+	})
+	scanned.Integrity = "" // a folder has none
+	return scanned, err
 }
 
 // Metadata asks the registry about a version.

@@ -55,7 +55,7 @@ type Handler func(header []byte, body io.Reader, step func(string)) ([]byte, err
 func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 	limits = limits.withDefaults()
 	debug.SetMaxStack(limits.Stack)
-	debug.SetGCPercent(200)
+	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(softMemory)
 	if err := sandbox(limits); err != nil {
 		return fmt.Errorf("worker: sandbox: %w", err)

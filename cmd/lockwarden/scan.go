@@ -81,7 +81,7 @@ func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analy
 		if err != nil {
 			return nil, err
 		}
-		scanned, err := scanner.ScanFiles(files)
+		scanned, err := scanner.ScanFiles(ctx, files)
 		return reportOf(scanned, filepath.Base(arg)), err
 	case err == nil:
 		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })

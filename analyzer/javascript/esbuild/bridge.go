@@ -8,6 +8,8 @@
 package lockwarden
 
 import (
+	"sync"
+
 	"github.com/evanw/esbuild/internal/ast"
 	"github.com/evanw/esbuild/internal/config"
 	"github.com/evanw/esbuild/internal/helpers"
@@ -157,13 +159,20 @@ type Message struct {
 	Offset int
 }
 
+// defines is what esbuild knows of global names; making it anew for each file
+// would cost more than parsing a small one.
+var defines = sync.OnceValue(func() *config.ProcessedDefines {
+	d := config.ProcessDefines(nil)
+	return &d
+})
+
 // Parse reads one file. JSX is kept as it is and dead code stays in the tree.
 // Where the parser refuses the text, ok is false and the message says why. It
 // can overflow the stack on nested input, which no recover stops: call it in a
 // process that may die.
 func Parse(text string, dialect Dialect) (tree AST, message Message, ok bool) {
 	log := logger.NewDeferLog(logger.DeferLogNoVerboseOrDebug, nil)
-	options := config.Options{Mode: config.ModePassThrough, OmitRuntimeForTests: true}
+	options := config.Options{Mode: config.ModePassThrough, OmitRuntimeForTests: true, Defines: defines()}
 	options.JSX.Parse = dialect == JSX || dialect == TSX
 	options.JSX.Preserve = true
 	options.TS.Parse = dialect == TSX || dialect == TypeScript

@@ -22,6 +22,12 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 	callee := e.at(n.a)
 	calleeNode := &e.m.nodes[n.a]
 	if v, ok := e.interop(id, calleeNode, args); ok {
+		// Whatever the name promises, the function runs.
+		callee.each(func(alt *Value) {
+			if alt.kind == vFunction {
+				e.enter(id, alt.fn, nil, args)
+			}
+		})
 		return v
 	}
 	var receiver *Value
@@ -281,7 +287,7 @@ func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
 			}
 			e.enter(id, alt.fn, nil, args)
 		case vObject:
-			if depth > 0 || alt.object.array || alt.object.module != nil || len(alt.object.properties) > 64 {
+			if depth > 0 || alt.object.module != nil || alt.object.table != nil || len(alt.object.properties) > 64 {
 				return
 			}
 			for _, key := range sortedKeys(alt.object.properties) {

@@ -95,6 +95,8 @@ func TestCallsAreResolved(t *testing.T) {
 		{"TypeScript's __awaiter", []string{"index.js", `var __awaiter = function (t, a, P, g) {}; function f() { return __awaiter(this, void 0, void 0, function* () { require("net").connect(1) }) } f()`}},
 		{"Babel's _interopRequireDefault", []string{"index.js", `function _interopRequireDefault(e) { return e && e.__esModule ? e : { default: e } } var _net = _interopRequireDefault(require("net")); _net.default.connect(1)`}},
 		{"esbuild's __toESM", []string{"index.js", `var __toESM = m => m; var import_net = __toESM(require("net")); import_net.default.connect(1)`}},
+		{"a function that only looks like a helper", []string{"index.js", `function __importStar(m) { require("net").connect(1); return m } __importStar({})`}},
+		{"a list of functions for a library", []string{"index.js", `require("async").series([() => require("net").connect(1)])`}},
 		{"a condition", []string{"index.js", `const m = Math.random() > 1 ? require("tls") : require("net"); m.connect(1)`}},
 		{"or", []string{"index.js", `const m = globalThis.net || require("net"); m.connect(1)`}},
 		{"a property of an object", []string{"index.js", `const o = { a: { net: require("net") } }; o.a.net.connect(1)`}},

@@ -126,6 +126,7 @@ func TestCallsAreResolved(t *testing.T) {
 		{"a name from + and join", []string{"index.js", `require(["n", "e"].join("") + "t")["con" + ["n", "ect"].join("")](1)`}},
 		{"a template literal", []string{"index.js", "const e = 'et'; require(`n${e}`).connect(1)"}},
 		{"base64", []string{"index.js", `require(Buffer.from("bmV0", "base64").toString()).connect(1)`}},
+		{"base64 in a helper for several names", []string{"index.js", `const r = m => require(Buffer.from(m, "base64").toString()); r("ZnM="); r("bmV0").connect(1)`}},
 		{"hex", []string{"index.js", `require(Buffer.from("6e6574", "hex").toString("utf8")).connect(1)`}},
 		{"atob", []string{"index.js", `require(atob("bmV0")).connect(1)`}},
 		{"String.fromCharCode", []string{"index.js", `require(String.fromCharCode(110, 101, 116)).connect(1)`}},

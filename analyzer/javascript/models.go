@@ -492,10 +492,24 @@ func (e *evaluation) joinArray(c *callSite, o *object) *Value {
 	return e.p.str(b.String())
 }
 
+// decoders turn one text into another, each of several alternatives by itself.
+var decoders = set(`globalThis.atob buffer.Buffer.from buffer.Buffer globalThis.decodeURIComponent globalThis.decodeURI
+	globalThis.unescape globalThis.String`)
+
 // model gives the results of the functions of the language and of Node that
 // only pass values on. ok is false for everything else.
 func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	p := e.p
+	if v := c.arg(0); v != nil && v.kind == vUnion && decoders[target.api] {
+		out := p.opaque(v.marks)
+		for _, alt := range v.alts {
+			one := *c
+			one.args = append([]*Value{alt}, c.args[1:]...)
+			decoded, _ := e.model(&one, target)
+			out = p.join(out, decoded)
+		}
+		return out, true
+	}
 	switch target.api {
 	case "require":
 		return e.require(c.id, c.arg(0), true), true

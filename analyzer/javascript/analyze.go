@@ -5,9 +5,9 @@
 // A script is parsed by esbuild's parser (parse.go), lowered to a flat list of
 // nodes (ir.go, lower.go) and evaluated over abstract values (value.go,
 // eval.go) until nothing changes: what a variable, a property, a parameter or
-// an export may hold. Calls are resolved through those values (call.go), and
-// the functions of the language that only pass values on are folded
-// (models.go). Modules of one package are one program: resolve.go finds what
+// an export may hold (object.go). Calls are resolved through those values
+// (call.go), and the functions and methods of the language that only pass
+// values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
 // a specifier means, bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go), and reach.go walks them from the lifecycle
 // scripts (shell.go) and the entry points.

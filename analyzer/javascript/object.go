@@ -1,0 +1,366 @@
+package javascript
+
+import "strings"
+
+func (e *evaluation) metaMember(of *apiPath, name string) *Value {
+	if of.api != "import.meta" {
+		if of == e.p.requirePath && name == "main" {
+			return e.p.moduleInstance().val()
+		}
+		return nil
+	}
+	switch name {
+	case "url":
+		return e.p.str("file://" + e.m.file.filename())
+	case "filename":
+		return e.p.str(e.m.file.filename())
+	case "dirname":
+		return e.p.str(e.m.file.dirname())
+	case "env":
+		return e.p.member(e.p.externalModule("process"), "env").val()
+	}
+	return nil
+}
+
+func (e *evaluation) functionMember(f *function, name string) *Value {
+	switch name {
+	case "prototype":
+		return f.proto().val()
+	case "constructor":
+		return e.p.global("Function").val()
+	}
+	if f.statics != nil {
+		return e.property(f.statics, name, 0)
+	}
+	return nil
+}
+
+const maxLookup = 64
+
+func (e *evaluation) property(o *object, name string, depth int) *Value {
+	p := e.p
+	if depth == 0 {
+		p.lookup++
+		p.visited = 0
+	}
+	if o.visited == p.lookup || p.visited >= maxLookup {
+		return nil
+	}
+	o.visited = p.lookup
+	p.visited++
+	p.steps++
+	o.addReader(e.f)
+	out := o.properties[name]
+	if o.table != nil {
+		return out
+	}
+	if out == nil && name == "constructor" && o.module == nil && o.proto == nil {
+		if o.array {
+			return p.global("Array").val()
+		}
+		return p.global("Object").val()
+	}
+	for _, s := range o.spreads {
+		s.each(func(alt *Value) {
+			switch alt.kind {
+			case vObject:
+				out = p.join(out, e.property(alt.object, name, depth+1))
+			case vPath:
+				if m := p.member(alt.path, name); m != nil {
+					out = p.join(out, m.val())
+				}
+			}
+		})
+	}
+	if out == nil && o.proto != nil {
+		o.proto.each(func(alt *Value) {
+			switch alt.kind {
+			case vFunction:
+				out = p.join(out, e.property(alt.fn.proto(), name, depth+1))
+			case vPath:
+				if r := p.resultOf(alt.path); r != nil {
+					if m := p.member(r, name); m != nil {
+						out = p.join(out, m.val())
+					}
+				}
+			}
+		})
+	}
+	if out == nil && name == "default" && o.module != nil {
+		// The default import of a CommonJS module is its exports.
+		out = e.moduleValue(o.module)
+	}
+	if out == nil {
+		out = o.elements
+	}
+	if o.marks != 0 {
+		out = p.join(out, p.opaque(o.marks))
+	}
+	return out
+}
+
+func (e *evaluation) moduleValue(m *module) *Value {
+	m.moduleObject.addReader(e.f)
+	return m.moduleObject.properties["exports"]
+}
+
+func (e *evaluation) object(id nodeID, n *node) *Value {
+	items := e.m.list(n.b)
+	if n.flags&flagNamespace != 0 {
+		o := e.m.namespaces[n.a]
+		if o == nil {
+			if e.m.namespaces == nil {
+				e.m.namespaces = map[int32]*object{}
+			}
+			o = &object{}
+			e.m.namespaces[n.a] = o
+		}
+		return o.val()
+	}
+	o := e.made(id)
+	for i := 0; i+1 < len(items); i += 2 {
+		key, v := items[i], e.at(items[i+1])
+		switch {
+		case key == keySpread:
+			e.spreadInto(o, v)
+			if e.record {
+				e.enumerate(id, v, "copy")
+			}
+		case key < keySpread:
+			e.setComputed(o, e.at(-2-key), v)
+		default:
+			if v != nil && v.kind == vFunction && v.fn.getter {
+				e.adopt(v.fn, o)
+				e.callerOf(v.fn)
+				v = v.fn.returned
+			}
+			e.setProperty(o, e.m.strings[key], v)
+			if e.record {
+				e.propertyUse(id, e.m.nodes[items[i+1]].pos, e.m.strings[key], o.val(), v)
+			}
+		}
+	}
+	e.detectTable(id, n, o)
+	return o.val()
+}
+
+func (e *evaluation) array(id nodeID, n *node) *Value {
+	items := e.m.list(n.b)
+	o := e.made(id)
+	o.array = true
+	o.length = max(o.length, len(items))
+	for i, item := range items {
+		v := e.at(item)
+		if v == nil {
+			continue
+		}
+		if e.m.nodes[item].kind == nSpread {
+			e.setElements(o, e.elementsOf(v))
+			continue
+		}
+		e.setProperty(o, formatNumber(float64(i)), v)
+	}
+	e.detectTable(id, n, o)
+	return o.val()
+}
+
+func (e *evaluation) made(id nodeID) *object {
+	if v := e.m.values[id]; v != nil && v.kind == vObject {
+		return v.object
+	}
+	return &object{}
+}
+
+func (e *evaluation) class(n *node) *Value {
+	f := e.m.functions[n.a]
+	items := e.m.list(n.b)
+	if super := e.at(items[0]); super != nil {
+		f.superclass = e.p.join(f.superclass, super)
+		f.proto().proto = f.superclass
+		f.static()
+		super.each(func(alt *Value) {
+			if alt.kind == vFunction {
+				e.spreadInto(f.statics, alt.fn.static().val())
+			}
+		})
+		if e.record {
+			e.use(UseExtends, super, nodeID(items[0]), nil)
+		}
+	}
+	for i := 1; i+2 < len(items); i += 3 {
+		target := f.proto()
+		if items[i] == 1 {
+			target = f.static()
+		}
+		v := e.at(items[i+2])
+		if v != nil && v.kind == vFunction {
+			if items[i] == 1 {
+				v.fn.this = f.val()
+			}
+			if v.fn.getter {
+				e.callerOf(v.fn)
+				v = v.fn.returned
+			}
+		}
+		if key := items[i+1]; key < keySpread {
+			e.setComputed(target, e.at(-2-key), v)
+		} else {
+			e.setProperty(target, e.m.strings[key], v)
+		}
+	}
+	return f.val()
+}
+
+func (e *evaluation) adopt(f *function, o *object) {
+	if f.this == nil && !f.arrow && f.class == nil {
+		f.this = o.val()
+		e.p.enqueue(f)
+	}
+}
+
+func (e *evaluation) changed(o *object) {
+	for _, reader := range o.readers {
+		e.p.enqueue(reader)
+	}
+}
+
+func (e *evaluation) setProperty(o *object, name string, v *Value) {
+	if v == nil {
+		return
+	}
+	if v.kind == vFunction && !v.fn.getter {
+		e.adopt(v.fn, o)
+	}
+	old := o.properties[name]
+	if old == nil && len(o.properties) >= maxProperties {
+		e.setElements(o, v)
+		return
+	}
+	joined := e.p.join(old, v)
+	if joined == old {
+		return
+	}
+	if o.properties == nil {
+		o.properties = make(map[string]*Value, 4)
+	}
+	o.properties[name] = joined
+	e.changed(o)
+}
+
+func (e *evaluation) setElements(o *object, v *Value) {
+	joined := e.p.join(o.elements, v)
+	if joined == o.elements {
+		return
+	}
+	o.elements = joined
+	if marks := v.allMarks(); marks&^o.marks != 0 {
+		o.marks |= marks
+	}
+	e.changed(o)
+}
+
+func (e *evaluation) setComputed(o *object, key, v *Value) {
+	known := false
+	key.each(func(k *Value) {
+		switch {
+		case k.kind == vString && !strings.Contains(k.text, hole):
+			known = true
+			e.setProperty(o, k.text, v)
+		case k.kind == vNumber:
+			known = true
+			e.setProperty(o, formatNumber(k.number), v)
+		}
+	})
+	if !known {
+		e.setElements(o, v)
+	}
+}
+
+func (e *evaluation) spreadInto(o *object, v *Value) {
+	v.each(func(alt *Value) {
+		if alt.kind != vObject && alt.kind != vPath || alt.kind == vObject && alt.object == o {
+			return
+		}
+		for _, have := range o.spreads {
+			if have == alt {
+				return
+			}
+		}
+		if len(o.spreads) >= 64 {
+			return
+		}
+		o.spreads = append(o.spreads, alt)
+		e.changed(o)
+	})
+}
+
+func (e *evaluation) set(id nodeID, n *node) {
+	list := e.m.list(n.a)
+	object, key, v := e.at(list[0]), e.at(list[1]), e.at(list[3])
+	name := ""
+	if list[1] < 0 {
+		name = e.m.strings[list[2]]
+		if e.record {
+			e.propertyUse(id, 0, name, object, v)
+		}
+	}
+	if object == nil {
+		if e.record && strings.HasPrefix(name, "on") {
+			e.escape(id, v, nil)
+		}
+		return
+	}
+	object.each(func(alt *Value) {
+		switch alt.kind {
+		case vObject:
+			if list[1] >= 0 {
+				e.setComputed(alt.object, key, v)
+			} else {
+				e.setProperty(alt.object, name, v)
+			}
+		case vFunction:
+			switch {
+			case list[1] >= 0:
+				e.setComputed(alt.fn.static(), key, v)
+			case name == "prototype":
+				e.spreadInto(alt.fn.proto(), v)
+				v.each(func(o *Value) {
+					if o.kind == vObject {
+						for _, method := range o.object.properties {
+							if method.kind == vFunction && method.fn.this == o {
+								method.fn.this = alt.fn.proto().val()
+							}
+						}
+					}
+				})
+			default:
+				e.setStatic(alt.fn, name, v)
+			}
+		case vPath:
+			e.setPath(id, alt.path, name, key, v)
+		}
+	})
+}
+
+func (e *evaluation) setStatic(f *function, name string, v *Value) {
+	if v != nil && v.kind == vFunction && v.fn.this == nil && !v.fn.arrow && v.fn.class == nil {
+		v.fn.this = f.val()
+	}
+	e.setProperty(f.static(), name, v)
+}
+
+func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value) {
+	if name == "" {
+		name = "*"
+		if text, ok := key.Text(); ok {
+			name = text
+		}
+	}
+	m := e.p.member(of, name)
+	if e.record {
+		if m != nil {
+			e.use(UseSet, m.val(), id, []*Value{v})
+		}
+		e.escape(id, v, of)
+	}
+}

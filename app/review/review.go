@@ -223,6 +223,12 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 		in.Old = s.old.Contents
 	}
 	p.Report = analyzer.NewReport(in, s.now)
+	if s.hasOld() && s.old.Contents == nil && s.old.Fetch != nil && s.now.Contents != nil {
+		// Without the version before, nobody knows what the update brings.
+		p.Report.Issues = append(p.Report.Issues, issue.Issue{ID: "scan/incomplete", Severity: issue.Medium,
+			Detail: map[string]string{"what": "the version before, " + s.change.From + ",", "reason": s.old.Fetch.Reason}})
+		issue.Sort(p.Report.Issues)
+	}
 	if p.Own {
 		kept := p.Report.Issues[:0]
 		for _, i := range p.Report.Issues {

@@ -130,6 +130,21 @@ func TestUpdatesScanBothVersions(t *testing.T) {
 	}
 }
 
+// TestUnknownVersionBefore: an update whose old version is gone is not clean:
+// what it brings is not known.
+func TestUnknownVersionBefore(t *testing.T) {
+	s := &scanner{scans: map[string]analyzer.Scanned{"a@1.0.0": {Fetch: &issue.FetchProblem{Kind: "not-found", Reason: "the registry does not have it"}}}}
+	base := parse(t, entries("node_modules/a", version("a", "1.0.0")), "")
+	head := parse(t, entries("node_modules/a", version("a", "1.1.0")), "")
+	r, err := review.Run(context.Background(), []review.Pair{{File: "f", Base: base, Head: head}}, s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := policy.Judge(policy.Default(), r); v.Conclusion != policy.ActionRequired {
+		t.Errorf("%v: %+v", v.Conclusion, r.Packages[0].Report.Issues)
+	}
+}
+
 // TestDrift: package.json says something else than the lockfile.
 func TestDrift(t *testing.T) {
 	manifest := `{"dependencies":{"a":"^2.0.0","x":"1"}}`

@@ -82,7 +82,7 @@ func deep(n int) int {
 
 func pool(t *testing.T, size int) *worker.Pool {
 	t.Helper()
-	p := worker.NewPool(size, worker.Limits{Step: 2 * time.Second}, func() *exec.Cmd {
+	p := worker.NewPool(size, worker.Limits{Step: 6 * time.Second}, func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = []string{"WORKER_TEST_CHILD=1"}
 		return cmd
@@ -120,7 +120,7 @@ func TestDeaths(t *testing.T) {
 	for request, want := range map[string]string{
 		"take memory":    "more memory than its limit",
 		"take the stack": "the stack overflowed",
-		"never end":      "more than 2s",
+		"never end":      "more than 6s",
 		"die":            "exit status 7",
 	} {
 		_, err := p.Do(context.Background(), []byte(request), strings.NewReader("body"))

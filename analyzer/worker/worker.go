@@ -305,7 +305,7 @@ func (p *Pool) exchange(ctx context.Context, c *child, header []byte, body io.Re
 func (c *child) cause() string {
 	words := c.stderr.String()
 	switch {
-	case strings.Contains(words, outOfMemory), strings.Contains(words, "out of memory"), strings.Contains(words, "failed to allocate"), strings.Contains(words, "annot allocate memory"):
+	case strings.Contains(words, outOfMemory), strings.Contains(words, "out of memory"), strings.Contains(words, "failed to allocate"), strings.Contains(words, "annot allocate memory"), strings.Contains(words, "address space"):
 		return "it needed more memory than its limit"
 	case strings.Contains(words, "stack overflow"), strings.Contains(words, "stack exceeds"):
 		return "it nests so deep that the stack overflowed"

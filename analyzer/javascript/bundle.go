@@ -48,27 +48,27 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 		}
 		switch v.kind {
 		case vFunction:
-			if v.fn.params > 3 || v.fn.getter || v.fn.name != "" && v.fn.name != key && !v.fn.method {
+			if v.fn().params > 3 || v.fn().getter || v.fn().name != "" && v.fn().name != key && !v.fn().method {
 				return false
 			}
-			t.entries[key] = v.fn
+			t.entries[key] = v.fn()
 			return true
 		case vObject:
 			// browserify: [function(require, module, exports) {…}, {"./a": 1}]
-			first := v.object.properties["0"]
-			second := v.object.properties["1"]
-			if !v.object.array || v.object.length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.fn.params > maxTableParameters {
+			first := v.object().properties["0"]
+			second := v.object().properties["1"]
+			if !v.object().array || v.object().length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.fn().params > maxTableParameters {
 				return false
 			}
 			order = paramRequireModule
-			t.entries[key] = first.fn
+			t.entries[key] = first.fn()
 			names := map[string]string{}
-			for name, target := range second.object.properties {
+			for name, target := range second.object().properties {
 				if text, ok := target.Text(); ok {
 					names[name] = text
 				}
 			}
-			t.names[first.fn] = names
+			t.names[first.fn()] = names
 			return true
 		}
 		return false
@@ -112,12 +112,12 @@ func (e *evaluation) makePseudo(f *function, order paramOrder, t *table) {
 	}
 	pm := &pseudoModule{exports: &object{}, module: &object{}}
 	pm.module.properties = map[string]*Value{"exports": pm.exports.val(), "require": e.p.requirePath.val()}
-	f.pseudo = pm
+	f.extra().pseudo = pm
 	f.this = pm.exports.val()
 	var require *Value
 	if t != nil {
 		bound := &table{entries: t.entries, names: map[*function]map[string]string{nil: t.names[f]}, owner: t.owner}
-		require = &Value{kind: vTable, object: &object{table: bound}}
+		require = objectValue(vTable, &object{table: bound})
 	}
 	switch order {
 	case paramModuleExports:
@@ -178,8 +178,8 @@ func (e *evaluation) tableMethod(c *callSite, name string) (*Value, bool) {
 				key, ok := c.arg(1).Text()
 				getter := c.arg(2)
 				if ok && t.kind == vObject && getter != nil && getter.kind == vFunction {
-					e.callerOf(getter.fn)
-					e.setProperty(t.object, key, getter.fn.returned)
+					e.callerOf(getter.fn())
+					e.setProperty(t.object(), key, getter.fn().returned)
 				}
 			})
 		} else {
@@ -189,10 +189,10 @@ func (e *evaluation) tableMethod(c *callSite, name string) (*Value, bool) {
 	case "n", "t":
 		if name == "n" {
 			if v := e.m.values[c.id]; v != nil && v.kind == vLazy {
-				v.fn.pseudo.module.properties["exports"] = c.arg(0)
+				v.fn().pseudo.module.properties["exports"] = c.arg(0)
 				return v, true
 			}
-			return &Value{kind: vLazy, fn: &function{module: e.m, pseudo: &pseudoModule{exports: &object{}, module: &object{properties: map[string]*Value{"exports": c.arg(0)}}}}}, true
+			return lazyValue(&function{module: e.m, functionExtra: &functionExtra{pseudo: &pseudoModule{exports: &object{}, module: &object{properties: map[string]*Value{"exports": c.arg(0)}}}}}), true
 		}
 		return e.requireFromTable(c, tableOf(c.receiver)), true
 	case "bind":
@@ -207,7 +207,7 @@ func tableOf(v *Value) *table {
 	var t *table
 	v.each(func(alt *Value) {
 		if alt.kind == vTable {
-			t = alt.object.table
+			t = alt.object().table
 		}
 	})
 	if t == nil {

@@ -25,7 +25,7 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 		// Whatever the name promises, the function runs.
 		callee.each(func(alt *Value) {
 			if alt.kind == vFunction {
-				e.enter(id, alt.fn, nil, args)
+				e.enter(id, alt.fn(), nil, args)
 			}
 		})
 		return v
@@ -38,7 +38,7 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 	case nIndex:
 		receiver = e.at(calleeNode.a)
 		if key := e.at(calleeNode.b); key != nil && key.kind == vString {
-			name = key.text
+			name = key.text()
 		}
 	case nSuper:
 		// super(…) runs the superclass's constructor on this instance.
@@ -104,21 +104,21 @@ func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 		switch alt.kind {
 		case vPath:
 			resolved = true
-			out = e.p.join(out, e.callPath(c, alt.path))
+			out = e.p.join(out, e.callPath(c, alt.path()))
 		case vFunction:
 			resolved = true
-			out = e.p.join(out, e.callFunction(c, alt.fn))
+			out = e.p.join(out, e.callFunction(c, alt.fn()))
 		case vResolver:
 			resolved = true
-			e.setElements(alt.object, c.arg(0))
+			e.setElements(alt.object(), c.arg(0))
 		case vTable:
 			resolved = true
-			out = e.p.join(out, e.requireFromTable(c, alt.object.table))
+			out = e.p.join(out, e.requireFromTable(c, alt.object().table))
 		case vLazy:
 			resolved = true
-			e.edge(c.id, alt.fn)
-			if alt.fn.pseudo != nil {
-				out = e.p.join(out, e.pseudoValue(alt.fn.pseudo))
+			e.edge(c.id, alt.fn())
+			if alt.fn().pseudo != nil {
+				out = e.p.join(out, e.pseudoValue(alt.fn().pseudo))
 			}
 		}
 	})
@@ -158,7 +158,7 @@ const (
 
 // hasPath tells whether an API is among the alternatives: whose it is matters.
 func hasPath(v *Value) bool {
-	for _, alt := range v.alts {
+	for _, alt := range v.alts() {
 		if alt.kind == vPath {
 			return true
 		}
@@ -225,11 +225,11 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	}
 	changed := false
 	for i, arg := range args {
-		if f.rest && i >= f.params-1 {
+		if f.rest && i >= int(f.params)-1 {
 			e.restParameter(f, arg)
 			continue
 		}
-		if i >= f.params && !f.usesArgs {
+		if i >= int(f.params) && !f.usesArgs {
 			break
 		}
 		if i >= 32 {
@@ -254,7 +254,7 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 }
 
 func (e *evaluation) restParameter(f *function, arg *Value) {
-	i := f.params - 1
+	i := int(f.params) - 1
 	for len(f.paramValues) <= i {
 		f.paramValues = append(f.paramValues, nil)
 	}
@@ -262,7 +262,7 @@ func (e *evaluation) restParameter(f *function, arg *Value) {
 		f.paramValues[i] = (&object{array: true}).val()
 		e.p.enqueue(f)
 	}
-	if o := f.paramValues[i].object; o != nil {
+	if o := f.paramValues[i].object(); o != nil {
 		e.setElements(o, arg)
 	}
 }
@@ -282,22 +282,22 @@ func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
 				given := e.p.pathValue(e.p.argumentOf(to), to.marks)
 				args = []*Value{given, given, given}
 			}
-			if alt.fn.returned != nil || alt.fn.async {
-				e.callerOf(alt.fn)
+			if alt.fn().returned != nil || alt.fn().async {
+				e.callerOf(alt.fn())
 			}
-			e.enter(id, alt.fn, nil, args)
+			e.enter(id, alt.fn(), nil, args)
 		case vObject:
-			if depth > 0 || alt.object.module != nil || alt.object.table != nil || len(alt.object.properties) > 64 {
+			if depth > 0 || alt.object().module != nil || alt.object().table != nil || len(alt.object().properties) > 64 {
 				return
 			}
-			for _, key := range sortedKeys(alt.object.properties) {
-				if v := alt.object.properties[key]; v != nil && v.kind == vFunction {
+			for _, key := range sortedKeys(alt.object().properties) {
+				if v := alt.object().properties[key]; v != nil && v.kind == vFunction {
 					e.escapeDepth(id, v, to, depth+1)
 				}
 			}
 		case vPath:
 			// A function of an API passed on: whoever gets it may call it.
-			if e.record && to == nil && alt.path.interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.path.api, "globalThis.") {
+			if e.record && to == nil && alt.path().interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.path().api, "globalThis.") {
 				e.useCertainty(UseCall, alt, id, nil, Likely)
 			}
 		}
@@ -349,8 +349,8 @@ func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
 			return
 		}
 		known = true
-		if strings.Contains(alt.text, hole) {
-			for _, m := range p.resolver.matching(e.m.file.path, alt.text) {
+		if strings.Contains(alt.text(), hole) {
+			for _, m := range p.resolver.matching(e.m.file.path, alt.text()) {
 				e.edge(id, m.functions[0])
 				out = p.join(out, e.moduleValue(m))
 			}
@@ -359,7 +359,7 @@ func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
 			}
 			return
 		}
-		out = p.join(out, e.requireText(id, alt.text))
+		out = p.join(out, e.requireText(id, alt.text()))
 	})
 	if !known && e.record && dynamic {
 		e.requireUse(id, v, UseDynamicImport)
@@ -465,7 +465,7 @@ func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bo
 func (e *evaluation) asyncHelper(id nodeID, args []*Value) (*Value, bool) {
 	for i, arg := range args {
 		if arg != nil && arg.kind == vFunction {
-			f := arg.fn
+			f := arg.fn()
 			if i > 0 && f.this == nil && args[0] != nil && args[0].kind == vObject {
 				f.this = args[0]
 				e.p.enqueue(f)
@@ -486,9 +486,9 @@ func (e *evaluation) spreadIntoValue(target, source *Value) {
 	target.each(func(alt *Value) {
 		switch alt.kind {
 		case vObject:
-			e.spreadInto(alt.object, source)
+			e.spreadInto(alt.object(), source)
 		case vFunction:
-			e.spreadInto(alt.fn.static(), source)
+			e.spreadInto(alt.fn().static(), source)
 		}
 	})
 }
@@ -504,12 +504,12 @@ func (e *evaluation) defineGetters(target, getters *Value) {
 			if g.kind != vObject {
 				return
 			}
-			g.object.addReader(e.f)
-			for _, name := range sortedKeys(g.object.properties) {
-				getter := g.object.properties[name]
+			g.object().addReader(e.f)
+			for _, name := range sortedKeys(g.object().properties) {
+				getter := g.object().properties[name]
 				if getter.kind == vFunction {
-					e.callerOf(getter.fn)
-					e.setProperty(t.object, name, getter.fn.returned)
+					e.callerOf(getter.fn())
+					e.setProperty(t.object(), name, getter.fn().returned)
 				}
 			}
 		})
@@ -523,11 +523,11 @@ func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
 	args[0].each(func(alt *Value) {
 		switch alt.kind {
 		case vFunction:
-			body = alt.fn
+			body = alt.fn()
 		case vObject:
-			for _, name := range sortedKeys(alt.object.properties) {
-				if v := alt.object.properties[name]; v.kind == vFunction {
-					body = v.fn
+			for _, name := range sortedKeys(alt.object().properties) {
+				if v := alt.object().properties[name]; v.kind == vFunction {
+					body = v.fn()
 				}
 			}
 		}
@@ -543,7 +543,7 @@ func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
 		e.makePseudo(body, order, nil)
 	}
 	if body.lazy == nil {
-		body.lazy = &Value{kind: vLazy, fn: body}
+		body.extra().lazy = lazyValue(body)
 	}
 	if helper == "createCommonjsModule" {
 		return e.pseudoValue(body.pseudo), true

@@ -151,7 +151,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		if v := m.values[id]; v != nil {
 			return v
 		}
-		return &Value{kind: vRegExp, text: m.strings[n.a]}
+		return textValue(vRegExp, m.strings[n.a])
 	case nSymbol:
 		return m.symbols[n.a].value
 	case nGlobal:
@@ -232,7 +232,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		return e.arithmetic(n)
 	case nNegate:
 		if v := e.at(n.a); v != nil && v.kind == vNumber {
-			return number(-v.number)
+			return number(-v.number())
 		}
 	case nJSX:
 		e.jsx(id, n)
@@ -366,7 +366,7 @@ func (e *evaluation) arguments(id nodeID) *Value {
 		o.properties[formatNumber(float64(i))] = v
 		all = e.p.join(all, v)
 	}
-	o.elements = e.p.join(all, f.argsValue)
+	o.elements = all
 	return o.val()
 }
 
@@ -374,9 +374,9 @@ func (e *evaluation) arguments(id nodeID) *Value {
 func (e *evaluation) awaited(v *Value) *Value {
 	var out *Value
 	v.each(func(alt *Value) {
-		if alt.kind == vObject && alt.object.promise {
-			alt.object.addReader(e.f)
-			out = e.p.join(out, alt.object.elements)
+		if alt.kind == vObject && alt.object().promise {
+			alt.object().addReader(e.f)
+			out = e.p.join(out, alt.object().elements)
 			return
 		}
 		out = e.p.join(out, alt)
@@ -389,14 +389,14 @@ func (e *evaluation) elementsOf(v *Value) *Value {
 	v.each(func(alt *Value) {
 		switch alt.kind {
 		case vObject:
-			o := alt.object
+			o := alt.object()
 			o.addReader(e.f)
 			if o.table != nil {
 				return
 			}
 			out = e.p.join(out, o.elements)
 			if o.array {
-				for i := 0; i < o.length && i < 16; i++ {
+				for i := 0; i < int(o.length) && i < 16; i++ {
 					out = e.p.join(out, o.properties[formatNumber(float64(i))])
 				}
 			} else if !o.promise {
@@ -410,7 +410,7 @@ func (e *evaluation) elementsOf(v *Value) *Value {
 			}
 		case vPath:
 			// for (const x of response): what an iterator hands out.
-			out = e.p.join(out, e.p.pathValue(e.p.argumentOf(alt.path), alt.path.marks))
+			out = e.p.join(out, e.p.pathValue(e.p.argumentOf(alt.path()), alt.path().marks))
 		}
 	})
 	return out
@@ -422,7 +422,7 @@ func (e *evaluation) jsx(id nodeID, n *node) {
 		if i == 0 {
 			v.each(func(alt *Value) {
 				if alt.kind == vFunction {
-					e.enter(id, alt.fn, nil, nil)
+					e.enter(id, alt.fn(), nil, nil)
 				}
 			})
 		} else {
@@ -441,28 +441,28 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 	object.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
-			if v := e.metaMember(alt.path, name); v != nil {
+			if v := e.metaMember(alt.path(), name); v != nil {
 				out = p.join(out, v)
 				return
 			}
-			if m := p.member(alt.path, name); m != nil {
+			if m := p.member(alt.path(), name); m != nil {
 				out = p.join(out, m.val())
 			} else {
-				out = p.join(out, p.opaque(alt.path.marks))
+				out = p.join(out, p.opaque(alt.path().marks))
 			}
 		case vObject:
-			out = p.join(out, e.property(alt.object, name, 0))
+			out = p.join(out, e.property(alt.object(), name, 0))
 		case vFunction:
-			out = p.join(out, e.functionMember(alt.fn, name))
+			out = p.join(out, e.functionMember(alt.fn(), name))
 		case vTable:
 			out = p.join(out, alt)
 		case vString:
 			if name == "length" {
-				out = p.join(out, number(float64(len(alt.text))))
+				out = p.join(out, number(float64(len(alt.text()))))
 			} else if name == "constructor" {
 				out = p.join(out, p.global("String").val())
-			} else if i, ok := smallIndex(name); ok && i < len(alt.text) {
-				out = p.join(out, p.str(alt.text[i:i+1]))
+			} else if i, ok := smallIndex(name); ok && i < len(alt.text()) {
+				out = p.join(out, p.str(alt.text()[i:i+1]))
 			}
 		}
 	})
@@ -490,12 +490,12 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 	known := false
 	key.each(func(k *Value) {
 		switch {
-		case k.kind == vString && !strings.Contains(k.text, hole):
+		case k.kind == vString && !strings.Contains(k.text(), hole):
 			known = true
-			out = e.p.join(out, e.member(id, n, object, k.text))
+			out = e.p.join(out, e.member(id, n, object, k.text()))
 		case k.kind == vNumber:
 			known = true
-			out = e.p.join(out, e.member(id, n, object, formatNumber(k.number)))
+			out = e.p.join(out, e.member(id, n, object, formatNumber(k.number())))
 		}
 	})
 	if known {
@@ -506,21 +506,21 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 	}
 	name := "*"
 	if k := key; k != nil && k.kind == vString {
-		name = k.text
+		name = k.text()
 	}
 	object.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
-			if alt.path.external && alt.path.root {
+			if alt.path().external && alt.path().root {
 				return
 			}
-			if alt.path.depth > 0 && len(alt.path.api) > 0 && alt.path.marks == 0 && !alt.path.root && alt.path.interest.Uses == 0 && alt.path.api != "process.env" {
+			if alt.path().depth > 0 && len(alt.path().api) > 0 && alt.path().marks == 0 && !alt.path().root && alt.path().interest.Uses == 0 && alt.path().api != "process.env" {
 				return
 			}
-			if alt.path == e.p.globalObject {
+			if alt.path() == e.p.globalObject {
 				name = "*"
 			}
-			if m := e.p.member(alt.path, name); m != nil {
+			if m := e.p.member(alt.path(), name); m != nil {
 				out = e.p.join(out, m.val())
 				if e.record && n.flags&flagOptional == 0 {
 					e.use(UseRead, m.val(), id, nil)
@@ -550,7 +550,7 @@ func (e *evaluation) concat(items []int32) *Value {
 		v := e.at(item)
 		marks |= v.allMarks()
 		if v != nil && v.kind == vNumber {
-			sum += v.number
+			sum += v.number()
 		} else {
 			allNumbers = false
 		}
@@ -612,25 +612,25 @@ func (e *evaluation) textsDeep(v *Value, depth int) []string {
 	}
 	switch v.kind {
 	case vString:
-		return []string{v.text}
+		return []string{v.text()}
 	case vNumber:
-		return []string{formatNumber(v.number)}
+		return []string{formatNumber(v.number())}
 	case vBool:
-		if v.number == 1 {
+		if v.number() == 1 {
 			return []string{"true"}
 		}
 		return []string{"false"}
 	case vObject:
-		if v.object.array && v.object.elements == nil && v.object.length <= 1 {
-			if v.object.length == 0 {
+		if v.object().array && v.object().elements == nil && v.object().length <= 1 {
+			if v.object().length == 0 {
 				return []string{""}
 			}
-			return e.textsDeep(v.object.properties["0"], depth+1)
+			return e.textsDeep(v.object().properties["0"], depth+1)
 		}
 	case vUnion:
 		var out []string
 		more := false
-		for _, alt := range v.alts {
+		for _, alt := range v.alts() {
 			if len(out) >= 4 {
 				more = true
 				break
@@ -658,9 +658,9 @@ func (e *evaluation) arithmetic(n *node) *Value {
 	}
 	switch n.flags {
 	case '-':
-		return number(a.number - b.number)
+		return number(a.number() - b.number())
 	case '*':
-		return number(a.number * b.number)
+		return number(a.number() * b.number())
 	}
-	return number(float64(int32(int64(a.number)) ^ int32(int64(b.number))))
+	return number(float64(int32(int64(a.number())) ^ int32(int64(b.number()))))
 }

@@ -201,10 +201,10 @@ func (e *evaluation) use(kind UseKind, v *Value, id nodeID, args []*Value) {
 
 func (e *evaluation) useCertainty(kind UseKind, v *Value, id nodeID, args []*Value, certainty Certainty) {
 	v.each(func(alt *Value) {
-		if alt.kind != vPath || alt.path.interest.Uses&kind == 0 {
+		if alt.kind != vPath || alt.path().interest.Uses&kind == 0 {
 			return
 		}
-		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path.api, Args: args, Certainty: certainty, Site: e.siteOfUse(id)})
+		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path().api, Args: args, Certainty: certainty, Site: e.siteOfUse(id)})
 	})
 }
 
@@ -246,7 +246,7 @@ func (e *evaluation) hidden(id nodeID, n *node, member *Value) {
 		return // a name from a variable: a table of commands, not a disguise
 	}
 	member.each(func(alt *Value) {
-		if alt.kind == vPath && alt.path.interest.Uses&UseHidden != 0 {
+		if alt.kind == vPath && alt.path().interest.Uses&UseHidden != 0 {
 			e.use(UseHidden, alt, id, []*Value{e.at(n.b)})
 		}
 	})
@@ -274,9 +274,9 @@ func (e *evaluation) texts(wanted func(string) bool) {
 			}
 			seen := 0
 			v.each(func(alt *Value) {
-				if alt.kind == vString && len(alt.text) >= 4 && alt.text != hole && seen < 4 && wanted(alt.text) {
+				if alt.kind == vString && len(alt.text()) >= 4 && alt.text() != hole && seen < 4 && wanted(alt.text()) {
 					seen++
-					e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: alt.text, Folded: true, Site: e.site(id)})
+					e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: alt.text(), Folded: true, Site: e.site(id)})
 				}
 			})
 		}
@@ -306,6 +306,9 @@ type edge struct {
 func chain(f *function, context int) []string {
 	var steps []string
 	for range 64 {
+		if f.via == nil {
+			break
+		}
 		via := f.via[context]
 		if via.from == nil {
 			if via.label > 0 {
@@ -351,14 +354,14 @@ func (f *Facts) Named(near *Site, api string) []Site {
 				continue // a callee names its own call
 			}
 			found := false
-			m.values[id].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path.api == api })
+			m.values[id].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path().api == api })
 			if !found {
 				continue
 			}
 			if n.kind == nMember {
 				// obj.method where obj is this package's own object only hands on.
 				named := false
-				m.values[n.a].each(func(alt *Value) { named = named || alt.kind == vPath && strings.HasPrefix(api, alt.path.api) })
+				m.values[n.a].each(func(alt *Value) { named = named || alt.kind == vPath && strings.HasPrefix(api, alt.path().api) })
 				if !named {
 					continue
 				}
@@ -423,7 +426,7 @@ func (f *Facts) Written(near *Site, text string) []Site {
 				continue
 			}
 			found := false
-			m.values[id].each(func(alt *Value) { found = found || alt.kind == vString && alt.text == text })
+			m.values[id].each(func(alt *Value) { found = found || alt.kind == vString && alt.text() == text })
 			if !found {
 				continue
 			}

@@ -78,43 +78,59 @@ const keySpread = -1
 
 // function is the code of one function, or of a module's top level.
 type function struct {
-	index    int32
-	module   *module
-	name     string
-	pos      int32
-	parent   *function
-	start    nodeID
-	end      nodeID
-	params   int
+	index int32
+	pos   int32
+	start nodeID
+	end   nodeID
+
+	module *module
+	name   string
+	parent *function
+	// class is the constructor function of the class this is a member of.
+	class *function
+
+	params   uint16
+	runs     uint8
 	rest     bool
 	arrow    bool
 	async    bool
 	getter   bool
 	method   bool
 	usesArgs bool
-	// class is the constructor function of the class this is a member of.
-	class *function
-	// superclass is what the class extends, for constructors.
-	superclass *Value
+	queued   bool
+	contexts Context // found by the reachability walk
 
 	// state of the evaluation
-	paramValues []*Value
-	argsValue   *Value
+	value       Value
 	returned    *Value
 	this        *Value
-	value       *Value
 	prototype   *object
-	statics     *object
+	paramValues []*Value
 	callers     []*function
 	calls       []callEdge
-	queued      bool
-	runs        int
-	pseudo      *pseudoModule
-	lazy        *Value
+	*functionExtra
 
-	// state of the reachability walk
-	contexts Context
-	via      [3]edge
+	// via is how the walk came here, by context.
+	via *[3]edge
+}
+
+// functionExtra is what few functions have; the others share noExtra.
+type functionExtra struct {
+	// superclass is what the class extends, for constructors.
+	superclass *Value
+	statics    *object
+	pseudo     *pseudoModule
+	lazy       *Value
+}
+
+var noExtra functionExtra
+
+// extra is the function's own functionExtra, to change it.
+func (f *function) extra() *functionExtra {
+	if f.functionExtra == &noExtra {
+		f.functionExtra = new(functionExtra)
+	}
+	return f.functionExtra
 }
 
 // symbol is a variable of a module that its code reads or assigns.

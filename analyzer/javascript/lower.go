@@ -51,7 +51,7 @@ func lower(m *module, tree *esbuild.AST) {
 }
 
 func (l *lowering) newFunction(name string, pos int32, parent *function) *function {
-	f := &function{index: int32(len(l.m.functions)), module: l.m, name: name, pos: pos, parent: parent}
+	f := &function{index: int32(len(l.m.functions)), module: l.m, name: name, pos: pos, parent: parent, functionExtra: &noExtra}
 	l.m.functions = append(l.m.functions, f)
 	return f
 }
@@ -102,7 +102,7 @@ func (l *lowering) function(p pendingFunction) {
 	f := p.f
 	l.current = f
 	f.start = nodeID(len(l.m.nodes))
-	f.params = len(p.args)
+	f.params = uint16(min(len(p.args), 1<<16-1))
 	for i, arg := range p.args {
 		value := l.add(nParam, f.pos, int32(i), 0)
 		if arg.DefaultOrNil.Data != nil {

@@ -30,11 +30,11 @@ func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Val
 func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool) {
 	switch name {
 	case "call", "apply", "bind":
-		if v.kind == vFunction || v.kind == vPath && !v.path.root && v.path.api != "globalThis.Reflect" || v.kind == vLazy {
+		if v.kind == vFunction || v.kind == vPath && !v.path().root && v.path().api != "globalThis.Reflect" || v.kind == vLazy {
 			return e.transparent(c, v, name)
 		}
 	case "then", "catch", "finally":
-		if own := v.kind == vFunction || v.kind == vObject && !v.object.promise && v.object.properties[name] != nil; !own {
+		if own := v.kind == vFunction || v.kind == vObject && !v.object().promise && v.object().properties[name] != nil; !own {
 			return e.then(c, v, name), true
 		}
 	}
@@ -42,9 +42,9 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 	case vTable:
 		return e.tableMethod(c, name)
 	case vString:
-		return e.stringMethod(c, v.text, name)
+		return e.stringMethod(c, v.text(), name)
 	case vObject:
-		if v.object.array {
+		if v.object().array {
 			return e.arrayMethod(c, v, name)
 		}
 	}
@@ -66,16 +66,16 @@ func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bo
 			inner.args = []*Value{rest, rest, rest}
 		}
 	case "bind":
-		if f.kind == vFunction && f.fn.this == nil && c.arg(0) != nil && c.arg(0).kind == vObject && f.fn.class == nil {
-			f.fn.this = c.arg(0)
-			e.p.enqueue(f.fn)
+		if f.kind == vFunction && f.fn().this == nil && c.arg(0) != nil && c.arg(0).kind == vObject && f.fn().class == nil {
+			f.fn().this = c.arg(0)
+			e.p.enqueue(f.fn())
 		}
 		if len(c.args) > 1 && f.kind == vFunction {
-			e.enter(c.id, f.fn, nil, c.args[1:])
+			e.enter(c.id, f.fn(), nil, c.args[1:])
 		}
 		return f, true
 	}
-	if f.kind == vFunction && f.fn.class != nil {
+	if f.kind == vFunction && f.fn().class != nil {
 		inner.receiver = nil
 	}
 	return e.apply(inner, f), true
@@ -92,9 +92,9 @@ func (e *evaluation) then(c *callSite, v *Value, name string) *Value {
 		callback.each(func(alt *Value) {
 			switch alt.kind {
 			case vFunction:
-				e.enter(c.id, alt.fn, nil, args)
-				e.callerOf(alt.fn)
-				out = e.p.join(out, e.awaited(alt.fn.returned))
+				e.enter(c.id, alt.fn(), nil, args)
+				e.callerOf(alt.fn())
+				out = e.p.join(out, e.awaited(alt.fn().returned))
 			case vPath, vResolver, vLazy:
 				out = e.p.join(out, e.apply(&callSite{id: c.id, args: args}, alt))
 			}
@@ -142,7 +142,7 @@ func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
 			return p.str(strings.Replace(s, old, with, n)), true
 		}
 		if re := c.arg(0); re != nil && re.kind == vRegExp {
-			if literal, global, ok := literalRegExp(re.text); ok {
+			if literal, global, ok := literalRegExp(re.text()); ok {
 				n := 1
 				if global {
 					n = -1
@@ -257,9 +257,9 @@ func (e *evaluation) arrayOf(id nodeID, parts []string) *Value {
 	if len(parts) > maxElements {
 		return nil
 	}
-	o := &object{array: true, length: len(parts), properties: make(map[string]*Value, len(parts))}
-	if old := e.m.values[id]; old != nil && old.kind == vObject && old.object.array {
-		if same(old.object, parts) {
+	o := &object{array: true, length: int32(len(parts)), properties: make(map[string]*Value, len(parts))}
+	if old := e.m.values[id]; old != nil && old.kind == vObject && old.object().array {
+		if same(old.object(), parts) {
 			return old
 		}
 	}
@@ -270,11 +270,11 @@ func (e *evaluation) arrayOf(id nodeID, parts []string) *Value {
 }
 
 func same(o *object, parts []string) bool {
-	if o.length != len(parts) {
+	if o.length != int32(len(parts)) {
 		return false
 	}
 	for i, part := range parts {
-		if v := o.properties[strconv.Itoa(i)]; v == nil || v.kind != vString || v.text != part {
+		if v := o.properties[strconv.Itoa(i)]; v == nil || v.kind != vString || v.text() != part {
 			return false
 		}
 	}
@@ -282,7 +282,7 @@ func same(o *object, parts []string) bool {
 }
 
 func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bool) {
-	o := v.object
+	o := v.object()
 	switch name {
 	case "push", "unshift", "fill":
 		for _, arg := range c.args {
@@ -351,12 +351,12 @@ func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 	if f == nil || o.elements != nil || o.length == 0 {
 		return nil, false
 	}
-	isFromCharCode := f.kind == vPath && strings.HasSuffix(f.path.api, "String.fromCharCode")
-	if f.kind == vFunction && !isFromCharCode && f.fn.module.nodes != nil {
-		for id := f.fn.start; id < f.fn.end; id++ {
-			if n := &f.fn.module.nodes[id]; n.kind == nCall {
-				callee := &f.fn.module.nodes[n.a]
-				isFromCharCode = callee.kind == nMember && f.fn.module.strings[callee.b] == "fromCharCode"
+	isFromCharCode := f.kind == vPath && strings.HasSuffix(f.path().api, "String.fromCharCode")
+	if f.kind == vFunction && !isFromCharCode && f.fn().module.nodes != nil {
+		for id := f.fn().start; id < f.fn().end; id++ {
+			if n := &f.fn().module.nodes[id]; n.kind == nCall {
+				callee := &f.fn().module.nodes[n.a]
+				isFromCharCode = callee.kind == nMember && f.fn().module.strings[callee.b] == "fromCharCode"
 				break
 			}
 		}
@@ -366,11 +366,11 @@ func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 	}
 	parts := make([]string, 0, o.length)
 	for i := range o.length {
-		v := o.properties[strconv.Itoa(i)]
+		v := o.properties[strconv.Itoa(int(i))]
 		if v == nil || v.kind != vNumber {
 			return nil, false
 		}
-		parts = append(parts, string(rune(int(v.number)&0xffff)))
+		parts = append(parts, string(rune(int(v.number())&0xffff)))
 	}
 	return e.arrayOf(c.id, parts), true
 }
@@ -381,9 +381,9 @@ func (e *evaluation) callbacks(c *callSite, args []*Value) *Value {
 		callback.each(func(alt *Value) {
 			switch alt.kind {
 			case vFunction:
-				e.enter(c.id, alt.fn, nil, args)
-				e.callerOf(alt.fn)
-				out = e.p.join(out, alt.fn.returned)
+				e.enter(c.id, alt.fn(), nil, args)
+				e.callerOf(alt.fn())
+				out = e.p.join(out, alt.fn().returned)
 			case vPath, vLazy, vTable:
 				out = e.p.join(out, e.apply(&callSite{id: c.id, args: args}, alt))
 			}
@@ -402,7 +402,7 @@ func constantParts(o *object) ([]string, bool) {
 		if v == nil || v.kind != vString {
 			return nil, false
 		}
-		parts[i] = v.text
+		parts[i] = v.text()
 	}
 	return parts, true
 }
@@ -420,7 +420,7 @@ func (e *evaluation) joinArray(c *callSite, o *object) *Value {
 		if i > 0 {
 			b.WriteString(separator)
 		}
-		b.WriteString(e.textsOf(o.properties[strconv.Itoa(i)])[0])
+		b.WriteString(e.textsOf(o.properties[strconv.Itoa(int(i))])[0])
 		if b.Len() > maxText {
 			return e.p.opaque(o.marks)
 		}

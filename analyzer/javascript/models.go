@@ -44,7 +44,7 @@ func (c *callSite) text(i int) (string, bool) {
 	if v == nil || v.kind != vString {
 		return "", false
 	}
-	return v.text, true
+	return v.text(), true
 }
 
 func (c *callSite) integer(i, fallback int) (int, bool) {
@@ -55,7 +55,7 @@ func (c *callSite) integer(i, fallback int) (int, bool) {
 	if v.kind != vNumber {
 		return 0, false
 	}
-	return int(v.number), true
+	return int(v.number()), true
 }
 
 // stringMethod folds a method of a constant text.
@@ -76,7 +76,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	p := e.p
 	if v := c.arg(0); v != nil && v.kind == vUnion && decoders[target.api] {
 		out := p.opaque(v.marks)
-		for _, alt := range v.alts {
+		for _, alt := range v.alts() {
 			one := *c
 			one.args = append([]*Value{alt}, c.args[1:]...)
 			decoded, _ := e.model(&one, target)
@@ -196,9 +196,9 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		c.arg(0).each(func(alt *Value) {
 			if alt.kind == vFunction {
 				if o.properties == nil {
-					o.properties = map[string]*Value{"\x00resolve": {kind: vResolver, object: o}}
+					o.properties = map[string]*Value{"\x00resolve": objectValue(vResolver, o)}
 				}
-				e.enter(c.id, alt.fn, nil, []*Value{o.properties["\x00resolve"]})
+				e.enter(c.id, alt.fn(), nil, []*Value{o.properties["\x00resolve"]})
 			}
 		})
 		return o.val(), true
@@ -238,11 +238,11 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 }
 
 func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
-	if v == nil || v.kind != vObject || v.object.array || v.object.elements != nil || len(v.object.spreads) > 0 || len(v.object.properties) > 256 || len(v.object.properties) == 0 {
+	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().spreads) > 0 || len(v.object().properties) > 256 || len(v.object().properties) == 0 {
 		return nil, false
 	}
-	v.object.addReader(e.f)
-	return e.arrayOf(id, sortedKeys(v.object.properties)), true
+	v.object().addReader(e.f)
+	return e.arrayOf(id, sortedKeys(v.object().properties)), true
 }
 
 // inherit is util.inherits and Object.setPrototypeOf.
@@ -250,10 +250,10 @@ func (e *evaluation) inherit(child, parent *Value) {
 	child.each(func(alt *Value) {
 		switch alt.kind {
 		case vFunction:
-			alt.fn.superclass = e.p.join(alt.fn.superclass, parent)
-			alt.fn.proto().proto = alt.fn.superclass
+			alt.fn().extra().superclass = e.p.join(alt.fn().superclass, parent)
+			alt.fn().proto().proto = alt.fn().superclass
 		case vObject:
-			e.spreadInto(alt.object, parent)
+			e.spreadInto(alt.object(), parent)
 		}
 	})
 }
@@ -267,21 +267,21 @@ func (e *evaluation) defineProperty(c *callSite) {
 	value := descriptor.Property("value")
 	descriptor.each(func(d *Value) {
 		if d.kind == vObject {
-			d.object.addReader(e.f)
+			d.object().addReader(e.f)
 		}
 	})
 	if getter := descriptor.Property("get"); getter != nil && getter.kind == vFunction {
-		e.callerOf(getter.fn)
-		value = e.p.join(value, getter.fn.returned)
+		e.callerOf(getter.fn())
+		value = e.p.join(value, getter.fn().returned)
 	}
 	c.arg(0).each(func(alt *Value) {
 		switch alt.kind {
 		case vObject:
-			e.setProperty(alt.object, name, value)
+			e.setProperty(alt.object(), name, value)
 		case vFunction:
-			e.setStatic(alt.fn, name, value)
+			e.setStatic(alt.fn(), name, value)
 		case vPath:
-			e.setPath(c.id, alt.path, name, nil, value)
+			e.setPath(c.id, alt.path(), name, nil, value)
 		}
 	})
 }
@@ -292,7 +292,7 @@ func (e *evaluation) fromCharCode(c *callSite) *Value {
 		if arg == nil || arg.kind != vNumber {
 			return e.p.opaque(arg.allMarks())
 		}
-		units = append(units, uint16(int64(arg.number)))
+		units = append(units, uint16(int64(arg.number())))
 	}
 	if len(units) == 0 {
 		return nil
@@ -387,7 +387,7 @@ func (p *program) jsonValue(data any, depth int, budget *int) *Value {
 		}
 		return no
 	case []any:
-		o := &object{array: true, length: len(x), properties: map[string]*Value{}}
+		o := &object{array: true, length: int32(len(x)), properties: map[string]*Value{}}
 		for i, item := range x {
 			if v := p.jsonValue(item, depth+1, budget); v != nil {
 				o.properties[strconv.Itoa(i)] = v

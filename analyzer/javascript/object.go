@@ -64,9 +64,9 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 		s.each(func(alt *Value) {
 			switch alt.kind {
 			case vObject:
-				out = p.join(out, e.property(alt.object, name, depth+1))
+				out = p.join(out, e.property(alt.object(), name, depth+1))
 			case vPath:
-				if m := p.member(alt.path, name); m != nil {
+				if m := p.member(alt.path(), name); m != nil {
 					out = p.join(out, m.val())
 				}
 			}
@@ -76,9 +76,9 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 		o.proto.each(func(alt *Value) {
 			switch alt.kind {
 			case vFunction:
-				out = p.join(out, e.property(alt.fn.proto(), name, depth+1))
+				out = p.join(out, e.property(alt.fn().proto(), name, depth+1))
 			case vPath:
-				if r := p.resultOf(alt.path); r != nil {
+				if r := p.resultOf(alt.path()); r != nil {
 					if m := p.member(r, name); m != nil {
 						out = p.join(out, m.val())
 					}
@@ -129,10 +129,10 @@ func (e *evaluation) object(id nodeID, n *node) *Value {
 		case key < keySpread:
 			e.setComputed(o, e.at(-2-key), v)
 		default:
-			if v != nil && v.kind == vFunction && v.fn.getter {
-				e.adopt(v.fn, o)
-				e.callerOf(v.fn)
-				v = v.fn.returned
+			if v != nil && v.kind == vFunction && v.fn().getter {
+				e.adopt(v.fn(), o)
+				e.callerOf(v.fn())
+				v = v.fn().returned
 			}
 			e.setProperty(o, e.m.strings[key], v)
 			if e.record {
@@ -148,7 +148,7 @@ func (e *evaluation) array(id nodeID, n *node) *Value {
 	items := e.m.list(n.b)
 	o := e.made(id)
 	o.array = true
-	o.length = max(o.length, len(items))
+	o.length = max(o.length, int32(len(items)))
 	for i, item := range items {
 		v := e.at(item)
 		if v == nil {
@@ -166,7 +166,7 @@ func (e *evaluation) array(id nodeID, n *node) *Value {
 
 func (e *evaluation) made(id nodeID) *object {
 	if v := e.m.values[id]; v != nil && v.kind == vObject {
-		return v.object
+		return v.object()
 	}
 	return &object{}
 }
@@ -175,12 +175,12 @@ func (e *evaluation) class(n *node) *Value {
 	f := e.m.functions[n.a]
 	items := e.m.list(n.b)
 	if super := e.at(items[0]); super != nil {
-		f.superclass = e.p.join(f.superclass, super)
+		f.extra().superclass = e.p.join(f.superclass, super)
 		f.proto().proto = f.superclass
 		f.static()
 		super.each(func(alt *Value) {
 			if alt.kind == vFunction {
-				e.spreadInto(f.statics, alt.fn.static().val())
+				e.spreadInto(f.statics, alt.fn().static().val())
 			}
 		})
 		if e.record {
@@ -195,11 +195,11 @@ func (e *evaluation) class(n *node) *Value {
 		v := e.at(items[i+2])
 		if v != nil && v.kind == vFunction {
 			if items[i] == 1 {
-				v.fn.this = f.val()
+				v.fn().this = f.val()
 			}
-			if v.fn.getter {
-				e.callerOf(v.fn)
-				v = v.fn.returned
+			if v.fn().getter {
+				e.callerOf(v.fn())
+				v = v.fn().returned
 			}
 		}
 		if key := items[i+1]; key < keySpread {
@@ -228,8 +228,8 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 	if v == nil {
 		return
 	}
-	if v.kind == vFunction && !v.fn.getter {
-		e.adopt(v.fn, o)
+	if v.kind == vFunction && !v.fn().getter {
+		e.adopt(v.fn(), o)
 	}
 	old := o.properties[name]
 	if old == nil && len(o.properties) >= maxProperties {
@@ -263,12 +263,12 @@ func (e *evaluation) setComputed(o *object, key, v *Value) {
 	known := false
 	key.each(func(k *Value) {
 		switch {
-		case k.kind == vString && !strings.Contains(k.text, hole):
+		case k.kind == vString && !strings.Contains(k.text(), hole):
 			known = true
-			e.setProperty(o, k.text, v)
+			e.setProperty(o, k.text(), v)
 		case k.kind == vNumber:
 			known = true
-			e.setProperty(o, formatNumber(k.number), v)
+			e.setProperty(o, formatNumber(k.number()), v)
 		}
 	})
 	if !known {
@@ -278,7 +278,7 @@ func (e *evaluation) setComputed(o *object, key, v *Value) {
 
 func (e *evaluation) spreadInto(o *object, v *Value) {
 	v.each(func(alt *Value) {
-		if alt.kind != vObject && alt.kind != vPath || alt.kind == vObject && alt.object == o {
+		if alt.kind != vObject && alt.kind != vPath || alt.kind == vObject && alt.object() == o {
 			return
 		}
 		for _, have := range o.spreads {
@@ -314,37 +314,37 @@ func (e *evaluation) set(id nodeID, n *node) {
 		switch alt.kind {
 		case vObject:
 			if list[1] >= 0 {
-				e.setComputed(alt.object, key, v)
+				e.setComputed(alt.object(), key, v)
 			} else {
-				e.setProperty(alt.object, name, v)
+				e.setProperty(alt.object(), name, v)
 			}
 		case vFunction:
 			switch {
 			case list[1] >= 0:
-				e.setComputed(alt.fn.static(), key, v)
+				e.setComputed(alt.fn().static(), key, v)
 			case name == "prototype":
-				e.spreadInto(alt.fn.proto(), v)
+				e.spreadInto(alt.fn().proto(), v)
 				v.each(func(o *Value) {
 					if o.kind == vObject {
-						for _, method := range o.object.properties {
-							if method.kind == vFunction && method.fn.this == o {
-								method.fn.this = alt.fn.proto().val()
+						for _, method := range o.object().properties {
+							if method.kind == vFunction && method.fn().this == o {
+								method.fn().this = alt.fn().proto().val()
 							}
 						}
 					}
 				})
 			default:
-				e.setStatic(alt.fn, name, v)
+				e.setStatic(alt.fn(), name, v)
 			}
 		case vPath:
-			e.setPath(id, alt.path, name, key, v)
+			e.setPath(id, alt.path(), name, key, v)
 		}
 	})
 }
 
 func (e *evaluation) setStatic(f *function, name string, v *Value) {
-	if v != nil && v.kind == vFunction && v.fn.this == nil && !v.fn.arrow && v.fn.class == nil {
-		v.fn.this = f.val()
+	if v != nil && v.kind == vFunction && v.fn().this == nil && !v.fn().arrow && v.fn().class == nil {
+		v.fn().this = f.val()
 	}
 	e.setProperty(f.static(), name, v)
 }

@@ -54,7 +54,7 @@ func parseModule(file *sourceFile, require *apiPath) (*module, esbuild.Message, 
 			lower(m, &tree)
 			m.values = make([]*Value, len(m.nodes))
 			m.exports, m.moduleObject = &object{module: m}, &object{}
-			m.moduleObject.properties = map[string]*Value{"exports": m.exports.val(), "filename": {kind: vString, text: file.filename()}, "require": require.val()}
+			m.moduleObject.properties = map[string]*Value{"exports": m.exports.val(), "filename": textValue(vString, file.filename()), "require": require.val()}
 			return m, message, true
 		}
 		if i == 0 {

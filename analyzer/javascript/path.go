@@ -41,7 +41,7 @@ const maxPathDepth = 10
 
 func (p *apiPath) val() *Value {
 	if p.value == nil {
-		p.value = &Value{kind: vPath, path: p}
+		p.value = pathValue(p)
 	}
 	return p.value
 }

@@ -53,6 +53,9 @@ func visit(queue []*function, f *function, context int, via edge) []*function {
 		return queue
 	}
 	f.contexts |= 1 << context
+	if f.via == nil {
+		f.via = new([3]edge)
+	}
 	f.via[context] = via
 	return append(queue, f)
 }

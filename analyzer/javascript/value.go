@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"math"
+	"strings"
+	"unsafe"
+)
 
 // hole stands in a text for a part that is not known: "https://￼/collect".
 const hole = "\ufffc"
@@ -32,15 +36,82 @@ const maxUnion = 8
 
 // Value is what is known of an expression: the values it may have. A nil
 // Value says nothing.
+//
+// There are millions of them in a large package, so that one word and one
+// pointer hold whatever its kind needs; only the functions below read them.
 type Value struct {
-	kind   valueKind
-	marks  Marks
-	text   string
-	number float64
-	path   *apiPath
-	fn     *function
-	object *object
-	alts   []*Value
+	kind  valueKind
+	marks Marks
+	// bits is a number's or boolean's value, or the length of what data is
+	// the start of.
+	bits uint64
+	// data is the text, alternatives, path, function or object.
+	data unsafe.Pointer
+}
+
+func textValue(kind valueKind, s string) *Value {
+	return &Value{kind: kind, bits: uint64(len(s)), data: unsafe.Pointer(unsafe.StringData(s))}
+}
+
+func pathValue(p *apiPath) *Value { return &Value{kind: vPath, data: unsafe.Pointer(p)} }
+
+func lazyValue(f *function) *Value { return &Value{kind: vLazy, data: unsafe.Pointer(f)} }
+
+func objectValue(kind valueKind, o *object) *Value {
+	return &Value{kind: kind, data: unsafe.Pointer(o)}
+}
+
+func unionValue(marks Marks, alts []*Value) *Value {
+	return &Value{kind: vUnion, marks: marks, bits: uint64(len(alts)), data: unsafe.Pointer(unsafe.SliceData(alts))}
+}
+
+// text is the text of a string or regular expression, else "".
+func (v *Value) text() string {
+	if v.kind != vString && v.kind != vRegExp {
+		return ""
+	}
+	return unsafe.String((*byte)(v.data), int(v.bits))
+}
+
+// number is the value of a number, 1 or 0 for a boolean, else 0.
+func (v *Value) number() float64 {
+	if v.kind != vNumber && v.kind != vBool {
+		return 0
+	}
+	return math.Float64frombits(v.bits)
+}
+
+// path is the API that a path is, else nil.
+func (v *Value) path() *apiPath {
+	if v.kind != vPath {
+		return nil
+	}
+	return (*apiPath)(v.data)
+}
+
+// fn is the function of a function or lazy module, else nil.
+func (v *Value) fn() *function {
+	if v.kind != vFunction && v.kind != vLazy {
+		return nil
+	}
+	return (*function)(v.data)
+}
+
+// object is that of an object, a promise's resolver or a bundle's table, else
+// nil.
+func (v *Value) object() *object {
+	if v.kind != vObject && v.kind != vResolver && v.kind != vTable {
+		return nil
+	}
+	return (*object)(v.data)
+}
+
+// alts are the alternatives of a union, else nil. They are never changed.
+func (v *Value) alts() []*Value {
+	if v.kind != vUnion {
+		return nil
+	}
+	return unsafe.Slice((**Value)(v.data), int(v.bits))
 }
 
 // object is an object, array, class prototype or promise, one for each place
@@ -55,13 +126,13 @@ type object struct {
 	// proto is where a look-up goes on: the superclass.
 	proto   *Value
 	array   bool
-	length  int
+	promise bool
+	marks   Marks
+	length  int32
 	module  *module
 	table   *table
-	promise bool
-	value   *Value
+	value   Value
 	readers []*function
-	marks   Marks
 	visited int64
 }
 
@@ -85,7 +156,7 @@ func (v *Value) each(yield func(*Value)) {
 		return
 	}
 	if v.kind == vUnion {
-		for _, alt := range v.alts {
+		for _, alt := range v.alts() {
 			yield(alt)
 		}
 		return
@@ -101,11 +172,11 @@ func (v *Value) allMarks() Marks {
 	marks := v.marks
 	switch v.kind {
 	case vPath:
-		marks |= v.path.marks
+		marks |= v.path().marks
 	case vObject:
-		marks |= v.object.marks
+		marks |= v.object().marks
 	case vUnion:
-		for _, alt := range v.alts {
+		for _, alt := range v.alts() {
 			marks |= alt.allMarks()
 		}
 	}
@@ -128,7 +199,7 @@ func (p *program) join(a, b *Value) *Value {
 	case a == nil:
 		return b
 	case a.kind == vUnion && b.kind != vUnion && b.marks&^a.marks == 0:
-		for _, have := range a.alts {
+		for _, have := range a.alts() {
 			if have == b {
 				return a
 			}
@@ -154,13 +225,13 @@ func (p *program) joinAnew(a, b *Value) *Value {
 		if a.kind == vOpaque {
 			return p.opaque(a.marks | b.marks)
 		}
-		return &Value{kind: vUnion, marks: a.marks | b.marks, alts: alternatives(a)}
+		return unionValue(a.marks|b.marks, alternatives(a))
 	}
 	if a.kind == vOpaque {
 		if a.marks == 0 {
 			return b
 		}
-		return &Value{kind: vUnion, marks: a.marks | b.marks, alts: alternatives(b)}
+		return unionValue(a.marks|b.marks, alternatives(b))
 	}
 	alts := alternatives(a)
 	n := len(alts)
@@ -183,13 +254,13 @@ func (p *program) joinAnew(a, b *Value) *Value {
 	if len(alts) == n && marks&^a.marks == 0 {
 		return a
 	}
-	return &Value{kind: vUnion, marks: marks, alts: alts}
+	return unionValue(marks, alts)
 }
 
 // contains tells whether v, or a constant like it, is among the alternatives.
 func contains(alts []*Value, v *Value) bool {
 	for _, have := range alts {
-		if have == v || have.kind == v.kind && have.kind <= vNull && have.kind != vOpaque && have.text == v.text && have.number == v.number {
+		if have == v || have.kind == v.kind && have.kind <= vNull && have.kind != vOpaque && have.text() == v.text() && have.number() == v.number() {
 			return true
 		}
 	}
@@ -198,7 +269,7 @@ func contains(alts []*Value, v *Value) bool {
 
 func alternatives(v *Value) []*Value {
 	if v.kind == vUnion {
-		return v.alts
+		return v.alts()
 	}
 	return []*Value{v}
 }
@@ -223,7 +294,7 @@ func (p *program) str(s string) *Value {
 		s = s[:maxText]
 	}
 	p.textBytes += len(s)
-	v := &Value{kind: vString, text: s}
+	v := textValue(vString, s)
 	if len(s) <= 128 {
 		p.texts[s] = v
 	}
@@ -240,7 +311,7 @@ const (
 // smallNumbers are shared: most numbers in code are small.
 var smallNumbers = func() (list [256]*Value) {
 	for i := range list {
-		list[i] = &Value{kind: vNumber, number: float64(i)}
+		list[i] = &Value{kind: vNumber, bits: math.Float64bits(float64(i))}
 	}
 	return list
 }()
@@ -249,23 +320,23 @@ func number(f float64) *Value {
 	if f >= 0 && f < 256 && f == float64(int(f)) {
 		return smallNumbers[int(f)]
 	}
-	return &Value{kind: vNumber, number: f}
+	return &Value{kind: vNumber, bits: math.Float64bits(f)}
 }
 
-var yes, no = &Value{kind: vBool, number: 1}, &Value{kind: vBool}
+var yes, no = &Value{kind: vBool, bits: math.Float64bits(1)}, &Value{kind: vBool}
 
 func (o *object) val() *Value {
-	if o.value == nil {
-		o.value = &Value{kind: vObject, object: o}
+	if o.value.data == nil {
+		o.value = Value{kind: vObject, data: unsafe.Pointer(o)}
 	}
-	return o.value
+	return &o.value
 }
 
 func (f *function) val() *Value {
-	if f.value == nil {
-		f.value = &Value{kind: vFunction, fn: f}
+	if f.value.data == nil {
+		f.value = Value{kind: vFunction, data: unsafe.Pointer(f)}
 	}
-	return f.value
+	return &f.value
 }
 
 // proto is the function's prototype object, which also stands for the
@@ -279,7 +350,7 @@ func (f *function) proto() *object {
 
 func (f *function) static() *object {
 	if f.statics == nil {
-		f.statics = &object{}
+		f.extra().statics = &object{}
 	}
 	return f.statics
 }
@@ -292,11 +363,11 @@ func (v *Value) Text() (text string, ok bool) {
 	}
 	switch v.kind {
 	case vString:
-		return v.text, strings.ReplaceAll(v.text, hole, "") != ""
+		return v.text(), strings.ReplaceAll(v.text(), hole, "") != ""
 	case vNumber:
-		return formatNumber(v.number), true
+		return formatNumber(v.number()), true
 	case vUnion:
-		for _, alt := range v.alts {
+		for _, alt := range v.alts() {
 			if alt.kind == vString {
 				return alt.Text()
 			}
@@ -310,7 +381,7 @@ func (v *Value) Texts() []string {
 	var out []string
 	v.each(func(alt *Value) {
 		if alt.kind == vString {
-			out = append(out, alt.text)
+			out = append(out, alt.text())
 		}
 	})
 	return out
@@ -323,11 +394,11 @@ func (v *Value) Is(word string) bool {
 	v.each(func(alt *Value) {
 		switch alt.kind {
 		case vBool:
-			found = found || word == "true" && alt.number == 1 || word == "false" && alt.number == 0
+			found = found || word == "true" && alt.number() == 1 || word == "false" && alt.number() == 0
 		case vNumber:
-			found = found || formatNumber(alt.number) == word
+			found = found || formatNumber(alt.number()) == word
 		case vString:
-			found = found || alt.text == word
+			found = found || alt.text() == word
 		}
 	})
 	return found
@@ -342,7 +413,7 @@ func (v *Value) Constant() bool {
 	v.each(func(alt *Value) {
 		switch alt.kind {
 		case vString:
-			constant = constant && !strings.Contains(alt.text, hole)
+			constant = constant && !strings.Contains(alt.text(), hole)
 		case vNumber, vBool, vNull, vRegExp:
 		default:
 			constant = false
@@ -370,7 +441,7 @@ func (v *Value) Property(name string) *Value {
 	var out *Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && out == nil {
-			out = alt.object.lookup(name, 0)
+			out = alt.object().lookup(name, 0)
 		}
 	})
 	return out
@@ -380,9 +451,9 @@ func (v *Value) Property(name string) *Value {
 func (v *Value) Elements() []*Value {
 	var out []*Value
 	v.each(func(alt *Value) {
-		if alt.kind == vObject && alt.object.array && out == nil {
-			for i := 0; i < alt.object.length && i < 64; i++ {
-				out = append(out, alt.object.properties[formatNumber(float64(i))])
+		if alt.kind == vObject && alt.object().array && out == nil {
+			for i := 0; i < int(alt.object().length) && i < 64; i++ {
+				out = append(out, alt.object().properties[formatNumber(float64(i))])
 			}
 		}
 	})
@@ -394,7 +465,7 @@ func (v *Value) API() string {
 	api := ""
 	v.each(func(alt *Value) {
 		if alt.kind == vPath && api == "" {
-			api = alt.path.api
+			api = alt.path().api
 		}
 	})
 	return api
@@ -407,10 +478,10 @@ func (v *Value) Carries() Marks { return v.carries(0) }
 func (v *Value) carries(depth int) Marks {
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 || len(alt.object.properties) > 64 {
+		if alt.kind != vObject || depth > 2 || len(alt.object().properties) > 64 {
 			return
 		}
-		for _, p := range alt.object.properties {
+		for _, p := range alt.object().properties {
 			marks |= p.carries(depth + 1)
 		}
 	})
@@ -422,7 +493,7 @@ func (v *Value) Same(other *Value) bool {
 	found := false
 	v.each(func(a *Value) {
 		other.each(func(b *Value) {
-			found = found || a.kind == vObject && b.kind == vObject && a.object == b.object
+			found = found || a.kind == vObject && b.kind == vObject && a.object() == b.object()
 		})
 	})
 	return found
@@ -443,7 +514,7 @@ func (o *object) lookup(name string, depth int) *Value {
 		var found *Value
 		s.each(func(alt *Value) {
 			if alt.kind == vObject && found == nil {
-				found = alt.object.lookup(name, depth+1)
+				found = alt.object().lookup(name, depth+1)
 			}
 		})
 		if found != nil {

@@ -1,0 +1,294 @@
+package comment
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Permission is what a person may do in a repository, in GitHub's words.
+// Source: https://docs.github.com/rest/collaborators/collaborators (role_name)
+type Permission int
+
+// The permissions, each of which includes those before it.
+const (
+	None Permission = iota
+	Read
+	Triage
+	Write
+	Maintain
+	Admin
+)
+
+var permissionNames = []string{"none", "read", "triage", "write", "maintain", "admin"}
+
+// String is GitHub's name of the permission.
+func (p Permission) String() string { return permissionNames[p] }
+
+// ParsePermission reads GitHub's name of a permission; an unknown one is an
+// error, which callers treat as None.
+func ParsePermission(s string) (Permission, error) {
+	for i, name := range permissionNames {
+		if s == name {
+			return Permission(i), nil
+		}
+	}
+	return None, fmt.Errorf("permission %q is none of %s", s, strings.Join(permissionNames, ", "))
+}
+
+// Comment is one comment of a pull request as GitHub has it now.
+type Comment struct {
+	ID      int64
+	Author  string
+	Bot     bool
+	Body    string
+	Created time.Time
+	Updated time.Time
+	URL     string
+}
+
+// Rules say who may accept, and how.
+type Rules struct {
+	// Least is the permission that accepting needs.
+	Least Permission
+	// Author lets the pull request's own author accept.
+	Author bool
+	// Longest is how long an acceptance holds at most; 0: without end.
+	Longest time.Duration
+	// ReasonRequired refuses acceptances without "because".
+	ReasonRequired bool
+	// All allows "accept all".
+	All bool
+}
+
+// LeastForRepository is the permission that "in repository" needs, whatever
+// the policy says.
+const LeastForRepository = Maintain
+
+// Acceptance is a decision that holds: who accepted what, when, until when and
+// why. What it is bound to (integrity and findings) comes from the review that
+// the person saw.
+type Acceptance struct {
+	// Comment and URL are where it was written; Comment is 0 for a button.
+	Comment int64     `json:"comment,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	// Until is when it ends; zero: never.
+	Until      time.Time `json:"until,omitzero"`
+	Reason     string    `json:"reason,omitempty"`
+	All        bool      `json:"all,omitempty"`
+	Name       string    `json:"name,omitempty"`
+	Version    string    `json:"version,omitempty"`
+	Findings   []string  `json:"findings,omitempty"`
+	Repository bool      `json:"repository,omitempty"`
+	// Except is what was revoked of it later.
+	Except []Exception `json:"except,omitempty"`
+}
+
+// Exception is a package, or some findings of one, that an acceptance no
+// longer covers.
+type Exception struct {
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Findings []string `json:"findings,omitempty"`
+}
+
+// Refusal is a command that does not count, and why.
+type Refusal struct {
+	Comment int64
+	Author  string
+	Command Command
+	Reason  string
+}
+
+// Folded is what the comments of a pull request come to.
+type Folded struct {
+	Acceptances []Acceptance
+	Refusals    []Refusal
+	// Revocations are the revokes that count, for the audit.
+	Revocations []Acceptance
+}
+
+// Thread is what Fold reads.
+type Thread struct {
+	// Slug is the App's, whose mention is a command and whose own comments are
+	// none.
+	Slug string
+	// Author opened the pull request.
+	Author string
+	// Comments are all comments of the pull request.
+	Comments []Comment
+	// Buttons are acceptances made with the check run's button, which were
+	// authorised when they were pressed.
+	Buttons []Acceptance
+	// Permissions are what the comments' authors may do now.
+	Permissions map[string]Permission
+	Rules       Rules
+	Now         time.Time
+}
+
+// Deciders are the authors whose permission Fold needs: those of comments with
+// a decision in them.
+func (t *Thread) Deciders() []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, c := range t.Comments {
+		if c.Bot || seen[c.Author] {
+			continue
+		}
+		for _, command := range Parse(c.Body, t.Slug) {
+			if (command.Verb == Accept || command.Verb == Revoke) && command.Problem == "" {
+				seen[c.Author] = true
+				out = append(out, c.Author)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// Fold goes through the comments in their order. Its result depends on nothing
+// but what is handed in, so that a webhook that got lost loses nothing.
+func Fold(t Thread) Folded {
+	comments := append([]Comment(nil), t.Comments...)
+	sort.SliceStable(comments, func(i, j int) bool {
+		a, b := &comments[i], &comments[j]
+		if !a.Created.Equal(b.Created) {
+			return a.Created.Before(b.Created)
+		}
+		return a.ID < b.ID
+	})
+	var out Folded
+	out.Acceptances = append(out.Acceptances, t.Buttons...)
+	for i := range comments {
+		c := &comments[i]
+		if c.Bot {
+			continue
+		}
+		for _, command := range Parse(c.Body, t.Slug) {
+			if command.Verb != Accept && command.Verb != Revoke && command.Problem == "" {
+				continue
+			}
+			if reason := t.refuse(c, &command); reason != "" {
+				out.Refusals = append(out.Refusals, Refusal{c.ID, c.Author, command, reason})
+				continue
+			}
+			decision := t.decision(c, &command)
+			if command.Verb == Revoke {
+				out.Acceptances = without(out.Acceptances, decision)
+				out.Revocations = append(out.Revocations, decision)
+				continue
+			}
+			out.Acceptances = append(out.Acceptances, decision)
+		}
+	}
+	held := out.Acceptances[:0]
+	for _, a := range out.Acceptances {
+		if a.Until.IsZero() || t.Now.Before(a.Until) {
+			held = append(held, a)
+		}
+	}
+	out.Acceptances = held
+	return out
+}
+
+func (t *Thread) refuse(c *Comment, command *Command) string {
+	if command.Problem != "" {
+		return command.Problem
+	}
+	if !c.Updated.Equal(c.Created) {
+		return "the comment was edited after it was written, and whoever can write here can edit it: it is void, please comment anew"
+	}
+	least := t.Rules.Least
+	if command.Repository {
+		least = max(least, LeastForRepository)
+	}
+	if have := t.Permissions[c.Author]; have < least {
+		return fmt.Sprintf("it needs the permission `%s` in this repository, and %s has `%s`", least, Quote(c.Author), have)
+	}
+	if command.Verb == Revoke {
+		return ""
+	}
+	if strings.EqualFold(c.Author, t.Author) && !t.Rules.Author {
+		return "the author of a pull request does not accept its risks: somebody else has to (policy `accept.author`)"
+	}
+	if command.All && !t.Rules.All {
+		return "the policy does not allow `accept all`: accept each package"
+	}
+	if t.Rules.ReasonRequired && command.Reason == "" {
+		return "the policy wants a reason: add `because …`"
+	}
+	if longest := t.Rules.Longest; longest > 0 && command.For > longest {
+		return fmt.Sprintf("the policy allows at most `for %dd`", int(longest/Day))
+	}
+	return ""
+}
+
+func (t *Thread) decision(c *Comment, command *Command) Acceptance {
+	a := Acceptance{Comment: c.ID, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
+		Name: command.Name, Version: command.Version, Findings: command.Findings, Repository: command.Repository}
+	a.Until = t.Rules.Until(c.Created, command.For)
+	return a
+}
+
+// Until is when an acceptance of that time ends; zero: never.
+func (r Rules) Until(from time.Time, wanted time.Duration) time.Time {
+	switch {
+	case wanted > 0:
+		return from.Add(wanted)
+	case r.Longest > 0:
+		return from.Add(r.Longest)
+	}
+	return time.Time{}
+}
+
+// without takes a revocation from acceptances: "revoke all" takes everything,
+// another one what it names.
+func without(list []Acceptance, revoked Acceptance) []Acceptance {
+	var out []Acceptance
+	for _, a := range list {
+		switch {
+		case revoked.All:
+			continue
+		case a.All:
+			// What "accept all" accepted stays accepted but for this package.
+			a.Except = append(append([]Exception(nil), a.Except...), Exception{revoked.Name, revoked.Version, revoked.Findings})
+		case a.Name == revoked.Name && a.Version == revoked.Version:
+			if len(revoked.Findings) == 0 {
+				continue
+			}
+			a.Except = append(append([]Exception(nil), a.Except...), Exception{revoked.Name, revoked.Version, revoked.Findings})
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// Covers tells whether the acceptance speaks of that finding of that package
+// version. Whether it is the same package (its integrity) is the caller's to
+// check.
+func (a *Acceptance) Covers(name, version, finding string) bool {
+	if !a.All && (a.Name != name || a.Version != version) {
+		return false
+	}
+	if len(a.Findings) > 0 && !contains(a.Findings, finding) {
+		return false
+	}
+	for _, e := range a.Except {
+		if e.Name == name && e.Version == version && (len(e.Findings) == 0 || contains(e.Findings, finding)) {
+			return false
+		}
+	}
+	return true
+}
+
+func contains(list []string, s string) bool {
+	for _, item := range list {
+		if item == s {
+			return true
+		}
+	}
+	return false
+}

@@ -20,6 +20,8 @@ type Report struct {
 	Skipped []issue.Problem
 	// NotScanned is why nothing was analyzed, empty where it was.
 	NotScanned string
+	// License is what package.json says, an SPDX expression where it is one.
+	License string
 	// Delta is what an update changes, nil where there is no older version.
 	Delta *Delta
 	// Files, Size, Scripts are counts; Size in bytes.
@@ -48,6 +50,7 @@ func NewReport(in issue.Input, scanned Scanned) Report {
 	c := scanned.Contents
 	r.Behaviors, r.Skipped = c.Behaviors, c.Incomplete
 	r.Complete = len(c.Incomplete) == 0
+	r.License = c.Manifest.License
 	r.Files, r.Size, r.Scripts = c.Files, c.Size, c.Scripted
 	if in.Old != nil {
 		r.Delta = Compare(in.Old, c)

@@ -47,10 +47,10 @@ type Change struct {
 	Why []string
 
 	// Entries are the entries of all Locations.
-	Entries []*Entry
+	Entries []*Entry `json:"-"`
 	// Old and New are the entries themselves: New is nil for removed, Old for
 	// added.
-	Old, New *Entry
+	Old, New *Entry `json:"-"`
 }
 
 // version is what a package is known by inside one lockfile.

@@ -9,8 +9,13 @@
 package issue
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
@@ -61,6 +66,28 @@ type Issue struct {
 	// Detail fills the places in the issue's text: {script}, {host}.
 	Detail   map[string]string
 	Evidence []behavior.Evidence
+}
+
+// Fingerprint is the same for the same issue with the same evidence: the kind,
+// what the text names (hosts, commands), the API and the code, but not the
+// version, file names or lines, which move from release to release.
+func (i *Issue) Fingerprint() string {
+	h := sha256.New()
+	write := func(s string) { fmt.Fprintf(h, "%d:%s,", len(s), s) }
+	write(i.ID)
+	for _, key := range slices.Sorted(maps.Keys(i.Detail)) {
+		write(key)
+		write(i.Detail[key])
+	}
+	seen := map[string]bool{}
+	for _, e := range i.Evidence {
+		line := e.API + " " + strings.Join(strings.Fields(e.Snippet), "")
+		seen[line] = true
+	}
+	for _, line := range slices.Sorted(maps.Keys(seen)) {
+		write(line)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // Contents is what is known of a package version from its tarball alone.

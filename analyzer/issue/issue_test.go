@@ -160,7 +160,8 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 	for _, id := range texts {
-		if !slices.Contains(ids, id) {
+		// policy/ is what a project's policy makes an issue.
+		if !slices.Contains(ids, id) && !strings.HasPrefix(id, "policy/") {
 			t.Errorf("templates/issue/%s.md is of no rule", id)
 		}
 	}

@@ -2,12 +2,11 @@ package render
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
-	"github.com/lockwarden/lockwarden/analyzer/issue"
-	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/templates"
 )
 
@@ -28,34 +27,25 @@ type Annotation struct {
 // maxMessage keeps an annotation below GitHub's 64 kB.
 const maxMessage = 8 << 10
 
-// Annotations are one for each issue, the worst first.
-func Annotations(r *review.Review) []Annotation {
-	type ranked struct {
-		Annotation
-		severity issue.Severity
-	}
-	var list []ranked
-	for i := range r.Packages {
-		p := &r.Packages[i]
-		for _, found := range p.Report.Issues {
-			a := annotation(p.Change.File, p.Change.Line, p.Change.EndLine, subject(&p.Report), found)
-			list = append(list, ranked{a, found.Severity})
+// Annotations are one for each finding that the policy does not silence, those
+// that block first, then by severity.
+func Annotations(v policy.Verdict) []Annotation {
+	out := make([]Annotation, 0, len(v.Findings))
+	for i := range v.Findings {
+		if f := &v.Findings[i]; f.Action != policy.Silent {
+			out = append(out, annotation(f))
 		}
-	}
-	for _, w := range r.Whole {
-		list = append(list, ranked{annotation(w.File, w.Line, w.Line, w.File, w.Issue), w.Issue.Severity})
-	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].severity < list[j].severity })
-	out := make([]Annotation, 0, len(list))
-	for _, l := range list {
-		out = append(out, l.Annotation)
 	}
 	return out
 }
 
-func annotation(file string, line, end int, subject string, found issue.Issue) Annotation {
+func annotation(f *policy.Finding) Annotation {
+	found := f.Issue
 	t := templates.Issue(found.ID, found.Detail)
 	var b strings.Builder
+	if f.Accepted != nil {
+		b.WriteString("Accepted by " + clean(acceptedBy(f.Accepted), 1200) + "\n\n")
+	}
 	b.WriteString(clean(t.Problem, maxMessage/2))
 	for i, e := range found.Evidence {
 		if i == 3 {
@@ -66,14 +56,30 @@ func annotation(file string, line, end int, subject string, found issue.Issue) A
 	}
 	b.WriteString("\n\nNext: " + clean(t.NextSteps, maxMessage/4))
 	level := "notice"
-	switch found.Severity {
-	case issue.Critical, issue.High:
+	switch {
+	case f.Accepted != nil || f.Action == policy.Note:
+	case f.Action == policy.Block:
 		level = "failure"
-	case issue.Medium:
+	case f.Action == policy.Warn:
 		level = "warning"
 	}
-	title := fmt.Sprintf("%s: %s", clean(subject, 120), clean(t.Title, 120))
-	return Annotation{file, max(line, 1), max(end, line, 1), level, title, b.String(), found.ID}
+	title := fmt.Sprintf("%s: %s", clean(f.Subject, 120), clean(t.Title, 120))
+	return Annotation{f.File, max(f.Line, 1), max(f.EndLine, f.Line, 1), level, title, b.String(), found.ID}
+}
+
+// acceptedBy says who accepted, when, until when and why.
+func acceptedBy(a *comment.Acceptance) string {
+	s := a.By + " on " + a.At.UTC().Format("2006-01-02")
+	if a.Repository {
+		s += " for this repository"
+	}
+	if !a.Until.IsZero() {
+		s += ", until " + a.Until.UTC().Format("2006-01-02 15:04") + " UTC"
+	}
+	if a.Reason != "" {
+		s += ", because " + a.Reason
+	}
+	return s
 }
 
 // place is one piece of evidence in plain text.

@@ -68,16 +68,29 @@ func Title(r *review.Review, v policy.Verdict) string {
 	if len(parts) == 0 {
 		parts = []string{"No dependency changes"}
 	}
+	blocking, warnings := 0, 0
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		switch {
+		case f.Blocks():
+			blocking++
+		case f.Action == policy.Warn && f.Accepted == nil && f.Issue.ID != policy.Incomplete:
+			warnings++
+		}
+	}
 	switch {
-	case len(v.Blocking) > 0:
-		parts = append(parts, plural(len(v.Blocking), "blocking issue"))
-	case v.Counts[issue.Medium] > 0:
-		parts = append(parts, plural(v.Counts[issue.Medium], "issue")+" to look at")
+	case blocking > 0:
+		parts = append(parts, plural(blocking, "blocking issue"))
+	case warnings > 0:
+		parts = append(parts, plural(warnings, "issue")+" to look at")
 	default:
 		parts = append(parts, "nothing that blocks")
 	}
 	if n := len(v.NotScanned); n > 0 {
 		parts = append(parts, plural(n, "package")+" not fully scanned")
+	}
+	if n := len(v.Accepted()); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d accepted", n))
 	}
 	return strings.Join(parts, ", ")
 }

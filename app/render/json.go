@@ -228,7 +228,7 @@ func ReviewJSON(w io.Writer, r *review.Review, v policy.Verdict) error {
 	for i := range r.Removed {
 		out.Changes = append(out.Changes, change(&r.Removed[i].Change, r.Removed[i].File))
 	}
-	for _, a := range Annotations(r) {
+	for _, a := range Annotations(v) {
 		out.Annotations = append(out.Annotations, annotationJSON(a))
 	}
 	return writeJSON(w, out)

@@ -9,7 +9,6 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/templates"
 )
 
@@ -21,9 +20,11 @@ const MaxMarkdown = 65_535
 // escape makes a stranger's text plain in Markdown: no markup, no link, no
 // mention, no HTML. It never stands at the beginning of a line, so that what
 // means something only there (lists, headings) needs no escape.
-func escape(s string) string {
+func escape(s string) string { return escapeLong(s, 500) }
+
+func escapeLong(s string, limit int) string {
 	var b strings.Builder
-	for _, r := range clean(s, 500) {
+	for _, r := range clean(s, limit) {
 		switch r {
 		case '\\', '`', '*', '_', '[', ']', '|', '~':
 			b.WriteByte('\\')
@@ -72,6 +73,17 @@ type document struct {
 	left  int
 }
 
+// newDocument keeps room for the sentence that says what was left out.
+func newDocument(limit int) *document { return &document{limit: limit - 300} }
+
+// String is the document, with a last line that counts what did not fit.
+func (d *document) String() string {
+	if d.left > 0 {
+		fmt.Fprintf(&d.b, "\n_%s left out here: GitHub's limit of length. The annotations and `lockwarden review` have them._\n", plural(d.left, "item"))
+	}
+	return d.b.String()
+}
+
 // item adds a piece if it fits; what does not fit is counted.
 func (d *document) item(s string) {
 	if d.left > 0 || d.b.Len()+len(s) > d.limit {
@@ -81,53 +93,17 @@ func (d *document) item(s string) {
 	d.b.WriteString(s)
 }
 
-// Markdown writes the body of a check run.
+// Markdown writes a review as one document.
 func Markdown(w io.Writer, r *review.Review, v policy.Verdict) error {
 	_, err := io.WriteString(w, markdown(r, v, MaxMarkdown))
 	return err
 }
 
 func markdown(r *review.Review, v policy.Verdict, limit int) string {
-	const reserve = 300
-	d := &document{limit: limit - reserve}
-	d.item("## " + verdictWord(v) + " " + escape(Title(r, v)) + "\n\n")
-	if len(v.Blocking) > 0 {
-		d.item("**What blocks**\n\n")
-		for _, reason := range v.Blocking {
-			t := templates.Issue(reason.Issue.ID, reason.Issue.Detail)
-			d.item("- **" + escape(reason.Package) + "**: " + prose(t.Title) + " (" + reason.Issue.Severity.String() + ", " + code(reason.Issue.ID) + ")\n")
-		}
-		d.item("\n")
-	}
-	if len(v.NotScanned) > 0 {
-		d.item("**Not fully scanned, so not known to be clean:** " + escapeList(v.NotScanned) + "\n\n")
-	}
-	if len(r.Packages) > 0 {
-		d.item("| Package | Change | Required by | New behaviors | Issues |\n|---|---|---|---|---|\n")
-		for i := range r.Packages {
-			d.item(row(&r.Packages[i]))
-		}
-		d.item("\n")
-	}
-	for _, whole := range r.Whole {
-		d.item(issueMarkdown(whole.Issue, whole.File))
-	}
-	for i := range r.Packages {
-		if p := &r.Packages[i]; notable(p) {
-			d.item(details(p))
-		}
-	}
-	if len(r.Removed) > 0 {
-		names := make([]string, 0, len(r.Removed))
-		for _, c := range r.Removed {
-			names = append(names, c.Name+"@"+c.From)
-		}
-		d.item("Removed: " + escapeList(names) + "\n")
-	}
-	if d.left > 0 {
-		d.b.WriteString(fmt.Sprintf("\n_%s left out here: GitHub's limit of length. The annotations and the full report have them._\n", plural(d.left, "item")))
-	}
-	return d.b.String()
+	d := newDocument(limit)
+	summary(d, r, v, Place{})
+	details(d, r, v)
+	return d.String()
 }
 
 func verdictWord(v policy.Verdict) string {
@@ -153,55 +129,8 @@ func escapeList(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-func row(p *review.Package) string {
-	c := &p.Change
-	why := "the project"
-	if len(c.Why) > 1 {
-		why = escape(strings.Join(c.Why[:len(c.Why)-1], " › "))
-	} else if !c.Direct {
-		why = "–"
-	}
-	ids, _ := gains(p)
-	does := escape(strings.Join(firstFew(ids, 5), ", "))
-	switch {
-	case p.Own:
-		does = "part of this repository"
-	case p.Report.NotScanned != "":
-		does = "**not scanned**"
-	case does == "":
-		does = "–"
-	}
-	var counts [issue.Info + 1]int
-	for _, found := range p.Report.Issues {
-		counts[found.Severity]++
-	}
-	var issues []string
-	for s, n := range counts {
-		if n > 0 {
-			issues = append(issues, fmt.Sprintf("%d %s", n, issue.Severity(s)))
-		}
-	}
-	if len(issues) == 0 {
-		issues = []string{"–"}
-	}
-	dev := ""
-	if c.Dev {
-		dev = " (dev)"
-	}
-	return fmt.Sprintf("| **%s** %s%s | %s, line %d | %s | %s | %s |\n", escape(c.Name), escape(transition(&c.Change)), dev, changeWord(c.Kind), c.Line, why, does, strings.Join(issues, ", "))
-}
-
-func changeWord(k lockfile.Kind) string { return string(k) }
-
-func firstFew(ids []string, n int) []string {
-	if len(ids) > n {
-		return append(append([]string(nil), ids[:n]...), fmt.Sprintf("and %d more", len(ids)-n))
-	}
-	return ids
-}
-
-// details is one package, folded.
-func details(p *review.Package) string {
+// folded is one package, folded.
+func folded(p *review.Package) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details><summary><b>%s</b> %s</summary>\n\n", escape(p.Change.Name), escape(transition(&p.Change.Change)))
 	if p.Report.NotScanned != "" {
@@ -229,6 +158,13 @@ func details(p *review.Package) string {
 	}
 	b.WriteString("</details>\n\n")
 	return b.String()
+}
+
+func firstFew(ids []string, n int) []string {
+	if len(ids) > n {
+		return append(append([]string(nil), ids[:n]...), fmt.Sprintf("and %d more", len(ids)-n))
+	}
+	return ids
 }
 
 func firstPlace(list []behavior.Evidence) string {

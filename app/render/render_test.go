@@ -38,7 +38,7 @@ func made(n int, text string) *review.Review {
 
 func TestHostileTextIsInert(t *testing.T) {
 	r := made(2, hostile)
-	v := policy.Judge(policy.Default(), r)
+	v := policy.Judge(policy.Default(), r, nil)
 
 	var text bytes.Buffer
 	if err := Review(&text, Screen{Width: 80}, r, v); err != nil {
@@ -59,11 +59,11 @@ func TestHostileTextIsInert(t *testing.T) {
 		t.Error("a name closed a fold")
 	}
 	for _, line := range strings.Split(md, "\n") {
-		if strings.HasPrefix(line, "| **") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 6 {
+		if strings.HasPrefix(line, "| **") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 7 {
 			t.Errorf("a name opened a cell: %s", line)
 		}
 	}
-	for _, a := range Annotations(r) {
+	for _, a := range Annotations(v) {
 		if strings.ContainsAny(a.Title+a.Message, "\x1b\r\u202e") {
 			t.Errorf("control characters in an annotation: %q", a.Title)
 		}
@@ -100,7 +100,7 @@ func stripCode(md string) string {
 // a table's row or a fold, and what is left out is counted.
 func TestMarkdownIsCutByWholeItems(t *testing.T) {
 	r := made(800, "")
-	v := policy.Judge(policy.Default(), r)
+	v := policy.Judge(policy.Default(), r, nil)
 	md := markdown(r, v, MaxMarkdown)
 	if len(md) > MaxMarkdown {
 		t.Errorf("%d bytes", len(md))
@@ -111,7 +111,7 @@ func TestMarkdownIsCutByWholeItems(t *testing.T) {
 	if strings.Count(md, "<details>") != strings.Count(md, "</details>") {
 		t.Error("a fold is cut")
 	}
-	if n := len(Annotations(r)); n != 800 {
+	if n := len(Annotations(v)); n != 800 {
 		t.Errorf("%d annotations", n)
 	}
 }
@@ -120,8 +120,9 @@ func TestAnnotations(t *testing.T) {
 	r := made(1, "")
 	r.Packages[0].Report.Issues = append(r.Packages[0].Report.Issues, issue.Issue{ID: "scan/incomplete", Severity: issue.Medium, Detail: map[string]string{"what": "x.js", "reason": "y"}}, issue.Issue{ID: "install/shell-download", Severity: issue.Critical, Detail: map[string]string{"script": "install"}})
 	r.Whole = []review.WholeIssue{{File: "package-lock.json", Line: 1, Issue: issue.Drift([]string{"x"})}}
+	v := policy.Judge(policy.Default(), r, nil)
 	var got []string
-	for _, a := range Annotations(r) {
+	for _, a := range Annotations(v) {
 		got = append(got, fmt.Sprintf("%s %s:%d-%d %s", a.Level, a.Path, a.StartLine, a.EndLine, a.Finding))
 	}
 	want := "failure package-lock.json:10-14 install/shell-download, failure package-lock.json:10-14 install/script, warning package-lock.json:10-14 scan/incomplete, warning package-lock.json:1-1 lockfile/manifest-drift"
@@ -134,7 +135,7 @@ func TestAnnotations(t *testing.T) {
 func TestMachineInterface(t *testing.T) {
 	r := made(1, "")
 	var b bytes.Buffer
-	if err := ReviewJSON(&b, r, policy.Judge(policy.Default(), r)); err != nil {
+	if err := ReviewJSON(&b, r, policy.Judge(policy.Default(), r, nil)); err != nil {
 		t.Fatal(err)
 	}
 	var out map[string]any
@@ -166,7 +167,7 @@ func TestMachineInterface(t *testing.T) {
 func TestSARIFIsValid(t *testing.T) {
 	for _, r := range []*review.Review{made(3, hostile), {Lockfiles: []string{"x"}}} {
 		var b bytes.Buffer
-		if err := SARIF(&b, r, policy.Judge(policy.Default(), r), "1.0.0"); err != nil {
+		if err := SARIF(&b, policy.Judge(policy.Default(), r, nil), "1.0.0"); err != nil {
 			t.Fatal(err)
 		}
 		report, err := sarif.FromBytes(b.Bytes())
@@ -182,7 +183,7 @@ func TestSARIFIsValid(t *testing.T) {
 func TestWidth(t *testing.T) {
 	r := made(3, "")
 	var b bytes.Buffer
-	if err := Review(&b, Screen{Width: 60}, r, policy.Judge(policy.Default(), r)); err != nil {
+	if err := Review(&b, Screen{Width: 60}, r, policy.Judge(policy.Default(), r, nil)); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range strings.Split(b.String(), "\n") {
@@ -194,7 +195,7 @@ func TestWidth(t *testing.T) {
 		t.Error("colour where none was asked for")
 	}
 	b.Reset()
-	_ = Review(&b, Screen{Width: 60, Color: true}, r, policy.Judge(policy.Default(), r))
+	_ = Review(&b, Screen{Width: 60, Color: true}, r, policy.Judge(policy.Default(), r, nil))
 	if !strings.Contains(b.String(), "\x1b[31;1m") {
 		t.Error("no colour where it was asked for")
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/lockwarden/lockwarden/app/policy"
-	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/templates"
 )
 
@@ -26,11 +25,11 @@ func general(id string) map[string]string {
 // lockfile's lines of its package, with the places in the package as related
 // locations by message.
 // Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
-func SARIF(w io.Writer, r *review.Review, _ policy.Verdict, version string) error {
+func SARIF(w io.Writer, v policy.Verdict, version string) error {
 	report := sarif.NewReport()
 	run := sarif.NewRunWithInformationURI("lockwarden", "https://github.com/lockwarden/lockwarden")
 	run.Tool.Driver.WithVersion(version)
-	annotations := Annotations(r)
+	annotations := Annotations(v)
 	ids := map[string]bool{}
 	for _, a := range annotations {
 		ids[a.Finding] = true

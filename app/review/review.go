@@ -6,6 +6,7 @@ package review
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sort"
 	"sync"
 
@@ -55,6 +56,15 @@ type Package struct {
 	// Own is set for the repository's own packages, which are not scanned:
 	// workspaces and folders.
 	Own bool
+	// Before are the fingerprints of the issues that the version before an
+	// update has.
+	Before []string
+}
+
+// HadBefore tells whether the version before has the same issue, by its
+// evidence.
+func (p *Package) HadBefore(i issue.Issue) bool {
+	return len(i.Evidence) > 0 && slices.Contains(p.Before, i.Fingerprint())
 }
 
 // WholeIssue is an issue that no single package is the cause of.
@@ -219,8 +229,14 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	p := Package{Change: s.change, Own: source == lockfile.Local || source == lockfile.InParent}
 	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
 		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added}
-	if s.hasOld() {
+	if s.hasOld() && s.old.Contents != nil {
 		in.Old = s.old.Contents
+		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost}
+		for _, had := range issue.Judge(&before) {
+			if len(had.Evidence) > 0 {
+				p.Before = append(p.Before, had.Fingerprint())
+			}
+		}
 	}
 	p.Report = analyzer.NewReport(in, s.now)
 	if s.hasOld() && s.old.Contents == nil && s.old.Fetch != nil && s.now.Contents != nil {

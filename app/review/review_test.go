@@ -96,15 +96,15 @@ func TestOneFailureLosesNothing(t *testing.T) {
 	if last.Done != last.Total || last.Total != 4 {
 		t.Errorf("progress: %+v", last)
 	}
-	v := policy.Judge(policy.Default(), r)
+	v := policy.Judge(policy.Default(), r, nil)
 	if v.Conclusion != policy.Failure || len(v.NotScanned) != 2 {
 		t.Errorf("verdict: %+v", v)
 	}
-	open := policy.Judge(policy.Policy{Never: true, FailClosed: true}, r)
+	open := policy.Judge(policy.Policy{Production: policy.Quietly(), Development: policy.Quietly(), FailClosed: true}, r, nil)
 	if open.Conclusion != policy.ActionRequired {
 		t.Errorf("what was not scanned is green: %v", open.Conclusion)
 	}
-	if lenient := policy.Judge(policy.Policy{Never: true}, r); lenient.Conclusion != policy.Success {
+	if lenient := policy.Judge(policy.Policy{Production: policy.Quietly(), Development: policy.Quietly()}, r, nil); lenient.Conclusion != policy.Success {
 		t.Errorf("a policy that blocks nothing: %v", lenient.Conclusion)
 	}
 }
@@ -140,7 +140,7 @@ func TestUnknownVersionBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := policy.Judge(policy.Default(), r); v.Conclusion != policy.ActionRequired {
+	if v := policy.Judge(policy.Default(), r, nil); v.Conclusion != policy.ActionRequired {
 		t.Errorf("%v: %+v", v.Conclusion, r.Packages[0].Report.Issues)
 	}
 }

@@ -41,19 +41,27 @@ could not be scanned.`,
 		Args:    cobra.RangeArgs(1, 2),
 	}
 	o := scannerFlags(c)
-	failOn := c.Flags().String("fail-on", "high", "least severity that blocks: critical, high, medium, low, info, or none")
+	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
+	policyFile := c.Flags().String("policy", "", "policy file (.github/lockwarden.yml); default: blocks critical and high, warns of medium")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
 		p := policy.Default()
-		p.FailClosed = !*allowIncomplete
-		if *failOn == "none" {
-			p.Never = true
-		} else {
+		if *policyFile != "" {
 			var err error
-			if p.BlockAt, err = issue.ParseSeverity(*failOn); err != nil {
+			if p, err = readPolicy(*policyFile); err != nil {
+				return err
+			}
+		}
+		p.FailClosed = p.FailClosed && !*allowIncomplete
+		if *failOn == "none" {
+			p.Production, p.Development = policy.Quietly(), policy.Quietly()
+		} else if *failOn != "" {
+			least, err := issue.ParseSeverity(*failOn)
+			if err != nil {
 				return fmt.Errorf("--fail-on: %w", err)
 			}
+			p.Production, p.Development = policy.At(least), policy.At(least)
 		}
 		pairs, settings, err := readPairs(c.Context(), args)
 		if err != nil {
@@ -74,7 +82,7 @@ could not be scanned.`,
 		if len(pairs) == 0 {
 			r.Lockfiles = []string{strings.Join(args, " ")}
 		}
-		v := policy.Judge(p, r)
+		v := policy.Judge(p, r, nil)
 		if err := writeReview(c.OutOrStdout(), *format, t, r, v); err != nil {
 			return err
 		}
@@ -97,7 +105,7 @@ func writeReview(w io.Writer, format string, t *terminal, r *review.Review, v po
 	case "markdown":
 		return render.Markdown(w, r, v)
 	case "sarif":
-		return render.SARIF(w, r, v, version())
+		return render.SARIF(w, v, version())
 	}
 	return render.Review(w, t.screen, r, v)
 }

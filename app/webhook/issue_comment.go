@@ -1,0 +1,30 @@
+package webhook
+
+import "strings"
+
+// issueComment lets through what may hold a command; the comments themselves
+// are read anew from GitHub.
+func issueComment(h *Handler, p *payload) []Job {
+	if p.Issue.PullRequest == nil || p.Comment.User.Type == "Bot" {
+		return nil
+	}
+	if !h.mayCommand(p.Comment.Body) && !h.mayCommand(p.Changes.Body.From) {
+		return nil
+	}
+	switch p.Action {
+	case "created", "edited", "deleted":
+	default:
+		return nil
+	}
+	job := p.about(Comment, p.Repository)
+	job.Pull = p.Issue.Number
+	job.Comment = p.Comment.ID
+	job.Edited = p.Action != "created"
+	job.Sender = p.Sender.Login
+	return []Job{job}
+}
+
+func (h *Handler) mayCommand(body string) bool {
+	body = strings.ToLower(body)
+	return strings.Contains(body, "/lockwarden") || h.Slug != "" && strings.Contains(body, "@"+strings.ToLower(h.Slug))
+}

@@ -29,6 +29,8 @@ var mayImport = []struct {
 	{"app/review", []string{"analyzer", "analyzer/issue", "lockfile"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/webhook", nil, nil},
+	{"app/store", []string{"app/webhook", "app/review"}, nil},
+	{"app/store/storetest", nil, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "lockfile", "templates"}, []string{"net", "net/http", "os"}},

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ForRepository is the scope of a decision that holds for all pull requests;
+// another scope is the thread it holds in.
+const ForRepository = "repository"
+
+// Decision is an acceptance as it is kept: one made with a button, which no
+// comment records, or one for the repository.
+type Decision struct {
+	ID         int64
+	Repository int64
+	// Thread is where it was made, Scope where it holds.
+	Thread, Scope string
+	Comment       int64
+	// Origin tells decisions apart, so that reading a comment twice makes one.
+	Origin string
+	// Value is the decision itself, in JSON.
+	Value     json.RawMessage
+	RevokedAt time.Time
+	RevokedBy string
+}
+
+// Decide keeps a decision; one of the same origin is kept once.
+func (s *Store) Decide(ctx context.Context, d Decision) error {
+	_, err := s.exec(ctx, `INSERT INTO acceptances (repository, thread, scope, comment, origin, decision, revoked_at, revoked_by) VALUES (?, ?, ?, ?, ?, ?, 0, '')
+		ON CONFLICT (origin) DO NOTHING`, d.Repository, d.Thread, d.Scope, d.Comment, d.Origin, string(d.Value))
+	return err
+}
+
+// Decisions lists what holds in a repository and scope. Whether it has ended
+// is the reader's to see.
+func (s *Store) Decisions(ctx context.Context, repository int64, scope string) ([]Decision, error) {
+	return s.decisions(ctx, "repository = ? AND scope = ? AND revoked_at = 0", repository, scope)
+}
+
+// AllDecisions lists those for whole repositories, revoked ones too; repository
+// 0 is every one.
+func (s *Store) AllDecisions(ctx context.Context, repository int64) ([]Decision, error) {
+	if repository == 0 {
+		return s.decisions(ctx, "scope = ?", ForRepository)
+	}
+	return s.decisions(ctx, "repository = ? AND scope = ?", repository, ForRepository)
+}
+
+func (s *Store) decisions(ctx context.Context, where string, args ...any) ([]Decision, error) {
+	var out []Decision
+	err := s.rows(ctx, func(r *sql.Rows) error {
+		var d Decision
+		var value string
+		var revoked int64
+		if err := r.Scan(&d.ID, &d.Repository, &d.Thread, &d.Scope, &d.Comment, &d.Origin, &value, &revoked, &d.RevokedBy); err != nil {
+			return err
+		}
+		d.Value, d.RevokedAt = json.RawMessage(value), timeOf(revoked)
+		out = append(out, d)
+		return nil
+	}, "SELECT id, repository, thread, scope, comment, origin, decision, revoked_at, revoked_by FROM acceptances WHERE "+where+" ORDER BY id", args...)
+	return out, err
+}
+
+// Revoke ends a decision.
+func (s *Store) Revoke(ctx context.Context, id int64, by string) error {
+	_, err := s.exec(ctx, "UPDATE acceptances SET revoked_at = ?, revoked_by = ? WHERE id = ? AND revoked_at = 0", millis(s.o.Now()), by, id)
+	return err
+}
+
+// Entry is one line of the audit.
+type Entry struct {
+	At          time.Time
+	Repository  int64
+	Owner, Name string
+	Thread      string
+	Actor       string
+	// Action is accepted, refused, revoked, rescanned, posted …
+	Action string
+	Detail string
+	// Origin tells entries apart, so that the same thing is written once.
+	Origin string
+}
+
+// Audit adds an entry; one of the same origin is there already.
+func (s *Store) Audit(ctx context.Context, e Entry) error {
+	if e.At.IsZero() {
+		e.At = s.o.Now()
+	}
+	_, err := s.exec(ctx, `INSERT INTO audit (at, repository, owner, name, thread, actor, action, detail, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (origin) DO NOTHING`, millis(e.At), e.Repository, e.Owner, e.Name, e.Thread, e.Actor, e.Action, e.Detail, e.Origin)
+	return err
+}
+
+// Audited lists a repository's entries, the newest first.
+func (s *Store) Audited(ctx context.Context, repository int64, limit int) ([]Entry, error) {
+	var out []Entry
+	err := s.rows(ctx, func(r *sql.Rows) error {
+		var e Entry
+		var at int64
+		if err := r.Scan(&at, &e.Repository, &e.Owner, &e.Name, &e.Thread, &e.Actor, &e.Action, &e.Detail, &e.Origin); err != nil {
+			return err
+		}
+		e.At = timeOf(at)
+		out = append(out, e)
+		return nil
+	}, "SELECT at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE repository = ? ORDER BY id DESC LIMIT ?", repository, limit)
+	return out, err
+}
+
+// Reply is the one comment of ours in a pull request, and what it answers.
+type Reply struct {
+	// Comment is its id, 0 before it is written.
+	Comment int64
+	// Answers are by the id of the comment they answer.
+	Answers map[int64]string
+}
+
+// Reply returns that of a pull request.
+func (s *Store) Reply(ctx context.Context, repository int64, pull int) (Reply, error) {
+	r := Reply{Answers: map[int64]string{}}
+	var answers string
+	switch err := s.row(ctx, "SELECT comment, answers FROM replies WHERE repository = ? AND pull = ?", repository, pull).Scan(&r.Comment, &answers); {
+	case errors.Is(err, sql.ErrNoRows):
+		return r, nil
+	case err != nil:
+		return r, fmt.Errorf("store: %w", err)
+	}
+	if err := json.Unmarshal([]byte(answers), &r.Answers); err != nil {
+		return r, fmt.Errorf("store: %w", err)
+	}
+	return r, nil
+}
+
+// SetReply keeps it.
+func (s *Store) SetReply(ctx context.Context, repository int64, pull int, r Reply) error {
+	answers, err := json.Marshal(r.Answers)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	_, err = s.exec(ctx, `INSERT INTO replies (repository, pull, comment, answers) VALUES (?, ?, ?, ?)
+		ON CONFLICT (repository, pull) DO UPDATE SET comment = excluded.comment, answers = excluded.answers`, repository, pull, r.Comment, string(answers))
+	return err
+}
+
+// Credentials are what GitHub gave when the App was registered by the set-up
+// page, in JSON; nil where it was not.
+func (s *Store) Credentials(ctx context.Context) (json.RawMessage, error) {
+	var value string
+	switch err := s.row(ctx, "SELECT value FROM credentials WHERE id = 1").Scan(&value); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return json.RawMessage(value), nil
+}
+
+// SetCredentials keeps them.
+func (s *Store) SetCredentials(ctx context.Context, value json.RawMessage) error {
+	_, err := s.exec(ctx, "INSERT INTO credentials (id, value) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value", string(value))
+	return err
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/app/webhook"
+)
+
+// Head is the newest head of a pull request or merge group.
+type Head struct {
+	Repository, Installation int64
+	Owner, Name              string
+	Pull                     int
+	Thread                   string
+	Generation               int64
+	SHA, Branch              string
+	// State is queued, reviewing, done, failed or closed.
+	State string
+	// Posted is the digest of the check run that was posted last.
+	Posted string
+}
+
+// Job is a job of that kind on the head.
+func (h *Head) Job(kind webhook.Kind) webhook.Job {
+	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, Generation: h.Generation}
+}
+
+const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, state, posted"
+
+func scanHead(scan func(...any) error) (Head, error) {
+	var h Head
+	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.State, &h.Posted)
+	return h, err
+}
+
+// Head returns the newest head of a thread; ok is false where none is known.
+func (s *Store) Head(ctx context.Context, repository int64, thread string) (h Head, ok bool, err error) {
+	h, err = scanHead(s.row(ctx, "SELECT "+headColumns+" FROM heads WHERE repository = ? AND thread = ?", repository, thread).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return h, false, nil
+	}
+	if err != nil {
+		return h, false, fmt.Errorf("store: %w", err)
+	}
+	return h, true, nil
+}
+
+// HeadsAt lists the open pull requests and merge groups whose newest head is
+// that commit: check events of forks name no pull request.
+func (s *Store) HeadsAt(ctx context.Context, repository int64, sha string) ([]Head, error) {
+	return s.heads(ctx, "repository = ? AND sha = ? AND state <> 'closed'", repository, sha)
+}
+
+// HeadsOn lists the open pull requests into a branch.
+func (s *Store) HeadsOn(ctx context.Context, repository int64, branch string) ([]Head, error) {
+	return s.heads(ctx, "repository = ? AND branch = ? AND pull > 0 AND state <> 'closed'", repository, branch)
+}
+
+func (s *Store) heads(ctx context.Context, where string, args ...any) ([]Head, error) {
+	var out []Head
+	err := s.rows(ctx, func(r *sql.Rows) error {
+		h, err := scanHead(r.Scan)
+		out = append(out, h)
+		return err
+	}, "SELECT "+headColumns+" FROM heads WHERE "+where+" ORDER BY thread", args...)
+	return out, err
+}
+
+// Current tells whether a generation is still the newest of its thread, and
+// open.
+func (s *Store) Current(ctx context.Context, job webhook.Job) (bool, error) {
+	h, ok, err := s.Head(ctx, job.Repository, job.Thread())
+	return ok && h.Generation == job.Generation && h.State != "closed", err
+}
+
+// SetSHA corrects a generation's head: deliveries come in any order, and the
+// pull request itself says what its head is.
+func (s *Store) SetSHA(ctx context.Context, job webhook.Job, sha, branch string) error {
+	return s.transact(ctx, func(tx *tx) error {
+		if err := tx.exec(ctx, "UPDATE heads SET sha = ?, branch = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, branch, job.Repository, job.Thread(), job.Generation); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		return tx.exec(ctx, "UPDATE reviews SET sha = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, job.Repository, job.Thread(), job.Generation)
+	})
+}
+
+// SetState moves a generation on; a newer one is left alone.
+func (s *Store) SetState(ctx context.Context, job webhook.Job, state string) error {
+	_, err := s.exec(ctx, "UPDATE heads SET state = ? WHERE repository = ? AND thread = ? AND generation = ? AND state <> 'closed'", state, job.Repository, job.Thread(), job.Generation)
+	return err
+}
+
+// SetPosted notes what was posted for a generation.
+func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string) error {
+	_, err := s.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository, job.Thread(), job.Generation)
+	return err
+}
+
+// Lease keeps others from judging a thread at the same time, in this process
+// or another. It is false where somebody else has it.
+func (s *Store) Lease(ctx context.Context, repository int64, thread, by string, length time.Duration) (bool, error) {
+	now := s.o.Now()
+	n, err := s.exec(ctx, "UPDATE heads SET lease = ?, lease_until = ? WHERE repository = ? AND thread = ? AND (lease = ? OR lease_until < ?)",
+		by, millis(now.Add(length)), repository, thread, by, millis(now))
+	return n > 0, err
+}
+
+// Release ends a lease.
+func (s *Store) Release(ctx context.Context, repository int64, thread, by string) error {
+	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository, thread, by)
+	return err
+}
+
+// Reviewed is one generation of a thread with its review.
+type Reviewed struct {
+	Generation          int64
+	SHA                 string
+	Received, Completed time.Time
+	// Review is nil where the generation has none.
+	Review *review.Review
+}
+
+// maxStored bounds an unpacked review.
+const maxStored = 512 << 20
+
+// Complete keeps the review of a generation.
+func (s *Store) Complete(ctx context.Context, job webhook.Job, r *review.Review) error {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err := json.NewEncoder(z).Encode(r); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	_, err := s.exec(ctx, "UPDATE reviews SET review = ?, completed_at = ? WHERE repository = ? AND thread = ? AND generation = ?",
+		b.Bytes(), millis(s.o.Now()), job.Repository, job.Thread(), job.Generation)
+	return err
+}
+
+// Generations lists those of a thread, the oldest first, without reviews.
+func (s *Store) Generations(ctx context.Context, repository int64, thread string) ([]Reviewed, error) {
+	var out []Reviewed
+	err := s.rows(ctx, func(r *sql.Rows) error {
+		var g Reviewed
+		var received, completed int64
+		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed); err != nil {
+			return err
+		}
+		g.Received, g.Completed = timeOf(received), timeOf(completed)
+		out = append(out, g)
+		return nil
+	}, "SELECT generation, sha, received_at, completed_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation", repository, thread)
+	return out, err
+}
+
+// Review returns a generation's review, nil where it has none.
+func (s *Store) Review(ctx context.Context, repository int64, thread string, generation int64) (*review.Review, error) {
+	var data []byte
+	switch err := s.row(ctx, "SELECT review FROM reviews WHERE repository = ? AND thread = ? AND generation = ?", repository, thread, generation).Scan(&data); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("store: %w", err)
+	case len(data) == 0:
+		return nil, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	r := new(review.Review)
+	if err := json.NewDecoder(io.LimitReader(z, maxStored)).Decode(r); err != nil {
+		return nil, fmt.Errorf("store: a stored review cannot be read: %w", err)
+	}
+	return r, nil
+}

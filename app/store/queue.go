@@ -1,0 +1,368 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/lockwarden/lockwarden/app/webhook"
+)
+
+// args are a job as River keeps it.
+type args struct {
+	Job webhook.Job `json:"job"`
+}
+
+// Kind implements river.JobArgs.
+func (args) Kind() string { return "lockwarden" }
+
+// shards is how many queues installations are spread over, so that a large one
+// cannot starve the others. Light jobs (a few requests to GitHub) and reviews
+// have queues of their own.
+const shards = 8
+
+func queueOf(j *webhook.Job) string {
+	kind := "light"
+	if j.Kind == webhook.Review {
+		kind = "review"
+	}
+	return fmt.Sprintf("%s_%d", kind, uint64(j.Installation)*0x9E3779B97F4A7C15>>61)
+}
+
+// workers for each queue.
+const (
+	lightWorkers  = 4
+	reviewWorkers = 1
+)
+
+// Attempt is one try of a job.
+type Attempt struct {
+	Job webhook.Job
+	// Number counts from 1; Last is set where no further one follows.
+	Number int
+	Last   bool
+}
+
+// Later is an error that asks for another try at a later time, which does not
+// count as a failure: a rate limit, a job that has to wait for another.
+type Later struct {
+	After  time.Duration
+	Reason string
+}
+
+// Error implements error.
+func (l *Later) Error() string { return fmt.Sprintf("later, in %v: %s", l.After, l.Reason) }
+
+// worker runs jobs for River.
+type worker struct {
+	river.WorkerDefaults[args]
+	s  *Store
+	do func(context.Context, Attempt) error
+}
+
+// Work implements river.Worker.
+func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.s.mu.Lock()
+	w.s.running[job.ID] = cancel
+	w.s.mu.Unlock()
+	defer func() {
+		w.s.mu.Lock()
+		delete(w.s.running, job.ID)
+		w.s.mu.Unlock()
+		if r := recover(); r != nil {
+			w.s.log.Error("a job panicked", "job", job.Args.Job.Kind, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	if w.do == nil {
+		return errors.New("no work is done here")
+	}
+	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts})
+	var later *Later
+	if errors.As(err, &later) {
+		return river.JobSnooze(later.After)
+	}
+	return err
+}
+
+// Timeout implements river.Worker.
+func (w *worker) Timeout(*river.Job[args]) time.Duration { return w.s.o.JobTimeout }
+
+// NextRetry implements river.Worker.
+func (w *worker) NextRetry(job *river.Job[args]) time.Time {
+	return time.Now().Add(w.s.o.Backoff << min(job.Attempt-1, 10))
+}
+
+// queue makes the client that inserts jobs; Start gives it work to do.
+func (s *Store) queue() error {
+	client, err := s.newClient(nil)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.client = client
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *Store) newClient(do func(context.Context, Attempt) error) (*river.Client[*sql.Tx], error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &worker{s: s, do: do})
+	config := &river.Config{
+		Workers:              workers,
+		Logger:               s.quiet(),
+		MaxAttempts:          s.o.MaxAttempts,
+		FetchCooldown:        10 * time.Millisecond,
+		FetchPollInterval:    500 * time.Millisecond,
+		JobTimeout:           s.o.JobTimeout,
+		RescueStuckJobsAfter: s.o.JobTimeout + time.Minute,
+	}
+	if do != nil {
+		config.Queues = map[string]river.QueueConfig{}
+		for i := range shards {
+			config.Queues[fmt.Sprintf("light_%d", i)] = river.QueueConfig{MaxWorkers: lightWorkers}
+			config.Queues[fmt.Sprintf("review_%d", i)] = river.QueueConfig{MaxWorkers: reviewWorkers}
+		}
+	}
+	client, err := river.NewClient(s.driver, config)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return client, nil
+}
+
+// Start begins to work jobs off. ctx ends it; Close waits for it.
+func (s *Store) Start(ctx context.Context, do func(context.Context, Attempt) error) error {
+	if s.sqlite {
+		// No other process has this file: what runs was left by a crash.
+		if _, err := s.exec(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'"); err != nil {
+			return err
+		}
+	}
+	client, err := s.newClient(do)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.client = client
+	s.mu.Unlock()
+	if err := client.Start(ctx); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// Enqueue keeps a delivery and its jobs in one transaction. A head that a
+// delivery announces supersedes the one before it, whose job is cancelled.
+func (s *Store) Enqueue(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
+	var cancelled []int64
+	err = s.transact(ctx, func(tx *tx) error {
+		r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO deliveries (id, event, action, received_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"),
+			d.ID, d.Event, d.Action, millis(d.Received))
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		if n, _ := r.RowsAffected(); n == 0 {
+			return nil
+		}
+		fresh = true
+		for _, job := range d.Jobs {
+			if err := s.insert(ctx, tx, job, d.Received, &cancelled); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	s.stop(cancelled)
+	return fresh, nil
+}
+
+// Add keeps jobs that no delivery asked for.
+func (s *Store) Add(ctx context.Context, jobs ...webhook.Job) error {
+	var cancelled []int64
+	err := s.transact(ctx, func(tx *tx) error {
+		for _, job := range jobs {
+			if err := s.insert(ctx, tx, job, s.o.Now(), &cancelled); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.stop(cancelled)
+	return err
+}
+
+// insert keeps one job, and for a head its new generation.
+func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received time.Time, cancelled *[]int64) error {
+	switch job.Kind {
+	case webhook.Head, webhook.Group:
+		return s.insertHead(ctx, tx, job, received, cancelled)
+	case webhook.Closed:
+		var old int64
+		switch err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job", job.Repository, job.Thread()).Scan(&old); {
+		case errors.Is(err, sql.ErrNoRows):
+			return nil
+		case err != nil:
+			return fmt.Errorf("store: %w", err)
+		}
+		return s.cancel(ctx, tx, old, cancelled)
+	}
+	_, err := s.insertJob(ctx, tx, job)
+	return err
+}
+
+func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, received time.Time, cancelled *[]int64) error {
+	var old int64
+	switch err := tx.row(ctx, "SELECT job FROM heads WHERE repository = ? AND thread = ?", job.Repository, job.Thread()).Scan(&old); {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return fmt.Errorf("store: %w", err)
+	default:
+		if err := s.cancel(ctx, tx, old, cancelled); err != nil {
+			return err
+		}
+	}
+	err := tx.row(ctx, `INSERT INTO heads (repository, thread, generation, installation, owner, name, pull, sha, branch, state, job, posted, lease, lease_until)
+		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, 'queued', 0, '', '', 0)
+		ON CONFLICT (repository, thread) DO UPDATE SET generation = heads.generation + 1, installation = excluded.installation, owner = excluded.owner,
+			name = excluded.name, sha = excluded.sha, branch = excluded.branch, state = 'queued', posted = ''
+		RETURNING generation`,
+		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch).Scan(&job.Generation)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	err = tx.exec(ctx, "INSERT INTO reviews (repository, thread, generation, sha, received_at, completed_at) VALUES (?, ?, ?, ?, ?, 0)",
+		job.Repository, job.Thread(), job.Generation, job.SHA, millis(received))
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	id, err := s.insertJob(ctx, tx, job)
+	if err != nil {
+		return err
+	}
+	if err := tx.exec(ctx, "UPDATE heads SET job = ? WHERE repository = ? AND thread = ?", id, job.Repository, job.Thread()); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) insertJob(ctx context.Context, tx *tx, job webhook.Job) (int64, error) {
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	r, err := client.InsertTx(ctx, tx.Tx, args{job}, &river.InsertOpts{Queue: queueOf(&job), MaxAttempts: s.o.MaxAttempts})
+	if err != nil {
+		return 0, fmt.Errorf("store: %w", err)
+	}
+	return r.Job.ID, nil
+}
+
+// cancel ends a job that a newer head made useless.
+func (s *Store) cancel(ctx context.Context, tx *tx, id int64, cancelled *[]int64) error {
+	if id == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	if _, err := client.JobCancelTx(ctx, tx.Tx, id); err != nil && !errors.Is(err, rivertype.ErrNotFound) {
+		return fmt.Errorf("store: %w", err)
+	}
+	*cancelled = append(*cancelled, id)
+	return nil
+}
+
+// stop ends jobs that run in this process at once; in another one they notice
+// by their generation.
+func (s *Store) stop(ids []int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		if cancel := s.running[id]; cancel != nil {
+			cancel()
+		}
+	}
+}
+
+// Handover replaces the Head job of a generation by its Review job. It does
+// nothing where a newer head came.
+func (s *Store) Handover(ctx context.Context, job webhook.Job) error {
+	job.Kind = webhook.Review
+	return s.transact(ctx, func(tx *tx) error {
+		var state string
+		switch err := tx.row(ctx, "SELECT state FROM heads WHERE repository = ? AND thread = ? AND generation = ?", job.Repository, job.Thread(), job.Generation).Scan(&state); {
+		case errors.Is(err, sql.ErrNoRows):
+			return nil
+		case err != nil:
+			return fmt.Errorf("store: %w", err)
+		case state != "queued":
+			return nil // handed over before, or closed
+		}
+		id, err := s.insertJob(ctx, tx, job)
+		if err != nil {
+			return err
+		}
+		return tx.exec(ctx, "UPDATE heads SET job = ?, state = 'reviewing' WHERE repository = ? AND thread = ?", id, job.Repository, job.Thread())
+	})
+}
+
+// Counts are the jobs by state, for the health page and tests.
+func (s *Store) Counts(ctx context.Context) (map[string]int, error) {
+	out := map[string]int{}
+	err := s.rows(ctx, func(r *sql.Rows) error {
+		var state string
+		var n int
+		if err := r.Scan(&state, &n); err != nil {
+			return err
+		}
+		out[state] = n
+		return nil
+	}, "SELECT state, count(*) FROM river_job GROUP BY state")
+	return out, err
+}
+
+// Dead is a job that was given up.
+type Dead struct {
+	ID       int64
+	Job      webhook.Job
+	Attempts int
+	Error    string
+}
+
+// DeadJobs lists the jobs that were given up, the newest first.
+func (s *Store) DeadJobs(ctx context.Context, limit int) ([]Dead, error) {
+	var out []Dead
+	err := s.rows(ctx, func(r *sql.Rows) error {
+		var d Dead
+		var encoded, failures []byte
+		if err := r.Scan(&d.ID, &encoded, &d.Attempts, &failures); err != nil {
+			return err
+		}
+		var a args
+		if err := json.Unmarshal(encoded, &a); err != nil {
+			return err
+		}
+		d.Job = a.Job
+		var list []struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(failures, &list) == nil && len(list) > 0 {
+			d.Error = list[len(list)-1].Error
+		}
+		out = append(out, d)
+		return nil
+	}, "SELECT id, "+map[bool]string{true: "json(args), attempt, json(errors)", false: "CAST(args AS text), attempt, CAST(array_to_json(errors) AS text)"}[s.sqlite]+" FROM river_job WHERE state = 'discarded' ORDER BY id DESC LIMIT ?", limit)
+	return out, err
+}

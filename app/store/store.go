@@ -1,0 +1,331 @@
+// Package store keeps what outlives a process: deliveries, jobs, heads,
+// reviews, decisions and the audit, in SQLite (a file) or PostgreSQL.
+//
+// The queue is River's, on the same database, so that a delivery, the head it
+// announces and the job it asks for are one transaction.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Options make a Store.
+type Options struct {
+	// URL is "postgres://…", or the path of an SQLite file.
+	URL string
+	// Log may be nil.
+	Log *slog.Logger
+	// JobTimeout is how long one job may take; 0 means 20 minutes.
+	JobTimeout time.Duration
+	// MaxAttempts is how often a job is tried; 0 means 8.
+	MaxAttempts int
+	// Backoff is the pause after the first failed attempt, doubled for each
+	// further one; 0 means 5 s.
+	Backoff time.Duration
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Store is safe for concurrent use.
+type Store struct {
+	db     *sql.DB
+	driver riverdriver.Driver[*sql.Tx]
+	sqlite bool
+	lock   *flock.Flock
+	log    *slog.Logger
+	o      Options
+
+	mu      sync.Mutex
+	client  *river.Client[*sql.Tx]
+	running map[int64]context.CancelFunc
+}
+
+// Open opens the database and brings its tables up to date. An SQLite file can
+// be open in one process only.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.JobTimeout == 0 {
+		o.JobTimeout = 20 * time.Minute
+	}
+	if o.MaxAttempts == 0 {
+		o.MaxAttempts = 8
+	}
+	if o.Backoff == 0 {
+		o.Backoff = 5 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Store{log: o.Log, o: o, running: map[int64]context.CancelFunc{}}
+	var err error
+	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
+		err = s.openPostgres(ctx)
+	} else {
+		err = s.openSQLite(ctx)
+	}
+	if err == nil {
+		err = s.migrate(ctx)
+	}
+	if err == nil {
+		err = s.queue()
+	}
+	if err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) openPostgres(ctx context.Context) error {
+	u, err := url.Parse(s.o.URL)
+	if err != nil {
+		return errors.New("store: DATABASE_URL is not a URL") // the error would hold the password
+	}
+	if s.db, err = sql.Open("pgx", s.o.URL); err != nil {
+		return fmt.Errorf("store: %s: DATABASE_URL cannot be read", u.Host)
+	}
+	s.db.SetMaxOpenConns(24)
+	s.driver = riverdatabasesql.New(s.db)
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: PostgreSQL at %s does not answer: %w", u.Redacted(), err)
+	}
+	return nil
+}
+
+func (s *Store) openSQLite(ctx context.Context) error {
+	file := strings.TrimPrefix(strings.TrimPrefix(s.o.URL, "sqlite://"), "file:")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	s.lock = flock.New(file + ".lock")
+	switch ok, err := s.lock.TryLock(); {
+	case err != nil:
+		return fmt.Errorf("store: %w", err)
+	case !ok:
+		s.lock = nil
+		return fmt.Errorf("store: %s is open in another process; use PostgreSQL (DATABASE_URL) to run several", file)
+	}
+	s.sqlite = true
+	var err error
+	// One connection: SQLite has one writer, and a transaction that begins with
+	// a read must not fail when it writes.
+	if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	s.db.SetMaxOpenConns(1)
+	s.driver = riversqlite.New(s.db)
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: %s: %w", file, err)
+	}
+	return os.Chmod(file, 0o600)
+}
+
+// migrate makes River's tables and ours.
+func (s *Store) migrate(ctx context.Context) error {
+	migrator, err := rivermigrate.New(s.driver, &rivermigrate.Config{Logger: s.quiet()})
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("store: migrating the queue: %w", err)
+	}
+	return s.transact(ctx, func(tx *tx) error {
+		if !s.sqlite {
+			// Replicas that start together wait for each other.
+			if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(0x6c6f636b77617264)); err != nil {
+				return err
+			}
+		}
+		if err := tx.exec(ctx, "CREATE TABLE IF NOT EXISTS lockwarden_schema (version bigint NOT NULL)"); err != nil {
+			return err
+		}
+		var done int
+		if err := tx.row(ctx, "SELECT count(*) FROM lockwarden_schema").Scan(&done); err != nil {
+			return err
+		}
+		if done > len(migrations) {
+			return fmt.Errorf("store: the database was written by a newer lockwarden (schema %d, known %d): update this one", done, len(migrations))
+		}
+		for i := done; i < len(migrations); i++ {
+			for _, statement := range s.dialect(migrations[i]) {
+				if err := tx.exec(ctx, statement); err != nil {
+					return fmt.Errorf("store: migration %d: %w", i+1, err)
+				}
+			}
+			if err := tx.exec(ctx, "INSERT INTO lockwarden_schema (version) VALUES (?)", i+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// quiet is for libraries that log every step.
+func (s *Store) quiet() *slog.Logger {
+	return slog.New(levelHandler{s.log.Handler(), slog.LevelWarn})
+}
+
+// levelHandler lets only what is at least as important through.
+type levelHandler struct {
+	slog.Handler
+	least slog.Level
+}
+
+// Enabled implements slog.Handler.
+func (h levelHandler) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= h.least && h.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs implements slog.Handler.
+func (h levelHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return levelHandler{h.Handler.WithAttrs(attrs), h.least}
+}
+
+// WithGroup implements slog.Handler.
+func (h levelHandler) WithGroup(name string) slog.Handler {
+	return levelHandler{h.Handler.WithGroup(name), h.least}
+}
+
+// Close stops the queue and closes the database.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	if client != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = client.StopAndCancel(ctx)
+	}
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	if s.lock != nil {
+		_ = s.lock.Unlock()
+	}
+	return err
+}
+
+// Ready tells whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	if err := s.row(ctx, "SELECT 1").Scan(&one); err != nil {
+		return fmt.Errorf("store: the database does not answer: %w", err)
+	}
+	return nil
+}
+
+// tx is a transaction whose placeholders are question marks on both databases.
+type tx struct {
+	*sql.Tx
+	s *Store
+}
+
+func (t *tx) exec(ctx context.Context, query string, args ...any) error {
+	_, err := t.ExecContext(ctx, t.s.rebind(query), args...)
+	return err
+}
+
+func (t *tx) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.QueryRowContext(ctx, t.s.rebind(query), args...)
+}
+
+func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return s.db.QueryRowContext(ctx, s.rebind(query), args...)
+}
+
+func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := s.db.ExecContext(ctx, s.rebind(query), args...)
+	if err != nil {
+		return 0, fmt.Errorf("store: %w", err)
+	}
+	return r.RowsAffected()
+}
+
+// rows calls scan for each row.
+func (s *Store) rows(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := s.db.QueryContext(ctx, s.rebind(query), args...)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
+	t, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	defer func() { _ = t.Rollback() }()
+	if err := do(&tx{t, s}); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// rebind writes PostgreSQL's numbered placeholders.
+func (s *Store) rebind(query string) string {
+	if s.sqlite {
+		return query
+	}
+	var b strings.Builder
+	n := 0
+	for _, c := range query {
+		if c == '?' {
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// millis is how times are kept: both databases compare whole numbers alike.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func timeOf(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -27,6 +27,10 @@ type Lockfile struct {
 	children   map[childKey]*Entry
 	parents    map[*Entry]*Entry
 	suspect    bool
+	// copied are the dependencies as the lockfile itself repeats them, where
+	// package.json's took their place.
+	copied    []Dependency
+	hasCopied bool
 }
 
 // Entry is one installed package.
@@ -124,6 +128,9 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 	r := &reader{file: file, text: strings.TrimPrefix(text, "\ufeff")}
 	lock = r.document()
 	if len(opts.Manifest) > 0 {
+		if lock.Root != nil {
+			lock.copied, lock.hasCopied = lock.Root.Dependencies, true
+		}
 		if err := lock.adoptManifest(opts.Manifest); err != nil {
 			return nil, err
 		}
@@ -624,7 +631,11 @@ func Drift(lock *Lockfile, manifest []byte) ([]string, error) {
 	if lock.Root == nil || lock.Version == 1 {
 		return nil, nil
 	}
-	want, have := effective(copied.Root.Dependencies), effective(lock.Root.Dependencies)
+	own := lock.Root.Dependencies
+	if lock.hasCopied {
+		own = lock.copied
+	}
+	want, have := effective(copied.Root.Dependencies), effective(own)
 	var names []string
 	for name, d := range want {
 		if have[name] != d {

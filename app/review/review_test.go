@@ -156,6 +156,12 @@ func TestDrift(t *testing.T) {
 	if len(r.Whole) != 1 || r.Whole[0].Issue.ID != "lockfile/manifest-drift" || r.Whole[0].Issue.Detail["names"] != "a, x" {
 		t.Errorf("%+v", r.Whole)
 	}
+	// Parsed together with package.json, as the commands do it, it is the same.
+	together := parse(t, entries("node_modules/a", version("a", "1.0.0")), manifest)
+	r, err = review.Run(context.Background(), []review.Pair{{File: "f", Head: together, Manifest: []byte(manifest)}}, &scanner{}, nil)
+	if err != nil || len(r.Whole) != 1 || !strings.HasPrefix(r.Whole[0].Issue.Detail["names"], "a, x") {
+		t.Errorf("%+v %v", r.Whole, err)
+	}
 	r, err = review.Run(context.Background(), []review.Pair{{File: "f", Head: head, Manifest: []byte(`{"dependencies":{"a":"^1.0.0"}}`)}}, &scanner{}, nil)
 	if err != nil || len(r.Whole) != 0 {
 		t.Errorf("%+v %v", r.Whole, err)

@@ -161,9 +161,17 @@ func Fold(t Thread) Folded {
 		return a.ID < b.ID
 	})
 	var out Folded
-	out.Acceptances = append(out.Acceptances, t.Buttons...)
+	buttons := append([]Acceptance(nil), t.Buttons...)
+	sort.SliceStable(buttons, func(i, j int) bool { return buttons[i].At.Before(buttons[j].At) })
+	pressed := func(until time.Time) {
+		for len(buttons) > 0 && !buttons[0].At.After(until) {
+			out.Acceptances = append(out.Acceptances, buttons[0])
+			buttons = buttons[1:]
+		}
+	}
 	for i := range comments {
 		c := &comments[i]
+		pressed(c.Created)
 		if c.Bot {
 			continue
 		}
@@ -184,6 +192,7 @@ func Fold(t Thread) Folded {
 			out.Acceptances = append(out.Acceptances, decision)
 		}
 	}
+	out.Acceptances = append(out.Acceptances, buttons...)
 	held := out.Acceptances[:0]
 	for _, a := range out.Acceptances {
 		if a.Until.IsZero() || t.Now.Before(a.Until) {

@@ -165,7 +165,11 @@ func findings(d *document, heading string, list []policy.Finding, at Place, pick
 		}
 		n++
 		t := templates.Issue(f.Issue.ID, f.Issue.Detail)
-		d.item("- **" + escape(f.Subject) + "**: " + prose(t.Title) + " (" + f.Issue.Severity.String() + ", " + code(f.Issue.ID) + ") " + link(at, f.File, f.Line, f.EndLine) + "\n")
+		title := t.Title
+		if f.Issue.ID == policy.Incomplete {
+			title += ": " + f.Issue.Detail["reason"]
+		}
+		d.item("- **" + escape(f.Subject) + "**: " + prose(title) + " (" + f.Issue.Severity.String() + ", " + code(f.Issue.ID) + ") " + link(at, f.File, f.Line, f.EndLine) + "\n")
 	}
 	if n > 0 {
 		d.item("\n")

@@ -41,6 +41,9 @@ type Review struct {
 	Removed []Change
 	// Whole are issues of a lockfile as a whole.
 	Whole []WholeIssue
+	// Notes are sentences about the review as a whole, such as lockfiles that
+	// were left out.
+	Notes []string
 }
 
 // Change is a lockfile's change with the lockfile it is in.
@@ -267,4 +270,10 @@ func (r *Review) drift(pair Pair) {
 	if len(names) > 0 {
 		r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(pair.Head.Root.Line, 1), Issue: issue.Drift(names)})
 	}
+}
+
+// Unreadable is the finding that a lockfile could not be read: nothing is known
+// of what it brings.
+func Unreadable(file string, line int, reason string) WholeIssue {
+	return WholeIssue{File: file, Line: max(line, 1), Issue: issue.Issue{ID: "scan/incomplete", Severity: issue.Medium, Detail: map[string]string{"what": file, "reason": reason}}}
 }

@@ -23,6 +23,10 @@ type Head struct {
 	Thread                   string
 	Generation               int64
 	SHA, Branch              string
+	// Base is a merge group's base commit.
+	Base string
+	// Follows is the pull request that a merge group merges.
+	Follows int
 	// State is queued, reviewing, done, failed or closed.
 	State string
 	// Posted is the digest of the check run that was posted last.
@@ -31,14 +35,14 @@ type Head struct {
 
 // Job is a job of that kind on the head.
 func (h *Head) Job(kind webhook.Kind) webhook.Job {
-	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, Generation: h.Generation}
+	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, BaseSHA: h.Base, Follows: h.Follows, Generation: h.Generation}
 }
 
-const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, state, posted"
+const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, base, follows, state, posted"
 
 func scanHead(scan func(...any) error) (Head, error) {
 	var h Head
-	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.State, &h.Posted)
+	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows, &h.State, &h.Posted)
 	return h, err
 }
 

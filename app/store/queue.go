@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"runtime/debug"
 	"time"
 
@@ -122,7 +123,7 @@ func (s *Store) newClient(do func(context.Context, Attempt) error) (*river.Clien
 		Logger:               s.quiet(),
 		MaxAttempts:          s.o.MaxAttempts,
 		FetchCooldown:        10 * time.Millisecond,
-		FetchPollInterval:    500 * time.Millisecond,
+		FetchPollInterval:    s.o.Poll,
 		JobTimeout:           s.o.JobTimeout,
 		RescueStuckJobsAfter: s.o.JobTimeout + time.Minute,
 	}
@@ -204,6 +205,18 @@ func (s *Store) Add(ctx context.Context, jobs ...webhook.Job) error {
 	return err
 }
 
+// AddAt keeps a job that is not to run before a time.
+func (s *Store) AddAt(ctx context.Context, job webhook.Job, at time.Time) error {
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	_, err := client.Insert(ctx, args{job}, &river.InsertOpts{Queue: queueOf(&job), MaxAttempts: s.o.MaxAttempts, ScheduledAt: at})
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
 // insert keeps one job, and for a head its new generation.
 func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received time.Time, cancelled *[]int64) error {
 	switch job.Kind {
@@ -224,22 +237,33 @@ func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received ti
 }
 
 func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, received time.Time, cancelled *[]int64) error {
+	if !s.sqlite {
+		// Two events of a new head must not both find none.
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%d %s", job.Repository, job.Thread())
+		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(?)", int64(h.Sum64())); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+	}
 	var old int64
-	switch err := tx.row(ctx, "SELECT job FROM heads WHERE repository = ? AND thread = ?", job.Repository, job.Thread()).Scan(&old); {
+	var sha, branch, state string
+	switch err := tx.row(ctx, "SELECT job, sha, branch, state FROM heads WHERE repository = ? AND thread = ?", job.Repository, job.Thread()).Scan(&old, &sha, &branch, &state); {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return fmt.Errorf("store: %w", err)
+	case sha == job.SHA && branch == job.Branch && state != "closed" && !job.Again:
+		return nil // another event told of this head
 	default:
 		if err := s.cancel(ctx, tx, old, cancelled); err != nil {
 			return err
 		}
 	}
-	err := tx.row(ctx, `INSERT INTO heads (repository, thread, generation, installation, owner, name, pull, sha, branch, state, job, posted, lease, lease_until)
-		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, 'queued', 0, '', '', 0)
+	err := tx.row(ctx, `INSERT INTO heads (repository, thread, generation, installation, owner, name, pull, sha, branch, base, follows, state, job, posted, lease, lease_until)
+		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '', '', 0)
 		ON CONFLICT (repository, thread) DO UPDATE SET generation = heads.generation + 1, installation = excluded.installation, owner = excluded.owner,
-			name = excluded.name, sha = excluded.sha, branch = excluded.branch, state = 'queued', posted = ''
+			name = excluded.name, sha = excluded.sha, branch = excluded.branch, base = excluded.base, follows = excluded.follows, state = 'queued', posted = ''
 		RETURNING generation`,
-		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch).Scan(&job.Generation)
+		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch, job.BaseSHA, job.Follows).Scan(&job.Generation)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}

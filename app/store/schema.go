@@ -21,6 +21,8 @@ CREATE TABLE heads (
 	pull bigint NOT NULL,
 	sha text NOT NULL,
 	branch text NOT NULL,
+	base text NOT NULL,
+	follows bigint NOT NULL,
 	state text NOT NULL,
 	job bigint NOT NULL,
 	posted text NOT NULL,

@@ -42,6 +42,9 @@ type Options struct {
 	// Backoff is the pause after the first failed attempt, doubled for each
 	// further one; 0 means 5 s.
 	Backoff time.Duration
+	// Poll is how often each queue is looked at on PostgreSQL, and after a
+	// restart; 0 means 500 ms.
+	Poll time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -74,6 +77,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if o.Backoff == 0 {
 		o.Backoff = 5 * time.Second
+	}
+	if o.Poll == 0 {
+		o.Poll = 500 * time.Millisecond
 	}
 	if o.Now == nil {
 		o.Now = time.Now

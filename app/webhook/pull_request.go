@@ -6,7 +6,9 @@ func pullRequest(_ *Handler, p *payload) []Job {
 	job.SHA = p.PullRequest.Head.SHA
 	job.Branch = p.PullRequest.Base.Ref
 	switch p.Action {
-	case "opened", "synchronize", "reopened", "ready_for_review":
+	case "opened", "synchronize":
+	case "reopened", "ready_for_review":
+		job.Again = true
 	case "edited":
 		// Only another base branch changes what a review says.
 		if p.Changes.Base == nil {

@@ -59,7 +59,10 @@ type Job struct {
 	Pull int `json:"pull,omitempty"`
 	// SHA is the head's, BaseSHA a merge group's base, Branch the branch that a
 	// push or pull request is about.
-	SHA     string `json:"sha,omitempty"`
+	SHA string `json:"sha,omitempty"`
+	// Follows is the pull request that a merge group merges, 0 where its ref
+	// does not say.
+	Follows int    `json:"follows,omitempty"`
 	BaseSHA string `json:"base_sha,omitempty"`
 	Branch  string `json:"branch,omitempty"`
 	// Again is set where a person asked for a new review of the same head.
@@ -240,6 +243,7 @@ type payload struct {
 	} `json:"comment"`
 	MergeGroup struct {
 		HeadSHA string `json:"head_sha"`
+		HeadRef string `json:"head_ref"`
 		BaseSHA string `json:"base_sha"`
 		BaseRef string `json:"base_ref"`
 	} `json:"merge_group"`

@@ -1,0 +1,647 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/github"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/render"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/app/webhook"
+)
+
+// leaseTime is how long one judgment keeps others away, settle how long a
+// comment waits for the review under way to end.
+const (
+	leaseTime = 2 * time.Minute
+	settle    = 2 * time.Second
+)
+
+// judge applies the base branch's policy and the acceptances to the stored
+// review of a head, posts the result and answers the comments. It scans
+// nothing, and can be called at any time: the same judgment changes nothing.
+func (s *Server) judge(ctx context.Context, job webhook.Job) error {
+	by := rand.Text()
+	leased, err := s.c.Store.Lease(ctx, job.Repository, job.Thread(), by, leaseTime)
+	if err != nil {
+		return err
+	}
+	if !leased {
+		return &store.Later{After: settle, Reason: "another judgment of the same thread"}
+	}
+	defer func() { _ = s.c.Store.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
+
+	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	if err != nil || !ok || head.Generation != job.Generation || head.State == "closed" {
+		return err
+	}
+	r, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation)
+	if err != nil || r == nil {
+		return err
+	}
+	p, place, err := s.policy(ctx, job)
+	if err != nil {
+		return err
+	}
+	d, err := s.decided(ctx, job, p)
+	if err != nil {
+		return err
+	}
+	verdict := policy.Judge(p, r, d.accepted)
+	place.Blob = s.c.GitHub.Web() + "/" + job.Owner + "/" + job.Name + "/blob/" + job.SHA + "/"
+	place.Notes = append(place.Notes, r.Notes...)
+	place.Decisions = s.decisionsURL(job.Repository)
+	place.AcceptAll = p.Accept.All && !p.Accept.ReasonRequired && job.Pull > 0
+	result := render.Nothing(place)
+	if len(r.Packages)+len(r.Removed)+len(r.Whole)+len(r.Lockfiles) > 0 {
+		result = render.Check(r, verdict, place)
+	}
+	if err := s.post(ctx, job, head.Posted, result, verdict); err != nil {
+		return err
+	}
+	if err := s.c.Store.SetState(ctx, job, "done"); err != nil {
+		return err
+	}
+	if job.Pull == 0 {
+		return nil
+	}
+	return s.answer(ctx, job, d, r, p)
+}
+
+// post completes the check run, unless it says all this already.
+func (s *Server) post(ctx context.Context, job webhook.Job, posted string, result render.CheckRun, v policy.Verdict) error {
+	encoded, err := json.Marshal(result)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(encoded)
+	digest := hex.EncodeToString(sum[:8])
+	if posted == digest {
+		return nil
+	}
+	// Between the last look and now, a newer head may have come.
+	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
+		return err
+	}
+	if err := s.check(job).Finish(ctx, result, digest); err != nil {
+		return err
+	}
+	if err := s.c.Store.SetPosted(ctx, job, digest); err != nil {
+		return err
+	}
+	until := time.Time{}
+	for _, f := range v.Accepted() {
+		if end := f.Accepted.Until; !end.IsZero() && (until.IsZero() || end.Before(until)) {
+			until = end
+		}
+	}
+	if !until.IsZero() {
+		again := job
+		again.Kind, again.Comment = webhook.Comment, 0
+		if err := s.c.Store.AddAt(ctx, again, until.Add(time.Second)); err != nil {
+			return err
+		}
+	}
+	return s.audit(ctx, job, "", "posted", string(result.Conclusion)+": "+result.Title, fmt.Sprintf("posted/%d/%s/%d/%s/%d", job.Repository, job.Thread(), job.Generation, digest, s.c.Now().UnixMilli()))
+}
+
+func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, detail, origin string) error {
+	if len(detail) > 4000 {
+		detail = detail[:4000]
+	}
+	return s.c.Store.Audit(ctx, store.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
+}
+
+// policy reads the policy that counts for a head: the defaults, the
+// organization's, and the one on the base branch. Nothing of the pull request
+// itself is read.
+func (s *Server) policy(ctx context.Context, job webhook.Job) (policy.Policy, render.Place, error) {
+	p, place := policy.Default(), render.Place{}
+	if !strings.EqualFold(job.Name, ".github") {
+		data, found, err := s.c.GitHub.Repository(job.Installation, job.Owner, ".github").Content(ctx, policy.Path, "HEAD")
+		if err != nil && !errors.Is(err, github.ErrGone) && !github.Forbidden(err) {
+			return p, place, err
+		}
+		if err == nil && found {
+			if p, err = policy.Parse(job.Owner+"/.github/"+policy.Path, data, p); err != nil {
+				place.Notes = append(place.Notes, fmt.Sprintf("The organization's policy is not valid, so that the defaults apply: %s", err))
+			}
+		}
+	}
+	data, found, err := s.repository(job).Content(ctx, policy.Path, job.Branch)
+	if err != nil || !found {
+		return p, place, err
+	}
+	p, err = policy.Parse(policy.Path, data, p)
+	var wrong *policy.FileError
+	if errors.As(err, &wrong) {
+		place.Notes = append(place.Notes, fmt.Sprintf("The policy of %s is not valid, so that the defaults apply: %s", job.Branch, err))
+		place.Policy = append(place.Policy, render.Annotation{Path: policy.Path, StartLine: wrong.Line, EndLine: wrong.Line, Level: "failure",
+			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch + "; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
+		err = nil
+	}
+	return p, place, err
+}
+
+// decisions are what people decided about a thread.
+type decisions struct {
+	thread   comment.Thread
+	folded   comment.Folded
+	accepted []policy.Accepted
+	// useless are acceptances that cover nothing that was seen.
+	useless map[int64][]string
+}
+
+// decided folds the comments of a pull request, with the permissions that their
+// authors have now, and binds each acceptance to what its author saw.
+func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy) (decisions, error) {
+	number := max(job.Pull, job.Follows)
+	d := decisions{useless: map[int64][]string{}}
+	repository, err := s.c.Store.Decisions(ctx, job.Repository, store.ForRepository)
+	if err != nil {
+		return d, err
+	}
+	if number == 0 && len(repository) == 0 {
+		return d, nil
+	}
+	repo := s.repository(job)
+	permissions := map[string]comment.Permission{}
+	ask := func(login string) error {
+		if _, ok := permissions[login]; ok || login == "" {
+			return nil
+		}
+		permission, err := repo.Permission(ctx, login)
+		permissions[login] = permission
+		return err
+	}
+	if number > 0 {
+		if err := s.fold(ctx, job, number, p, &d, permissions, ask); err != nil {
+			return d, err
+		}
+	}
+	return d, s.lasting(ctx, job, number, p, &d, repository, permissions, ask)
+}
+
+// fold reads the pull request's own comments and buttons.
+func (s *Server) fold(ctx context.Context, job webhook.Job, number int, p policy.Policy, d *decisions, permissions map[string]comment.Permission, ask func(string) error) error {
+	repo := s.repository(job)
+	thread := fmt.Sprintf("pull/%d", number)
+	pull, err := repo.Pull(ctx, number)
+	if err != nil {
+		return err
+	}
+	comments, err := repo.Comments(ctx, number)
+	if err != nil {
+		return err
+	}
+	pressed, err := s.c.Store.Decisions(ctx, job.Repository, thread)
+	if err != nil {
+		return err
+	}
+	d.thread = comment.Thread{Slug: s.c.Slug, Author: pull.Author, Comments: comments, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: permissions}
+	seen := map[string][]policy.Seen{} // of buttons
+	for _, one := range pressed {
+		var a policy.Accepted
+		if err := json.Unmarshal(one.Value, &a); err != nil {
+			return fmt.Errorf("app: a stored decision cannot be read: %w", err)
+		}
+		if err := ask(a.By); err != nil {
+			return err
+		}
+		if permissions[a.By] >= p.Accept.Least {
+			d.thread.Buttons = append(d.thread.Buttons, a.Acceptance)
+			seen[a.By+a.At.String()] = a.Seen
+		}
+	}
+	for _, login := range d.thread.Deciders() {
+		if err := ask(login); err != nil {
+			return err
+		}
+	}
+	d.folded = comment.Fold(d.thread)
+	b := binder{s: s, ctx: ctx, job: job, thread: thread, policy: p, seen: map[int64][]policy.Seen{}}
+	for _, a := range d.folded.Acceptances {
+		bound := policy.Accepted{Acceptance: a, Seen: seen[a.By+a.At.String()]}
+		if a.Comment != 0 {
+			if bound.Seen, err = b.bind(a); err != nil {
+				return err
+			}
+			if !coversAny(bound) {
+				what := a.Name + "@" + a.Version
+				if a.All {
+					what = "all"
+				}
+				d.useless[a.Comment] = append(d.useless[a.Comment], what)
+			}
+		}
+		d.accepted = append(d.accepted, bound)
+	}
+	return nil
+}
+
+func coversAny(a policy.Accepted) bool {
+	for _, s := range a.Seen {
+		for id := range s.Findings {
+			if a.Covers(s.Name, s.Version, id) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// binder finds what a person saw when they decided.
+type binder struct {
+	s           *Server
+	ctx         context.Context
+	job         webhook.Job
+	thread      string
+	policy      policy.Policy
+	generations []store.Reviewed
+	seen        map[int64][]policy.Seen
+}
+
+// bind returns the findings of the head that was there when the acceptance was
+// written. "Accept all" binds to the newest head that was completely reviewed
+// by then: nobody accepts what they could not see.
+func (b *binder) bind(a comment.Acceptance) ([]policy.Seen, error) {
+	if b.generations == nil {
+		var err error
+		if b.generations, err = b.s.c.Store.Generations(b.ctx, b.job.Repository, b.thread); err != nil {
+			return nil, err
+		}
+	}
+	// GitHub's times are whole seconds: what came in the comment's own second
+	// was not seen by its author.
+	by := func(t time.Time) bool { return !t.IsZero() && t.Before(a.At) }
+	at := -1
+	for i := range b.generations {
+		if g := &b.generations[i]; a.All && by(g.Completed) || !a.All && by(g.Received) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return nil, nil
+	}
+	g := b.generations[at]
+	if g.Completed.IsZero() {
+		// The review of that head was begun anew; the head is the same.
+		for _, other := range b.generations {
+			if other.SHA == g.SHA && !other.Completed.IsZero() {
+				g = other
+			}
+		}
+	}
+	if have, ok := b.seen[g.Generation]; ok {
+		return have, nil
+	}
+	r, err := b.s.c.Store.Review(b.ctx, b.job.Repository, b.thread, g.Generation)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	b.seen[g.Generation] = policy.See(b.policy, r)
+	return b.seen[g.Generation], nil
+}
+
+// lasting adds the acceptances that hold for the whole repository, and keeps
+// those that this pull request makes or ends.
+func (s *Server) lasting(ctx context.Context, job webhook.Job, number int, p policy.Policy, d *decisions, kept []store.Decision, permissions map[string]comment.Permission, ask func(string) error) error {
+	thread := fmt.Sprintf("pull/%d", number)
+	held := map[string]bool{}
+	for _, a := range d.accepted {
+		if !a.Repository || a.Comment == 0 || len(a.Seen) == 0 {
+			continue
+		}
+		origin := fmt.Sprintf("comment/%d/%d/%s@%s/%s", job.Repository, a.Comment, a.Name, a.Version, strings.Join(a.Findings, ","))
+		held[origin] = true
+		value, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		if err := s.c.Store.Decide(ctx, store.Decision{Repository: job.Repository, Thread: thread, Scope: store.ForRepository, Comment: a.Comment, Origin: origin, Value: value}); err != nil {
+			return err
+		}
+	}
+	for _, one := range kept {
+		var a policy.Accepted
+		if err := json.Unmarshal(one.Value, &a); err != nil {
+			return fmt.Errorf("app: a stored decision cannot be read: %w", err)
+		}
+		if one.Thread == thread {
+			if !held[one.Origin] && (a.Until.IsZero() || s.c.Now().Before(a.Until)) {
+				if err := s.endDecision(ctx, job, one, a, "its comment was revoked, edited or deleted"); err != nil {
+					return err
+				}
+			}
+			continue // its comment was folded
+		}
+		if i := slices.IndexFunc(d.folded.Revocations, func(r comment.Acceptance) bool {
+			return r.Repository && (r.All || r.Name == a.Name && r.Version == a.Version) && permissions[r.By] >= comment.LeastForRepository
+		}); i >= 0 {
+			if err := s.endDecision(ctx, job, one, a, d.folded.Revocations[i].By); err != nil {
+				return err
+			}
+			continue
+		}
+		if !a.Until.IsZero() && !s.c.Now().Before(a.Until) {
+			continue
+		}
+		if err := ask(a.By); err != nil {
+			return err
+		}
+		if permissions[a.By] >= max(p.Accept.Least, comment.LeastForRepository) {
+			d.accepted = append(d.accepted, a)
+		}
+	}
+	return nil
+}
+
+func (s *Server) endDecision(ctx context.Context, job webhook.Job, one store.Decision, a policy.Accepted, by string) error {
+	if err := s.c.Store.Revoke(ctx, one.ID, by); err != nil {
+		return err
+	}
+	return s.audit(ctx, job, by, "revoked in repository", a.Name+"@"+a.Version+" "+strings.Join(a.Findings, " "), fmt.Sprintf("decision/%d/revoked", one.ID))
+}
+
+// comment handles a comment: a rescan begins at once, everything else is a
+// judgment of what is known.
+func (s *Server) comment(ctx context.Context, job webhook.Job) error {
+	repo := s.repository(job)
+	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	if err != nil {
+		return err
+	}
+	if !ok {
+		// The App is new here: the review of the head answers its comments.
+		pull, err := repo.Pull(ctx, job.Pull)
+		if err != nil || !pull.Open {
+			return err
+		}
+		return s.add(ctx, job, []github.Pull{pull})
+	}
+	if job.Comment != 0 && !job.Edited {
+		if begun, err := s.rescan(ctx, job, head); begun || err != nil {
+			return err
+		}
+	}
+	switch head.State {
+	case "queued", "reviewing":
+		// The review folds the comments when it ends, but it may have read them
+		// before this one was written.
+		return &store.Later{After: settle, Reason: "the review is under way"}
+	}
+	again := head.Job(webhook.Comment)
+	again.Comment, again.Delivery = job.Comment, job.Delivery
+	return s.judge(ctx, again)
+}
+
+// mayRescan: it costs the server something and changes no decision.
+const mayRescan = comment.Triage
+
+func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (begun bool, err error) {
+	repo := s.repository(job)
+	comments, err := repo.Comments(ctx, job.Pull)
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.ID == job.Comment })
+	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
+		return false, nil
+	}
+	pull, err := repo.Pull(ctx, job.Pull)
+	if err != nil {
+		return false, err
+	}
+	permission, err := repo.Permission(ctx, comments[i].Author)
+	if err != nil || permission < mayRescan && comments[i].Author != pull.Author {
+		return false, err
+	}
+	if err := repo.React(ctx, job.Comment, "eyes"); err != nil {
+		return false, err
+	}
+	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%d/rescan", job.Repository, job.Comment)); err != nil {
+		return false, err
+	}
+	again := head.Job(webhook.Head)
+	again.Again, again.Generation, again.Delivery = true, 0, job.Delivery
+	return true, s.c.Store.Add(ctx, again)
+}
+
+// button handles a click on a check run's button, which is authorised like a
+// comment of the person who clicked.
+func (s *Server) button(ctx context.Context, job webhook.Job) error {
+	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	if err != nil {
+		return err
+	}
+	repo := s.repository(job)
+	permission, err := repo.Permission(ctx, job.Sender)
+	if err != nil {
+		return err
+	}
+	for _, h := range heads {
+		again := h.Job(webhook.Comment)
+		again.Delivery = job.Delivery
+		origin := fmt.Sprintf("button/%s/%s", job.Delivery, h.Thread)
+		if job.Button == render.RescanAction.Identifier {
+			if permission < mayRescan {
+				if err := s.audit(ctx, again, job.Sender, "refused", "the button Rescan: permission "+permission.String(), origin); err != nil {
+					return err
+				}
+				continue
+			}
+			again.Kind, again.Again, again.Generation = webhook.Head, true, 0
+			if h.Pull == 0 {
+				again.Kind = webhook.Group
+			}
+			if err := s.audit(ctx, again, job.Sender, "rescanned", h.SHA, origin); err != nil {
+				return err
+			}
+		} else if job.Button == render.AcceptAllAction.Identifier && h.Pull > 0 {
+			refused, err := s.acceptAll(ctx, job, h, permission, origin)
+			if err != nil {
+				return err
+			}
+			if refused != "" {
+				if err := s.audit(ctx, again, job.Sender, "refused", "the button Accept all: "+refused, origin); err != nil {
+					return err
+				}
+				if err := s.say(ctx, again, map[int64]string{-1: fmt.Sprintf("The button **Accept all**, pressed by %s, does not count: %s.", comment.Quote(job.Sender), refused)}, false); err != nil {
+					return err
+				}
+				continue
+			}
+		} else {
+			continue
+		}
+		if err := s.c.Store.Add(ctx, again); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acceptAll keeps a decision that no comment records.
+func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, permission comment.Permission, origin string) (refused string, err error) {
+	pull, err := s.repository(job).Pull(ctx, h.Pull)
+	if err != nil {
+		return "", err
+	}
+	p, _, err := s.policy(ctx, h.Job(webhook.Button))
+	if err != nil {
+		return "", err
+	}
+	now := s.c.Now().UTC().Truncate(time.Second) // as comments have it: a revocation in the same second counts
+	// The same rules as for a comment, from the same place.
+	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now, Permissions: map[string]comment.Permission{job.Sender: permission},
+		Comments: []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
+	if len(folded.Refusals) > 0 {
+		return folded.Refusals[0].Reason, nil
+	}
+	r, err := s.c.Store.Review(ctx, h.Repository, h.Thread, h.Generation)
+	if err != nil {
+		return "", err
+	}
+	if r == nil {
+		return "the review of this head has not ended", nil
+	}
+	value, err := json.Marshal(policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)})
+	if err != nil {
+		return "", err
+	}
+	if err := s.c.Store.Decide(ctx, store.Decision{Repository: h.Repository, Thread: h.Thread, Scope: h.Thread, Origin: origin, Value: value}); err != nil {
+		return "", err
+	}
+	return "", s.audit(ctx, h.Job(webhook.Button), job.Sender, "accepted", "all, with the button, at "+h.SHA, origin)
+}
+
+// maxExplained is how many packages one comment gets explained: a reply holds
+// about seven.
+const maxExplained = 5
+
+// answer reacts to each command and, where words are needed, keeps them in one
+// reply.
+func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *review.Review, p policy.Policy) error {
+	refused := map[int64][]comment.Refusal{}
+	for _, one := range d.folded.Refusals {
+		refused[one.Comment] = append(refused[one.Comment], one)
+		detail := string(one.Command.Verb) + " " + one.Command.Name + "@" + one.Command.Version + ": " + one.Reason
+		if err := s.audit(ctx, job, one.Author, "refused", detail, fmt.Sprintf("comment/%d/%d/%d/refused", job.Repository, one.Comment, one.Command.Line)); err != nil {
+			return err
+		}
+	}
+	for _, list := range []struct {
+		action string
+		of     []comment.Acceptance
+	}{{"accepted", d.folded.Acceptances}, {"revoked", d.folded.Revocations}} {
+		for _, a := range list.of {
+			if a.Comment == 0 {
+				continue
+			}
+			what := a.Name + "@" + a.Version
+			if a.All {
+				what = "all"
+			}
+			detail := strings.TrimSpace(what + " " + strings.Join(a.Findings, " "))
+			if a.Reason != "" {
+				detail += " because " + a.Reason
+			}
+			if err := s.audit(ctx, job, a.By, list.action, detail, fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, list.action, detail)); err != nil {
+				return err
+			}
+		}
+	}
+	outcomes := map[int64]string{}
+	for _, c := range d.thread.Comments {
+		commands := comment.Parse(c.Body, s.c.Slug)
+		if c.Bot || len(commands) == 0 {
+			continue
+		}
+		var words []string
+		for _, one := range refused[c.ID] {
+			words = append(words, fmt.Sprintf("%s in line %d does not count: %s.", comment.Quote(string(one.Command.Verb)), one.Command.Line, strings.TrimSuffix(one.Reason, ".")))
+		}
+		for _, name := range d.useless[c.ID] {
+			words = append(words, fmt.Sprintf("%s accepts nothing: no finding of it was known at this head when the comment was written.", comment.Quote(name)))
+		}
+		decided, explained := false, map[string]bool{}
+		for _, command := range commands {
+			switch command.Verb {
+			case comment.Accept, comment.Revoke:
+				decided = true
+			case comment.Help:
+				words = append(words, render.Help(p.Accept.Rules))
+			case comment.Explain:
+				if command.Problem == "" && !explained[command.Name] && len(explained) < maxExplained {
+					explained[command.Name] = true
+					words = append(words, render.Explain(r, command.Name))
+				}
+			}
+		}
+		reaction := ""
+		switch {
+		case len(refused[c.ID])+len(d.useless[c.ID]) > 0:
+			reaction = "confused"
+		case decided:
+			reaction = "+1"
+		}
+		outcomes[c.ID] = reaction + "\n" + strings.Join(words, "\n\n")
+	}
+	return s.say(ctx, job, outcomes, true)
+}
+
+// say reacts where an outcome is new and edits the one reply where its words
+// changed. complete tells that outcomes are those of all comments.
+func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]string, complete bool) error {
+	repo := s.repository(job)
+	reply, err := s.c.Store.Reply(ctx, job.Repository, job.Pull)
+	if err != nil {
+		return err
+	}
+	before := render.Reply(reply.Answers)
+	changed := false
+	for id, outcome := range outcomes {
+		if id < 0 {
+			outcome = "\n" + outcome
+		}
+		if reply.Answers[id] == outcome {
+			continue
+		}
+		if reaction, _, _ := strings.Cut(outcome, "\n"); reaction != "" && id > 0 {
+			if err := repo.React(ctx, id, reaction); err != nil {
+				return err
+			}
+		}
+		reply.Answers[id] = outcome
+		changed = true
+	}
+	for id := range reply.Answers {
+		if _, ok := outcomes[id]; !ok && complete && id > 0 {
+			delete(reply.Answers, id) // the comment is gone, or asks for nothing any more
+			changed = true
+		}
+	}
+	if body := render.Reply(reply.Answers); body != before && (body != "" || reply.Comment != 0) {
+		if body == "" {
+			body = render.NothingLeft
+		}
+		if reply.Comment, err = repo.Reply(ctx, job.Pull, reply.Comment, body); err != nil {
+			return err
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return s.c.Store.SetReply(ctx, job.Repository, job.Pull, reply)
+}

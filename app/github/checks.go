@@ -1,0 +1,198 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+
+	"github.com/lockwarden/lockwarden/app/render"
+)
+
+// CheckName is the name of every check run, which branch protection requires.
+const CheckName = "lockwarden"
+
+// Check is the check run of one head. ExternalID is what GitHub keeps of it for
+// us: whoever finds a run knows which review it belongs to.
+type Check struct {
+	r   *Repository
+	SHA string
+	// Key names the review: repository, thread and generation.
+	Key string
+	// Details is a page of ours, or empty.
+	Details string
+	// id is the run that is open, 0 where none is.
+	id     int64
+	posted int
+}
+
+// Check returns the check run of a head.
+func (r *Repository) Check(sha, key, details string) *Check {
+	return &Check{r: r, SHA: sha, Key: key, Details: details}
+}
+
+// open is the part of an external id that says that the run has no result yet.
+const open = "open"
+
+// newest finds the newest run of ours on the head, nil where there is none.
+func (c *Check) newest(ctx context.Context) (*gh.CheckRun, error) {
+	name, all := CheckName, "all"
+	opts := &gh.ListCheckRunsOptions{CheckName: &name, Filter: &all, AppID: &c.r.app.o.AppID, ListOptions: gh.ListOptions{PerPage: 100}}
+	var newest *gh.CheckRun
+	for {
+		list, answer, err := c.r.client.Checks.ListCheckRunsForRef(ctx, c.r.Owner, c.r.Name, c.SHA, opts)
+		if err != nil {
+			return nil, c.r.explain("check runs", err)
+		}
+		for _, run := range list.CheckRuns {
+			if run.GetApp().GetID() == c.r.app.o.AppID && run.GetName() == CheckName && (newest == nil || run.GetID() > newest.GetID()) {
+				newest = run
+			}
+		}
+		if answer.NextPage == 0 {
+			return newest, nil
+		}
+		opts.Page = answer.NextPage
+	}
+}
+
+// Begin shows that the head is seen: a run is queued, unless this review has an
+// open one.
+func (c *Check) Begin(ctx context.Context, title, summary string) error {
+	run, err := c.newest(ctx)
+	if err != nil {
+		return err
+	}
+	if run != nil && run.GetStatus() != "completed" {
+		if run.GetExternalID() == c.Key+" "+open {
+			c.id = run.GetID()
+			return nil
+		}
+		// An older review of the same head did not end: this one takes its run.
+		_, err := c.update(ctx, run.GetID(), gh.UpdateCheckRunOptions{ExternalID: ptr(c.Key + " " + open), Status: ptr("queued"), Output: output(title, summary)})
+		c.id = run.GetID()
+		return err
+	}
+	return c.create(ctx, open, "queued", title, summary)
+}
+
+func (c *Check) create(ctx context.Context, digest, status, title, summary string) error {
+	o := gh.CreateCheckRunOptions{Name: CheckName, HeadSHA: c.SHA, ExternalID: ptr(c.Key + " " + digest), Status: &status, Output: output(title, summary)}
+	if c.Details != "" {
+		o.DetailsURL = &c.Details
+	}
+	run, _, err := c.r.client.Checks.CreateCheckRun(ctx, c.r.Owner, c.r.Name, o)
+	if err != nil {
+		return c.r.explain("check run", err)
+	}
+	c.id, c.posted = run.GetID(), 0
+	return nil
+}
+
+func (c *Check) update(ctx context.Context, id int64, o gh.UpdateCheckRunOptions) (*gh.CheckRun, error) {
+	o.Name = CheckName
+	run, _, err := c.r.client.Checks.UpdateCheckRun(ctx, c.r.Owner, c.r.Name, id, o)
+	if err != nil {
+		return nil, c.r.explain("check run", err)
+	}
+	return run, nil
+}
+
+func output(title, summary string) *gh.CheckRunOutput {
+	return &gh.CheckRunOutput{Title: &title, Summary: &summary}
+}
+
+// Progress shows how far the review is, in the run that Begin made. It makes
+// none itself.
+func (c *Check) Progress(ctx context.Context, title, summary string) error {
+	if c.id == 0 {
+		run, err := c.newest(ctx)
+		if err != nil || run == nil || run.GetExternalID() != c.Key+" "+open {
+			return err
+		}
+		c.id = run.GetID()
+	}
+	_, err := c.update(ctx, c.id, gh.UpdateCheckRunOptions{Status: ptr("in_progress"), Output: output(title, summary)})
+	return err
+}
+
+// batch is how many annotations GitHub takes in a request.
+const batch = 50
+
+// Finish completes the check run. It can be called again after any failure:
+// what is posted stays, what is missing is added, and a result that is posted
+// is not posted twice. Another result of the same head is a new run.
+func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest string) error {
+	run, err := c.newest(ctx)
+	if err != nil {
+		return err
+	}
+	id := c.Key + " " + digest
+	switch {
+	case run != nil && run.GetExternalID() == id && run.GetStatus() == "completed":
+		return nil
+	case run != nil && run.GetStatus() != "completed" && (run.GetExternalID() == id || strings.HasSuffix(run.GetExternalID(), " "+open)):
+		c.id, c.posted = run.GetID(), run.GetOutput().GetAnnotationsCount()
+	default:
+		if err := c.create(ctx, digest, "in_progress", result.Title, result.Summary); err != nil {
+			return err
+		}
+	}
+	for {
+		rest := result.Annotations[min(c.posted, len(result.Annotations)):]
+		part := rest[:min(len(rest), batch)]
+		o := gh.UpdateCheckRunOptions{ExternalID: &id, Output: output(result.Title, result.Summary)}
+		o.Output.Text = nonEmpty(result.Text)
+		for _, a := range part {
+			o.Output.Annotations = append(o.Output.Annotations, &gh.CheckRunAnnotation{Path: &a.Path, StartLine: &a.StartLine, EndLine: &a.EndLine, AnnotationLevel: &a.Level, Title: ptr(cut(a.Title, 255)), Message: &a.Message})
+		}
+		last := len(part) == len(rest)
+		if last {
+			o.Status, o.Conclusion = ptr("completed"), ptr(string(result.Conclusion))
+			o.CompletedAt = &gh.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}
+			for _, a := range result.Actions {
+				o.Actions = append(o.Actions, &gh.CheckRunAction{Label: a.Label, Description: a.Description, Identifier: a.Identifier})
+			}
+		}
+		if _, err := c.update(ctx, c.id, o); err != nil {
+			return err
+		}
+		c.posted += len(part)
+		if last {
+			return nil
+		}
+	}
+}
+
+// Cancel ends an open run on a head that is no longer the pull request's.
+func (c *Check) Cancel(ctx context.Context, title, summary string) error {
+	run, err := c.newest(ctx)
+	if err != nil || run == nil || run.GetStatus() == "completed" {
+		return err
+	}
+	_, err = c.update(ctx, run.GetID(), gh.UpdateCheckRunOptions{Status: ptr("completed"), Conclusion: ptr("cancelled"), CompletedAt: &gh.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}, Output: output(title, summary)})
+	return err
+}
+
+// Key names a review in a check run's external id.
+func Key(repository int64, thread string, generation int64) string {
+	return fmt.Sprintf("lockwarden %d %s %d", repository, thread, generation)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}

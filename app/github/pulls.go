@@ -1,0 +1,365 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+
+	"github.com/lockwarden/lockwarden/app/comment"
+)
+
+// Repository is one repository, seen through an installation.
+type Repository struct {
+	Owner, Name  string
+	app          *App
+	installation int64
+	client       *gh.Client
+}
+
+// Repository returns a repository of an installation.
+func (a *App) Repository(installation int64, owner, name string) *Repository {
+	return &Repository{owner, name, a, installation, a.installation(installation)}
+}
+
+// Pull is what a review needs of a pull request.
+type Pull struct {
+	Number           int
+	Author           string
+	Open             bool
+	HeadSHA          string
+	BaseRef, BaseSHA string
+	ChangedFiles     int
+}
+
+func pullOf(p *gh.PullRequest) Pull {
+	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(), p.GetBase().GetSHA(), p.GetChangedFiles()}
+}
+
+// Pull reads a pull request.
+func (r *Repository) Pull(ctx context.Context, number int) (Pull, error) {
+	p, _, err := r.client.PullRequests.Get(ctx, r.Owner, r.Name, number)
+	if err != nil {
+		return Pull{}, r.explain(fmt.Sprintf("pull request %d", number), err)
+	}
+	return pullOf(p), nil
+}
+
+// maxOpen bounds the pull requests that are reviewed when the App is installed.
+const maxOpen = 100
+
+// OpenPulls lists the newest open pull requests, at most 100.
+func (r *Repository) OpenPulls(ctx context.Context) ([]Pull, error) {
+	list, _, err := r.client.PullRequests.List(ctx, r.Owner, r.Name, &gh.PullRequestListOptions{State: "open", ListOptions: gh.ListOptions{PerPage: maxOpen}})
+	if err != nil {
+		return nil, r.explain("pull requests", err)
+	}
+	return pullsOf(list), nil
+}
+
+// PullsAt lists the open pull requests whose head is that commit. GitHub does
+// not know those of forks.
+func (r *Repository) PullsAt(ctx context.Context, sha string) ([]Pull, error) {
+	list, _, err := r.client.PullRequests.ListPullRequestsWithCommit(ctx, r.Owner, r.Name, sha, &gh.ListOptions{PerPage: 100})
+	if err != nil {
+		return nil, r.explain("pull requests of a commit", err)
+	}
+	var out []Pull
+	for _, p := range pullsOf(list) {
+		if p.Open && p.HeadSHA == sha {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func pullsOf(list []*gh.PullRequest) []Pull {
+	out := make([]Pull, 0, len(list))
+	for _, p := range list {
+		out = append(out, pullOf(p))
+	}
+	return out
+}
+
+// MergeBase is the commit where head left base. It is not the tip of the base
+// branch, which pull requests name as their base.
+func (r *Repository) MergeBase(ctx context.Context, base, head string) (string, error) {
+	c, _, err := r.client.Repositories.CompareCommits(ctx, r.Owner, r.Name, base, head, &gh.ListOptions{PerPage: 1})
+	if err != nil {
+		return "", r.explain("merge base", err)
+	}
+	if sha := c.GetMergeBaseCommit().GetSHA(); sha != "" {
+		return sha, nil
+	}
+	return "", fmt.Errorf("github: %s/%s: %s and %s have no merge base", r.Owner, r.Name, base, head)
+}
+
+// File is one file that differs between two commits. Either path is empty where
+// it was added or removed.
+type File struct{ Base, Head string }
+
+// listed is how many files GitHub lists of a pull request before it stops
+// without a word.
+const listed = 3000
+
+// Changed lists the files that pick wants and that differ between merge base
+// and head. A pull request of more files than GitHub lists is read as trees.
+func (r *Repository) Changed(ctx context.Context, p Pull, mergeBase string, pick func(path string) bool) ([]File, error) {
+	if p.Number == 0 || p.ChangedFiles >= listed {
+		return r.changedTrees(ctx, mergeBase, p.HeadSHA, pick)
+	}
+	var out []File
+	opts := &gh.ListOptions{PerPage: 100}
+	for {
+		list, answer, err := r.client.PullRequests.ListFiles(ctx, r.Owner, r.Name, p.Number, opts)
+		if err != nil {
+			return nil, r.explain("changed files", err)
+		}
+		for _, f := range list {
+			file := File{f.GetFilename(), f.GetFilename()}
+			switch f.GetStatus() {
+			case "added", "copied":
+				file.Base = ""
+			case "removed":
+				file.Head = ""
+			case "renamed":
+				file.Base = f.GetPreviousFilename()
+			}
+			if file.Head != "" && pick(file.Head) || file.Base != "" && pick(file.Base) {
+				out = append(out, file)
+			}
+		}
+		if answer.NextPage == 0 {
+			return out, nil
+		}
+		opts.Page = answer.NextPage
+	}
+}
+
+func (r *Repository) changedTrees(ctx context.Context, base, head string, pick func(string) bool) ([]File, error) {
+	before, err := r.tree(ctx, base, pick)
+	if err != nil {
+		return nil, err
+	}
+	after, err := r.tree(ctx, head, pick)
+	if err != nil {
+		return nil, err
+	}
+	var out []File
+	for p, sha := range after {
+		switch old, ok := before[p]; {
+		case !ok:
+			out = append(out, File{"", p})
+		case old != sha:
+			out = append(out, File{p, p})
+		}
+	}
+	for p := range before {
+		if _, ok := after[p]; !ok {
+			out = append(out, File{p, ""})
+		}
+	}
+	return out, nil
+}
+
+// tree lists the files of a commit that pick wants, path to blob.
+func (r *Repository) tree(ctx context.Context, sha string, pick func(string) bool) (map[string]string, error) {
+	out := map[string]string{}
+	t, _, err := r.client.Git.GetTree(ctx, r.Owner, r.Name, sha, true)
+	if err != nil {
+		return nil, r.explain("tree", err)
+	}
+	if !t.GetTruncated() {
+		for _, e := range t.Entries {
+			if e.GetType() == "blob" && pick(e.GetPath()) {
+				out[e.GetPath()] = e.GetSHA()
+			}
+		}
+		return out, nil
+	}
+	// Too many entries for one answer: folder by folder.
+	const maxFolders = 20_000
+	folders := 0
+	var walk func(sha, prefix string) error
+	walk = func(sha, prefix string) error {
+		if folders++; folders > maxFolders {
+			return fmt.Errorf("github: %s/%s: the tree has more than %d folders", r.Owner, r.Name, maxFolders)
+		}
+		t, _, err := r.client.Git.GetTree(ctx, r.Owner, r.Name, sha, false)
+		if err != nil {
+			return r.explain("tree", err)
+		}
+		for _, e := range t.Entries {
+			switch name := path.Join(prefix, e.GetPath()); e.GetType() {
+			case "tree":
+				if e.GetPath() == "node_modules" {
+					continue
+				}
+				if err := walk(e.GetSHA(), name); err != nil {
+					return err
+				}
+			case "blob":
+				if pick(name) {
+					out[name] = e.GetSHA()
+				}
+			}
+		}
+		return nil
+	}
+	return out, walk(sha, "")
+}
+
+// TooLarge is a file that GitHub does not hand out.
+type TooLarge struct{ Path string }
+
+// Error implements error.
+func (e *TooLarge) Error() string {
+	return fmt.Sprintf("%s is larger than the 100 MB that GitHub hands out", e.Path)
+}
+
+// Content reads a file at a commit or branch; found is false where it is not
+// there. Files over 1 MB come only with the raw media type.
+func (r *Repository) Content(ctx context.Context, file, ref string) (data []byte, found bool, err error) {
+	parts := strings.Split(file, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", r.Owner, r.Name, strings.Join(parts, "/"), url.QueryEscape(ref)), nil)
+	if err != nil {
+		return nil, false, r.explain(file, err)
+	}
+	req.Header.Set("Accept", "application/vnd.github.raw+json")
+	var b bytes.Buffer
+	_, err = r.client.Do(ctx, req, &b)
+	var answer *gh.ErrorResponse
+	if errors.As(err, &answer) && answer.Response != nil {
+		switch {
+		case answer.Response.StatusCode == http.StatusNotFound:
+			return nil, false, nil
+		case answer.Response.StatusCode == http.StatusForbidden && strings.Contains(answer.Message, "too large"):
+			return nil, true, &TooLarge{file}
+		}
+	}
+	if err != nil {
+		return nil, false, r.explain(file, err)
+	}
+	return b.Bytes(), true, nil
+}
+
+// Comments reads all comments of a pull request, the oldest first.
+func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Comment, error) {
+	var out []comment.Comment
+	opts := &gh.IssueListCommentsOptions{ListOptions: gh.ListOptions{PerPage: 100}}
+	for {
+		list, answer, err := r.client.Issues.ListComments(ctx, r.Owner, r.Name, number, opts)
+		if err != nil {
+			return nil, r.explain("comments", err)
+		}
+		for _, c := range list {
+			out = append(out, comment.Comment{ID: c.GetID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
+				Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL()})
+		}
+		if answer.NextPage == 0 {
+			return out, nil
+		}
+		opts.Page = answer.NextPage
+	}
+}
+
+// Permission asks what a person may do here, now. It fails closed: whoever
+// GitHub does not know may nothing.
+func (r *Repository) Permission(ctx context.Context, login string) (comment.Permission, error) {
+	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/collaborators/%s/permission", r.Owner, r.Name, url.PathEscape(login)), nil)
+	if err != nil {
+		return comment.None, r.explain("permission", err)
+	}
+	var answer struct {
+		Permission string `json:"permission"`
+		Role       string `json:"role_name"`
+	}
+	if _, err := r.client.Do(ctx, req, &answer); err != nil {
+		if err = r.explain("permission of "+login, err); errors.Is(err, ErrGone) {
+			return comment.None, nil
+		}
+		return comment.None, err
+	}
+	// role_name tells maintain and triage apart, which permission does not; a
+	// custom role is worth what permission says.
+	if p, err := comment.ParsePermission(answer.Role); err == nil {
+		return p, nil
+	}
+	p, _ := comment.ParsePermission(answer.Permission)
+	return p, nil
+}
+
+// React puts a reaction on a comment; a second one of the same kind is none.
+func (r *Repository) React(ctx context.Context, id int64, content string) error {
+	_, _, err := r.client.Reactions.CreateIssueCommentReaction(ctx, r.Owner, r.Name, id, content)
+	if err = r.explain("reaction", err); errors.Is(err, ErrGone) {
+		return nil // the comment was deleted
+	}
+	return err
+}
+
+// Reply writes a comment, or edits the one of that id.
+func (r *Repository) Reply(ctx context.Context, number int, id int64, body string) (int64, error) {
+	if id != 0 {
+		_, _, err := r.client.Issues.EditComment(ctx, r.Owner, r.Name, id, &gh.IssueComment{Body: &body})
+		if err = r.explain("reply", err); !errors.Is(err, ErrGone) {
+			return id, err
+		}
+	}
+	c, _, err := r.client.Issues.CreateComment(ctx, r.Owner, r.Name, number, &gh.IssueComment{Body: &body})
+	return c.GetID(), r.explain("reply", err)
+}
+
+// Redeliver asks GitHub for the deliveries since then that did not arrive, and
+// returns how many: GitHub does not send them again by itself.
+// Source: https://docs.github.com/rest/apps/webhooks
+func (a *App) Redeliver(ctx context.Context, since time.Time) (int, error) {
+	opts := &gh.ListCursorOptions{PerPage: 100}
+	arrived := map[string]bool{}
+	var failed []*gh.HookDelivery
+	for {
+		list, answer, err := a.app.Apps.ListHookDeliveries(ctx, opts)
+		if err != nil {
+			return 0, fmt.Errorf("github: deliveries: %w", cleaned(err))
+		}
+		old := false
+		for _, d := range list {
+			if d.GetDeliveredAt().Before(since) {
+				old = true
+				break
+			}
+			if code := d.GetStatusCode(); code >= 200 && code < 300 {
+				arrived[d.GetGUID()] = true
+			} else {
+				failed = append(failed, d)
+			}
+		}
+		if old || answer.Cursor == "" {
+			break
+		}
+		opts.Cursor = answer.Cursor
+	}
+	n := 0
+	for _, d := range failed {
+		if arrived[d.GetGUID()] {
+			continue // it arrived when it was sent again
+		}
+		arrived[d.GetGUID()] = true
+		var accepted *gh.AcceptedError
+		if _, _, err := a.app.Apps.RedeliverHookDelivery(ctx, d.GetID()); err != nil && !errors.As(err, &accepted) {
+			return n, fmt.Errorf("github: delivery %d: %w", d.GetID(), cleaned(err))
+		}
+		n++
+	}
+	return n, nil
+}

@@ -1,0 +1,470 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/lockwarden/lockwarden/app/github"
+	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/render"
+	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// head answers a pull request's head: the check run is queued at once, and
+// green at once where there is nothing to review. What there is to review is
+// handed over to a Review job, so that a long one keeps no other head waiting.
+func (s *Server) head(ctx context.Context, job webhook.Job) error {
+	repo := s.repository(job)
+	pull, err := repo.Pull(ctx, job.Pull)
+	if err != nil {
+		return err
+	}
+	if !pull.Open {
+		return s.c.Store.SetState(ctx, job, "closed")
+	}
+	if pull.HeadSHA != job.SHA || pull.BaseRef != job.Branch {
+		// Deliveries come in any order: the pull request says what its head is.
+		job.SHA, job.Branch = pull.HeadSHA, pull.BaseRef
+		if err := s.c.Store.SetSHA(ctx, job, job.SHA, job.Branch); err != nil {
+			return err
+		}
+	}
+	if err := s.endOlder(ctx, job); err != nil {
+		return err
+	}
+	if err := s.check(job).Begin(ctx, "Queued", "The dependency changes of this head will be reviewed."); err != nil {
+		return err
+	}
+	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
+	if err != nil {
+		return err
+	}
+	files, err := repo.Changed(ctx, pull, base, relevant)
+	if err != nil {
+		return err
+	}
+	return s.dispatch(ctx, job, files)
+}
+
+// group is head for a merge group, which GitHub waits for.
+func (s *Server) group(ctx context.Context, job webhook.Job) error {
+	repo := s.repository(job)
+	if err := s.check(job).Begin(ctx, "Queued", "The dependency changes of this merge group will be reviewed."); err != nil {
+		return err
+	}
+	base, err := repo.MergeBase(ctx, job.BaseSHA, job.SHA)
+	if err != nil {
+		return err
+	}
+	files, err := repo.Changed(ctx, github.Pull{HeadSHA: job.SHA}, base, relevant)
+	if err != nil {
+		return err
+	}
+	return s.dispatch(ctx, job, files)
+}
+
+func (s *Server) dispatch(ctx context.Context, job webhook.Job, files []github.File) error {
+	if len(files) > 0 {
+		return s.c.Store.Handover(ctx, job)
+	}
+	if err := s.c.Store.Complete(ctx, job, &review.Review{}); err != nil {
+		return err
+	}
+	return s.judge(ctx, job)
+}
+
+// endOlder closes the check run of the head before, which nobody will complete.
+func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
+	generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+	if err != nil {
+		return err
+	}
+	for _, g := range slices.Backward(generations) {
+		if g.Generation >= job.Generation {
+			continue
+		}
+		if !g.Completed.IsZero() || g.SHA == job.SHA {
+			return nil
+		}
+		older := job
+		older.SHA, older.Generation = g.SHA, g.Generation
+		err := s.check(older).Cancel(ctx, "Superseded by a newer head", "A newer commit was pushed before the review ended; see its check run.")
+		if errors.Is(err, github.ErrGone) {
+			return nil // a force push took the commit away
+		}
+		return err
+	}
+	return nil
+}
+
+// lockfiles of npm, and of others that are not read yet.
+func npmLockfile(file string) bool {
+	name := path.Base(file)
+	return (name == "package-lock.json" || name == "npm-shrinkwrap.json") && !inModules(file)
+}
+
+func otherLockfile(file string) bool {
+	switch path.Base(file) {
+	case "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb":
+		return !inModules(file)
+	}
+	return false
+}
+
+func manifest(file string) bool { return path.Base(file) == "package.json" && !inModules(file) }
+
+func inModules(file string) bool {
+	return strings.HasPrefix(file, "node_modules/") || strings.Contains(file, "/node_modules/")
+}
+
+func relevant(file string) bool {
+	return npmLockfile(file) || otherLockfile(file) || manifest(file) || file == policy.Path
+}
+
+// review scans what a head brings and judges it.
+func (s *Server) review(ctx context.Context, job webhook.Job) error {
+	if done, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation); err != nil {
+		return err
+	} else if done == nil {
+		if err := s.scan(ctx, job); err != nil {
+			return err
+		}
+	}
+	// A review is kept before it is posted: trying again scans nothing again.
+	return s.judge(ctx, job)
+}
+
+func (s *Server) scan(ctx context.Context, job webhook.Job) error {
+	repo := s.repository(job)
+	pull := github.Pull{HeadSHA: job.SHA, BaseSHA: job.BaseSHA, BaseRef: job.Branch}
+	if job.Pull > 0 {
+		var err error
+		if pull, err = repo.Pull(ctx, job.Pull); err != nil {
+			return err
+		}
+		if pull.HeadSHA != job.SHA {
+			return nil // its event is on the way
+		}
+	}
+	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
+	if err != nil {
+		return err
+	}
+	files, err := repo.Changed(ctx, pull, base, relevant)
+	if err != nil {
+		return err
+	}
+	p, _, err := s.policy(ctx, job)
+	if err != nil {
+		return err
+	}
+	r := &reader{ctx: ctx, repo: repo, base: base, head: pull.HeadSHA, policy: p}
+	if err := r.read(files); err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	show, wait := s.progress(running, job, stop)
+	result, err := review.Run(running, r.pairs, s.c.Scanner, show)
+	wait()
+	if err != nil {
+		return err
+	}
+	result.Whole = append(result.Whole, r.unreadable...)
+	result.Notes = r.notes
+	sort.SliceStable(result.Whole, func(i, j int) bool { return result.Whole[i].File < result.Whole[j].File })
+	return s.c.Store.Complete(ctx, job, result)
+}
+
+// progress updates the check run now and then, and ends the review where a
+// newer head came: on another replica, since on this one its job is cancelled.
+// wait returns when no update is under way any more: one that arrived after the
+// result would take it back.
+func (s *Server) progress(ctx context.Context, job webhook.Job, stop func()) (show func(review.Progress), wait func()) {
+	check := s.check(job)
+	updates := make(chan review.Progress, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case p := <-updates:
+				if current, err := s.c.Store.Current(ctx, job); err == nil && !current {
+					stop()
+					return
+				}
+				title, summary := render.Scanning(p)
+				whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), updateTime)
+				if err := check.Progress(whole, title, summary); err != nil {
+					s.c.Log.Warn("progress was not shown", "error", err.Error())
+				}
+				cancel()
+				select {
+				case <-ctx.Done():
+					return
+				case <-time.After(s.c.Progress):
+				}
+			}
+		}
+	}()
+	show = func(p review.Progress) {
+		if p.Done == p.Total {
+			return // the result is about to be posted
+		}
+		select {
+		case updates <- p:
+		default:
+		}
+	}
+	return show, func() { stop(); <-done }
+}
+
+// updateTime bounds one update of a check run.
+const updateTime = 10 * time.Second
+
+// reader reads the lockfiles of a head and of its merge base.
+type reader struct {
+	ctx        context.Context
+	repo       *github.Repository
+	base, head string
+	policy     policy.Policy
+
+	pairs      []review.Pair
+	unreadable []review.WholeIssue
+	notes      []string
+}
+
+func (r *reader) read(files []github.File) error {
+	sort.Slice(files, func(i, j int) bool { return files[i].Head+files[i].Base < files[j].Head+files[j].Base })
+	changed := map[string]bool{}
+	ignored := 0
+	for _, f := range files {
+		name := f.Head
+		if name == "" {
+			name = f.Base
+		}
+		if (npmLockfile(name) || otherLockfile(name)) && r.policy.Ignored(name) {
+			ignored++
+			continue
+		}
+		switch {
+		case npmLockfile(f.Head) || npmLockfile(f.Base):
+			changed[path.Dir(name)] = true
+			if err := r.pair(f); err != nil {
+				return err
+			}
+		case otherLockfile(f.Head):
+			changed[path.Dir(name)] = true
+			r.unreadable = append(r.unreadable, review.Unreadable(f.Head, 1, "lockfiles of this kind are not read yet, so nothing is known of what it brings"))
+		}
+	}
+	if ignored > 0 {
+		r.notes = append(r.notes, fmt.Sprintf("%d changed lockfiles are left out by the policy (paths.ignore).", ignored))
+	}
+	for _, f := range files {
+		if manifest(f.Head) && !changed[path.Dir(f.Head)] {
+			if err := r.manifestAlone(f.Head, changed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pair reads a lockfile on both sides.
+func (r *reader) pair(f github.File) error {
+	pair := review.Pair{File: f.Head}
+	if pair.File == "" {
+		pair.File = f.Base
+	}
+	if f.Head != "" && npmLockfile(f.Head) {
+		manifest, _, err := r.content(path.Join(path.Dir(f.Head), "package.json"), r.head)
+		if err != nil {
+			return err
+		}
+		data, problem, err := r.lockfile(f.Head, r.head)
+		if err != nil {
+			return err
+		}
+		if problem == nil {
+			pair.Head, problem = parse(f.Head, data, manifest)
+		}
+		if problem != nil {
+			r.unreadable = append(r.unreadable, *problem)
+			return nil
+		}
+		pair.Manifest = manifest
+	}
+	if f.Base != "" && npmLockfile(f.Base) {
+		manifest, _, err := r.content(path.Join(path.Dir(f.Base), "package.json"), r.base)
+		if err != nil {
+			return err
+		}
+		data, problem, err := r.lockfile(f.Base, r.base)
+		if err != nil {
+			return err
+		}
+		if problem == nil {
+			pair.Base, problem = parse(f.Base, data, manifest)
+		}
+		if problem != nil {
+			r.notes = append(r.notes, fmt.Sprintf("%s of the merge base could not be read, so that every package of this head counts as new: %s", f.Base, problem.Issue.Detail["reason"]))
+		}
+	}
+	r.pairs = append(r.pairs, pair)
+	return nil
+}
+
+func parse(file string, data, manifest []byte) (*lockfile.Lockfile, *review.WholeIssue) {
+	lock, err := lockfile.Parse(file, data, lockfile.Options{Manifest: manifest})
+	var at *lockfile.Error
+	if errors.As(err, &at) {
+		w := review.Unreadable(file, at.Line, at.Msg)
+		return nil, &w
+	}
+	if err != nil {
+		w := review.Unreadable(file, 1, err.Error())
+		return nil, &w
+	}
+	return lock, nil
+}
+
+// content reads a file that need not be there.
+func (r *reader) content(file, ref string) ([]byte, bool, error) {
+	data, found, err := r.repo.Content(r.ctx, file, ref)
+	var large *github.TooLarge
+	if errors.As(err, &large) {
+		return nil, true, nil
+	}
+	return data, found, err
+}
+
+// lockfile reads one; what GitHub does not hand out is a finding.
+func (r *reader) lockfile(file, ref string) ([]byte, *review.WholeIssue, error) {
+	data, found, err := r.repo.Content(r.ctx, file, ref)
+	var large *github.TooLarge
+	switch {
+	case errors.As(err, &large):
+		w := review.Unreadable(file, 1, "it is larger than the 100 MB that GitHub hands out")
+		return nil, &w, nil
+	case err != nil:
+		return nil, nil, err
+	case !found:
+		w := review.Unreadable(file, 1, "GitHub lists it as changed but has no such file; it may be a submodule")
+		return nil, &w, nil
+	}
+	return data, nil, nil
+}
+
+// manifestAlone looks whether a package.json that changed without its lockfile
+// still agrees with it: with the one beside it, or the workspace's above it.
+func (r *reader) manifestAlone(file string, changed map[string]bool) error {
+	for dir := path.Dir(file); ; dir = path.Dir(dir) {
+		if changed[dir] && dir != path.Dir(file) {
+			return nil // its workspace's lockfile changed with it
+		}
+		for _, name := range []string{"npm-shrinkwrap.json", "package-lock.json"} {
+			lockPath := path.Join(dir, name)
+			data, found, err := r.content(lockPath, r.head)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			if dir != path.Dir(file) {
+				r.notes = append(r.notes, fmt.Sprintf("%s changed without %s, which may hold its workspace.", file, lockPath))
+				return nil
+			}
+			manifest, _, err := r.content(file, r.head)
+			if err != nil {
+				return err
+			}
+			lock, problem := parse(lockPath, data, manifest)
+			if problem != nil {
+				r.unreadable = append(r.unreadable, *problem)
+				return nil
+			}
+			// The same on both sides: only the drift is looked for.
+			r.pairs = append(r.pairs, review.Pair{File: lockPath, Base: lock, Head: lock, Manifest: manifest})
+			return nil
+		}
+		if dir == "." {
+			return nil
+		}
+	}
+}
+
+// suite finds the pull requests of a commit for events that name none.
+func (s *Server) suite(ctx context.Context, job webhook.Job) error {
+	known, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	if err != nil {
+		return err
+	}
+	if len(known) > 0 {
+		if !job.Again {
+			return nil // the pull request's own event was here
+		}
+		var jobs []webhook.Job
+		for _, h := range known {
+			kind := webhook.Head
+			if h.Pull == 0 {
+				kind = webhook.Group
+			}
+			again := h.Job(kind)
+			again.Again, again.Delivery, again.Generation = true, job.Delivery, 0
+			jobs = append(jobs, again)
+		}
+		return s.c.Store.Add(ctx, jobs...)
+	}
+	pulls, err := s.repository(job).PullsAt(ctx, job.SHA)
+	if err != nil {
+		return err
+	}
+	return s.add(ctx, job, pulls)
+}
+
+// installed reviews what is open in a repository that the App is new to.
+func (s *Server) installed(ctx context.Context, job webhook.Job) error {
+	pulls, err := s.repository(job).OpenPulls(ctx)
+	if err != nil {
+		return err
+	}
+	return s.add(ctx, job, pulls)
+}
+
+func (s *Server) add(ctx context.Context, from webhook.Job, pulls []github.Pull) error {
+	var jobs []webhook.Job
+	for _, p := range pulls {
+		job := from
+		job.Kind, job.Pull, job.SHA, job.Branch = webhook.Head, p.Number, p.HeadSHA, p.BaseRef
+		jobs = append(jobs, job)
+	}
+	return s.c.Store.Add(ctx, jobs...)
+}
+
+// policyChanged judges the open pull requests into a branch again: its policy
+// is what counts for them.
+func (s *Server) policyChanged(ctx context.Context, job webhook.Job) error {
+	heads, err := s.c.Store.HeadsOn(ctx, job.Repository, job.Branch)
+	if err != nil {
+		return err
+	}
+	var jobs []webhook.Job
+	for _, h := range heads {
+		again := h.Job(webhook.Comment)
+		again.Delivery = job.Delivery
+		jobs = append(jobs, again)
+	}
+	return s.c.Store.Add(ctx, jobs...)
+}

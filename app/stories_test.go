@@ -1,0 +1,629 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockwarden/lockwarden/app/github/githubtest"
+	"github.com/lockwarden/lockwarden/app/webhook"
+)
+
+func TestMaintainerAccepts(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("quiet@1.0.0", "shell@1.0.0"))
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "2 new packages", "1 blocking issue")
+		w.wants("the summary", run.Summary, "What blocks", "shell@1.0.0", "install/shell-download", "package-lock.json#L", "/lockwarden accept shell@1.0.0 install/shell-download because …")
+		if len(run.Annotations) == 0 || run.Annotations[0].Level != "failure" || run.Annotations[0].Path != "package-lock.json" {
+			w.t.Errorf("annotations: %+v", run.Annotations)
+		}
+		at := run.Annotations[0]
+		text, _ := w.repo.File(pull.SHA(), at.Path)
+		if line := strings.Split(text, "\n")[at.StartLine-1]; !strings.Contains(line, "node_modules/shell") {
+			w.t.Errorf("the annotation stands on %q", line)
+		}
+		id := w.comment(pull, "mia", "Fine for us.\n/lockwarden accept shell@1.0.0 because we host the script")
+		run = w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "Accepted", "shell@1.0.0", "by mia", "because we host the script", "issuecomment")
+		w.reaction(pull, id, "+1")
+		w.settled()
+		if got := w.reply(pull); got != "" {
+			w.t.Errorf("a reply without need: %s", got)
+		}
+		entries, err := w.store.Audited(context.Background(), w.repo.ID, 100)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		seen := ""
+		for _, e := range entries {
+			seen += e.Actor + " " + e.Action + " " + e.Detail + "\n"
+		}
+		w.wants("the audit", seen, "mia accepted shell@1.0.0 because we host the script")
+	})
+}
+
+func TestStrangerAndAuthorTry(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		stranger := w.comment(pull, "eve", "/lockwarden accept shell@1.0.0 because I say so")
+		w.reaction(pull, stranger, "confused")
+		author := w.comment(pull, "ann", "/lockwarden accept shell@1.0.0")
+		w.reaction(pull, author, "confused")
+		writer := w.comment(pull, "wes", "/lockwarden accept shell@1.0.0")
+		w.reaction(pull, writer, "confused")
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		w.wants("the reply", w.reply(pull), "needs the permission `maintain`", "`eve` has `read`", "`wes` has `write`")
+		if n := len(w.repo.CheckRuns(pull.SHA())); n != 1 {
+			w.t.Errorf("%d check runs", n)
+		}
+	})
+}
+
+func TestAuthorWithPermissionTries(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Allow("ann", "admin")
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, w.comment(pull, "ann", "/lockwarden accept shell@1.0.0"), "confused")
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		w.wants("the reply", w.reply(pull), "does not accept its risks")
+	})
+}
+
+// TestAcceptanceIsEdited: whoever can write can edit other people's comments,
+// so an edited one is void, and the check is red again.
+func TestAcceptanceIsEdited(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0", "other@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		id := w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because ok")
+		w.reaction(pull, id, "+1")
+		// Somebody else makes more of it than its author wrote.
+		pull.EditComment("wes", id, "/lockwarden accept all because ok")
+		w.reaction(pull, id, "confused")
+		w.settled()
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "2 blocking issues")
+		w.wants("the reply", w.reply(pull), "edited")
+		// The author comments anew.
+		w.comment(pull, "mia", "/lockwarden accept all because I looked at both")
+		w.concludes(pull.SHA(), "success")
+		// And the comment is deleted.
+		for _, c := range pull.Comments() {
+			if strings.Contains(c.Body, "looked at both") {
+				pull.DeleteComment("mia", c.ID)
+			}
+		}
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestHeadMovesDuringAScan: the older review ends without a result on the newer
+// head; one check run completes on each.
+func TestHeadMovesDuringAScan(t *testing.T) {
+	story(t, func(w *world) {
+		release := w.scanner.hold()
+		pull := w.open(with("shell@1.0.0"))
+		first := pull.SHA()
+		w.eventually("the first head is being scanned", func() bool {
+			run, ok := w.repo.Latest(first)
+			return ok && run.Status == "in_progress"
+		})
+		second := pull.Push(with("quiet@1.0.0"))
+		w.concludes(first, "cancelled")
+		release()
+		run := w.concludes(second, "success")
+		w.wants("the title", run.Title, "1 new package")
+		w.settled()
+		if runs := w.repo.CheckRuns(first); len(runs) != 1 || runs[0].Conclusion != "cancelled" {
+			w.t.Errorf("the older head: %+v", runs)
+		}
+		if runs := w.repo.CheckRuns(second); len(runs) != 1 {
+			w.t.Errorf("%d check runs on the newer head", len(runs))
+		}
+	})
+}
+
+// TestAcceptanceSurvivesCommits: the same name, version, integrity and finding
+// stay accepted on later heads; other bytes under the same version do not.
+func TestAcceptanceSurvivesCommits(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because ok"), "+1")
+		next := pull.Push(with("shell@1.0.0", "quiet@1.0.0"))
+		run := w.concludes(next, "success")
+		w.wants("the summary", run.Summary, "by mia")
+		forced := pull.ForcePush(with("shell@1.0.0", "quiet@1.0.1"))
+		w.concludes(forced, "success")
+		// The tarball behind the version is another one.
+		w.concludes(pull.Push(with("!shell@1.0.0")), "failure")
+		// Another version is another risk.
+		w.concludes(pull.Push(with("shell@1.0.1")), "failure")
+	})
+}
+
+// TestAcceptAllIsForWhatWasSeen: packages that come in later are not accepted.
+func TestAcceptAllIsForWhatWasSeen(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		run := w.concludes(pull.SHA(), "failure")
+		var buttons []string
+		for _, a := range run.Actions {
+			buttons = append(buttons, a.Identifier)
+		}
+		if strings.Join(buttons, " ") != "rescan accept-all" {
+			w.t.Errorf("buttons: %v", buttons)
+		}
+		w.press("eve", run.ID, "accept-all")
+		w.eventually("the stranger is told", func() bool { return strings.Contains(w.reply(pull), "`eve`") })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		w.press("ada", run.ID, "accept-all")
+		run = w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "by ada")
+		w.concludes(pull.Push(with("shell@1.0.0", "other@1.0.0")), "failure")
+		// Taken back with a comment.
+		w.concludes(pull.Push(with("shell@1.0.0")), "success")
+		w.comment(pull, "mia", "/lockwarden revoke shell@1.0.0")
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestFork: GitHub names no pull request in the check events of forks.
+func TestFork(t *testing.T) {
+	story(t, func(w *world) {
+		fork := w.repo.Fork("fay")
+		fork.Commit("topic", with("shell@1.0.0"))
+		pull := w.repo.Open("fay", fork, "topic", "main")
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the summary", run.Summary, "/acme/web/blob/"+pull.SHA())
+		w.repo.Rerun("wes", run.ID)
+		w.eventually("a second run is completed", func() bool {
+			runs := w.repo.CheckRuns(pull.SHA())
+			return len(runs) == 2 && runs[1].Status == "completed"
+		})
+		// The fork's owner is nobody here.
+		w.reaction(pull, w.comment(pull, "fay", "/lockwarden accept shell@1.0.0"), "confused")
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because ok"), "+1")
+		w.concludes(pull.SHA(), "success")
+	})
+}
+
+func TestMonorepo(t *testing.T) {
+	story(t, func(w *world) {
+		files := map[string]string{}
+		for i, dir := range []string{"apps/web", "apps/api", "tools", "docs/site"} {
+			p := fmt.Sprintf("quiet%d@1.0.0", i)
+			if i == 2 {
+				p = "shell@1.0.0"
+			}
+			files[dir+"/package.json"], files[dir+"/package-lock.json"] = manifest(p), lock(p)
+		}
+		files["node_modules/x/package-lock.json"] = "never read"
+		pull := w.open(files)
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "4 new packages")
+		w.wants("the summary", run.Summary, "apps/web/package-lock.json", "apps/api/package-lock.json", "tools/package-lock.json", "docs/site/package-lock.json")
+		if run.Annotations[0].Path != "tools/package-lock.json" {
+			w.t.Errorf("%+v", run.Annotations[0])
+		}
+	})
+}
+
+// TestManyAnnotations: GitHub takes 50 a request; none is lost and none comes
+// twice, also when GitHub fails on the way.
+func TestManyAnnotations(t *testing.T) {
+	story(t, func(w *world) {
+		var list []string
+		for i := range 150 {
+			list = append(list, fmt.Sprintf("shell%d@1.0.0", i))
+		}
+		w.github.Fail(githubtest.Fault{Match: "PATCH /repos/acme/web/check-runs/", Skip: 4, Times: 1, Status: 502, After: true})
+		pull := w.open(with(list...))
+		run := w.concludes(pull.SHA(), "failure")
+		if n := len(run.Annotations); n < 300 {
+			w.t.Errorf("%d annotations", n)
+		}
+		seen := map[string]int{}
+		for _, a := range run.Annotations {
+			seen[fmt.Sprint(a.StartLine, a.Title)]++
+			if seen[fmt.Sprint(a.StartLine, a.Title)] > 1 {
+				w.t.Fatalf("twice: %s", a.Title)
+			}
+		}
+		if run.Annotations[0].Level != "failure" || run.Annotations[len(run.Annotations)-1].Level == "failure" {
+			w.t.Error("the annotations are not in order of severity")
+		}
+	})
+}
+
+func TestRateLimitInTheMiddle(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fail(githubtest.Fault{Match: "/contents/", Skip: 1, Times: 1, Status: 429, Header: map[string]string{"Retry-After": "1"}})
+		w.github.Fail(githubtest.Fault{Match: "POST /repos/acme/web/check-runs", Times: 1, Status: 403, Header: map[string]string{"Retry-After": "1"},
+			Body: `{"message":"You have exceeded a secondary rate limit","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`})
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.settled()
+		if n := len(w.repo.CheckRuns(pull.SHA())); n != 1 {
+			w.t.Errorf("%d check runs", n)
+		}
+	})
+}
+
+// TestGitHubFails: 5xx, broken connections, expired tokens; each ends in one
+// completed check run.
+func TestGitHubFails(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fail(githubtest.Fault{Match: "GET /repos/acme/web/pulls/1", Times: 1, Status: 500})
+		w.github.Fail(githubtest.Fault{Match: "/compare/", Times: 1})
+		w.github.Fail(githubtest.Fault{Match: "POST /repos/acme/web/check-runs", Times: 1, Status: 502, After: true})
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.settled()
+		if n := len(w.repo.CheckRuns(pull.SHA())); n != 1 {
+			w.t.Errorf("%d check runs", n)
+		}
+		w.github.ExpireTokens()
+		w.concludes(pull.Push(with("quiet@1.0.0")), "success")
+	})
+}
+
+// TestGivenUp: what cannot be done is said in the check run, and never green.
+func TestGivenUp(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fail(githubtest.Fault{Match: "/compare/", Times: 100, Status: 500})
+		pull := w.open(with("quiet@1.0.0"))
+		run := w.concludes(pull.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "could not be made", "answer 500")
+		dead, err := w.store.DeadJobs(context.Background(), 10)
+		w.eventually("the job is among the dead", func() bool {
+			dead, err = w.store.DeadJobs(context.Background(), 10)
+			return err == nil && len(dead) == 1
+		})
+	})
+}
+
+// TestPolicyInThePullRequestHasNoEffect: the base branch's counts.
+func TestPolicyInThePullRequestHasNoEffect(t *testing.T) {
+	story(t, func(w *world) {
+		files := with("shell@1.0.0")
+		files[".github/lockwarden.yml"] = "block: []\nwarn: []\naccept: {who: write, author: true}\n"
+		pull := w.open(files)
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, w.comment(pull, "ann", "/lockwarden accept shell@1.0.0"), "confused")
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		// Once it is on the base branch, it counts for what is open.
+		w.repo.Push("main", map[string]string{".github/lockwarden.yml": "rules:\n  - finding: install/shell-download\n    packages: [shell]\n    action: warn\n    reason: known\n"})
+		run := w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "Worth a look")
+	})
+}
+
+// TestInvalidPolicy: an annotation on its own line, and the defaults apply.
+func TestInvalidPolicy(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "version: 1\nblok: []\n"})
+		pull := w.open(with("shell@1.0.0"))
+		run := w.concludes(pull.SHA(), "failure")
+		if a := run.Annotations[0]; a.Path != ".github/lockwarden.yml" || a.StartLine != 2 || !strings.Contains(a.Message, `"blok"`) {
+			w.t.Errorf("%+v", a)
+		}
+		w.wants("the summary", run.Summary, "the defaults apply")
+	})
+}
+
+// TestOrganizationPolicy gives defaults to all repositories.
+func TestOrganizationPolicy(t *testing.T) {
+	story(t, func(w *world) {
+		organization := w.github.Repository("acme/.github")
+		organization.Commit("main", map[string]string{".github/lockwarden.yml": "packages: {deny: [quiet]}\n"})
+		pull := w.open(with("quiet@1.0.0"))
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the summary", run.Summary, "Not allowed by policy: quiet")
+		// The removal of a denied package passes.
+		w.base("quiet@1.0.0", "quiet2@1.0.0")
+		w.repo.Commit("remove", with("quiet2@1.0.0"))
+		removal := w.repo.Open("ann", w.repo, "remove", "main")
+		w.concludes(removal.SHA(), "success")
+	})
+}
+
+// TestMergeQueue: the group's head is compared with its base, not with itself.
+func TestMergeQueue(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.concludes(pull.Queue(), "failure")
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because ok"), "+1")
+		run := w.concludes(pull.Queue(), "success")
+		w.wants("the summary", run.Summary, "by mia")
+	})
+}
+
+// TestPrivateMember: GitHub calls them CONTRIBUTOR, as it does anyone with one
+// merged commit; only the live permission counts. A custom role is worth what
+// it stands on.
+func TestPrivateMember(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Allow("pat", "maintain")
+		w.repo.Allow("cus", "security-team")
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, w.comment(pull, "cus", "/lockwarden accept shell@1.0.0"), "confused")
+		w.reaction(pull, w.comment(pull, "pat", "/lockwarden accept shell@1.0.0"), "+1")
+		w.concludes(pull.SHA(), "success")
+		// Whoever loses the permission loses the say.
+		w.repo.Allow("pat", "read")
+		w.comment(pull, "wes", "/lockwarden help")
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestTooLongForEveryLimit: everything is cut by whole items and said.
+func TestTooLongForEveryLimit(t *testing.T) {
+	story(t, func(w *world) {
+		var list []string
+		for i := range 700 {
+			list = append(list, fmt.Sprintf("shell%d@1.0.0", i))
+		}
+		pull := w.open(with(list...))
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the summary", run.Summary, "left out here")
+		w.wants("the text", run.Text, "left out here")
+		w.wants("the notes", run.Summary, "have an annotation")
+		if strings.Count(run.Text, "<details>") != strings.Count(run.Text, "</details>") {
+			w.t.Error("a fold is cut")
+		}
+		if len(run.Annotations) != 1000 {
+			w.t.Errorf("%d annotations", len(run.Annotations))
+		}
+		w.comment(pull, "mia", strings.Repeat("/lockwarden explain shell1\n", 50))
+		w.eventually("the explanation is there", func() bool { return strings.Contains(w.reply(pull), "shell1") })
+	})
+}
+
+// TestManyFiles: GitHub lists 3,000 files of a pull request and is silent about
+// the rest.
+func TestManyFiles(t *testing.T) {
+	story(t, func(w *world) {
+		files := map[string]string{}
+		for i := range 3500 {
+			files[fmt.Sprintf("a/%04d.txt", i)] = fmt.Sprint(i)
+		}
+		maps.Copy(files, map[string]string{"web/package.json": manifest("shell@1.0.0"), "web/package-lock.json": lock("shell@1.0.0")})
+		pull := w.open(files)
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+func TestRenamedAndDeletedLockfiles(t *testing.T) {
+	story(t, func(w *world) {
+		w.base("shell@1.0.0")
+		// A folder is renamed: nothing new comes in.
+		w.repo.Commit("move", map[string]string{"package.json": "", "package-lock.json": "", "web/package.json": manifest("shell@1.0.0"), "web/package-lock.json": lock("shell@1.0.0")})
+		moved := w.repo.Open("ann", w.repo, "move", "main")
+		w.concludes(moved.SHA(), "success")
+		w.repo.Commit("remove", map[string]string{"package.json": "", "package-lock.json": ""})
+		removed := w.repo.Open("ann", w.repo, "remove", "main")
+		run := w.concludes(removed.SHA(), "success")
+		w.wants("the title", run.Title, "1 removal")
+	})
+}
+
+// TestUpdateThatChangesNothing: what the version before did in the same way is
+// not held against the update.
+func TestUpdateThatChangesNothing(t *testing.T) {
+	story(t, func(w *world) {
+		w.base("shell@1.0.0")
+		pull := w.open(with("shell@1.0.1"))
+		run := w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "Worth a look", "1.0.0 → 1.0.1")
+	})
+}
+
+// TestUnreadableIsNeverClean: conflict markers, other lockfiles, 100 MB.
+func TestUnreadableIsNeverClean(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("conflict", map[string]string{"package-lock.json": strings.Replace(lock("quiet@1.0.0"), "\"requires\"", "<<<<<<< ours\n  \"requires\"", 1)})
+		conflict := w.repo.Open("ann", w.repo, "conflict", "main")
+		run := w.concludes(conflict.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "Not fully scanned", "package-lock.json")
+		if a := run.Annotations[0]; a.StartLine != 4 {
+			w.t.Errorf("%+v", a)
+		}
+		w.repo.Commit("yarn", map[string]string{"yarn.lock": "# yarn lockfile v1\n"})
+		yarn := w.repo.Open("ann", w.repo, "yarn", "main")
+		run = w.concludes(yarn.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "yarn.lock", "not read yet")
+		w.repo.Commit("missing", with("unknown@1.0.0"))
+		missing := w.repo.Open("ann", w.repo, "missing", "main")
+		run = w.concludes(missing.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "unknown@1.0.0")
+		// Accepted by name, it passes.
+		w.comment(missing, "mia", "/lockwarden accept unknown@1.0.0 because it is our own")
+		w.concludes(missing.SHA(), "success")
+	})
+}
+
+// TestLargeLockfiles: over 1 MB contents come with the raw media type only.
+func TestLargeLockfiles(t *testing.T) {
+	story(t, func(w *world) {
+		var list []string
+		for i := range 6000 {
+			list = append(list, fmt.Sprintf("quiet%d@1.0.0", i))
+		}
+		w.repo.Commit("main", map[string]string{"package.json": manifest(list...), "package-lock.json": lock(list...)})
+		list = append(list, "shell@1.0.0")
+		pull := w.open(with(list...))
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "1 new package")
+	})
+}
+
+func TestLargerThanGitHubHandsOut(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(map[string]string{"package-lock.json": lock() + strings.Repeat(" ", 101<<20)})
+		run := w.concludes(pull.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "100 MB")
+	})
+}
+
+// TestNothingToReview is green at once, so that the check can be required.
+func TestNothingToReview(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(map[string]string{"README.md": "hello"})
+		run := w.concludes(pull.SHA(), "success")
+		w.wants("the title", run.Title, "No dependency changes")
+		// package.json changed without its lockfile: said.
+		w.repo.Commit("drift", map[string]string{"package.json": manifest("quiet@1.0.0")})
+		drift := w.repo.Open("ann", w.repo, "drift", "main")
+		run = w.concludes(drift.SHA(), "success")
+		w.wants("the summary", run.Summary, "lockfile/manifest-drift")
+		w.wants("the text", run.Text, "quiet")
+	})
+}
+
+// TestDeliveries: lost, repeated, late and in the wrong order.
+func TestDeliveries(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fates(func(event, action string) githubtest.Fate {
+			if action == "opened" {
+				return githubtest.Fate{After: 500 * time.Millisecond, Twice: true}
+			}
+			return githubtest.Fate{Twice: true}
+		})
+		pull := w.open(with("shell@1.0.0"))
+		second := pull.Push(with("quiet@1.0.0")) // its event comes before the first one's
+		w.concludes(second, "success")
+		time.Sleep(time.Second)
+		w.settled()
+		run, _ := w.repo.Latest(second)
+		if run.Conclusion != "success" || run.Status != "completed" {
+			w.t.Errorf("%+v", run)
+		}
+	})
+}
+
+func TestLostDeliveriesAreAskedFor(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fates(func(string, string) githubtest.Fate { return githubtest.Fate{Lost: true} })
+		pull := w.open(with("shell@1.0.0"))
+		w.github.Fates(nil)
+		w.server.Redeliver(context.Background())
+		w.concludes(pull.SHA(), "failure")
+		// A lost comment loses nothing either: the next judgment folds it in.
+		w.github.Fates(func(event, _ string) githubtest.Fate { return githubtest.Fate{Lost: event == "issue_comment"} })
+		w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because ok")
+		w.github.Fates(nil)
+		w.repo.Push("main", map[string]string{".github/lockwarden.yml": "warn: [medium]\n"})
+		w.concludes(pull.SHA(), "success")
+	})
+}
+
+// TestForTheRepository: an acceptance that holds for later pull requests.
+func TestForTheRepository(t *testing.T) {
+	story(t, func(w *world) {
+		first := w.open(with("shell@1.0.0"))
+		w.concludes(first.SHA(), "failure")
+		id := w.comment(first, "mia", "/lockwarden accept shell@1.0.0 in repository because we host it")
+		w.concludes(first.SHA(), "success")
+		w.repo.Commit("other", with("shell@1.0.0", "quiet@1.0.0"))
+		second := w.repo.Open("ann", w.repo, "other", "main")
+		run := w.concludes(second.SHA(), "success")
+		w.wants("the summary", run.Summary, "by mia", "for this repository")
+		list, err := w.store.AllDecisions(context.Background(), w.repo.ID)
+		if err != nil || len(list) != 1 {
+			w.t.Fatalf("%+v %v", list, err)
+		}
+		// Its comment is deleted: it ends everywhere.
+		first.DeleteComment("mia", id)
+		w.concludes(first.SHA(), "failure")
+		w.comment(second, "ann", "/lockwarden rescan")
+		w.concludes(second.SHA(), "failure")
+	})
+}
+
+func TestAcceptanceEnds(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 for 1h because ok")
+		w.concludes(pull.SHA(), "success")
+		w.clock.Add(int64(2 * time.Hour))
+		// In life the job is scheduled for that time; here the clock jumped.
+		head, _, err := w.store.Head(context.Background(), w.repo.ID, "pull/1")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.store.Add(context.Background(), head.Job(webhook.Comment)); err != nil {
+			w.t.Fatal(err)
+		}
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+func TestOtherEvents(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		// Another base, which has the package already.
+		w.repo.Branch("release", pull.SHA())
+		pull.ChangeBase("release")
+		w.concludes(pull.SHA(), "success")
+		pull.Close()
+		pull.Reopen()
+		w.settled()
+		w.concludes(pull.SHA(), "success")
+		// The App is installed on a repository with an open pull request.
+		w.repo.Commit("late", with("other@1.0.0"))
+		w.github.Fates(func(string, string) githubtest.Fate { return githubtest.Fate{Lost: true} })
+		late := w.repo.Open("ann", w.repo, "late", "main")
+		w.github.Fates(nil)
+		w.repo.Install()
+		w.concludes(late.SHA(), "failure")
+	})
+}
+
+func TestHelpAndExplain(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.comment(pull, "wes", "@lockwarden help")
+		w.eventually("help comes", func() bool { return strings.Contains(w.reply(pull), "accept NAME@VERSION") })
+		w.comment(pull, "wes", "/lockwarden explain shell\n/lockwarden accept shell\n/lockwarden accept nothing@1.0.0")
+		w.eventually("the explanation comes", func() bool { return strings.Contains(w.reply(pull), "get.shell.invalid") })
+		w.settled()
+		w.wants("the reply", w.reply(pull), "say which version", "accept NAME@VERSION")
+	})
+}
+
+func TestPages(t *testing.T) {
+	story(t, func(w *world) {
+		for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, fmt.Sprintf("/decisions/%d", w.repo.ID): 404, fmt.Sprintf("/decisions/%d?key=x", w.repo.ID): 404} {
+			if status, _ := w.get(path); status != want {
+				w.t.Errorf("%s: %d", path, status)
+			}
+		}
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 in repository because <script>alert(1)</script>")
+		run := w.concludes(pull.SHA(), "success")
+		_, address, _ := strings.Cut(run.Summary, "(https://lockwarden.example")
+		address, _, _ = strings.Cut(address, ")")
+		status, body := w.get(address)
+		if status != 200 || strings.Contains(body, "<script>alert") {
+			w.t.Errorf("%d %s", status, body)
+		}
+		w.wants("the page", body, "shell@1.0.0", "mia", "holds")
+	})
+}

@@ -120,10 +120,15 @@ func (w *world) get(path string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
-var openAPI = sync.OnceValues(octokit.Description)
-
 // story runs a scenario on both databases.
 func story(t *testing.T, tell func(w *world)) {
+	if testing.Short() {
+		// The race detector makes modernc's SQLite a hundred times as slow; the
+		// store's own tests go through it.
+		t.Parallel()
+		tell(newWorld(t, storetest.PostgreSQL(t)))
+		return
+	}
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		t.Parallel()
 		tell(newWorld(t, db))
@@ -136,12 +141,12 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	clock := new(atomic.Int64)
 	now := func() time.Time { return time.Now().Add(time.Duration(clock.Load())) }
 	g.Now = now
-	description, err := openAPI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Describe(description); err != nil {
-		t.Fatal(err)
+	if !testing.Short() { // the race detector makes it ten times as slow
+		checker, err := octokit.NewChecker()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Check(checker)
 	}
 	log := slog.New(slog.DiscardHandler)
 	if os.Getenv("LOCKWARDEN_TEST_LOG") != "" {
@@ -236,6 +241,14 @@ func (w *world) base(list ...string) { w.repo.Commit("main", with(list...)) }
 func (w *world) open(files map[string]string) *githubtest.Pull {
 	w.repo.Commit("change", files)
 	return w.repo.Open("ann", w.repo, "change", "main")
+}
+
+// large is a story whose size is the point, which the race detector leaves out.
+func large(t *testing.T, tell func(w *world)) {
+	if testing.Short() {
+		t.Skip("it is large")
+	}
+	story(t, tell)
 }
 
 // comment writes a comment a minute after what was before, and a minute before

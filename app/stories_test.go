@@ -221,7 +221,7 @@ func TestMonorepo(t *testing.T) {
 // TestManyAnnotations: GitHub takes 50 a request; none is lost and none comes
 // twice, also when GitHub fails on the way.
 func TestManyAnnotations(t *testing.T) {
-	story(t, func(w *world) {
+	large(t, func(w *world) {
 		var list []string
 		for i := range 150 {
 			list = append(list, fmt.Sprintf("shell%d@1.0.0", i))
@@ -371,7 +371,7 @@ func TestPrivateMember(t *testing.T) {
 
 // TestTooLongForEveryLimit: everything is cut by whole items and said.
 func TestTooLongForEveryLimit(t *testing.T) {
-	story(t, func(w *world) {
+	large(t, func(w *world) {
 		var list []string
 		for i := range 700 {
 			list = append(list, fmt.Sprintf("shell%d@1.0.0", i))
@@ -395,7 +395,7 @@ func TestTooLongForEveryLimit(t *testing.T) {
 // TestManyFiles: GitHub lists 3,000 files of a pull request and is silent about
 // the rest.
 func TestManyFiles(t *testing.T) {
-	story(t, func(w *world) {
+	large(t, func(w *world) {
 		files := map[string]string{}
 		for i := range 3500 {
 			files[fmt.Sprintf("a/%04d.txt", i)] = fmt.Sprint(i)
@@ -457,7 +457,7 @@ func TestUnreadableIsNeverClean(t *testing.T) {
 
 // TestLargeLockfiles: over 1 MB contents come with the raw media type only.
 func TestLargeLockfiles(t *testing.T) {
-	story(t, func(w *world) {
+	large(t, func(w *world) {
 		var list []string
 		for i := range 6000 {
 			list = append(list, fmt.Sprintf("quiet%d@1.0.0", i))
@@ -471,7 +471,7 @@ func TestLargeLockfiles(t *testing.T) {
 }
 
 func TestLargerThanGitHubHandsOut(t *testing.T) {
-	story(t, func(w *world) {
+	large(t, func(w *world) {
 		pull := w.open(map[string]string{"package-lock.json": lock() + strings.Repeat(" ", 101<<20)})
 		run := w.concludes(pull.SHA(), "action_required")
 		w.wants("the summary", run.Summary, "100 MB")

@@ -3,7 +3,7 @@
 // and tokens, behind GitHub's REST API and with signed webhooks. Tests and
 // `lockwarden demo` talk to it as production code talks to GitHub.
 //
-// It behaves as ../../../../shared/GITHUB.md describes GitHub; with Describe
+// It behaves as ../../../../shared/GITHUB.md describes GitHub; with a Checker
 // every request and answer is also held against GitHub's OpenAPI description.
 package githubtest
 
@@ -50,7 +50,7 @@ type GitHub struct {
 	hold          func(event, action string) Fate
 	faults        []*Fault
 	requests      []Request
-	description   *description
+	checker       Checker
 	problems      []string
 	wait          sync.WaitGroup
 }
@@ -175,12 +175,18 @@ type Action struct {
 	Identifier  string `json:"identifier"`
 }
 
-// New starts a GitHub on loopback.
-func New() *GitHub {
+// appKey is made once in a process.
+var appKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)
 	}
+	return key
+})
+
+// New starts a GitHub on loopback.
+func New() *GitHub {
+	key := appKey()
 	g := &GitHub{
 		AppID: 4242, Slug: "lockwarden", Secret: "it is a secret", key: key, Now: time.Now,
 		PrivateKey:    string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
@@ -467,6 +473,20 @@ func (r *Repository) changes(from, to string) []change {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].path < out[j].path })
 	return out
+}
+
+// Checker looks at requests and answers; octokit.Checker does so with GitHub's
+// own description. Check returns the answer as it is to be sent, and what
+// GitHub would not have.
+type Checker interface {
+	Check(r *http.Request, body []byte, pattern string, status int, payload []byte) ([]byte, []string)
+}
+
+// Check lets a Checker look at every request and answer from now on.
+func (g *GitHub) Check(c Checker) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.checker = c
 }
 
 // Request is one request that the App made.

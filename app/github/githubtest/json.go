@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What the API says of things, without the links nobody follows; Describe adds
+// What the API says of things, without the links nobody follows; a Checker adds
 // what GitHub's description wants besides.
 
 func userJSON(u *User) object {

@@ -132,7 +132,7 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.mu.Lock()
-	description := g.description
+	checker := g.checker
 	g.requests = append(g.requests, Request{r.Method, r.URL.RequestURI(), a.status})
 	g.mu.Unlock()
 	payload := a.raw
@@ -143,9 +143,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			panic(err)
 		}
-		if description != nil && pattern != "" {
+		if checker != nil && pattern != "" {
 			var problems []string
-			payload, problems = description.check(r, body, pattern, a.status, payload)
+			payload, problems = checker.Check(r, body, pattern, a.status, payload)
 			g.mu.Lock()
 			g.problems = append(g.problems, problems...)
 			g.mu.Unlock()

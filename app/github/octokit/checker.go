@@ -1,48 +1,37 @@
-package githubtest
+package octokit
 
 import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// description holds requests and answers against GitHub's OpenAPI description.
-type description struct {
+// Checker holds requests and answers against GitHub's OpenAPI description, for
+// a githubtest.GitHub.
+type Checker struct {
 	doc *openapi3.T
 }
 
-var (
-	loading sync.Mutex
-	loaded  = map[string]*description{}
-)
-
-// Describe takes GitHub's OpenAPI description (octokit.Description): from then
-// on every request and answer is held against it, and what it does not allow is
-// among the Problems. It takes about two seconds, once in a process.
-func (g *GitHub) Describe(data []byte) error {
-	loading.Lock()
-	defer loading.Unlock()
-	key := strconv.Itoa(len(data))
-	if loaded[key] == nil {
-		doc, err := openapi3.NewLoader().LoadFromData(data)
-		if err != nil {
-			return fmt.Errorf("githubtest: %w", err)
-		}
-		loaded[key] = &description{doc}
+// NewChecker reads the description. It takes about two seconds, so that it is
+// made once in a process.
+var NewChecker = sync.OnceValues(func() (*Checker, error) {
+	data, err := Description()
+	if err != nil {
+		return nil, err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.description = loaded[key]
-	return nil
-}
+	doc, err := openapi3.NewLoader().LoadFromData(data)
+	if err != nil {
+		return nil, fmt.Errorf("octokit: %w", err)
+	}
+	return &Checker{doc}, nil
+})
 
 // operation finds the description's own for a route.
-func (d *description) operation(method, pattern string) *openapi3.Operation {
+func (d *Checker) operation(method, pattern string) *openapi3.Operation {
 	_, path, _ := strings.Cut(pattern, " ")
 	path = strings.ReplaceAll(path, "...}", "}")
 	item := d.doc.Paths.Find(path)
@@ -52,9 +41,9 @@ func (d *description) operation(method, pattern string) *openapi3.Operation {
 	return item.GetOperation(method)
 }
 
-// check returns the answer with what the description requires besides, and what
+// Check returns the answer with what the description requires besides, and what
 // it does not allow.
-func (d *description) check(r *http.Request, body []byte, pattern string, status int, payload []byte) ([]byte, []string) {
+func (d *Checker) Check(r *http.Request, body []byte, pattern string, status int, payload []byte) ([]byte, []string) {
 	op := d.operation(r.Method, pattern)
 	if op == nil {
 		return payload, []string{pattern + ": GitHub's description has no such operation"}

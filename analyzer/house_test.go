@@ -38,7 +38,7 @@ var mayImport = []struct {
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
-	{"cmd/lockwarden", []string{"app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, []string{"net", "net/http"}},
+	{"cmd/lockwarden", []string{"app", "app/comment", "app/page", "app/store", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, []string{"net", "net/http"}},
 	{"bench", []string{"analyzer", "analyzer/…", "lockfile"}, nil},
 }
 

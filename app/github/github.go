@@ -59,9 +59,9 @@ func New(o Options) (*App, error) {
 	if o.APIURL == "" {
 		o.APIURL = DefaultAPI
 	}
-	api, err := url.Parse(strings.TrimSuffix(o.APIURL, "/") + "/")
-	if err != nil || api.Host == "" || api.Scheme != "https" && !loopback(api.Hostname()) {
-		return nil, errors.New("github: GITHUB_API_URL is not an https address, such as https://api.github.com or https://github.example.com/api/v3")
+	api, err := address(o.APIURL)
+	if err != nil {
+		return nil, err
 	}
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
@@ -167,8 +167,8 @@ func Complete(ctx context.Context, apiURL, code string, transport http.RoundTrip
 		a.o.Transport = http.DefaultTransport
 	}
 	var err error
-	if a.api, err = url.Parse(strings.TrimSuffix(apiURL, "/") + "/"); err != nil {
-		return Credentials{}, errors.New("github: GITHUB_API_URL is not an address")
+	if a.api, err = address(apiURL); err != nil {
+		return Credentials{}, err
 	}
 	config, _, err := a.client(a.base()).Apps.CompleteAppManifest(ctx, url.PathEscape(code))
 	if err != nil {
@@ -192,11 +192,30 @@ func (c Credentials) String() string { return fmt.Sprintf("App %d (%s)", c.AppID
 
 // Web is where people read repositories: https://github.com, or the Enterprise
 // Server's own address.
-func (a *App) Web() string {
-	if a.api.Host == "api.github.com" {
+func (a *App) Web() string { return web(a.api) }
+
+// Web is the address for people that belongs to an API's.
+func Web(apiURL string) (string, error) {
+	u, err := address(apiURL)
+	if err != nil {
+		return "", err
+	}
+	return web(u), nil
+}
+
+func web(api *url.URL) string {
+	if api.Host == "api.github.com" {
 		return "https://github.com"
 	}
-	return a.api.Scheme + "://" + a.api.Host
+	return api.Scheme + "://" + api.Host
+}
+
+func address(apiURL string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(apiURL, "/") + "/")
+	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()) {
+		return nil, errors.New("github: GITHUB_API_URL is not an https address, such as https://api.github.com or https://github.example.com/api/v3")
+	}
+	return u, nil
 }
 
 // Forbidden tells whether GitHub let the App see that something is there but

@@ -18,6 +18,8 @@ const ForRepository = "repository"
 type Decision struct {
 	ID         int64
 	Repository int64
+	// Path is OWNER/NAME as it was last seen.
+	Path string
 	// Thread is where it was made, Scope where it holds.
 	Thread, Scope string
 	Comment       int64
@@ -57,13 +59,14 @@ func (s *Store) decisions(ctx context.Context, where string, args ...any) ([]Dec
 		var d Decision
 		var value string
 		var revoked int64
-		if err := r.Scan(&d.ID, &d.Repository, &d.Thread, &d.Scope, &d.Comment, &d.Origin, &value, &revoked, &d.RevokedBy); err != nil {
+		if err := r.Scan(&d.ID, &d.Repository, &d.Path, &d.Thread, &d.Scope, &d.Comment, &d.Origin, &value, &revoked, &d.RevokedBy); err != nil {
 			return err
 		}
 		d.Value, d.RevokedAt = json.RawMessage(value), timeOf(revoked)
 		out = append(out, d)
 		return nil
-	}, "SELECT id, repository, thread, scope, comment, origin, decision, revoked_at, revoked_by FROM acceptances WHERE "+where+" ORDER BY id", args...)
+	}, `SELECT id, repository,
+		COALESCE((SELECT max(h.owner || '/' || h.name) FROM heads h WHERE h.repository = acceptances.repository), ''), thread, scope, comment, origin, decision, revoked_at, revoked_by FROM acceptances WHERE `+where+" ORDER BY id", args...)
 	return out, err
 }
 

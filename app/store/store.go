@@ -33,6 +33,9 @@ import (
 type Options struct {
 	// URL is "postgres://…", or the path of an SQLite file.
 	URL string
+	// ReadOnly opens a database that a server may have open; nothing can be
+	// changed and no job is worked off.
+	ReadOnly bool
 	// Log may be nil.
 	Log *slog.Logger
 	// JobTimeout is how long one job may take; 0 means 20 minutes.
@@ -91,11 +94,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	} else {
 		err = s.openSQLite(ctx)
 	}
-	if err == nil {
-		err = s.migrate(ctx)
-	}
-	if err == nil {
-		err = s.queue()
+	if err == nil && !o.ReadOnly {
+		if err = s.migrate(ctx); err == nil {
+			err = s.queue()
+		}
 	}
 	if err != nil {
 		_ = s.Close()
@@ -115,13 +117,24 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	s.db.SetMaxOpenConns(24)
 	s.driver = riverdatabasesql.New(s.db)
 	if err := s.db.PingContext(ctx); err != nil {
-		return fmt.Errorf("store: PostgreSQL at %s does not answer: %w", u.Redacted(), err)
+		return fmt.Errorf("store: PostgreSQL at %s does not answer: %s", u.Redacted(), strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return nil
 }
 
 func (s *Store) openSQLite(ctx context.Context) error {
 	file := strings.TrimPrefix(strings.TrimPrefix(s.o.URL, "sqlite://"), "file:")
+	s.sqlite = true
+	if s.o.ReadOnly {
+		if _, err := os.Stat(file); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		var err error
+		if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)"); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		return s.db.PingContext(ctx)
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -133,7 +146,6 @@ func (s *Store) openSQLite(ctx context.Context) error {
 		s.lock = nil
 		return fmt.Errorf("store: %s is open in another process; use PostgreSQL (DATABASE_URL) to run several", file)
 	}
-	s.sqlite = true
 	var err error
 	// One connection: SQLite has one writer, and a transaction that begins with
 	// a read must not fail when it writes.

@@ -33,12 +33,13 @@ var mayImport = []struct {
 	{"app/store/storetest", nil, nil},
 	{"app/github", []string{"app/comment", "app/render"}, nil},
 	{"app/github/githubtest", nil, nil},
+	{"app/github/githubtest/browse", []string{"app/github/githubtest"}, nil},
 	{"app/page", []string{"app/comment", "app/store"}, nil},
 	{"app", []string{"app/…", "analyzer", "lockfile"}, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
-	{"cmd/lockwarden", []string{"app", "app/comment", "app/page", "app/store", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, []string{"net", "net/http"}},
+	{"cmd/lockwarden", []string{"app", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
 	{"bench", []string{"analyzer", "analyzer/…", "lockfile"}, nil},
 }
 

@@ -23,6 +23,13 @@ func (r *Repository) Open(author string, head *Repository, headRef, baseRef stri
 	return p
 }
 
+// Retitle gives the pull request another title.
+func (p *Pull) Retitle(title string) {
+	p.repo.github.mu.Lock()
+	defer p.repo.github.mu.Unlock()
+	p.Title = title
+}
+
 // Repository is where the pull request is.
 func (p *Pull) Repository() *Repository { return p.repo }
 
@@ -208,6 +215,29 @@ func (r *Repository) Latest(sha string) (run CheckRun, ok bool) {
 		return run, false
 	}
 	return runs[len(runs)-1], true
+}
+
+// Repositories are all repositories that are no forks, by path.
+func (g *GitHub) Repositories() []*Repository {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []*Repository
+	for _, path := range slices.Sorted(maps.Keys(g.repositories)) {
+		if r := g.repositories[path]; r.Parent == nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Role is what a person may do in the repository, in a word.
+func (r *Repository) Role(login string) string {
+	r.github.mu.Lock()
+	defer r.github.mu.Unlock()
+	if role := r.roles[strings.ToLower(login)]; role != "" {
+		return role
+	}
+	return "nothing but read"
 }
 
 // Pulls are a repository's pull requests by number.

@@ -40,7 +40,7 @@ var mayImport = []struct {
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
 	{"cmd/lockwarden", []string{"app", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
-	{"bench", []string{"analyzer", "analyzer/…", "lockfile"}, nil},
+	{"bench", []string{"app", "app/github/githubtest", "analyzer", "analyzer/…", "lockfile"}, nil},
 }
 
 const module = "github.com/lockwarden/lockwarden/"

@@ -51,11 +51,27 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) > 2 && os.Args[1] == "serve" {
+		if err := serveLoad(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	folder := flag.String("cache", "bench/out", "folder for packages and peers")
 	limit := flag.Int("packages", 0, "measure only the first N packages")
 	scans := flag.Bool("scans", true, "measure whole scans")
 	peers := flag.Bool("peers", true, "compare with js-x-ray and Arborist (needs node and npm)")
+	loaded := flag.Int("load", 0, "instead, open so many pull requests at 100 a second on the App (DATABASE_URL: on PostgreSQL)")
+	rate := flag.Int("rate", 100, "pull requests a second for -load")
 	flag.Parse()
+	if *loaded > 0 {
+		if err := load(*folder, os.Getenv("DATABASE_URL"), *loaded, *rate); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*folder, *limit, *scans, *peers); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -114,7 +114,9 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	if s.db, err = sql.Open("pgx", s.o.URL); err != nil {
 		return fmt.Errorf("store: %s: DATABASE_URL cannot be read", u.Host)
 	}
-	s.db.SetMaxOpenConns(24)
+	s.db.SetMaxOpenConns(32)
+	s.db.SetMaxIdleConns(32) // a new connection is a new process there
+	s.db.SetConnMaxIdleTime(5 * time.Minute)
 	s.driver = riverdatabasesql.New(s.db)
 	if err := s.db.PingContext(ctx); err != nil {
 		return fmt.Errorf("store: PostgreSQL at %s does not answer: %s", u.Redacted(), strings.Join(strings.Fields(err.Error()), " "))

@@ -113,8 +113,13 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	go func() {
-		for {
+		for i := 0; ; i++ {
 			s.Redeliver(ctx)
+			if i%144 == 0 { // once a day
+				if err := s.c.Store.Prune(ctx); err != nil && ctx.Err() == nil {
+					s.c.Log.Warn("old data was not deleted", "error", err.Error())
+				}
+			}
 			select {
 			case <-ctx.Done():
 				return

@@ -627,3 +627,69 @@ func TestPages(t *testing.T) {
 		w.wants("the page", body, "shell@1.0.0", "mia", "holds")
 	})
 }
+
+// TestBaseMovedOn: what the base branch got in the meantime is not new here.
+func TestBaseMovedOn(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("quiet@1.0.0"))
+		w.concludes(pull.SHA(), "success")
+		w.base("shell@1.0.0")
+		run, _ := w.repo.Latest(pull.SHA())
+		w.repo.Rerun("wes", run.ID)
+		w.eventually("a second run is completed", func() bool {
+			runs := w.repo.CheckRuns(pull.SHA())
+			return len(runs) == 2 && runs[1].Status == "completed"
+		})
+		run = w.concludes(pull.SHA(), "success")
+		w.wants("the title", run.Title, "1 new package")
+	})
+}
+
+// TestOneFindingWithAnEnd: the others of the package still block.
+func TestOneFindingWithAnEnd(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "block: [critical, high, medium]\nwarn: []\n"})
+		pull := w.open(with("shell@1.0.0"))
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "2 blocking issues")
+		w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 install/shell-download for 30d because we host it")
+		w.eventually("one of two blocks", func() bool {
+			run, _ = w.repo.Latest(pull.SHA())
+			return run.Status == "completed" && strings.Contains(run.Title, "1 blocking issue")
+		})
+		w.wants("the summary", run.Summary, "by mia", "until ")
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestRescanButton: for whoever may triage; nothing is decided by it.
+func TestRescanButton(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("quiet@1.0.0"))
+		run := w.concludes(pull.SHA(), "success")
+		w.press("eve", run.ID, "rescan")
+		w.settled()
+		if n := len(w.repo.CheckRuns(pull.SHA())); n != 1 {
+			w.t.Errorf("a stranger made %d check runs", n)
+		}
+		w.press("wes", run.ID, "rescan")
+		w.eventually("a second run is completed", func() bool {
+			runs := w.repo.CheckRuns(pull.SHA())
+			return len(runs) == 2 && runs[1].Conclusion == "success"
+		})
+	})
+}
+
+// TestDevelopmentDependency: its scope is shown, and the policy may judge it
+// apart.
+func TestDevelopmentDependency(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "development: {block: [], warn: [critical, high]}\n"})
+		files := with("shell@1.0.0")
+		files["package.json"] = strings.Replace(files["package.json"], `"dependencies"`, `"devDependencies"`, 1)
+		files["package-lock.json"] = strings.Replace(strings.Replace(files["package-lock.json"], `"dependencies"`, `"devDependencies"`, 1), `"version"`, `"dev": true, "version"`, 1)
+		pull := w.open(files)
+		run := w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "(dev)", "Worth a look", "install/shell-download")
+	})
+}

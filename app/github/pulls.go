@@ -253,7 +253,11 @@ func (r *Repository) Content(ctx context.Context, file, ref string) (data []byte
 	return b.Bytes(), true, nil
 }
 
-// Comments reads all comments of a pull request, the oldest first.
+// maxComments bounds the comments that are read of one pull request.
+const maxComments = 10_000
+
+// Comments reads all comments of a pull request, the oldest first. More than
+// 10,000 are an error: a revocation may be among those that are not read.
 func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Comment, error) {
 	var out []comment.Comment
 	opts := &gh.IssueListCommentsOptions{ListOptions: gh.ListOptions{PerPage: 100}}
@@ -268,6 +272,9 @@ func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Commen
 		}
 		if answer.NextPage == 0 {
 			return out, nil
+		}
+		if len(out) >= maxComments {
+			return nil, fmt.Errorf("github: %s/%s: pull request %d has more than %d comments", r.Owner, r.Name, number, maxComments)
 		}
 		opts.Page = answer.NextPage
 	}

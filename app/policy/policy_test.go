@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -260,6 +261,22 @@ func TestSeenSurvivesJSON(t *testing.T) {
 	}
 	if diff := cmp.Diff(in, out); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestREADME: the policy that the README shows is one.
+func TestREADME(t *testing.T) {
+	data, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(data), "```yaml\n")
+	text, _, ok := strings.Cut(text, "```")
+	if !ok {
+		t.Fatal("the README shows no policy")
+	}
+	if p := parse(t, text); p.Accept.Longest != 90*comment.Day || len(p.Rules) != 1 {
+		t.Errorf("%+v", p)
 	}
 }
 

@@ -349,3 +349,21 @@ func timeOf(ms int64) time.Time {
 	}
 	return time.UnixMilli(ms).UTC()
 }
+
+// Retention of what nobody asks for any more. The audit and the decisions stay.
+const (
+	keepDeliveries = 30 * 24 * time.Hour // GitHub delivers again for three days
+	keepReviews    = 90 * 24 * time.Hour
+)
+
+// Prune deletes old deliveries, and the reviews of pull requests and merge
+// groups that have been closed, or not heard of, for long.
+func (s *Store) Prune(ctx context.Context) error {
+	now := s.o.Now()
+	if _, err := s.exec(ctx, "DELETE FROM deliveries WHERE received_at < ?", millis(now.Add(-keepDeliveries))); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, `DELETE FROM reviews WHERE received_at < ? AND NOT EXISTS (SELECT 1 FROM heads h
+		WHERE h.repository = reviews.repository AND h.thread = reviews.thread AND h.state <> 'closed' AND h.pull > 0)`, millis(now.Add(-keepReviews)))
+	return err
+}

@@ -291,6 +291,31 @@ func TestReviewsAndLeases(t *testing.T) {
 	})
 }
 
+func TestPrune(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := open(t, db)
+		ctx := context.Background()
+		old := time.Now().Add(-100 * 24 * time.Hour)
+		for i, pull := range []int{3, 4} {
+			d := delivery(fmt.Sprint(i), head(pull, "a"))
+			d.Received = old
+			enqueue(t, s, d)
+		}
+		enqueue(t, s, delivery("closed", webhook.Job{Kind: webhook.Closed, Installation: 7, Repository: 1, Owner: "o", Name: "r", Pull: 3}))
+		if err := s.Prune(ctx); err != nil {
+			t.Fatal(err)
+		}
+		closed, _ := s.Generations(ctx, 1, "pull/3")
+		still, _ := s.Generations(ctx, 1, "pull/4")
+		if len(closed) != 0 || len(still) != 1 {
+			t.Errorf("closed: %v, open: %v", closed, still)
+		}
+		if !enqueue(t, s, delivery("0", head(3, "b"))) || enqueue(t, s, delivery("closed")) {
+			t.Error("old deliveries stay, or new ones go")
+		}
+	})
+}
+
 func TestDecisionsAndAudit(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		s := open(t, db)

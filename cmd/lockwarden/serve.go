@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -178,6 +180,45 @@ repository"), with who, when and why.`,
 		return w.Flush()
 	}
 	format = formatFlag(c, "text", "json")
+	return c
+}
+
+func jobsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "jobs",
+		Short: "Show the server's queue and the jobs that were given up",
+		Args:  cobra.NoArgs,
+	}
+	database := c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: the server's)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := fromEnvironment(c, map[string]string{"database": "DATABASE_URL"}); err != nil {
+			return err
+		}
+		if *database == "" {
+			*database = defaultDatabase()
+		}
+		s, err := store.Open(c.Context(), store.Options{URL: *database, ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		counts, err := s.Counts(c.Context())
+		if err != nil {
+			return err
+		}
+		dead, err := s.DeadJobs(c.Context(), 100)
+		if err != nil {
+			return err
+		}
+		out := c.OutOrStdout()
+		for _, state := range slices.Sorted(maps.Keys(counts)) {
+			fmt.Fprintf(out, "%-10s %d\n", state, counts[state])
+		}
+		for _, d := range dead {
+			fmt.Fprintf(out, "given up: %s of %s/%s %s after %d attempts: %s\n", d.Job.Kind, d.Job.Owner, d.Job.Name, d.Job.Thread(), d.Attempts, printable(d.Error))
+		}
+		return nil
+	}
 	return c
 }
 

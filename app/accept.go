@@ -26,6 +26,8 @@ import (
 const (
 	leaseTime = 2 * time.Minute
 	settle    = 2 * time.Second
+	// longestReview is after what time a review counts as lost.
+	longestReview = time.Hour
 )
 
 // judge applies the base branch's policy and the acceptances to the stored
@@ -67,8 +69,21 @@ func (s *Server) judge(ctx context.Context, job webhook.Job) error {
 	if len(r.Packages)+len(r.Removed)+len(r.Whole)+len(r.Lockfiles) > 0 {
 		result = render.Check(r, verdict, place)
 	}
+	if err := s.c.Store.SetConclusion(ctx, job, string(verdict.Conclusion)); err != nil {
+		return err
+	}
+	if err := s.notGreenFor(ctx, job, &result); err != nil {
+		return err
+	}
 	if err := s.post(ctx, job, head.Posted, result, verdict); err != nil {
 		return err
+	}
+	if head.Conclusion != string(verdict.Conclusion) {
+		again := job
+		again.Kind = webhook.Shared
+		if err := s.c.Store.Add(ctx, again); err != nil {
+			return err
+		}
 	}
 	if err := s.c.Store.SetState(ctx, job, "done"); err != nil {
 		return err
@@ -77,6 +92,46 @@ func (s *Server) judge(ctx context.Context, job webhook.Job) error {
 		return nil
 	}
 	return s.answer(ctx, job, d, r, p)
+}
+
+// notGreenFor keeps a commit's check from passing while another open pull
+// request with the same head does not pass. A check run belongs to the commit:
+// without this, a second pull request into a branch that has the package
+// already, or a milder policy, would turn the first one green.
+func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *render.CheckRun) error {
+	if result.Conclusion != policy.Success {
+		return nil
+	}
+	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	if err != nil {
+		return err
+	}
+	for _, h := range heads {
+		if h.Thread == job.Thread() || h.Pull == 0 || h.Conclusion == string(policy.Success) {
+			continue
+		}
+		*result = render.Elsewhere(*result, h.Pull, policy.Conclusion(h.Conclusion))
+		return nil
+	}
+	return nil
+}
+
+// shared judges the finished pull requests of a commit again, but for the one
+// that asks.
+func (s *Server) shared(ctx context.Context, job webhook.Job) error {
+	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	if err != nil {
+		return err
+	}
+	var jobs []webhook.Job
+	for _, h := range heads {
+		if h.Thread != job.Thread() && h.Pull > 0 && h.State == "done" {
+			again := h.Job(webhook.Comment)
+			again.Delivery = job.Delivery
+			jobs = append(jobs, again)
+		}
+	}
+	return s.c.Store.Add(ctx, jobs...)
 }
 
 // post completes the check run, unless it says all this already.
@@ -398,7 +453,11 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 	switch head.State {
 	case "queued", "reviewing":
 		// The review folds the comments when it ends, but it may have read them
-		// before this one was written.
+		// before this one was written. One that does not end is not waited for.
+		generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+		if err != nil || len(generations) == 0 || s.c.Now().Sub(generations[len(generations)-1].Received) > longestReview {
+			return err
+		}
 		return &store.Later{After: settle, Reason: "the review is under way"}
 	}
 	again := head.Job(webhook.Comment)

@@ -160,6 +160,10 @@ func (s *Server) work(ctx context.Context, a store.Attempt) error {
 		return &store.Later{After: limited.After, Reason: err.Error()}
 	case errors.Is(err, github.ErrGone):
 		log.Info("it is gone", "reason", err.Error())
+		switch job.Kind {
+		case webhook.Head, webhook.Group, webhook.Review:
+			return s.c.Store.SetState(ctx, job, "failed")
+		}
 		return nil
 	case ctx.Err() != nil:
 		if current, cerr := s.c.Store.Current(context.WithoutCancel(ctx), job); cerr == nil && !current && job.Generation > 0 {
@@ -189,6 +193,8 @@ func (s *Server) do(ctx context.Context, job webhook.Job) error {
 		return s.comment(ctx, job)
 	case webhook.Button:
 		return s.button(ctx, job)
+	case webhook.Shared:
+		return s.shared(ctx, job)
 	case webhook.Policy:
 		return s.policyChanged(ctx, job)
 	case webhook.Installed:

@@ -693,3 +693,34 @@ func TestDevelopmentDependency(t *testing.T) {
 		w.wants("the summary", run.Summary, "(dev)", "Worth a look", "install/shell-download")
 	})
 }
+
+// TestSameCommitInTwoPulls: a check run belongs to a commit. A second pull
+// request of it, into a branch where nothing is new, must not turn the first
+// one green.
+func TestSameCommitInTwoPulls(t *testing.T) {
+	story(t, func(w *world) {
+		first := w.open(with("shell@1.0.0"))
+		w.concludes(first.SHA(), "failure")
+		w.repo.Branch("mild", first.SHA())
+		second := w.repo.Open("ann", w.repo, "change", "mild")
+		w.eventually("both are judged", func() bool {
+			h, ok, err := w.store.Head(context.Background(), w.repo.ID, "pull/2")
+			return err == nil && ok && h.State == "done"
+		})
+		w.settled()
+		run := w.concludes(second.SHA(), "failure")
+		w.wants("the summary", run.Summary, "Pull request 1 has the same head")
+		// Accepted in the first, it passes for both.
+		w.comment(first, "mia", "/lockwarden accept shell@1.0.0 because ok")
+		w.concludes(first.SHA(), "success")
+		w.settled()
+		w.concludes(first.SHA(), "success")
+		// And the first one's closing lets go of the second.
+		w.comment(first, "mia", "/lockwarden revoke shell@1.0.0")
+		w.settled()
+		w.concludes(first.SHA(), "failure")
+		first.Close()
+		w.settled()
+		w.concludes(second.SHA(), "success")
+	})
+}

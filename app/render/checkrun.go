@@ -95,6 +95,23 @@ func Failed(reason string, at Place) CheckRun {
 	return CheckRun{Conclusion: policy.ActionRequired, Title: "The review could not be made", Summary: d.String(), Annotations: at.Policy, Actions: []Action{RescanAction}}
 }
 
+// Elsewhere is the check run of a review that passes on a commit that is the
+// head of another pull request too, which does not pass, or not yet.
+func Elsewhere(c CheckRun, pull int, conclusion policy.Conclusion) CheckRun {
+	c.Conclusion = policy.ActionRequired
+	words := fmt.Sprintf("Pull request %d has the same head and is not reviewed yet.", pull)
+	if conclusion != "" {
+		c.Conclusion = conclusion
+		words = fmt.Sprintf("Pull request %d has the same head and does not pass.", pull)
+	}
+	c.Title = fit(c.Title, 120) + fmt.Sprintf("; pull request %d keeps it from passing", pull)
+	note := "> [!WARNING]\n> " + words + " A check belongs to a commit, so it passes when every open pull request of this commit does. See that pull request's findings, or close it.\n\n"
+	if len(note)+len(c.Summary) <= MaxMarkdown {
+		c.Summary = note + c.Summary
+	}
+	return c
+}
+
 // Scanning is what a check run says while the packages are scanned.
 func Scanning(p review.Progress) (title, summary string) {
 	if p.Total == 0 {

@@ -31,6 +31,9 @@ type Head struct {
 	State string
 	// Posted is the digest of the check run that was posted last.
 	Posted string
+	// Conclusion is what the newest judgment of this thread alone came to, empty
+	// where there is none yet.
+	Conclusion string
 }
 
 // Job is a job of that kind on the head.
@@ -38,11 +41,11 @@ func (h *Head) Job(kind webhook.Kind) webhook.Job {
 	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, BaseSHA: h.Base, Follows: h.Follows, Generation: h.Generation}
 }
 
-const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, base, follows, state, posted"
+const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, base, follows, state, posted, conclusion"
 
 func scanHead(scan func(...any) error) (Head, error) {
 	var h Head
-	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows, &h.State, &h.Posted)
+	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows, &h.State, &h.Posted, &h.Conclusion)
 	return h, err
 }
 
@@ -100,6 +103,12 @@ func (s *Store) SetSHA(ctx context.Context, job webhook.Job, sha, branch string)
 // SetState moves a generation on; a newer one is left alone.
 func (s *Store) SetState(ctx context.Context, job webhook.Job, state string) error {
 	_, err := s.exec(ctx, "UPDATE heads SET state = ? WHERE repository = ? AND thread = ? AND generation = ? AND state <> 'closed'", state, job.Repository, job.Thread(), job.Generation)
+	return err
+}
+
+// SetConclusion notes what a judgment came to.
+func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion string) error {
+	_, err := s.exec(ctx, "UPDATE heads SET conclusion = ? WHERE repository = ? AND thread = ? AND generation = ?", conclusion, job.Repository, job.Thread(), job.Generation)
 	return err
 }
 

@@ -224,13 +224,17 @@ func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received ti
 		return s.insertHead(ctx, tx, job, received, cancelled)
 	case webhook.Closed:
 		var old int64
-		switch err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job", job.Repository, job.Thread()).Scan(&old); {
+		switch err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job, sha", job.Repository, job.Thread()).Scan(&old, &job.SHA); {
 		case errors.Is(err, sql.ErrNoRows):
 			return nil
 		case err != nil:
 			return fmt.Errorf("store: %w", err)
 		}
-		return s.cancel(ctx, tx, old, cancelled)
+		if err := s.cancel(ctx, tx, old, cancelled); err != nil {
+			return err
+		}
+		// What it kept from passing may pass now.
+		job.Kind = webhook.Shared
 	}
 	_, err := s.insertJob(ctx, tx, job)
 	return err
@@ -258,10 +262,10 @@ func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, receive
 			return err
 		}
 	}
-	err := tx.row(ctx, `INSERT INTO heads (repository, thread, generation, installation, owner, name, pull, sha, branch, base, follows, state, job, posted, lease, lease_until)
-		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '', '', 0)
+	err := tx.row(ctx, `INSERT INTO heads (repository, thread, generation, installation, owner, name, pull, sha, branch, base, follows, state, job, posted, conclusion, lease, lease_until)
+		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, '', '', '', 0)
 		ON CONFLICT (repository, thread) DO UPDATE SET generation = heads.generation + 1, installation = excluded.installation, owner = excluded.owner,
-			name = excluded.name, sha = excluded.sha, branch = excluded.branch, base = excluded.base, follows = excluded.follows, state = 'queued', posted = ''
+			name = excluded.name, sha = excluded.sha, branch = excluded.branch, base = excluded.base, follows = excluded.follows, state = 'queued', posted = '', conclusion = ''
 		RETURNING generation`,
 		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch, job.BaseSHA, job.Follows).Scan(&job.Generation)
 	if err != nil {

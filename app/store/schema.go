@@ -26,6 +26,7 @@ CREATE TABLE heads (
 	state text NOT NULL,
 	job bigint NOT NULL,
 	posted text NOT NULL,
+	conclusion text NOT NULL,
 	lease text NOT NULL,
 	lease_until bigint NOT NULL,
 	PRIMARY KEY (repository, thread)

@@ -43,6 +43,9 @@ const (
 	Policy Kind = "policy"
 	// Closed ends the work on a pull request or merge group.
 	Closed Kind = "closed"
+	// Shared judges again the pull requests whose head is that commit: a check
+	// run belongs to a commit, not to a pull request.
+	Shared Kind = "shared"
 	// Installed reviews the open pull requests of a repository that the App
 	// was installed on.
 	Installed Kind = "installed"

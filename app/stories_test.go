@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/lockwarden/lockwarden/app"
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
+	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/app/store/storetest"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -722,5 +726,80 @@ func TestSameCommitInTwoPulls(t *testing.T) {
 		first.Close()
 		w.settled()
 		w.concludes(second.SHA(), "success")
+	})
+}
+
+// TestTwoServers share a PostgreSQL: GitHub's deliveries reach either, and each
+// head gets one check run.
+func TestTwoServers(t *testing.T) {
+	w := newWorld(t, storetest.PostgreSQL(t))
+	second, err := store.Open(context.Background(), store.Options{URL: w.db, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := w.config
+	config.Store = second
+	other := app.New(config)
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := other.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	hook := httptest.NewServer(other.Handler())
+	defer func() {
+		cancel()
+		_ = second.Close()
+		hook.Close()
+	}()
+	turn := 0
+	next := func() {
+		turn++
+		w.github.SendTo([]string{w.url, hook.URL}[turn%2] + "/webhook")
+	}
+	var pulls []*githubtest.Pull
+	for i := range 12 {
+		branch := fmt.Sprintf("change-%d", i)
+		w.repo.Commit(branch, with(fmt.Sprintf("shell%d@1.0.0", i)))
+		next()
+		pulls = append(pulls, w.repo.Open("ann", w.repo, branch, "main"))
+	}
+	for i, p := range pulls {
+		w.concludes(p.SHA(), "failure")
+		next()
+		w.comment(p, "mia", fmt.Sprintf("/lockwarden accept shell%d@1.0.0 because ok", i))
+	}
+	for _, p := range pulls {
+		w.concludes(p.SHA(), "success")
+	}
+	w.settled()
+	for _, p := range pulls {
+		if n := len(w.repo.CheckRuns(p.SHA())); n != 2 {
+			t.Errorf("%d check runs", n)
+		}
+	}
+	// A newer head ends the review on whichever server it runs.
+	release := w.scanner.hold()
+	first := pulls[0].Push(with("other1@1.0.0"))
+	w.eventually("the review is under way", func() bool {
+		run, ok := w.repo.Latest(first)
+		return ok && run.Status == "in_progress"
+	})
+	next()
+	newest := pulls[0].Push(with("quiet1@1.0.0"))
+	w.concludes(first, "cancelled")
+	release()
+	w.concludes(newest, "success")
+	w.settled()
+	if run, _ := w.repo.Latest(first); run.Conclusion != "cancelled" {
+		t.Errorf("the older head: %s %s", run.Status, run.Conclusion)
+	}
+}
+
+// TestBaseBranchIsGone: the check run does not wait for ever.
+func TestBaseBranchIsGone(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fail(githubtest.Fault{Match: "/compare/", Times: 100, Status: 404, Body: `{"message":"Not Found"}`})
+		pull := w.open(with("quiet@1.0.0"))
+		run := w.concludes(pull.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "could not be made", "merge base")
 	})
 }

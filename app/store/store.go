@@ -45,8 +45,9 @@ type Options struct {
 	// Backoff is the pause after the first failed attempt, doubled for each
 	// further one; 0 means 5 s.
 	Backoff time.Duration
-	// Poll is how often each queue is looked at on PostgreSQL, and after a
-	// restart; 0 means 500 ms.
+	// Poll is how often each queue is looked at; 0 means 500 ms on PostgreSQL,
+	// where other processes add jobs, and 2 s on SQLite, where new jobs make
+	// themselves known.
 	Poll time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
@@ -80,9 +81,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if o.Backoff == 0 {
 		o.Backoff = 5 * time.Second
-	}
-	if o.Poll == 0 {
-		o.Poll = 500 * time.Millisecond
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -118,6 +116,9 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	s.db.SetMaxIdleConns(32) // a new connection is a new process there
 	s.db.SetConnMaxIdleTime(5 * time.Minute)
 	s.driver = riverdatabasesql.New(s.db)
+	if s.o.Poll == 0 {
+		s.o.Poll = 500 * time.Millisecond
+	}
 	if err := s.db.PingContext(ctx); err != nil {
 		return fmt.Errorf("store: PostgreSQL at %s does not answer: %s", u.Redacted(), strings.Join(strings.Fields(err.Error()), " "))
 	}
@@ -156,6 +157,9 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	}
 	s.db.SetMaxOpenConns(1)
 	s.driver = riversqlite.New(s.db)
+	if s.o.Poll == 0 {
+		s.o.Poll = 2 * time.Second
+	}
 	if err := s.db.PingContext(ctx); err != nil {
 		return fmt.Errorf("store: %s: %w", file, err)
 	}

@@ -27,7 +27,7 @@ var mayImport = []struct {
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
 	{"analyzer/issue", []string{"analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile"}, []string{"net", "net/http", "os"}},
 	{"analyzer", []string{"analyzer/…", "lockfile"}, nil},
-	{"app/review", []string{"analyzer", "analyzer/issue", "lockfile"}, []string{"net", "net/http"}},
+	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "lockfile"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/webhook", nil, nil},
 	{"app/store", []string{"app/webhook", "app/review"}, nil},
@@ -39,8 +39,8 @@ var mayImport = []struct {
 	{"app", []string{"app/…", "analyzer", "lockfile"}, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
-	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
-	{"cmd/lockwarden", []string{"app", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
+	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
+	{"cmd/lockwarden", []string{"app", "analyzer/vulnerability", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
 	{"bench", []string{"app", "app/github/githubtest", "analyzer", "analyzer/…", "lockfile"}, nil},
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
 )
 
@@ -29,6 +30,9 @@ type Options struct {
 	CacheDir  string
 	NoCache   bool
 	CacheSize int64
+	// OSV is OSV's API, or a local copy of its npm/all.zip; empty: the public
+	// API; "none": nobody is asked.
+	OSV string
 	// Workers is the number of child processes; 0 means one a processor.
 	Workers int
 	// WorkerCommand starts one; nil means this program with "worker".
@@ -60,6 +64,9 @@ func Open(o Options) (*Scanner, error) {
 		}
 	}
 	if s.Registry, err = registry.New(registry.Options{Settings: s.Settings, Cache: s.Cache}); err != nil {
+		return nil, err
+	}
+	if err := s.advisories(o.OSV); err != nil {
 		return nil, err
 	}
 	command := o.WorkerCommand
@@ -143,4 +150,38 @@ func (s *Scanner) Find(ctx context.Context, spec string) (Subject, error) {
 	}
 	integrity := v.Dist.Integrity
 	return Subject{Name: name, Version: version, Integrity: integrity}, nil
+}
+
+// advisories opens the database of advisories.
+func (s *Scanner) advisories(osv string) error {
+	var cache vulnerability.Cache
+	if s.Cache != nil {
+		cache = s.Cache
+	}
+	switch {
+	case osv == "none":
+	case osv == "" || strings.HasPrefix(osv, "https://") || strings.HasPrefix(osv, "http://"):
+		s.Vulnerabilities = &vulnerability.API{URL: strings.TrimSuffix(osv, "/"), Cache: cache}
+	default:
+		info, err := os.Stat(osv)
+		if err != nil {
+			return fmt.Errorf("analyzer: the advisories: %w", err)
+		}
+		db, err := vulnerability.OpenOffline(osv, fmt.Sprintf("%s %d %d", osv, info.Size(), info.ModTime().UnixNano()), cache)
+		if err != nil {
+			return err
+		}
+		s.Vulnerabilities = db
+	}
+	return nil
+}
+
+// Advisories asks which advisories cover packages: one list for each, in order.
+// known is false where nobody is to be asked.
+func (s *Scanner) Advisories(ctx context.Context, packages []vulnerability.Package) (list [][]vulnerability.Advisory, known bool, err error) {
+	if s.Vulnerabilities == nil || len(packages) == 0 {
+		return make([][]vulnerability.Advisory, len(packages)), s.Vulnerabilities != nil, nil
+	}
+	list, err = s.Vulnerabilities.Find(ctx, packages)
+	return list, err == nil, err
 }

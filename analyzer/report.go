@@ -3,6 +3,7 @@ package analyzer
 import (
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 )
 
 // Report is everything known of one package version.
@@ -20,6 +21,10 @@ type Report struct {
 	Skipped []issue.Problem
 	// NotScanned is why nothing was analyzed, empty where it was.
 	NotScanned string
+	// Vulnerabilities are the advisories that cover it; AdvisoriesKnown is
+	// false where no database answered.
+	Vulnerabilities []vulnerability.Advisory
+	AdvisoriesKnown bool
 	// License is what package.json says, an SPDX expression where it is one.
 	License string
 	// Delta is what an update changes, nil where there is no older version.
@@ -35,7 +40,7 @@ type Report struct {
 // NewReport judges what scanning gave. in lacks only Contents and Fetch.
 func NewReport(in issue.Input, scanned Scanned) Report {
 	in.Contents, in.Fetch = scanned.Contents, scanned.Fetch
-	r := Report{Name: in.Name, Version: in.Version, Integrity: scanned.Integrity, Deprecated: in.Metadata.Deprecated, Cached: scanned.Cached}
+	r := Report{Name: in.Name, Version: in.Version, Integrity: scanned.Integrity, Deprecated: in.Metadata.Deprecated, Cached: scanned.Cached, Vulnerabilities: in.Advisories}
 	if r.Integrity == "" && len(in.Entries) > 0 {
 		r.Integrity = in.Entries[0].Integrity
 	}

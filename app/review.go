@@ -185,7 +185,7 @@ func (s *Server) scan(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	result.Whole = append(result.Whole, r.unreadable...)
-	result.Notes = r.notes
+	result.Notes = append(result.Notes, r.notes...)
 	sort.SliceStable(result.Whole, func(i, j int) bool { return result.Whole[i].File < result.Whole[j].File })
 	return s.c.Store.Complete(ctx, job, result)
 }

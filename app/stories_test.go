@@ -803,3 +803,24 @@ func TestBaseBranchIsGone(t *testing.T) {
 		w.wants("the summary", run.Summary, "could not be made", "merge base")
 	})
 }
+
+// TestVulnerabilities: an update that mends one is not blamed for it, one that
+// leaves it is no worse than before, and a new package with one is blocked.
+func TestVulnerabilities(t *testing.T) {
+	story(t, func(w *world) {
+		added := w.open(with("vulnerable@1.0.0"))
+		run := w.concludes(added.SHA(), "failure")
+		w.wants("the summary", run.Summary, "Known vulnerability: Command injection (GHSA-xxxx)")
+		w.wants("the text", run.Text, "mended in 2.0.0")
+		w.base("vulnerable@1.0.0")
+		w.repo.Branch("mend", w.repo.Head("main"))
+		w.repo.Commit("mend", with("vulnerable@2.0.0"))
+		mended := w.repo.Open("ann", w.repo, "mend", "main")
+		run = w.concludes(mended.SHA(), "success")
+		w.wants("the summary", run.Summary, "mends known vulnerabilities: GHSA-xxxx")
+		w.repo.Branch("stay", w.repo.Head("main"))
+		w.repo.Commit("stay", with("vulnerable@1.0.1"))
+		run = w.concludes(w.repo.Open("ann", w.repo, "stay", "main").SHA(), "success")
+		w.wants("the summary", run.Summary, "Worth a look", "GHSA-xxxx")
+	})
+}

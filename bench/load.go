@@ -31,7 +31,7 @@ func serveLoad(args []string) error {
 	if err != nil {
 		return err
 	}
-	scanner, err := analyzer.Open(analyzer.Options{CacheDir: args[5]})
+	scanner, err := analyzer.Open(analyzer.Options{CacheDir: args[5], OSV: "none"})
 	if err != nil {
 		return err
 	}

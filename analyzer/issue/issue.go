@@ -19,6 +19,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
@@ -90,6 +91,12 @@ func (i *Issue) Fingerprint() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// Comparable tells whether the issue can be told again in another version: by
+// the code that is its evidence, or by the advisory it is about.
+func (i *Issue) Comparable() bool {
+	return len(i.Evidence) > 0 || strings.HasPrefix(i.ID, "vulnerability/")
+}
+
 // Contents is what is known of a package version from its tarball alone.
 type Contents struct {
 	Manifest npm.Manifest
@@ -145,6 +152,8 @@ type Input struct {
 	Contents *Contents
 	Fetch    *FetchProblem
 	Metadata Metadata
+	// Advisories cover this version, OldAdvisories the one before an update.
+	Advisories, OldAdvisories []vulnerability.Advisory
 	// Change, and the old version's contents where the change has one, are nil
 	// outside a review.
 	Change *lockfile.Change

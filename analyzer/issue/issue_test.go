@@ -66,6 +66,8 @@ func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *i
 		return ok
 	}
 	decode("metadata.json", &in.Metadata)
+	decode("advisories.json", &in.Advisories)
+	decode("old-advisories.json", &in.OldAdvisories)
 	var fetch issue.FetchProblem
 	if decode("fetch.json", &fetch) {
 		in.Fetch = &fetch

@@ -2,6 +2,7 @@ package issue
 
 // rules is the one list of all kinds of issues.
 var rules = []Rule{
+	{"malware/known", malwareKnown},
 	{"malware/behavior-similarity", behaviorSimilarity},
 	{"install/shell-download", installShellDownload},
 	{"install/sensitive-read", installSensitiveRead},
@@ -31,6 +32,8 @@ var rules = []Rule{
 	{"lockfile/version-mismatch", lockfileVersionMismatch},
 	{"secret/private-key", secretPrivateKey},
 	{"secret/common-key", secretCommonKey},
+	{"vulnerability/known", vulnerabilityKnown},
+	{"vulnerability/fixed-by-update", vulnerabilityFixed},
 	{"code/unparsable", codeUnparsable},
 	{"scan/incomplete", scanIncomplete},
 }

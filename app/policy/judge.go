@@ -186,7 +186,7 @@ type found struct {
 
 // carries tells whether the finding has evidence that can be compared from
 // version to version: what was not scanned has none.
-func (f *found) carries() bool { return !f.incomplete() && len(f.Issue.Evidence) > 0 }
+func (f *found) carries() bool { return !f.incomplete() && f.Issue.Comparable() }
 
 // collect goes through all issues of a review and adds the policy's own.
 func collect(p Policy, r *review.Review) []found {

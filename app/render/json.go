@@ -208,6 +208,9 @@ func reportOf(r *analyzer.Report) reportJSON {
 	for _, s := range r.Skipped {
 		out.Skipped = append(out.Skipped, skippedJSON{s.File, s.Reason})
 	}
+	for _, a := range r.Vulnerabilities {
+		out.Vulnerabilities = append(out.Vulnerabilities, vulnerabilityJSON{a.ID, append([]string{}, a.Aliases...), a.Severity, a.Summary, append([]string{}, a.Fixed...)})
+	}
 	if d := r.Delta; d != nil {
 		out.Delta = &deltaJSON{Gained: []gainJSON{}, Lost: append([]string{}, d.Lost...)}
 		for _, g := range d.Gained {

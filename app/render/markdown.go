@@ -101,7 +101,7 @@ func Markdown(w io.Writer, r *review.Review, v policy.Verdict) error {
 
 func markdown(r *review.Review, v policy.Verdict, limit int) string {
 	d := newDocument(limit)
-	summary(d, r, v, Place{})
+	summary(d, r, v, Place{Notes: r.Notes})
 	details(d, r, v)
 	return d.String()
 }

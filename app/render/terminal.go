@@ -119,6 +119,10 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 			p.line(q)
 		}
 	}
+	for _, note := range r.Notes {
+		p.line("")
+		p.wrap("", clean(note, 500), dim)
+	}
 	if len(own) > 0 {
 		p.line("")
 		p.wrap("", "Part of this repository, not scanned: "+strings.Join(own, ", "), dim)
@@ -266,7 +270,17 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 	}
 	if r.NotScanned == "" {
 		p.line("")
-		p.line(p.paint(dim, "No prevalence information at this time. Vulnerabilities were not looked up."))
+		words := "Vulnerabilities are not known."
+		if r.AdvisoriesKnown {
+			words = "No vulnerabilities found."
+			if n := len(r.Vulnerabilities); n > 0 {
+				words = plural(n, "advisory") + "."
+				if n > 1 {
+					words = fmt.Sprintf("%d advisories.", n)
+				}
+			}
+		}
+		p.line(p.paint(dim, "No prevalence information at this time. "+words))
 	}
 	return p.w.Flush()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
@@ -22,6 +23,7 @@ type Scanner interface {
 	Scan(ctx context.Context, subject analyzer.Subject) (analyzer.Scanned, error)
 	Metadata(ctx context.Context, name, version string) (issue.Metadata, error)
 	ConfiguredHost(host string) bool
+	Advisories(ctx context.Context, packages []vulnerability.Package) (list [][]vulnerability.Advisory, known bool, err error)
 }
 
 // Pair is one lockfile before and after; either may be nil.
@@ -67,7 +69,7 @@ type Package struct {
 // HadBefore tells whether the version before has the same issue, by its
 // evidence.
 func (p *Package) HadBefore(i issue.Issue) bool {
-	return len(i.Evidence) > 0 && slices.Contains(p.Before, i.Fingerprint())
+	return i.Comparable() && slices.Contains(p.Before, i.Fingerprint())
 }
 
 // WholeIssue is an issue that no single package is the cause of.
@@ -91,6 +93,9 @@ type scan struct {
 	change   Change
 	now, old analyzer.Scanned
 	metadata issue.Metadata
+	// advisories cover the new version, oldAdvisories the old one.
+	advisories, oldAdvisories []vulnerability.Advisory
+	advisoriesKnown           bool
 }
 
 // Run reviews. An error means that the whole review failed, or that ctx ended;
@@ -115,6 +120,7 @@ func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progr
 	if err := runScans(ctx, scans, scanner, progress); err != nil {
 		return nil, err
 	}
+	r.advisories(ctx, scans, scanner)
 	added := map[string]bool{}
 	for _, s := range scans {
 		if s.change.Kind == lockfile.Added {
@@ -127,6 +133,37 @@ func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progr
 	}
 	sort.SliceStable(r.Packages, func(i, j int) bool { return rank(&r.Packages[i]) < rank(&r.Packages[j]) })
 	return r, nil
+}
+
+// advisories asks for all packages of the registry at once. Where nobody
+// answers, it is said: a package is then not known to be free of them.
+func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner) {
+	var packages []vulnerability.Package
+	for _, s := range scans {
+		if s.change.New.Source() != lockfile.Registry {
+			continue
+		}
+		packages = append(packages, vulnerability.Package{Name: s.change.New.Package, Version: s.change.New.Version})
+		if s.change.Old != nil {
+			packages = append(packages, vulnerability.Package{Name: s.change.Old.Package, Version: s.change.Old.Version})
+		}
+	}
+	list, known, err := scanner.Advisories(ctx, packages)
+	if err != nil {
+		r.Notes = append(r.Notes, "Vulnerabilities are not known: "+err.Error())
+	}
+	if !known {
+		return
+	}
+	for _, s := range scans {
+		if s.change.New.Source() != lockfile.Registry {
+			continue
+		}
+		s.advisories, s.advisoriesKnown, list = list[0], true, list[1:]
+		if s.change.Old != nil {
+			s.oldAdvisories, list = list[0], list[1:]
+		}
+	}
 }
 
 func hasScript(c *issue.Contents) bool {
@@ -231,17 +268,19 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	source := s.change.New.Source()
 	p := Package{Change: s.change, Own: source == lockfile.Local || source == lockfile.InParent}
 	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
-		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added}
+		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added,
+		Advisories: s.advisories, OldAdvisories: s.oldAdvisories}
 	if s.hasOld() && s.old.Contents != nil {
 		in.Old = s.old.Contents
-		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost}
+		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost, Advisories: s.oldAdvisories}
 		for _, had := range issue.Judge(&before) {
-			if len(had.Evidence) > 0 {
+			if had.Comparable() {
 				p.Before = append(p.Before, had.Fingerprint())
 			}
 		}
 	}
 	p.Report = analyzer.NewReport(in, s.now)
+	p.Report.AdvisoriesKnown = s.advisoriesKnown
 	if s.hasOld() && s.old.Contents == nil && s.old.Fetch != nil && s.now.Contents != nil {
 		// Without the version before, nobody knows what the update brings.
 		p.Report.Issues = append(p.Report.Issues, issue.Issue{ID: "scan/incomplete", Severity: issue.Medium,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/lockfile"
@@ -19,6 +20,8 @@ type scanner struct {
 	scans map[string]analyzer.Scanned
 	err   error
 	seen  chan string
+	// advisories are by NAME@VERSION.
+	advisories map[string][]vulnerability.Advisory
 }
 
 func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Scanned, error) {
@@ -37,6 +40,14 @@ func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Sc
 
 func (s *scanner) Metadata(context.Context, string, string) (issue.Metadata, error) {
 	return issue.Metadata{}, errors.New("the registry is down")
+}
+
+func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) ([][]vulnerability.Advisory, bool, error) {
+	out := make([][]vulnerability.Advisory, len(packages))
+	for i, p := range packages {
+		out[i] = s.advisories[p.Name+"@"+p.Version]
+	}
+	return out, true, nil
 }
 
 func (s *scanner) ConfiguredHost(host string) bool { return host == "r.example" }

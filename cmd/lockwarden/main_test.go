@@ -116,6 +116,32 @@ func testRegistry(t *testing.T) *httptest.Server {
 	return s
 }
 
+// testOSV is an OSV that knows one advisory, on client 1.0.0.
+func testOSV(t *testing.T) *httptest.Server {
+	const record = `{"id":"GHSA-test","aliases":["CVE-2026-1"],"summary":"Request smuggling","affected":[{"package":{"ecosystem":"npm","name":"client"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.0.1"}]}]}],"database_specific":{"severity":"HIGH"}}`
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/vulns/GHSA-test" {
+			fmt.Fprint(w, record)
+			return
+		}
+		var in struct {
+			Queries []struct{ Package struct{ Name string } }
+		}
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		results := []any{}
+		for _, q := range in.Queries {
+			if q.Package.Name == "client" {
+				results = append(results, map[string]any{"vulns": []any{map[string]string{"id": "GHSA-test", "modified": "2026-01-01T00:00:00Z"}}})
+			} else {
+				results = append(results, map[string]any{})
+			}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"results": results})
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
 // lockfileOf writes a lockfile of test packages: "name@version", or
 // "name@version=URL" for another source.
 func lockfileOf(server string, ids []string) string {
@@ -143,7 +169,7 @@ func lockfileOf(server string, ids []string) string {
 
 // TestScripts runs the transcripts of testdata: what a user types, and sees.
 func TestScripts(t *testing.T) {
-	server := testRegistry(t)
+	server, osv := testRegistry(t), testOSV(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -157,6 +183,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("npm_config_userconfig", rc)
 			e.Setenv("HOST", strings.TrimPrefix(server.URL, "https://"))
+			e.Setenv("OSV", osv.URL)
 			e.Setenv("CACHE", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("COLUMNS", "100")

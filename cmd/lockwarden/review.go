@@ -22,6 +22,7 @@ func scannerFlags(c *cobra.Command) *analyzer.Options {
 	f.StringSliceVar(&o.AllowHosts, "allow-host", nil, "host that may have a private address, and be redirected to")
 	f.StringVar(&o.CacheDir, "cache", "", "folder for tarballs and results (default: the user's cache folder)")
 	f.BoolVar(&o.NoCache, "no-cache", false, "keep nothing on disk")
+	f.StringVar(&o.OSV, "osv", "", "advisories: address of an OSV API, a local npm/all.zip, or none (default: OSV's public API)")
 	f.IntVar(&o.Workers, "workers", 0, "processes that scan at the same time (default: one a processor)")
 	return o
 }

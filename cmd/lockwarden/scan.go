@@ -13,6 +13,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/app/render"
 )
 
@@ -101,7 +102,13 @@ func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analy
 	if in.Metadata, err = scanner.Metadata(ctx, subject.Name, subject.Version); err != nil {
 		return nil, err
 	}
+	// A database that does not answer leaves the advisories unknown.
+	list, known, err := scanner.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}})
+	if err == nil && known {
+		in.Advisories = list[0]
+	}
 	r := analyzer.NewReport(in, scanned)
+	r.AdvisoriesKnown = err == nil && known
 	return &r, nil
 }
 

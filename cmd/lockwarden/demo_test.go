@@ -81,7 +81,7 @@ func TestDemo(t *testing.T) {
 		t.Helper()
 		text := ""
 		for range 200 {
-			must(t, tab, chromedp.Navigate(address+path))
+			visit(t, tab, address+path)
 			text = must(t, tab, chromedp.Text("#state"))
 			if strings.Contains(text, want) {
 				return
@@ -93,10 +93,11 @@ func TestDemo(t *testing.T) {
 	comment := func(path, as, body string) {
 		t.Helper()
 		form := `form:has(textarea) `
-		must(t, tab, chromedp.Navigate(address+path))
+		visit(t, tab, address+path)
 		must(t, tab, chromedp.SetValue(form+"select", as))
 		must(t, tab, chromedp.SetValue("textarea", body))
 		must(t, tab, chromedp.Click(form+"button"))
+		time.Sleep(200 * time.Millisecond)
 		must(t, tab, chromedp.WaitVisible("#comments .box"))
 	}
 	read := func(selector string) string {
@@ -118,7 +119,7 @@ func TestDemo(t *testing.T) {
 	comment("/pull/2", "eve", "/lockwarden accept @lockwarden-demo/colors@1.0.2 because it is fine")
 	said := ""
 	for range 100 {
-		must(t, tab, chromedp.Navigate(address+"/pull/2"))
+		visit(t, tab, address+"/pull/2")
 		if said = read("#comments"); strings.Contains(said, "needs the permission") {
 			break
 		}
@@ -135,10 +136,32 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// must runs one action in the browser.
+// visit goes to a page. The page that is left may be going somewhere itself
+// (a form's redirect, a refresh), which ends the first attempt.
+func visit(t *testing.T, ctx context.Context, address string) {
+	t.Helper()
+	var err error
+	for range 5 {
+		if _, err = chromedp.Run(ctx, chromedp.Navigate(address)); err == nil {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	t.Fatal(err)
+}
+
+// must runs one action in the browser; a page that reloads itself under it gets
+// a second look.
 func must[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
 	t.Helper()
 	value, err := chromedp.Run(ctx, action)
+	for range 3 {
+		if err == nil {
+			return value
+		}
+		time.Sleep(300 * time.Millisecond)
+		value, err = chromedp.Run(ctx, action)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,6 +121,7 @@ func TestKilledServer(t *testing.T) {
 		t.Fatalf("the server does not come up: %s", log.String())
 		return nil
 	}
+	testPackages["tardy@1.0.0"].once.Store(false)
 	server := start()
 	repo := g.Repository("acme/web")
 	lock := lockfileOf(registry.URL, []string{"tardy@1.0.0", "client@1.0.0"})
@@ -138,7 +139,8 @@ func TestKilledServer(t *testing.T) {
 		t.Fatalf("%s: never", what)
 		return githubtest.CheckRun{}
 	}
-	wait("the review is under way", func(r githubtest.CheckRun) bool { return r.Status == "in_progress" })
+	asked := testPackages["tardy@1.0.0"].once
+	wait("the review is under way", func(r githubtest.CheckRun) bool { return r.Status == "in_progress" && asked.Load() })
 	_ = server.Process.Kill()
 	_ = server.Wait()
 	server = start()

@@ -1,6 +1,6 @@
 // Package app is the GitHub App: webhooks in, check runs out. It wires its
-// rooms together; the two main paths stand in review.go (a head is reviewed)
-// and accept.go (the comments of a pull request are judged).
+// rooms together; the main paths stand in review.go (a head is reviewed),
+// accept.go (it is judged) and answer.go (comments and buttons).
 package app
 
 import (

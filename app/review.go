@@ -293,42 +293,41 @@ func (r *reader) pair(f github.File) error {
 	if pair.File == "" {
 		pair.File = f.Base
 	}
-	if f.Head != "" && npmLockfile(f.Head) {
-		manifest, _, err := r.content(path.Join(path.Dir(f.Head), "package.json"), r.head)
+	if npmLockfile(f.Head) {
+		lock, manifest, problem, err := r.side(f.Head, r.head)
 		if err != nil {
 			return err
-		}
-		data, problem, err := r.lockfile(f.Head, r.head)
-		if err != nil {
-			return err
-		}
-		if problem == nil {
-			pair.Head, problem = parse(f.Head, data, manifest)
 		}
 		if problem != nil {
 			r.unreadable = append(r.unreadable, *problem)
 			return nil
 		}
-		pair.Manifest = manifest
+		pair.Head, pair.Manifest = lock, manifest
 	}
-	if f.Base != "" && npmLockfile(f.Base) {
-		manifest, _, err := r.content(path.Join(path.Dir(f.Base), "package.json"), r.base)
+	if npmLockfile(f.Base) {
+		lock, _, problem, err := r.side(f.Base, r.base)
 		if err != nil {
 			return err
-		}
-		data, problem, err := r.lockfile(f.Base, r.base)
-		if err != nil {
-			return err
-		}
-		if problem == nil {
-			pair.Base, problem = parse(f.Base, data, manifest)
 		}
 		if problem != nil {
 			r.notes = append(r.notes, fmt.Sprintf("%s of the merge base could not be read, so that every package of this head counts as new: %s", f.Base, problem.Issue.Detail["reason"]))
 		}
+		pair.Base = lock
 	}
 	r.pairs = append(r.pairs, pair)
 	return nil
+}
+
+// side reads a lockfile at a commit, with the package.json beside it.
+func (r *reader) side(file, ref string) (lock *lockfile.Lockfile, manifest []byte, problem *review.WholeIssue, err error) {
+	if manifest, _, err = r.content(path.Join(path.Dir(file), "package.json"), ref); err != nil {
+		return nil, nil, nil, err
+	}
+	data, problem, err := r.lockfile(file, ref)
+	if err == nil && problem == nil {
+		lock, problem = parse(file, data, manifest)
+	}
+	return lock, manifest, problem, err
 }
 
 func parse(file string, data, manifest []byte) (*lockfile.Lockfile, *review.WholeIssue) {

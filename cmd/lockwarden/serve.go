@@ -108,6 +108,18 @@ DATABASE_URL, PORT, PUBLIC_URL, LOG_LEVEL.`,
 	return c
 }
 
+// readStore opens the database of --database, which a server may have open.
+func readStore(c *cobra.Command) (*store.Store, error) {
+	if err := fromEnvironment(c, map[string]string{"database": "DATABASE_URL"}); err != nil {
+		return nil, err
+	}
+	file := c.Flag("database").Value.String()
+	if file == "" {
+		file = defaultDatabase()
+	}
+	return store.Open(c.Context(), store.Options{URL: file, ReadOnly: true})
+}
+
 func acceptancesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "acceptances [OWNER/NAME]",
@@ -116,16 +128,10 @@ func acceptancesCommand() *cobra.Command {
 repository"), with who, when and why.`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	database := c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: the server's)")
+	c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: the server's)")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if err := fromEnvironment(c, map[string]string{"database": "DATABASE_URL"}); err != nil {
-			return err
-		}
-		if *database == "" {
-			*database = defaultDatabase()
-		}
-		s, err := store.Open(c.Context(), store.Options{URL: *database, ReadOnly: true})
+		s, err := readStore(c)
 		if err != nil {
 			return err
 		}
@@ -189,15 +195,9 @@ func jobsCommand() *cobra.Command {
 		Short: "Show the server's queue and the jobs that were given up",
 		Args:  cobra.NoArgs,
 	}
-	database := c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: the server's)")
+	c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: the server's)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := fromEnvironment(c, map[string]string{"database": "DATABASE_URL"}); err != nil {
-			return err
-		}
-		if *database == "" {
-			*database = defaultDatabase()
-		}
-		s, err := store.Open(c.Context(), store.Options{URL: *database, ReadOnly: true})
+		s, err := readStore(c)
 		if err != nil {
 			return err
 		}

@@ -475,12 +475,6 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 	return out
 }
 
-// metaMember gives import.meta.url and its like.
-// maxLookup bounds how many objects one look-up goes through: spreads and
-// prototypes may form any graph.
-// property looks a name up in an object, what it was spread from, and its
-// prototypes; each object once.
-// moduleValue is what requiring the module gives.
 func (e *evaluation) index(id nodeID, n *node) *Value {
 	object, key := e.at(n.a), e.at(n.b)
 	if object == nil {
@@ -535,11 +529,6 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 	return e.p.join(out, e.p.opaque(object.allMarks()))
 }
 
-// made is the object that a node makes: one for each place in the code.
-// adopt makes o the `this` of a function stored in it.
-// spreadInto lets o have the properties of v too.
-// set lowers object.name = value and object[key] = value.
-// setStatic stores a property on a function, whose `this` is then not it.
 func (e *evaluation) concat(items []int32) *Value {
 	marks := Marks(0)
 	parts := make([][]string, 0, len(items))

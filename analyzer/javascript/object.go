@@ -2,6 +2,7 @@ package javascript
 
 import "strings"
 
+// metaMember gives import.meta.url and its like.
 func (e *evaluation) metaMember(of *apiPath, name string) *Value {
 	if of.api != "import.meta" {
 		if of == e.p.requirePath && name == "main" {
@@ -35,8 +36,12 @@ func (e *evaluation) functionMember(f *function, name string) *Value {
 	return nil
 }
 
+// maxLookup bounds how many objects one look-up goes through: spreads and
+// prototypes may form any graph.
 const maxLookup = 64
 
+// property looks a name up in an object, what it was spread from, and its
+// prototypes; each object once.
 func (e *evaluation) property(o *object, name string, depth int) *Value {
 	p := e.p
 	if depth == 0 {
@@ -99,6 +104,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	return out
 }
 
+// moduleValue is what requiring the module gives.
 func (e *evaluation) moduleValue(m *module) *Value {
 	m.moduleObject.addReader(e.f)
 	return m.moduleObject.properties["exports"]
@@ -164,6 +170,7 @@ func (e *evaluation) array(id nodeID, n *node) *Value {
 	return o.val()
 }
 
+// made is the object that a node makes: one for each place in the code.
 func (e *evaluation) made(id nodeID) *object {
 	if v := e.m.values[id]; v != nil && v.kind == vObject {
 		return v.object()
@@ -211,6 +218,7 @@ func (e *evaluation) class(n *node) *Value {
 	return f.val()
 }
 
+// adopt makes o the `this` of a function stored in it.
 func (e *evaluation) adopt(f *function, o *object) {
 	if f.this == nil && !f.arrow && f.class == nil {
 		f.this = o.val()
@@ -276,6 +284,7 @@ func (e *evaluation) setComputed(o *object, key, v *Value) {
 	}
 }
 
+// spreadInto lets o have the properties of v too.
 func (e *evaluation) spreadInto(o *object, v *Value) {
 	v.each(func(alt *Value) {
 		if alt.kind != vObject && alt.kind != vPath || alt.kind == vObject && alt.object() == o {
@@ -294,6 +303,7 @@ func (e *evaluation) spreadInto(o *object, v *Value) {
 	})
 }
 
+// set lowers object.name = value and object[key] = value.
 func (e *evaluation) set(id nodeID, n *node) {
 	list := e.m.list(n.a)
 	object, key, v := e.at(list[0]), e.at(list[1]), e.at(list[3])
@@ -342,6 +352,7 @@ func (e *evaluation) set(id nodeID, n *node) {
 	})
 }
 
+// setStatic stores a property on a function, whose `this` is then not it.
 func (e *evaluation) setStatic(f *function, name string, v *Value) {
 	if v != nil && v.kind == vFunction && v.fn().this == nil && !v.fn().arrow && v.fn().class == nil {
 		v.fn().this = f.val()

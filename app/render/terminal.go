@@ -95,6 +95,7 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 	p := newPage(w, s)
 	p.line(p.paint(bold, strings.Join(r.Lockfiles, ", ")))
 	p.verdict(r, v)
+	p.byPolicy(v)
 	var quiet, own []string
 	for i := range r.Packages {
 		pkg := &r.Packages[i]
@@ -136,6 +137,22 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 		p.wrap("", "Removed: "+strings.Join(names, ", "), dim)
 	}
 	return p.w.Flush()
+}
+
+// byPolicy writes what only the policy makes an issue, and why something severe
+// does not block: neither stands with the packages.
+func (p *page) byPolicy(v policy.Verdict) {
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		switch {
+		case strings.HasPrefix(f.Issue.ID, "policy/"):
+			p.line("")
+			p.line(p.paint(bold, clean(f.Subject, 100)) + p.paint(dim, fmt.Sprintf("  %s:%d", clean(f.File, 100), f.Line)))
+			p.issue(f.Issue)
+		case f.Issue.Severity <= issue.High && f.Action != policy.Block:
+			p.wrap("  ", fmt.Sprintf("%s of %s does not block (%s)", f.Issue.ID, clean(f.Subject, 100), f.Why), dim)
+		}
+	}
 }
 
 func (p *page) verdict(r *review.Review, v policy.Verdict) {

@@ -291,6 +291,52 @@ func TestReviewsAndLeases(t *testing.T) {
 	})
 }
 
+// TestLargeInstallation: hundreds of jobs of one installation do not keep
+// another one's waiting.
+func TestLargeInstallation(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := open(t, db)
+		ctx := context.Background()
+		job := func(kind webhook.Kind, installation int64, pull int) webhook.Job {
+			return webhook.Job{Kind: kind, Installation: installation, Repository: installation, Owner: "o", Name: "r", Pull: pull}
+		}
+		var many []webhook.Job
+		for i := range 200 {
+			many = append(many, job(webhook.Comment, 1, i+1), job(webhook.Review, 1, i+1))
+		}
+		if err := s.Add(ctx, many...); err != nil {
+			t.Fatal(err)
+		}
+		release := make(chan struct{})
+		small := make(chan webhook.Kind, 10)
+		if err := s.Start(ctx, func(ctx context.Context, a store.Attempt) error {
+			if a.Job.Installation != 1 {
+				small <- a.Job.Kind
+				return nil
+			}
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		defer close(release)
+		// 1 and 2 are in different shards; two of eight in the same one would wait.
+		if err := s.Add(ctx, job(webhook.Comment, 2, 1), job(webhook.Review, 2, 1)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			select {
+			case <-small:
+			case <-time.After(10 * time.Second):
+				t.Fatal("the small installation waits for the large one")
+			}
+		}
+	})
+}
+
 func TestPrune(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		s := open(t, db)

@@ -12,6 +12,9 @@
 //	safe API…        never counts here
 //	unknown MODULE   a member of the module that the code chooses at run time; likely
 //	dynamic require  a module that the code chooses at run time
+//	compare API…     a comparison of what it gives
+//	like ID          the uses of another stanza, with this one's flows and checks
+//	variable WORD…   a read of an environment variable whose name has the word
 //	property NAME[=VALUE]  a property of that name in an object of the package
 //	command WORD…    a program that is started, with these words in this order
 //	script WORD…     any of these programs in a lifecycle script
@@ -20,6 +23,7 @@
 //	host HOST…       a constant text that names the host
 //	file NAME        code that loads a file of that name
 //	source MARK      what the stanza's APIs give is marked as coming from there
+//	only marks       the stanza finds nothing by itself
 //	flow MARK        the stanza's uses count only with an argument so marked
 //	check NAME       the stanza's uses count only if the Go function of that name agrees
 //	derive ID… in CONTEXT…  holds where one of the others holds in one of the contexts

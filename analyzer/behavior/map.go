@@ -48,8 +48,11 @@ type stanza struct {
 	source   javascript.Marks
 	checks   []string
 	codes    []string
+	likes    []string
 	derive   []string
 	contexts javascript.Context
+	// silent stanzas only mark values; their uses are not looked at.
+	silent bool
 }
 
 // Catalogue is the compiled maps.
@@ -63,8 +66,10 @@ type Catalogue struct {
 	programs map[string]bool
 	shells   map[string]bool
 	marks    map[string]javascript.Marks
-	needles  *needles
-	version  string
+	// variables are words in the names of environment variables.
+	variables []*variableRule
+	needles   *needles
+	version   string
 }
 
 // Load compiles the embedded maps. Errors name map and line.
@@ -89,6 +94,9 @@ func load(files fs.FS) (*Catalogue, error) {
 		}
 	}
 	c.version = hex.EncodeToString(sum.Sum(nil))[:16]
+	if err := c.resolveLikes(); err != nil {
+		return nil, err
+	}
 	for _, s := range c.stanzas {
 		for _, id := range s.derive {
 			if c.byID[id] == nil {
@@ -111,9 +119,55 @@ func load(files fs.FS) (*Catalogue, error) {
 			texts = append(texts, longestPart(t))
 		}
 	}
-	texts = append(append(texts, secretWords...), "://")
+	texts = append(append(append(texts, secretWords...), virtualMachineNames...), "://")
 	c.needles = newNeedles(texts)
 	return c, nil
+}
+
+// variableRule is a stanza that counts the environment variables whose name
+// has one of the words.
+type variableRule struct {
+	words []string
+	rule  *rule
+}
+
+// variable tells whether an API is an environment variable named so.
+func (v *variableRule) names(api string) bool {
+	name, ok := strings.CutPrefix(api, "process.env.")
+	if !ok {
+		return false
+	}
+	name = strings.ToUpper(name)
+	for _, word := range v.words {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// resolveLikes gives each stanza the uses of those that it is like.
+func (c *Catalogue) resolveLikes() error {
+	for _, s := range c.stanzas {
+		for _, id := range s.likes {
+			other := c.byID[id]
+			if other == nil || len(other.likes) > 0 {
+				return fmt.Errorf("behavior: %s is like %s, which is not declared or itself like another one", s.id, id)
+			}
+			for _, rules := range []map[string][]*rule{c.rules, c.modules} {
+				for api, list := range rules {
+					for _, r := range list {
+						if r.stanza == other {
+							same := *r
+							same.stanza = s
+							rules[api] = append(rules[api], &same)
+						}
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // longestPart is the longest piece of a pattern without "*".
@@ -154,7 +208,7 @@ func (c *Catalogue) mark(name string) (javascript.Marks, error) {
 var kindOfWord = map[string]javascript.UseKind{
 	"call": javascript.UseCall | javascript.UseNew, "new": javascript.UseNew, "read": javascript.UseRead, "set": javascript.UseSet,
 	"delete": javascript.UseDelete, "enumerate": javascript.UseEnumerate, "extends": javascript.UseExtends,
-	"dynamic": javascript.UseDynamicImport, "property": javascript.UseProperty,
+	"dynamic": javascript.UseDynamicImport, "property": javascript.UseProperty, "compare": javascript.UseCompare,
 }
 
 func (c *Catalogue) read(category, text string) error {
@@ -195,7 +249,7 @@ func (c *Catalogue) line(s *stanza, line string) error {
 	}
 	fields := strings.Fields(rest)
 	switch word {
-	case "call", "new", "read", "set", "delete", "enumerate", "extends", "dynamic", "property":
+	case "call", "new", "read", "set", "delete", "enumerate", "extends", "dynamic", "property", "compare":
 		for _, api := range fields {
 			r := &rule{stanza: s, kinds: kindOfWord[word]}
 			if word == "set" || word == "property" {
@@ -206,6 +260,10 @@ func (c *Catalogue) line(s *stanza, line string) error {
 			}
 			c.rules[api] = append(c.rules[api], r)
 		}
+	case "like":
+		s.likes = append(s.likes, fields...)
+	case "variable":
+		c.variables = append(c.variables, &variableRule{fields, &rule{stanza: s, kinds: javascript.UseRead}})
 	case "module":
 		for _, name := range fields {
 			c.modules[name] = append(c.modules[name], &rule{stanza: s, kinds: javascript.UseCall | javascript.UseNew, module: true})
@@ -266,6 +324,11 @@ func (c *Catalogue) line(s *stanza, line string) error {
 		} else {
 			s.flow |= m
 		}
+	case "only":
+		if rest != "marks" {
+			return fmt.Errorf("only marks, not only %s", rest)
+		}
+		s.silent = true
 	case "check":
 		if checks[rest] == nil {
 			return fmt.Errorf("there is no check %q in code.go", rest)
@@ -364,6 +427,11 @@ func (c *Catalogue) rulesFor(api string) []*rule {
 			}
 		}
 	}
+	for _, v := range c.variables {
+		if v.names(api) {
+			out = append(out, v.rule)
+		}
+	}
 	name := api
 	for {
 		if rules := c.modules[name]; rules != nil {
@@ -406,8 +474,14 @@ func (c *Catalogue) Interest(api string) javascript.Interest {
 		return interest
 	}
 	for _, r := range c.rulesFor(api) {
-		interest.Uses |= r.kinds
+		if !r.stanza.silent {
+			interest.Uses |= r.kinds
+			interest.Flows |= r.stanza.flow
+		}
 		interest.Marks |= r.stanza.source
+	}
+	if javascript.IsBuiltin(api) {
+		interest.Uses |= javascript.UseHidden
 	}
 	if c.programs[api] || c.shells[api] {
 		interest.Uses |= javascript.UseCall | javascript.UseNew

@@ -31,11 +31,18 @@ type Evidence struct {
 	Certainty javascript.Certainty
 	// API is the member path that is used, where there is one.
 	API string
+	// Flow is the way of the data that makes the place count, from its source
+	// on, each step "file:line", the first and last with what is used there.
+	Flow []string
 }
 
 // maxEvidence bounds the places kept for one behavior; every context keeps at
 // least its first ones.
 const maxEvidence = 60
+
+// maxUses bounds the uses that are kept for one stanza, for the codes that
+// combine several.
+const maxUses = 400
 
 // Input is what behaviors are found in.
 type Input struct {
@@ -51,7 +58,8 @@ type matcher struct {
 	in    Input
 	found map[string]*Behavior
 	seen  map[string]bool
-	cut   map[string]int
+	// uses are those that count, by stanza.
+	uses map[string][]*javascript.Use
 }
 
 // WantText tells whether a constant text is worth a look, for the engine.
@@ -95,7 +103,7 @@ const maxAddresses = 200
 
 // Match finds the behaviors of a package.
 func (c *Catalogue) Match(in Input) Findings {
-	m := &matcher{c: c, in: in, found: map[string]*Behavior{}, seen: map[string]bool{}, cut: map[string]int{}}
+	m := &matcher{c: c, in: in, found: map[string]*Behavior{}, seen: map[string]bool{}, uses: map[string][]*javascript.Use{}}
 	for i := range in.Facts.Uses {
 		m.use(&in.Facts.Uses[i])
 	}
@@ -197,12 +205,44 @@ func evidence(s *javascript.Site, certainty javascript.Certainty, api string) Ev
 	return e
 }
 
+// maxSteps is how many steps of a flow are shown.
+const maxSteps = 8
+
+// flowSteps are those of the first flow with one of the marks.
+func flowSteps(u *javascript.Use, marks javascript.Marks) []string {
+	for i := range u.Flows {
+		f := &u.Flows[i]
+		if f.Marks&marks == 0 || len(f.Steps) == 0 {
+			continue
+		}
+		var steps []string
+		for j := range f.Steps {
+			line, _ := f.Steps[j].Position()
+			step := itoaSite(f.Steps[j].File(), line)
+			if j == 0 {
+				step += " " + strings.TrimPrefix(f.Source, "globalThis.")
+			}
+			if j == len(f.Steps)-1 {
+				step += " " + strings.TrimPrefix(u.API, "globalThis.")
+			}
+			if len(steps) == 0 || steps[len(steps)-1] != step {
+				steps = append(steps, step)
+			}
+		}
+		if len(steps) > maxSteps {
+			steps = append(append(steps[:maxSteps/2:maxSteps/2], "…"), steps[len(steps)-maxSteps/2+1:]...)
+		}
+		return steps
+	}
+	return nil
+}
+
 func itoaSite(file string, line int) string { return file + ":" + itoa(line) }
 
 // use looks one use up.
 func (m *matcher) use(u *javascript.Use) {
 	for _, r := range m.c.rulesFor(u.API) {
-		if u.Kind&r.kinds == 0 || r.stanza.safe[u.API] {
+		if u.Kind&r.kinds == 0 || r.stanza.silent || r.stanza.safe[u.API] {
 			continue
 		}
 		if r.value != "" && !u.Arg(0).Is(r.value) {
@@ -228,7 +268,16 @@ func (m *matcher) use(u *javascript.Use) {
 		if r.likely {
 			certainty = max(certainty, javascript.Likely)
 		}
-		m.add(r.stanza, evidence(&u.Site, certainty, u.API))
+		e := evidence(&u.Site, certainty, u.API)
+		if r.stanza.flow != 0 {
+			if e.Flow = flowSteps(u, r.stanza.flow); e.Flow == nil {
+				e.Certainty = max(e.Certainty, javascript.Likely)
+			}
+		}
+		m.add(r.stanza, e)
+		if len(m.uses[r.stanza.id]) < maxUses {
+			m.uses[r.stanza.id] = append(m.uses[r.stanza.id], u)
+		}
 		if r.where != nil && r.where.property != "" {
 			m.whereSet(r, u)
 		}

@@ -108,7 +108,13 @@ func (m *matcher) addStarted(st *stanza, s *Started) {
 	m.add(st, e)
 	// The program is often chosen elsewhere than it is started.
 	if s.text != "" {
-		for _, site := range m.in.Facts.Written(&s.use.Site, s.text) {
+		sites := m.in.Facts.Written(&s.use.Site, s.text)
+		for _, site := range sites {
+			if line, _ := site.Position(); line == e.Line {
+				return // it is chosen right here
+			}
+		}
+		for _, site := range sites {
 			at := evidence(&site, s.use.Certainty, "")
 			at.Chain, at.Contexts = e.Chain, e.Contexts
 			m.add(st, at)

@@ -93,6 +93,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	for _, m := range p.order {
 		p.record(m, options.WantText)
 	}
+	p.follow(0)
 	p.linkStartedFiles()
 	p.reach(p.beginnings(life, entries))
 	p.rest(pending, options)
@@ -113,7 +114,7 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 	}
 	pending := map[string]*sourceFile{}
 	for _, f := range pkg.Files {
-		if !isScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data) == "node")) {
+		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data) == "node")) {
 			continue
 		}
 		if f.Kind != archive.Text {
@@ -171,7 +172,9 @@ func (p *program) rest(pending map[string]*sourceFile, options Options) {
 		p.alone = m
 		p.order = append(p.order, m)
 		p.solveModule(m)
+		uses := len(p.facts.Uses)
 		p.record(m, options.WantText)
+		p.follow(uses)
 		m.nodes, m.values, m.lists, m.symbols, m.readers = nil, nil, nil, nil, nil
 		p.alone = nil
 	}

@@ -394,8 +394,24 @@ func (e *evaluation) requireText(id nodeID, text string) *Value {
 	root := p.externalModule(text)
 	if e.record {
 		e.use(UseImport, root.val(), id, []*Value{p.str(text)})
+		if key := e.importKey(id); key >= 0 && !root.external && !e.spelled(key, text) {
+			e.use(UseHidden, root.val(), id, []*Value{p.str(text)})
+		}
 	}
 	return root.val()
+}
+
+// importKey is the node of the name that a require or import loads.
+func (e *evaluation) importKey(id nodeID) nodeID {
+	switch n := &e.m.nodes[id]; n.kind {
+	case nCall:
+		if list := e.m.list(n.b); len(list) == 1 {
+			return nodeID(list[0])
+		}
+	case nImport:
+		return nodeID(n.a)
+	}
+	return noNode
 }
 
 // nativeModule is a compiled addon, known by its file's name: keytar.node.

@@ -13,7 +13,9 @@ type program struct {
 	properties map[string]bool
 	textBytes  int
 	opaques    map[Marks]*Value
-	joins      map[pair]*Value
+	// markedTexts are the texts that carry marks.
+	markedTexts map[markedText]*Value
+	joins       map[pair]*Value
 	// arguments is a stack of the arguments of the calls under way.
 	arguments    []*Value
 	roots        map[string]*apiPath
@@ -32,6 +34,9 @@ type program struct {
 
 	// settled is set while the last pass records: it changes nothing more.
 	settled bool
+	// flowMarks are what the vocabulary says of the flows to an API.
+	flowMarks map[string]Marks
+	flows     *flows
 	// alone is the module that is evaluated by itself.
 	alone  *module
 	labels []string
@@ -40,7 +45,7 @@ type program struct {
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
 	p.requirePath = p.newPath("require", nil, "require")
 	return p
@@ -129,7 +134,12 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	p, m := e.p, e.m
 	switch n.kind {
 	case nUnknown, nEqual:
-		return p.opaque(e.at(n.a).allMarks() | e.at(n.b).allMarks())
+		a, b := e.at(n.a), e.at(n.b)
+		if n.kind == nEqual && e.record {
+			e.use(UseCompare, a, id, []*Value{b})
+			e.use(UseCompare, b, id, []*Value{a})
+		}
+		return p.opaque(a.allMarks() | b.allMarks())
 	case nString:
 		if v := m.values[id]; v != nil {
 			return v
@@ -472,6 +482,9 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 	if e.record && n.flags&flagOptional == 0 {
 		e.use(UseRead, out, id, nil)
 	}
+	if e.record && n.flags&flagHidden != 0 {
+		e.use(UseHidden, out, id, []*Value{p.str(name)})
+	}
 	return out
 }
 
@@ -526,7 +539,16 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 			out = e.p.join(out, alt)
 		}
 	})
-	return e.p.join(out, e.p.opaque(object.allMarks()))
+	marks := object.allMarks()
+	if name != "*" {
+		// A name that begins so is one of few: process.env["PG" + key].
+		object.each(func(alt *Value) {
+			if alt.kind == vPath && alt.path().interest.Uses&UseEnumerate != 0 {
+				marks &^= alt.path().interest.Marks
+			}
+		})
+	}
+	return e.p.join(out, e.p.opaque(marks))
 }
 
 func (e *evaluation) concat(items []int32) *Value {
@@ -589,7 +611,7 @@ func (e *evaluation) concat(items []int32) *Value {
 			break
 		}
 	}
-	return e.p.join(out, e.p.opaque(marks))
+	return e.p.marked(out, marks)
 }
 
 // textsOf are the texts that a value is in a concatenation.

@@ -25,6 +25,9 @@ const (
 	// UseProperty is a property set on an object of the package, under the API
 	// "{}.name".
 	UseProperty
+	// UseCompare is a comparison of what the API gives; the argument is what
+	// with.
+	UseCompare
 )
 
 // Certainty says how sure a fact is.
@@ -89,6 +92,7 @@ type Facts struct {
 
 	modules []*module
 	callers map[*function][]Site
+	byFile  map[string]*function
 }
 
 // Problem is why a file was not fully analyzed.
@@ -103,6 +107,10 @@ type Use struct {
 	API       string
 	Args      []*Value
 	Certainty Certainty
+	// Flows are the ways of data to the arguments, where they were asked for.
+	Flows []Flow
+	// id is the node of the call; -1 where there is none.
+	id nodeID
 	Site
 }
 
@@ -163,8 +171,7 @@ func (s *Site) Contexts() Context {
 	return s.f.contexts
 }
 
-// SameFunction tells whether two sites are in the same function, or one calls
-// the other's function directly.
+// SameFunction tells whether two sites are in the same function.
 func (s *Site) SameFunction(other *Site) bool { return s.f != nil && s.f == other.f }
 
 // propertyUse reports a property that the vocabulary asks for by name.
@@ -183,7 +190,7 @@ func (e *evaluation) propertyUse(id nodeID, pos int32, name string, object, v *V
 	if pos > 0 {
 		site.pos = pos
 	}
-	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v, object}, Site: site})
+	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v, object}, id: -1, Site: site})
 }
 
 func (e *evaluation) site(id nodeID) Site {
@@ -204,7 +211,7 @@ func (e *evaluation) useCertainty(kind UseKind, v *Value, id nodeID, args []*Val
 		if alt.kind != vPath || alt.path().interest.Uses&kind == 0 {
 			return
 		}
-		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path().api, Args: args, Certainty: certainty, Site: e.siteOfUse(id)})
+		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path().api, Args: args, Certainty: certainty, id: id, Site: e.siteOfUse(id)})
 	})
 }
 
@@ -233,23 +240,58 @@ func (e *evaluation) requireUse(id nodeID, v *Value, kind UseKind) {
 	if e.p.requirePath.interest.Uses&kind == 0 {
 		return
 	}
-	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: "require", Args: []*Value{v}, Site: e.siteOfUse(id)})
+	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: "require", Args: []*Value{v}, id: id, Site: e.siteOfUse(id)})
 }
 
 // hidden reports a computed member that resolves to a watched API.
 func (e *evaluation) hidden(id nodeID, n *node, member *Value) {
-	key := &e.m.nodes[n.b]
-	if key.kind == nString || member == nil {
+	key := e.at(n.b)
+	if member == nil || key == nil || key.kind != vString {
 		return
 	}
-	if key.kind == nSymbol || key.kind == nMember || key.kind == nIndex || key.kind == nParam {
-		return // a name from a variable: a table of commands, not a disguise
-	}
 	member.each(func(alt *Value) {
-		if alt.kind == vPath && alt.path().interest.Uses&UseHidden != 0 {
+		if alt.kind == vPath && alt.path().interest.Uses&UseHidden != 0 && !e.spelled(nodeID(n.b), key.text()) {
 			e.use(UseHidden, alt, id, []*Value{e.at(n.b)})
 		}
 	})
+}
+
+// spelled tells whether a name stands in the code as it is: at the node, or,
+// where a variable holds it, anywhere in the file.
+func (e *evaluation) spelled(id nodeID, name string) bool {
+	n := &e.m.nodes[id]
+	switch n.kind {
+	case nString:
+		return spelledAt(e.m.file.text, int(n.pos), name)
+	case nConcat, nCall, nIndex, nArithmetic:
+		return false
+	case nSymbol, nMember:
+		return e.p.namesSpelled(e.m.file, name)
+	}
+	return true
+}
+
+// spelledAt tells whether a text stands at an offset in quotes.
+func spelledAt(text string, at int, name string) bool {
+	return at < 0 || at+len(name)+2 > len(text) || isQuote(text[at]) && text[at+1:at+1+len(name)] == name && isQuote(text[at+1+len(name)])
+}
+
+func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+// namesSpelled tells whether a name stands as a word in a file.
+func (p *program) namesSpelled(file *sourceFile, name string) bool {
+	for from := 0; ; {
+		i := strings.Index(file.text[from:], name)
+		if i < 0 {
+			return false
+		}
+		at := from + i
+		end := at + len(name)
+		if (at == 0 || !isWordByte(file.text[at-1])) && (end == len(file.text) || !isWordByte(file.text[end])) {
+			return true
+		}
+		from = end
+	}
 }
 
 func (f *Facts) fileUse(e *evaluation, id nodeID, file string) {
@@ -281,6 +323,83 @@ func (e *evaluation) texts(wanted func(string) bool) {
 			})
 		}
 	}
+}
+
+// FileContexts are those in which a file's code runs as it is loaded, and
+// otherwise in which any of its functions does.
+func (f *Facts) FileContexts(name string) Context {
+	fn := f.loading(name)
+	if fn == nil {
+		return Unreachable
+	}
+	if fn.contexts == 0 {
+		return Unreachable
+	}
+	return fn.contexts
+}
+
+// FileChain is the way on which a file is loaded.
+func (f *Facts) FileChain(name string) []string {
+	fn := f.loading(name)
+	if fn == nil {
+		return nil
+	}
+	s := Site{f: fn}
+	return s.Chain()
+}
+
+// loading is the top level of a file's module.
+func (f *Facts) loading(name string) *function {
+	if f.byFile == nil {
+		f.byFile = map[string]*function{}
+		for _, m := range f.modules {
+			if len(m.functions) > 0 && f.byFile[m.file.path] == nil {
+				f.byFile[m.file.path] = m.functions[0]
+			}
+		}
+	}
+	return f.byFile[name]
+}
+
+// CodeBetween tells whether code, not only a text or a comment, begins between
+// two offsets of a file; true where the file was let go of.
+func (f *Facts) CodeBetween(name string, start, end int) bool {
+	fn := f.loading(name)
+	if fn == nil || fn.module.nodes == nil {
+		return true
+	}
+	for i := range fn.module.nodes {
+		n := &fn.module.nodes[i]
+		if int(n.pos) >= start && int(n.pos) < end && n.kind != nString {
+			return true
+		}
+	}
+	return false
+}
+
+// CallsInto tells whether the function of the place calls the other's
+// directly.
+func (s *Site) CallsInto(other *Site) bool {
+	if s.f == nil || other.f == nil {
+		return false
+	}
+	for _, call := range s.f.calls {
+		if call.to == other.f {
+			return true
+		}
+	}
+	return false
+}
+
+// Origins are the flows of an argument from sources with the marks.
+func (f *Facts) Origins(u *Use, arg int, marks Marks) []Flow {
+	var out []Flow
+	for _, flow := range u.Flows {
+		if flow.Arg == arg && flow.Marks&marks != 0 {
+			out = append(out, flow)
+		}
+	}
+	return out
 }
 
 // Chain is the shortest way from a root to the place: each step "file:line",
@@ -394,6 +513,27 @@ func (f *Facts) Wrapped(u *Use) []Site {
 		}
 	}
 	return f.callers[fn]
+}
+
+// Stored finds the places in the file where a value that may be the API is
+// kept in a variable.
+func (f *Facts) Stored(near *Site, api string) bool {
+	if near.f == nil || near.f.module.nodes == nil {
+		return false
+	}
+	m := near.f.module
+	for i := range m.nodes {
+		n := &m.nodes[i]
+		if n.kind != nAssign || n.b < 0 {
+			continue
+		}
+		found := false
+		m.values[n.b].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path().api == api })
+		if found {
+			return true
+		}
+	}
+	return false
 }
 
 // Direct tells whether the API is spelled out where it is used.

@@ -62,6 +62,7 @@ const (
 const (
 	flagOptional  uint8 = 1 << iota // the read is part of a longer chain or a test: not reported by itself
 	flagSpread                      // a call has spread arguments
+	flagHidden                      // the member's name is put together in the code
 	flagNamespace                   // an object of "x || (x = {})", one for all places of the symbol a
 )
 

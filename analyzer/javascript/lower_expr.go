@@ -43,6 +43,9 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.EIndex:
 		target := l.target(x.Target)
 		id := l.member(target, x.Index, pos)
+		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.m.file.text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
+			l.m.nodes[id].flags |= flagHidden
+		}
 		l.m.nodes[id].pos = x.Index.Loc.Start
 		return id
 	case *esbuild.ECall:

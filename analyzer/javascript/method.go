@@ -42,7 +42,11 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 	case vTable:
 		return e.tableMethod(c, name)
 	case vString:
-		return e.stringMethod(c, v.text(), name)
+		out, ok := e.stringMethod(c, v.text(), name)
+		if ok && v.marks != 0 {
+			out = e.p.marked(out, v.marks)
+		}
+		return out, ok
 	case vObject:
 		if v.object().array {
 			return e.arrayMethod(c, v, name)

@@ -107,13 +107,13 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	case "globalThis.Function#":
 		return p.globalObject.val(), true
 	case "globalThis.String.fromCharCode", "globalThis.String.fromCodePoint":
-		return e.fromCharCode(c), true
+		return p.marked(e.fromCharCode(c), target.interest.Marks), true
 	case "globalThis.String", "globalThis.String.raw":
 		if v := c.arg(0); v != nil && v.kind == vString {
 			return v, true
 		}
 	case "globalThis.atob":
-		return e.decode(c, "base64"), true
+		return p.marked(e.decode(c, "base64"), target.interest.Marks), true
 	case "globalThis.decodeURIComponent", "globalThis.unescape", "globalThis.decodeURI":
 		if s, ok := c.text(0); ok {
 			if out, err := url.PathUnescape(s); err == nil {
@@ -122,7 +122,12 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		}
 	case "buffer.Buffer.from", "buffer.Buffer":
 		encoding, _ := c.text(1)
-		return e.decode(c, encoding), true
+		decoded := e.decode(c, encoding)
+		switch encoding {
+		case "base64", "base64url", "hex":
+			decoded = p.marked(decoded, target.interest.Marks)
+		}
+		return decoded, true
 	case "buffer.Buffer.concat":
 		return e.elementsOf(c.arg(0)), true
 	case "globalThis.Object.assign":
@@ -171,9 +176,11 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		out.array = true
 		e.setElements(out, p.opaque(c.arg(0).allMarks()))
 		if strings.HasSuffix(target.api, "stringify") {
-			return p.opaque(c.arg(0).allMarks()), true
+			return e.serialized(c.args), true
 		}
 		return out.val(), true
+	case "querystring.stringify", "globalThis.URLSearchParams", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
+		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
 		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
 			if old := e.m.values[c.id]; old != nil && old.kind == vObject {
@@ -235,6 +242,20 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return p.join(p.str("/tmp"), p.resultOf(target).val()), true
 	}
 	return nil, false
+}
+
+// serialized is a text made of everything in the values.
+func (e *evaluation) serialized(values []*Value) *Value {
+	marks := Marks(0)
+	for _, v := range values {
+		v.each(func(alt *Value) {
+			if alt.kind == vObject {
+				alt.object().addReader(e.f)
+			}
+		})
+		marks |= v.Carries()
+	}
+	return e.p.opaque(marks)
 }
 
 func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
@@ -358,8 +379,7 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 	if !any || len(out) > 4096 {
 		return e.p.opaque(marks)
 	}
-	v := e.p.str(path.Clean(out))
-	return e.p.join(v, e.p.opaque(marks))
+	return e.p.marked(e.p.str(path.Clean(out)), marks)
 }
 
 // parseJSON turns a JSON text into a value.

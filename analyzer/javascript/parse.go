@@ -20,9 +20,9 @@ const (
 	maxRun = 2000
 )
 
-// isScript tells by its name whether a file is code that a runtime or bundler
+// IsScript tells by its name whether a file is code that a runtime or bundler
 // loads. Declarations of types are not.
-func isScript(name string) bool {
+func IsScript(name string) bool {
 	switch path.Ext(name) {
 	case ".js", ".mjs", ".cjs", ".jsx", ".es", ".es6", ".jsm":
 		return true

@@ -29,6 +29,8 @@ type Interest struct {
 	// Marks are put on what the API returns or hands to callbacks; on the
 	// value itself where it is read.
 	Marks Marks
+	// Flows are the marks whose way to the API's arguments is wanted.
+	Flows Marks
 }
 
 // Vocabulary tells which APIs matter. It is asked once for each name.
@@ -54,7 +56,11 @@ func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
 		n.external = parent.external
 	}
 	n.interest = p.vocabulary.Interest(api)
-	if n.interest.Uses&UseRead != 0 {
+	if parent != nil && parent.interest.Uses&UseEnumerate != 0 {
+		// What marks the whole environment does not mark each variable.
+		n.marks &^= parent.interest.Marks
+	}
+	if n.interest.Uses&(UseRead|UseEnumerate) != 0 {
 		n.marks |= n.interest.Marks
 	}
 	return n
@@ -74,6 +80,10 @@ func set(words string) map[string]bool {
 	}
 	return m
 }
+
+// IsBuiltin tells whether a name is that of one of Node's own modules, such as
+// "net", without "node:".
+func IsBuiltin(name string) bool { return builtins[name] }
 
 // moduleAliases are packages that hand out a built-in module's functions
 // under the same names.

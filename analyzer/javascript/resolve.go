@@ -29,8 +29,8 @@ var resolveExtensions = []string{"", ".js", ".json", ".node", ".mjs", ".cjs", ".
 func (r *resolver) resolve(from, specifier string) (string, bool) {
 	specifier = strings.TrimPrefix(specifier, "file://")
 	switch {
-	case strings.HasPrefix(specifier, packageRoot+"/") || specifier == packageRoot:
-		return r.file(strings.TrimPrefix(strings.TrimPrefix(specifier, packageRoot), "/"))
+	case strings.HasPrefix(specifier, PackageRoot+"/") || specifier == PackageRoot:
+		return r.file(strings.TrimPrefix(strings.TrimPrefix(specifier, PackageRoot), "/"))
 	case isRelative(specifier):
 		return r.file(path.Join(path.Dir(from), specifier))
 	case strings.HasPrefix(specifier, "#"):
@@ -112,8 +112,8 @@ func (r *resolver) matching(from, specifier string) []*module {
 	last := strings.LastIndex(specifier, hole) + len(hole)
 	prefix, suffix := specifier[:first], specifier[last:]
 	switch {
-	case strings.HasPrefix(prefix, packageRoot+"/"):
-		prefix = strings.TrimPrefix(prefix, packageRoot+"/")
+	case strings.HasPrefix(prefix, PackageRoot+"/"):
+		prefix = strings.TrimPrefix(prefix, PackageRoot+"/")
 	case strings.HasPrefix(prefix, "./"), strings.HasPrefix(prefix, "../"):
 		joined := path.Join(path.Dir(from), prefix)
 		if strings.HasSuffix(prefix, "/") {

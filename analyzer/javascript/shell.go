@@ -293,7 +293,7 @@ func (l *lifecycle) executable(word, label string, c Command, depth int) {
 		return
 	}
 	switch shebang := interpreter(f.Data); {
-	case shebang == "node", isScript(name):
+	case shebang == "node", IsScript(name):
 		l.file(name, label)
 	case shebang != "":
 		l.shellFile(name, label, c, depth)

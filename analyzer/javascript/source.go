@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// packageRoot is the folder that a package is thought to be in while its
-// paths are folded.
-const packageRoot = "/$package"
+// PackageRoot is the folder that a package is thought to be in while its
+// paths are folded; a path in it names the package's own file.
+const PackageRoot = "/$package"
 
 // sourceFile is one script with what is needed to point into it.
 type sourceFile struct {
@@ -26,7 +26,7 @@ type sourceFile struct {
 }
 
 func (f *sourceFile) dirname() string  { return path.Dir(f.filename()) }
-func (f *sourceFile) filename() string { return packageRoot + "/" + f.path }
+func (f *sourceFile) filename() string { return PackageRoot + "/" + f.path }
 
 func (f *sourceFile) has(word string) bool { return strings.Contains(f.text, word) }
 

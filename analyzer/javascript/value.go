@@ -301,6 +301,26 @@ func (p *program) str(s string) *Value {
 	return v
 }
 
+// marked is a text that carries marks of its own, apart from equal ones.
+func (p *program) marked(v *Value, marks Marks) *Value {
+	if v == nil || v.kind != vString || marks&^v.marks == 0 {
+		return p.join(v, p.opaque(marks))
+	}
+	key := markedText{v.text(), v.marks | marks}
+	if have := p.markedTexts[key]; have != nil {
+		return have
+	}
+	m := textValue(vString, v.text())
+	m.marks = v.marks | marks
+	p.markedTexts[key] = m
+	return m
+}
+
+type markedText struct {
+	text  string
+	marks Marks
+}
+
 // maxText is the longest text that is folded, maxTexts how many bytes of text
 // folding may make in one package.
 const (
@@ -429,6 +449,27 @@ func (v *Value) IsFunction() bool {
 	return found
 }
 
+// IsEmptyFunction tells whether the value may be a function of the package
+// that does nothing.
+func (v *Value) IsEmptyFunction() bool {
+	found := false
+	v.each(func(alt *Value) {
+		if alt.kind == vFunction && alt.fn().module.nodes != nil {
+			f := alt.fn()
+			empty := true
+			for id := f.start; id < f.end; id++ {
+				switch f.module.nodes[id].kind {
+				case nParam, nAssign, nNull, nReturn, nBool, nNumber, nString:
+				default:
+					empty = false
+				}
+			}
+			found = found || empty
+		}
+	})
+	return found
+}
+
 // IsObject tells whether the value may be an object literal.
 func (v *Value) IsObject() bool {
 	found := false
@@ -480,6 +521,9 @@ func (v *Value) carries(depth int) Marks {
 	v.each(func(alt *Value) {
 		if alt.kind != vObject || depth > 2 || len(alt.object().properties) > 64 {
 			return
+		}
+		for _, s := range alt.object().spreads {
+			marks |= s.carries(depth + 1)
 		}
 		for _, p := range alt.object().properties {
 			marks |= p.carries(depth + 1)

@@ -1,0 +1,187 @@
+package behavior
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
+)
+
+// Checks and codes of how code hides what it does.
+
+// notACallback keeps what decoded data may be run as; a timer's function is
+// none.
+func notACallback(m *matcher, u *javascript.Use) bool {
+	if strings.HasPrefix(u.API, "globalThis.set") {
+		return !u.Arg(0).IsFunction() && u.Arg(0).Carries()&m.c.marks["decoded"] != 0
+	}
+	return true
+}
+
+// hiddenModuleName is a built-in module, or a member of one, under a name that
+// stands nowhere in the code as it is.
+func hiddenModuleName(m *matcher, s *stanza) {
+	for i := range m.in.Facts.Uses {
+		u := &m.in.Facts.Uses[i]
+		if u.Kind != javascript.UseHidden {
+			continue
+		}
+		root, _, _ := strings.Cut(u.API, ".")
+		root = strings.TrimSuffix(root, "#")
+		switch {
+		case javascript.IsBuiltin(root) && root != "console" && root != "process":
+		case u.API == "globalThis.eval", u.API == "globalThis.Function", u.API == "process.binding", u.API == "process.dlopen":
+		default:
+			continue
+		}
+		m.add(s, evidence(&u.Site, u.Certainty, u.API))
+	}
+}
+
+// againstDebugger is code made from text that stops at every debugger, or a
+// question whether one is attached.
+func againstDebugger(_ *matcher, u *javascript.Use) bool {
+	if u.API == "inspector.url" {
+		return true
+	}
+	for i := range u.Args {
+		for _, text := range u.Arg(i).Texts() {
+			if text == "debugger" || strings.Contains(text, "debugger;") || strings.HasSuffix(text, "{debugger}") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// virtualMachineNames are words by which code notices that it runs in a
+// laboratory.
+var virtualMachineNames = []string{"VBoxService", "VBoxTray", "vmtoolsd", "vmwaretray", "VMwareTray", "qemu-ga", "prl_tools", "xenservice", "wireshark", "procmon", "ollydbg", "x64dbg", "fiddler", "sandboxie", "SbieDll", "joeboxcontrol", "VirtualBox", "VMware"}
+
+// virtualMachine is a script that knows the names of several such programs.
+func virtualMachine(m *matcher, s *stanza) {
+	kinds := map[string]map[string]bool{}
+	for i := range m.in.Facts.Texts {
+		t := &m.in.Facts.Texts[i]
+		for _, word := range virtualMachineNames {
+			if len(t.Value) < 512 && strings.Contains(strings.ToLower(t.Value), strings.ToLower(word)) {
+				file := t.File()
+				if kinds[file] == nil {
+					kinds[file] = map[string]bool{}
+				}
+				kinds[file][strings.ToLower(word)] = true
+				if len(kinds[file]) == 3 {
+					m.add(s, evidence(&t.Site, javascript.Likely, ""))
+				}
+			}
+		}
+	}
+}
+
+// constantPlace tells whether a time, language or machine is compared with a
+// certain one.
+func constantPlace(_ *matcher, u *javascript.Use) bool {
+	date := strings.Contains(u.API, "globalThis.Date")
+	other := u.Arg(0)
+	if date && u.API != "globalThis.Date#getTimezoneOffset#" {
+		text, ok := other.Text()
+		if !ok || !other.Constant() {
+			return false
+		}
+		switch {
+		case strings.Contains(u.API, "getFullYear"):
+			return len(text) == 4 && text >= "2018" && text < "2100"
+		case strings.Contains(u.API, "now") || strings.Contains(u.API, "getTime") || u.API == "globalThis.Date#":
+			return len(text) >= 13 && text >= "1500000000000" && text[0] < '9' || dateText.MatchString(text)
+		}
+		return false
+	}
+	for _, text := range other.Texts() {
+		switch strings.ToUpper(text) {
+		case "", "C", "POSIX", "UTC", "ROOT", "LOCALHOST", "UTF-8", "UTF8", "EN_US.UTF-8", "EN-US", "EN", hole:
+			continue
+		}
+		if !strings.Contains(text, hole) && !strings.Contains(strings.ToUpper(text), "UTF") {
+			return true
+		}
+	}
+	return u.API == "globalThis.Date#getTimezoneOffset#" && other.Constant() && !other.Is("0")
+}
+
+const hole = "\ufffc"
+
+var dateText = regexp.MustCompile(`^20[2-9][0-9]-[01][0-9]-[0-3][0-9]`)
+
+// gateSinks are what a condition on place or time makes suspicious.
+var gateSinks = []string{"file/delete-recursive", "file/delete", "execution/process-spawn", "execution/shell-command", "execution/eval", "execution/function-constructor",
+	"network/http-request", "network/tcp-connect", "network/websocket", "network/dns-lookup", "file/write-outside-package"}
+
+// gatedExecution is a comparison with a certain time, place or machine in the
+// function that acts, or in the one that calls it.
+func gatedExecution(m *matcher, s *stanza) {
+	for _, gate := range m.uses["trait/place-compared"] {
+		for _, id := range gateSinks {
+			for _, sink := range m.uses[id] {
+				if gate.SameFunction(&sink.Site) || gate.CallsInto(&sink.Site) {
+					m.add(s, evidence(&gate.Site, javascript.Likely, ""))
+				}
+			}
+		}
+	}
+}
+
+// severalSecrets keeps the whole environment, and secrets of several services
+// at once: an API's client sends the one that it is for.
+func severalSecrets(m *matcher, u *javascript.Use) bool {
+	if carries(u, m.c.marks["environment"]) {
+		return true
+	}
+	services := map[string]bool{}
+	for i := range u.Args {
+		for _, source := range m.in.Facts.Origins(u, i, m.c.marks["secret"]) {
+			name, ok := strings.CutPrefix(source.Source, "process.env.")
+			if !ok {
+				continue
+			}
+			service, _, _ := strings.Cut(name, "_")
+			services[service] = true
+		}
+	}
+	return len(services) >= 2
+}
+
+// keyNotFromEnvironment leaves out vaults: their key is the user's.
+func keyNotFromEnvironment(m *matcher, u *javascript.Use) bool {
+	return u.Arg(1).Carries()&(m.c.marks["secret"]|m.c.marks["environment"]) == 0
+}
+
+// detachedToo is a hidden window of a process that outlives the one that
+// starts it.
+func detachedToo(_ *matcher, u *javascript.Use) bool { return u.Arg(2).Property("detached").Is("true") }
+
+// silenced is an output that is replaced by nothing, and a process in the
+// background whose output nobody sees.
+func silenced(_ *matcher, u *javascript.Use) bool {
+	if u.Kind&javascript.UseSet != 0 {
+		return u.Arg(0).IsEmptyFunction()
+	}
+	return detachedToo(nil, u)
+}
+
+// builtInReplaced keeps what wraps a function of the platform; a polyfill
+// only fills a gap and never calls what was there before.
+func builtInReplaced(m *matcher, u *javascript.Use) bool {
+	if u.Arg(0) == nil {
+		return false
+	}
+	if !strings.HasPrefix(u.API, "globalThis.") {
+		return !u.Arg(0).IsEmptyFunction() && u.Arg(0).IsFunction()
+	}
+	if !u.Arg(0).IsFunction() {
+		return false
+	}
+	return m.in.Facts.Stored(&u.Site, u.API)
+}
+
+// onInstall keeps what runs while the package is installed.
+func onInstall(_ *matcher, u *javascript.Use) bool { return u.Contexts()&javascript.Install != 0 }

@@ -1,0 +1,483 @@
+package javascript
+
+import (
+	"slices"
+	"sort"
+)
+
+// Flow is a way that data takes: from the API that gives it to an argument of
+// a use. It is found backwards, from the use, only for uses that a vocabulary
+// asks for, so that it costs nothing elsewhere.
+type Flow struct {
+	// Arg is the argument that the data arrives in; -1 is the receiver.
+	Arg int
+	// Marks are those of the source that were followed.
+	Marks Marks
+	// Source is the API that gives the data, and the constant first argument
+	// it is called with, where there is one: a path, the name of a variable.
+	Source, SourceText string
+	// Steps are the places from the source to the use, in this order, one for
+	// each line that the way goes through.
+	Steps []Site
+}
+
+// Limits of following data back from one use.
+const (
+	maxFlowSteps = 600
+	maxFlows     = 12
+	maxFlowDepth = 48
+	// maxFlowWork is how many nodes are looked at for all uses of a package.
+	maxFlowWork = 2_000_000
+)
+
+// flows follows the data of uses back to where it comes from.
+type flows struct {
+	p       *program
+	indexes map[*module]*moduleIndex
+	callers map[*function][]*function
+	// carried remembers the marks of values.
+	carried map[*Value]Marks
+	work    int
+}
+
+// carries are the marks of a value and of what it holds.
+func (t *flows) carries(v *Value) Marks {
+	if v == nil {
+		return 0
+	}
+	if v.kind != vObject && v.kind != vUnion {
+		return v.allMarks()
+	}
+	marks, ok := t.carried[v]
+	if !ok {
+		t.work += 20
+		marks = v.Carries()
+		t.carried[v] = marks
+	}
+	return marks
+}
+
+// moduleIndex finds a module's nodes by what they write.
+type moduleIndex struct {
+	assigns    map[int32][]nodeID
+	properties map[string][]written
+	functions  []*function // by start
+}
+
+// written is a value stored under a name.
+type written struct {
+	at    nodeID
+	value int32
+}
+
+// follow fills in the flows of the uses from the given index on.
+func (p *program) follow(from int) {
+	t := p.flows
+	if t == nil || p.alone != nil {
+		t = &flows{p: p, indexes: map[*module]*moduleIndex{}, carried: map[*Value]Marks{}}
+		if p.flows != nil {
+			t.work = p.flows.work
+		}
+		p.flows = t
+	}
+	for i := from; i < len(p.facts.Uses); i++ {
+		u := &p.facts.Uses[i]
+		if u.id < 0 || u.f == nil || u.Kind&(UseCall|UseNew|UseDynamicImport) == 0 {
+			continue
+		}
+		wanted := p.flowInterest(u.API)
+		if wanted == 0 {
+			continue
+		}
+		for arg, v := range u.Args {
+			marks := t.carries(v) & wanted
+			if marks == 0 || t.work > maxFlowWork {
+				continue
+			}
+			t.use(u, arg, marks)
+		}
+	}
+}
+
+// flowInterest asks the vocabulary once for each API.
+func (p *program) flowInterest(api string) Marks {
+	marks, ok := p.flowMarks[api]
+	if !ok {
+		marks = p.vocabulary.Interest(api).Flows
+		p.flowMarks[api] = marks
+	}
+	return marks
+}
+
+// modules are those that data can come through.
+func (t *flows) modules() []*module {
+	if t.p.alone != nil {
+		return []*module{t.p.alone}
+	}
+	return t.p.order
+}
+
+// trail is a way under exploration.
+type trail struct {
+	t     *flows
+	marks Marks
+	steps []Site
+	seen  map[*node]bool
+	left  int
+	out   []Flow
+	arg   int
+}
+
+func (t *flows) use(u *Use, arg int, marks Marks) {
+	m := u.f.module
+	for bit := Marks(1); bit != 0 && bit <= marks; bit <<= 1 {
+		if marks&bit == 0 || len(u.Flows) >= maxFlows {
+			continue
+		}
+		w := &trail{t: t, marks: bit, seen: map[*node]bool{}, left: maxFlowSteps, arg: arg}
+		n := &m.nodes[u.id]
+		switch n.kind {
+		case nCall, nNew, nTagged:
+			// fn.call(this, x) has its arguments elsewhere: any that carries.
+			for _, item := range m.list(n.b) {
+				w.visit(m, u.f, item, 0)
+			}
+		case nImport:
+			w.visit(m, u.f, n.a, 0)
+		}
+		for i := range w.out {
+			w.out[i].Steps = append(w.out[i].Steps, u.Site)
+		}
+		u.Flows = append(u.Flows, w.out...)
+	}
+	if len(u.Flows) > maxFlows {
+		u.Flows = u.Flows[:maxFlows]
+	}
+}
+
+func (w *trail) carries(m *module, id int32) bool {
+	return id >= 0 && w.t.carries(m.values[id])&w.marks != 0
+}
+
+// found notes an origin: the trail walked backwards is the way.
+func (w *trail) found(api, text string) {
+	if len(w.out) >= maxFlows {
+		return
+	}
+	for i := range w.out {
+		if w.out[i].Source == api && w.out[i].SourceText == text {
+			return
+		}
+	}
+	f := Flow{Arg: w.arg, Marks: w.marks, Source: api, SourceText: text}
+	for _, s := range slices.Backward(w.steps) {
+		if n := len(f.Steps); n == 0 || !sameLine(&f.Steps[n-1], &s) {
+			f.Steps = append(f.Steps, s)
+		}
+	}
+	w.out = append(w.out, f)
+}
+
+func sameLine(a, b *Site) bool {
+	if a.file != b.file {
+		return false
+	}
+	la, _ := a.Position()
+	lb, _ := b.Position()
+	return la == lb
+}
+
+// visit follows the value of one node back.
+func (w *trail) visit(m *module, f *function, id int32, depth int) {
+	if m.nodes == nil || depth > maxFlowDepth || w.left <= 0 || w.t.work > maxFlowWork || !w.carries(m, id) {
+		return
+	}
+	n := &m.nodes[id]
+	if w.seen[n] {
+		return
+	}
+	w.seen[n] = true
+	w.left--
+	steps := len(w.steps)
+	if n.pos > 0 || n.kind == nGlobal {
+		w.steps = append(w.steps, Site{file: m.file, pos: n.pos, f: f})
+	}
+	w.sources(m, f, n, id, depth+1)
+	w.steps = w.steps[:steps]
+}
+
+// sources are the nodes that a node's value comes from.
+func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
+	switch n.kind {
+	case nSymbol:
+		index := w.t.index(m)
+		for _, at := range index.assigns[n.a] {
+			w.visit(m, index.owner(at), m.nodes[at].b, depth)
+		}
+	case nParam, nArguments:
+		w.parameter(m, f, n, id, depth)
+	case nGlobal:
+		w.origin(m, id, "")
+	case nMember:
+		if !w.carries(m, n.a) {
+			if !w.origin(m, id, "") {
+				w.property(m, m.strings[n.b], id, depth)
+			}
+			return
+		}
+		before := len(w.out)
+		w.property(m, m.strings[n.b], id, depth)
+		if len(w.out) == before {
+			w.visit(m, f, n.a, depth)
+		}
+		if len(w.out) == before {
+			w.origin(m, id, "")
+		}
+	case nIndex:
+		before := len(w.out)
+		w.visit(m, f, n.a, depth)
+		w.visit(m, f, n.b, depth)
+		if len(w.out) == before {
+			w.origin(m, id, "")
+		}
+	case nCall, nNew, nTagged:
+		w.call(m, f, n, id, depth)
+	case nObject:
+		items := m.list(n.b)
+		for i := 0; i+1 < len(items); i += 2 {
+			w.visit(m, f, items[i+1], depth)
+		}
+	case nArray, nConcat, nJoin, nJSX:
+		for _, item := range m.list(n.b) {
+			w.visit(m, f, item, depth)
+		}
+	case nAwait, nSpread, nRest, nElement, nKeys, nReturn, nYield, nNegate, nImport:
+		w.visit(m, f, n.a, depth)
+	case nUnknown, nEqual, nArithmetic:
+		w.visit(m, f, n.a, depth)
+		w.visit(m, f, n.b, depth)
+	}
+}
+
+// origin tells whether the node itself is an API that gives the data.
+func (w *trail) origin(m *module, id int32, text string) bool {
+	api := ""
+	m.values[id].each(func(alt *Value) {
+		if p := alt.path(); p != nil && p.marks&w.marks != 0 && api == "" {
+			api = p.api
+		}
+	})
+	if api == "" {
+		return false
+	}
+	w.found(api, text)
+	return true
+}
+
+// parameter goes on at the calls of the function.
+func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) {
+	before := len(w.out)
+	for _, caller := range w.t.callersOf(f) {
+		cm := caller.module
+		if cm.nodes == nil {
+			continue
+		}
+		w.t.work += int(caller.end - caller.start)
+		for at := caller.start; at < caller.end && w.left > 0 && w.t.work < maxFlowWork; at++ {
+			c := &cm.nodes[at]
+			if c.kind != nCall && c.kind != nNew && c.kind != nTagged {
+				continue
+			}
+			args := cm.list(c.b)
+			switch {
+			case holds(cm.values[c.a], f):
+				if i := int(n.a); n.kind == nParam && i < len(args) && w.carries(cm, args[i]) {
+					w.visit(cm, caller, args[i], depth)
+					continue
+				}
+				for _, arg := range args {
+					w.visit(cm, caller, arg, depth)
+				}
+			default:
+				// A callback: what it gets comes from whoever calls it.
+				given := false
+				for _, arg := range args {
+					given = given || holds(cm.values[arg], f)
+				}
+				if !given {
+					continue
+				}
+				callee := &cm.nodes[c.a]
+				if callee.kind == nMember || callee.kind == nIndex {
+					w.visit(cm, caller, callee.a, depth)
+				}
+				for _, arg := range args {
+					if !holds(cm.values[arg], f) {
+						w.visit(cm, caller, arg, depth)
+					}
+				}
+				if len(w.out) == before {
+					w.givenBy(cm, caller, c, args)
+				}
+			}
+		}
+	}
+	if len(w.out) == before {
+		w.origin(m, id, "")
+	}
+}
+
+// givenBy is an API that hands data to its callback: fs.readFile(path, (err,
+// data) => …).
+func (w *trail) givenBy(m *module, f *function, c *node, args []int32) {
+	m.values[c.a].each(func(alt *Value) {
+		if p := alt.path(); p != nil && (p.interest.Marks|p.marks)&w.marks != 0 {
+			w.steps = append(w.steps, Site{file: m.file, pos: c.pos, f: f})
+			w.found(p.api, firstText(m, args))
+			w.steps = w.steps[:len(w.steps)-1]
+		}
+	})
+}
+
+func firstText(m *module, args []int32) string {
+	if len(args) == 0 || args[0] < 0 {
+		return ""
+	}
+	text, _ := m.values[args[0]].Text()
+	return text
+}
+
+// call goes on in the callee, its receiver and its arguments.
+func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
+	before := len(w.out)
+	args := m.list(n.b)
+	m.values[n.a].each(func(alt *Value) {
+		if p := alt.path(); p != nil && p.interest.Marks&w.marks != 0 {
+			w.found(p.api, firstText(m, args))
+		}
+	})
+	if len(w.out) > before {
+		return
+	}
+	callee := &m.nodes[n.a]
+	if callee.kind == nMember || callee.kind == nIndex {
+		w.visit(m, f, callee.a, depth)
+	}
+	m.values[n.a].each(func(alt *Value) {
+		if fn := alt.fn(); fn != nil && fn.module.nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
+			for at := fn.start; at < fn.end; at++ {
+				if r := &fn.module.nodes[at]; r.kind == nReturn || r.kind == nYield {
+					w.visit(fn.module, fn, r.a, depth)
+				}
+			}
+		}
+	})
+	for _, arg := range args {
+		w.visit(m, f, arg, depth)
+	}
+	if len(w.out) == before {
+		// Functions among the arguments whose results it gives on: then, map.
+		for _, arg := range args {
+			m.values[arg].each(func(alt *Value) {
+				if fn := alt.fn(); fn != nil && fn.module.nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
+					for at := fn.start; at < fn.end; at++ {
+						if r := &fn.module.nodes[at]; r.kind == nReturn {
+							w.visit(fn.module, fn, r.a, depth)
+						}
+					}
+				}
+			})
+		}
+	}
+	if len(w.out) == before {
+		w.origin(m, id, "")
+	}
+}
+
+// property goes on where a property of that name is written with such a
+// value: in this module first, then in the package's others.
+func (w *trail) property(m *module, name string, id int32, depth int) {
+	before := len(w.out)
+	look := func(m *module) {
+		if m.nodes == nil || len(w.out) > before {
+			return
+		}
+		index := w.t.index(m)
+		for _, at := range index.properties[name] {
+			w.visit(m, index.owner(at.at), at.value, depth)
+		}
+	}
+	look(m)
+	modules := w.t.modules()
+	for _, other := range modules[:min(len(modules), 400)] {
+		if other != m && w.left > 0 {
+			look(other)
+		}
+	}
+}
+
+// holds tells whether a value may be the function.
+func holds(v *Value, f *function) bool {
+	found := false
+	v.each(func(alt *Value) { found = found || alt.fn() == f })
+	return found
+}
+
+func (t *flows) index(m *module) *moduleIndex {
+	index := t.indexes[m]
+	if index != nil {
+		return index
+	}
+	index = &moduleIndex{assigns: map[int32][]nodeID{}, properties: map[string][]written{}}
+	for i := range m.nodes {
+		n := &m.nodes[i]
+		switch n.kind {
+		case nAssign:
+			index.assigns[n.a] = append(index.assigns[n.a], nodeID(i))
+		case nExport:
+			name := m.strings[n.a]
+			index.properties[name] = append(index.properties[name], written{nodeID(i), n.b})
+		case nSet:
+			if list := m.list(n.a); list[1] < 0 {
+				name := m.strings[list[2]]
+				index.properties[name] = append(index.properties[name], written{nodeID(i), list[3]})
+			}
+		case nObject:
+			items := m.list(n.b)
+			for j := 0; j+1 < len(items); j += 2 {
+				if items[j] >= 0 {
+					name := m.strings[items[j]]
+					index.properties[name] = append(index.properties[name], written{nodeID(i), items[j+1]})
+				}
+			}
+		}
+	}
+	index.functions = slices.Clone(m.functions)
+	sort.Slice(index.functions, func(i, j int) bool { return index.functions[i].start < index.functions[j].start })
+	t.indexes[m] = index
+	return index
+}
+
+// owner is the function that a node belongs to.
+func (x *moduleIndex) owner(id nodeID) *function {
+	i := sort.Search(len(x.functions), func(i int) bool { return x.functions[i].start > id }) - 1
+	return x.functions[max(i, 0)]
+}
+
+// callersOf are the functions that call f or hand it on.
+func (t *flows) callersOf(f *function) []*function {
+	if t.callers == nil {
+		t.callers = map[*function][]*function{}
+		for _, m := range t.modules() {
+			for _, caller := range m.functions {
+				for _, call := range caller.calls {
+					if list := t.callers[call.to]; len(list) == 0 || list[len(list)-1] != caller {
+						t.callers[call.to] = append(list, caller)
+					}
+				}
+			}
+		}
+	}
+	list := t.callers[f]
+	return list[:min(len(list), 16)]
+}

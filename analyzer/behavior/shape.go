@@ -295,8 +295,6 @@ func isOfficeDocument(f *archive.File) bool {
 	return false
 }
 
-var otherShebang = regexp.MustCompile(`^#! ?/\S*?(?:env )?(?:-S )?([a-z]+)[0-9.]*\b`)
-
 // otherScript is a script in another language, by its first line, or by its
 // name where the system runs files by name.
 func otherScript(m *matcher, s *stanza) {

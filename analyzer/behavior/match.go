@@ -36,6 +36,14 @@ type Evidence struct {
 	Flow []string
 }
 
+// Place is "file:line", or the file alone where it has no lines.
+func (e *Evidence) Place() string {
+	if e.Line == 0 {
+		return e.File
+	}
+	return itoaSite(e.File, e.Line)
+}
+
 // maxEvidence bounds the places kept for one behavior; every context keeps at
 // least its first ones.
 const maxEvidence = 60

@@ -325,17 +325,23 @@ func (e *evaluation) texts(wanted func(string) bool) {
 	}
 }
 
-// FileContexts are those in which a file's code runs as it is loaded, and
-// otherwise in which any of its functions does.
+// FileContexts are those in which a file is loaded or started.
 func (f *Facts) FileContexts(name string) Context {
-	fn := f.loading(name)
-	if fn == nil {
+	var contexts Context
+	if fn := f.loading(name); fn != nil {
+		contexts = fn.contexts
+	} else {
+		// What is no script runs where scripts load or start it.
+		for i := range f.Files {
+			if f.Files[i].Path == name {
+				contexts |= f.Files[i].Contexts()
+			}
+		}
+	}
+	if contexts &^= Unreachable; contexts == 0 {
 		return Unreachable
 	}
-	if fn.contexts == 0 {
-		return Unreachable
-	}
-	return fn.contexts
+	return contexts
 }
 
 // FileChain is the way on which a file is loaded.

@@ -82,14 +82,20 @@ func acceptedBy(a *comment.Acceptance) string {
 	return s
 }
 
+// flowLine is the way of data for readers.
+func flowLine(steps []string) string { return "data: " + strings.Join(steps, " → ") }
+
 // place is one piece of evidence in plain text.
 func place(e behavior.Evidence) string {
-	s := fmt.Sprintf("%s:%d", clean(e.File, 200), e.Line)
+	s := clean(e.Place(), 200)
 	if e.Snippet != "" {
 		s += "  " + clean(e.Snippet, 160)
 	}
 	if len(e.Chain) > 1 {
 		s += "\n" + clean(strings.Join(e.Chain, " → "), 400)
+	}
+	if len(e.Flow) > 1 {
+		s += "\n" + clean(flowLine(e.Flow), 400)
 	}
 	return s
 }

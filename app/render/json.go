@@ -66,6 +66,7 @@ type (
 		Column    int      `json:"column"`
 		Snippet   string   `json:"snippet"`
 		Chain     []string `json:"chain"`
+		Flow      []string `json:"flow,omitempty"`
 		Contexts  []string `json:"contexts"`
 		Certainty string   `json:"certainty"`
 	}
@@ -190,7 +191,7 @@ func evidenceOf(list []behavior.Evidence) []evidenceJSON {
 		if chain == nil {
 			chain = []string{}
 		}
-		out = append(out, evidenceJSON{e.File, e.Line, e.Column, e.Snippet, chain, e.Contexts.Names(), e.Certainty.String()})
+		out = append(out, evidenceJSON{e.File, e.Line, e.Column, e.Snippet, chain, e.Flow, e.Contexts.Names(), e.Certainty.String()})
 	}
 	return out
 }

@@ -171,7 +171,7 @@ func firstPlace(list []behavior.Evidence) string {
 	if len(list) == 0 {
 		return ""
 	}
-	return " " + code(fmt.Sprintf("%s:%d", list[0].File, list[0].Line))
+	return " " + code(list[0].Place())
 }
 
 func issueMarkdown(found issue.Issue, file string) string {
@@ -187,9 +187,12 @@ func issueMarkdown(found issue.Issue, file string) string {
 			fmt.Fprintf(&b, "- … and %s\n", plural(len(found.Evidence)-5, "more place"))
 			break
 		}
-		fmt.Fprintf(&b, "- %s %s\n", code(fmt.Sprintf("%s:%d", e.File, e.Line)), code(e.Snippet))
+		fmt.Fprintf(&b, "- %s %s\n", code(e.Place()), code(e.Snippet))
 		if len(e.Chain) > 1 {
 			fmt.Fprintf(&b, "  %s\n", escape(strings.Join(e.Chain, " → ")))
+		}
+		if len(e.Flow) > 1 {
+			fmt.Fprintf(&b, "  %s\n", escape(flowLine(e.Flow)))
 		}
 	}
 	if len(found.Evidence) > 0 {

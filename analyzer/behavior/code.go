@@ -30,6 +30,8 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"own-file":                 ownFile,
 	"several-secrets":          severalSecrets,
 	"key-not-from-environment": keyNotFromEnvironment,
+	"traced":                   traced,
+	"decoded-program":          decodedProgram,
 	"not-a-callback":           notACallback,
 	"against-debugger":         againstDebugger,
 	"detached-too":             detachedToo,

@@ -2,6 +2,7 @@ package behavior
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
@@ -133,21 +134,98 @@ func gatedExecution(m *matcher, s *stanza) {
 // severalSecrets keeps the whole environment, and secrets of several services
 // at once: an API's client sends the one that it is for.
 func severalSecrets(m *matcher, u *javascript.Use) bool {
-	if carries(u, m.c.marks["environment"]) {
-		return true
+	for i := range u.Flows {
+		if u.Flows[i].Marks&m.c.marks["environment"] != 0 {
+			return true
+		}
 	}
-	services := map[string]bool{}
+	var services []string
 	for i := range u.Args {
 		for _, source := range m.in.Facts.Origins(u, i, m.c.marks["secret"]) {
 			name, ok := strings.CutPrefix(source.Source, "process.env.")
 			if !ok {
 				continue
 			}
-			service, _, _ := strings.Cut(name, "_")
-			services[service] = true
+			services = append(services, service(name))
 		}
 	}
-	return len(services) >= 2
+	slices.Sort(services)
+	for i := 1; i < len(services); i++ {
+		// PG and PGSSL are one service.
+		if !strings.HasPrefix(services[i], services[0]) || services[0] == "" && services[i] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// service is the name of a secret's variable without the word that makes it a
+// secret, up to the first part: PGPASSWORD is of PG, AWS_SECRET_ACCESS_KEY of
+// AWS.
+func service(name string) string {
+	name, _, _ = strings.Cut(name, "_")
+	for _, word := range []string{"PASSWORD", "PASSWD", "PASS", "SECRET", "TOKEN", "KEY"} {
+		name = strings.TrimSuffix(name, word)
+	}
+	return name
+}
+
+// traced keeps what is seen to come from its source, step by step.
+func traced(m *matcher, u *javascript.Use) bool {
+	for i := range u.Flows {
+		if len(u.Flows[i].Steps) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// minTemplate is how many letters of its own make a text a template that
+// decoded data is put into, not decoded code.
+const minTemplate = 40
+
+// decodedProgram tells whether what runs is itself decoded: not a value in a
+// template, not an argument of a program that is known.
+func decodedProgram(m *matcher, u *javascript.Use) bool {
+	decoded := m.c.marks["decoded"]
+	runs := u.Arg(0)
+	switch name := u.API[strings.LastIndexAny(u.API, ".#")+1:]; {
+	case name == "spawn", name == "spawnSync", name == "execFile", name == "execFileSync":
+		if runs.Carries()&decoded != 0 {
+			break
+		}
+		if program, ok := runs.Text(); ok && interpreterNames[programName(program)] || holdsText(u.Arg(1), "-e", "-c", "-p", "--eval") {
+			runs = u.Arg(1)
+			break
+		}
+		return false
+	case u.API == "globalThis.Function" || u.API == "globalThis.AsyncFunction":
+		if len(u.Args) > 0 {
+			runs = u.Arg(len(u.Args) - 1)
+		}
+	}
+	if runs.Carries()&decoded == 0 {
+		return false
+	}
+	for _, text := range runs.Texts() {
+		if strings.Contains(text, hole) && len(strings.ReplaceAll(text, hole, "")) >= minTemplate {
+			return false
+		}
+	}
+	return true
+}
+
+func programName(program string) string {
+	return strings.TrimSuffix(program[strings.LastIndexAny(program, "/\\")+1:], ".exe")
+}
+
+func holdsText(v *javascript.Value, words ...string) bool {
+	for _, element := range v.Elements() {
+		if text, ok := element.Text(); ok && slices.Contains(words, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyNotFromEnvironment leaves out vaults: their key is the user's.

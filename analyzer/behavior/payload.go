@@ -314,4 +314,4 @@ func downloadAndExecute(m *matcher, s *stanza) {
 	}
 }
 
-var interpreterNames = map[string]bool{"sh": true, "bash": true, "zsh": true, "dash": true, "node": true, "python": true, "python3": true, "perl": true, "ruby": true}
+var interpreterNames = map[string]bool{"powershell": true, "pwsh": true, "cmd": true, "php": true, "osascript": true, "deno": true, "bun": true, "sh": true, "bash": true, "zsh": true, "dash": true, "node": true, "python": true, "python3": true, "perl": true, "ruby": true}

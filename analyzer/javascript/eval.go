@@ -441,12 +441,76 @@ func (e *evaluation) jsx(id nodeID, n *node) {
 	}
 }
 
+// isFunctionOnly tells whether a value is surely a function, or a method of
+// something known. Where an object may have other makers as well, its
+// constructor makes one more of its kind: new event.constructor(event.type).
+func (e *evaluation) isFunctionOnly(member *node, v *Value) bool {
+	switch v.kind {
+	case vString:
+		return true
+	case vFunction:
+		return e.writesFunction(member.a, v)
+	case vPath:
+		api := v.path().api
+		if i := strings.LastIndexAny(api, "#@"); i >= 0 {
+			// ''.sub and [].map are methods of what the language has.
+			return api[i] == '#' && i+1 < len(api) && strings.HasPrefix(api, "globalThis.") && !strings.ContainsAny(api[:i], "#@")
+		}
+		return true
+	}
+	return false
+}
+
+// writesFunction tells whether a node is a function that stands there, by
+// itself or under its name: a parameter that is this function now may be an
+// object the next time.
+func (e *evaluation) writesFunction(id int32, v *Value) bool {
+	switch n := &e.m.nodes[id]; n.kind {
+	case nFunction:
+		return true
+	case nSymbol:
+		return v.fn().name != "" && v.fn().name == e.m.strings[e.m.symbols[n.a].name]
+	case nCall:
+		// Object.getPrototypeOf(async function () {})
+		if list := e.m.list(n.b); len(list) == 1 {
+			return e.writesFunction(list[0], v)
+		}
+	}
+	return false
+}
+
+// isMethod tells whether a node is a method of a text or an array that stands
+// there: [].filter, ''['sub'].
+func (e *evaluation) isMethod(id int32) bool {
+	n := &e.m.nodes[id]
+	if n.kind != nMember && n.kind != nIndex {
+		return false
+	}
+	of := e.m.nodes[n.a].kind
+	return of == nArray || of == nString
+}
+
+// withoutFunction is a value without the constructor of functions.
+func (p *program) withoutFunction(v *Value) *Value {
+	constructor := p.global("Function")
+	var out *Value
+	v.each(func(alt *Value) {
+		if alt.kind != vPath || alt.path() != constructor {
+			out = p.join(out, alt)
+		}
+	})
+	return out
+}
+
 // member reads a property.
 func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Value {
+	p := e.p
 	if object == nil {
+		if name == "constructor" && e.isMethod(n.a) {
+			return p.global("Function").val()
+		}
 		return nil
 	}
-	p := e.p
 	var out *Value
 	object.each(func(alt *Value) {
 		switch alt.kind {
@@ -476,6 +540,9 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 			}
 		}
 	})
+	if name == "constructor" && !e.isFunctionOnly(n, object) {
+		out = p.withoutFunction(out)
+	}
 	if marks := object.marks; marks != 0 {
 		out = p.join(out, p.opaque(marks))
 	}

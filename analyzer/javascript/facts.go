@@ -257,7 +257,7 @@ func (e *evaluation) hidden(id nodeID, n *node, member *Value) {
 }
 
 // spelled tells whether a name stands in the code as it is: at the node, or,
-// where a variable holds it, anywhere in the file.
+// where a variable holds it, anywhere in the file, or as a text in the package.
 func (e *evaluation) spelled(id nodeID, name string) bool {
 	n := &e.m.nodes[id]
 	switch n.kind {
@@ -266,9 +266,20 @@ func (e *evaluation) spelled(id nodeID, name string) bool {
 	case nConcat, nCall, nIndex, nArithmetic:
 		return false
 	case nSymbol, nMember:
-		return e.p.namesSpelled(e.m.file, name)
+		return e.p.namesSpelled(e.m.file, name) || e.p.quotedAnywhere(name)
 	}
 	return true
+}
+
+// quotedAnywhere tells whether a name stands as a text in one of the package's
+// files: a wrapper of require gets it from there.
+func (p *program) quotedAnywhere(name string) bool {
+	for _, m := range p.order {
+		if strings.Contains(m.file.text, "'"+name+"'") || strings.Contains(m.file.text, "\""+name+"\"") {
+			return true
+		}
+	}
+	return false
 }
 
 // spelledAt tells whether a text stands at an offset in quotes.

@@ -252,6 +252,10 @@ func builtInReplaced(m *matcher, u *javascript.Use) bool {
 	if u.Arg(0) == nil {
 		return false
 	}
+	// A method of one stream or process that the package made is its own.
+	if !strings.HasPrefix(u.API, "globalThis.") && strings.ContainsAny(u.API, "#@") && !strings.Contains(u.Snippet(), "prototype") {
+		return false
+	}
 	if !strings.HasPrefix(u.API, "globalThis.") {
 		return !u.Arg(0).IsEmptyFunction() && u.Arg(0).IsFunction()
 	}

@@ -480,7 +480,7 @@ func (e *evaluation) writesFunction(id int32, v *Value) bool {
 }
 
 // isMethod tells whether a node is a method of a text or an array that stands
-// there: [].filter, ''['sub'].
+// there: [].filter, ”['sub'].
 func (e *evaluation) isMethod(id int32) bool {
 	n := &e.m.nodes[id]
 	if n.kind != nMember && n.kind != nIndex {

@@ -130,6 +130,11 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 	c.Findings = e.catalogue.Match(in)
 	c.ImplicitGyp = behavior.ImplicitGyp(in)
 	c.Keys = issue.Keys(pkg)
+	c.Finds = issue.Inspect(pkg, facts.FileContexts)
+	for _, f := range pkg.Files {
+		base := strings.ToUpper(f.Path)
+		c.LicenseFile = c.LicenseFile || strings.HasPrefix(base, "LICEN") || strings.HasPrefix(base, "COPYING") || strings.HasPrefix(base, "UNLICENSE")
+	}
 	c.Scripted, c.Parsed, c.ScriptBytes = facts.Scripts, facts.Parsed, facts.Bytes
 	for _, p := range facts.Unparsable {
 		c.Unparsable = append(c.Unparsable, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})

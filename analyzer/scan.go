@@ -10,8 +10,10 @@ import (
 	"io"
 	"maps"
 	"net/url"
+	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
@@ -236,26 +238,65 @@ func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scann
 	return scanned, err
 }
 
-// Metadata asks the registry about a version.
-func (s *Scanner) Metadata(ctx context.Context, name, version string) (issue.Metadata, error) {
+// Metadata asks the registry about a version; before is the version before an
+// update, empty where there is none. Without full, what only the registry's
+// full documents hold is not known: they are large.
+func (s *Scanner) Metadata(ctx context.Context, name, version, before string, full bool) (issue.Metadata, error) {
 	if s.Registry == nil {
 		return issue.Metadata{}, nil
 	}
-	p, err := s.Registry.Packument(ctx, name, false)
+	p, err := s.Registry.Packument(ctx, name, full)
 	if errors.Is(err, registry.ErrNotFound) {
 		return issue.Metadata{Known: true}, nil
 	}
 	if err != nil {
 		return issue.Metadata{}, err
 	}
-	v, ok := p.Versions[version]
-	return metadataOf(v, ok), nil
+	return metadataOf(p, version, before), nil
 }
 
-func metadataOf(v npm.Version, exists bool) issue.Metadata {
-	m := issue.Metadata{Known: true, Exists: exists}
-	if exists {
-		m.Integrity, m.Shasum, m.Deprecated = v.Dist.Integrity, v.Dist.Shasum, string(v.Deprecated)
+func metadataOf(p *npm.Packument, version, before string) issue.Metadata {
+	v, exists := p.Versions[version]
+	m := issue.Metadata{Known: true, Exists: exists, Versions: slices.Sorted(maps.Keys(p.Versions))}
+	m.Created, _ = time.Parse(time.RFC3339, p.Time["created"])
+	for text := range p.Time {
+		if _, there := p.Versions[text]; !there && text != "created" && text != "modified" && text != "unpublished" {
+			m.Removed = append(m.Removed, text)
+		}
+	}
+	slices.Sort(m.Removed)
+	if !exists {
+		return m
+	}
+	m.Integrity, m.Shasum, m.Deprecated = v.Dist.Integrity, v.Dist.Shasum, string(v.Deprecated)
+	m.Release = release(p, version)
+	if _, ok := p.Versions[before]; ok {
+		r := release(p, before)
+		m.Before = &r
+	}
+	m.Stated, m.StatesScripts = stated(&v), v.Scripts != nil
+	return m
+}
+
+func release(p *npm.Packument, version string) issue.Release {
+	v := p.Versions[version]
+	r := issue.Release{Version: version, Publisher: v.Publisher.Name, Trusted: v.Publisher.Trusted, Maintainers: v.Maintainers, Provenance: len(v.Dist.Attestations) > 0 && string(v.Dist.Attestations) != "null"}
+	r.Published, _ = time.Parse(time.RFC3339, p.Time[version])
+	return r
+}
+
+// stated is what the registry's document shows of a version's package.json.
+func stated(v *npm.Version) *npm.Manifest {
+	m := &npm.Manifest{Name: v.Name, Version: v.Version, Scripts: map[string]npm.Script{}}
+	for name, command := range v.Scripts {
+		if text, ok := command.(string); ok {
+			m.Scripts[name] = npm.Script{Command: text}
+		}
+	}
+	for kind, list := range map[string]map[string]string{"dependencies": v.Dependencies, "optionalDependencies": v.Optional} {
+		for name, spec := range list {
+			m.Dependencies = append(m.Dependencies, npm.Dependency{Name: name, Spec: spec, Kind: kind})
+		}
 	}
 	return m
 }

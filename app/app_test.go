@@ -75,7 +75,7 @@ func (s *scanner) Scan(ctx context.Context, subject analyzer.Subject) (analyzer.
 	return analyzer.Scanned{Contents: c, Integrity: subject.Integrity}, err
 }
 
-func (s *scanner) Metadata(context.Context, string, string) (issue.Metadata, error) {
+func (s *scanner) Metadata(context.Context, string, string, string, bool) (issue.Metadata, error) {
 	return issue.Metadata{}, nil
 }
 

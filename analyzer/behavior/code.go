@@ -31,6 +31,8 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"several-secrets":          severalSecrets,
 	"key-not-from-environment": keyNotFromEnvironment,
 	"traced":                   traced,
+	"decoded-constant":         decodedConstant,
+	"registry-put":             registryPut,
 	"decoded-program":          decodedProgram,
 	"not-a-callback":           notACallback,
 	"against-debugger":         againstDebugger,

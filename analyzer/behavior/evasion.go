@@ -215,6 +215,47 @@ func decodedProgram(m *matcher, u *javascript.Use) bool {
 	return true
 }
 
+// minHidden is how long a constant must be to hide anything, in characters.
+const minHidden = 24
+
+// decodedConstant tells whether what is decoded stands in the package: as a
+// constant that the decoder is called with, or because all of it is known.
+func decodedConstant(m *matcher, u *javascript.Use) bool {
+	decoded := m.c.marks["decoded"]
+	for i := range u.Flows {
+		if f := &u.Flows[i]; f.Marks&decoded != 0 && len(strings.ReplaceAll(f.SourceText, hole, "")) >= minHidden {
+			return true
+		}
+	}
+	for _, v := range u.Args {
+		if text, ok := v.Text(); ok && v.Constant() && v.Marks()&decoded != 0 && len(text) >= minHidden*3/4 {
+			return true
+		}
+	}
+	return false
+}
+
+// registryPut is a PUT of a document to a registry, which publishes.
+// Source: https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
+func registryPut(m *matcher, u *javascript.Use) bool {
+	put, registry := false, false
+	look := func(v *javascript.Value) {
+		for _, name := range []string{"method", "host", "hostname", "url", "uri", "headers"} {
+			for _, text := range v.Property(name).Texts() {
+				put = put || name == "method" && strings.EqualFold(text, "PUT")
+				registry = registry || NamesHost(text, "registry.npmjs.org")
+			}
+		}
+		for _, text := range v.Texts() {
+			registry = registry || NamesHost(text, "registry.npmjs.org")
+		}
+	}
+	for i := range u.Args {
+		look(u.Arg(i))
+	}
+	return put && registry
+}
+
 func programName(program string) string {
 	return strings.TrimSuffix(program[strings.LastIndexAny(program, "/\\")+1:], ".exe")
 }

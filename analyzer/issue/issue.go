@@ -16,6 +16,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
@@ -92,9 +93,11 @@ func (i *Issue) Fingerprint() string {
 }
 
 // Comparable tells whether the issue can be told again in another version: by
-// the code that is its evidence, or by the advisory it is about.
+// the code that is its evidence, by the advisory it is about, by what the
+// package says of itself.
 func (i *Issue) Comparable() bool {
-	return len(i.Evidence) > 0 || strings.HasPrefix(i.ID, "vulnerability/")
+	category, _, _ := strings.Cut(i.ID, "/")
+	return len(i.Evidence) > 0 || category == "vulnerability" || category == "license" || category == "identity"
 }
 
 // Contents is what is known of a package version from its tarball alone.
@@ -102,6 +105,10 @@ type Contents struct {
 	Manifest npm.Manifest
 	behavior.Findings
 	Keys []Key
+	// Finds lie in the package's files, whatever its scripts do.
+	Finds []Find
+	// LicenseFile is set where there is a file of that name.
+	LicenseFile bool
 	// Incomplete are files, or the whole package (File empty), that were not
 	// analyzed.
 	Incomplete []Problem
@@ -143,6 +150,35 @@ type Metadata struct {
 	Integrity  string
 	Shasum     string
 	Deprecated string
+	// Release is this version, Before the one before an update; nil where
+	// there is none.
+	Release
+	Before *Release
+	// Created is when the package was first published.
+	Created time.Time
+	// Stated is what the registry shows of the version's package.json, nil
+	// where it shows nothing; StatesScripts where that has scripts.
+	Stated        *npm.Manifest
+	StatesScripts bool
+	// Versions are all there are, Removed those that there were.
+	Versions, Removed []string
+	// Downloads is how often it was fetched in a week; nil: not known.
+	Downloads *int64
+}
+
+// Release is what the registry says about the publishing of one version. What
+// it does not say is empty.
+type Release struct {
+	Version   string
+	Published time.Time
+	// Publisher is the user who published it; Trusted where that is a workflow
+	// of the project.
+	Publisher   string
+	Trusted     bool
+	Maintainers []npm.Person
+	// Provenance is set where the version is attested to come from a public
+	// repository.
+	Provenance bool
 }
 
 // Input is all that rules may know.
@@ -162,6 +198,12 @@ type Input struct {
 	Entries []*lockfile.Entry
 	// ConfiguredHost tells whether a host is one of the configured registries.
 	ConfiguredHost func(host string) bool
+	// Incidents are the records of malware among all versions of the package.
+	Incidents []vulnerability.Advisory
+	// Internal are the names of the project's own packages.
+	Internal []string
+	// Now is the time of the review; zero where ages are nobody's matter.
+	Now time.Time
 	// Added maps the names of packages that the review adds to whether they
 	// have an install script.
 	Added map[string]bool

@@ -8,12 +8,14 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/templates"
 )
@@ -39,8 +41,14 @@ func (e *entry) real() *lockfile.Entry {
 func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *issue.Input {
 	t.Helper()
 	in := &issue.Input{Name: "a", Version: "1.0.0", ConfiguredHost: func(host string) bool { return host == "registry.npmjs.org" }}
+	var binaries map[string]string
 	contents := func(side string) *issue.Contents {
 		inside := map[string][]byte{}
+		for name, kind := range binaries {
+			if rest, ok := strings.CutPrefix(name, side+"/"); ok {
+				inside[rest] = binary(t, kind)
+			}
+		}
 		for name, data := range files {
 			if rest, ok := strings.CutPrefix(name, side+"/"); ok {
 				inside[rest] = data
@@ -55,7 +63,6 @@ func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *i
 		}
 		return c
 	}
-	in.Contents, in.Old = contents("new"), contents("old")
 	decode := func(name string, v any) bool {
 		data, ok := files[name]
 		if ok {
@@ -65,6 +72,15 @@ func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *i
 		}
 		return ok
 	}
+	decode("binaries.json", &binaries)
+	in.Contents, in.Old = contents("new"), contents("old")
+	var r struct {
+		Now       time.Time
+		Internal  []string
+		Incidents []vulnerability.Advisory
+	}
+	decode("review.json", &r)
+	in.Now, in.Internal, in.Incidents = r.Now, r.Internal, r.Incidents
 	decode("metadata.json", &in.Metadata)
 	decode("advisories.json", &in.Advisories)
 	decode("old-advisories.json", &in.OldAdvisories)
@@ -77,14 +93,31 @@ func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *i
 		New, Old *entry
 	}
 	if decode("change.json", &change) {
-		in.Version = change.New.Version
-		c := &lockfile.Change{Kind: change.Kind, Name: "a", To: change.New.Version, New: change.New.real(), Old: change.Old.real()}
+		in.Name, in.Version = change.New.Name, change.New.Version
+		c := &lockfile.Change{Kind: change.Kind, Name: in.Name, To: change.New.Version, New: change.New.real(), Old: change.Old.real()}
 		if c.Old != nil {
 			c.From = c.Old.Version
 		}
 		in.Change, in.Entries = c, []*lockfile.Entry{c.New}
 	}
 	return in
+}
+
+// binary is a file that a text archive cannot hold.
+func binary(t *testing.T, kind string) []byte {
+	zeros := strings.Repeat("\x00", 80)
+	switch kind {
+	case "elf":
+		return []byte("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9) + "\x03\x00\x3e\x00" + zeros)
+	case "wasm":
+		return []byte("\x00asm\x01\x00\x00\x00" + zeros)
+	case "png":
+		return []byte("\x89PNG\r\n\x1a\n" + zeros)
+	case "21 MB script":
+		return []byte(strings.Repeat("// nothing but comment\n", 930_000))
+	}
+	t.Fatalf("no binary %q", kind)
+	return nil
 }
 
 // TestFixtures runs the cases of testdata/<id>.txtar: a case "hit …" must give
@@ -162,8 +195,8 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 	for _, id := range texts {
-		// policy/ is what a project's policy makes an issue.
-		if !slices.Contains(ids, id) && !strings.HasPrefix(id, "policy/") {
+		// policy/ and license/denied are what a project's policy makes issues.
+		if !slices.Contains(ids, id) && !strings.HasPrefix(id, "policy/") && id != "license/denied" {
 			t.Errorf("templates/issue/%s.md is of no rule", id)
 		}
 	}

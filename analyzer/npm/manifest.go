@@ -20,6 +20,8 @@ type Manifest struct {
 	Version string
 	Type    string
 	License string
+	// Repository is the address of the source code, empty where none is named.
+	Repository string
 	// Main, Module and Types are entry points as written.
 	Main, Module string
 	// Browser is the browser field when it is one file; BrowserFiles the
@@ -83,6 +85,9 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{Name: str("name"), Version: str("version"), Type: str("type"), Main: str("main"), Module: str("module"),
 		Browser: str("browser"), Exports: raw["exports"], Imports: raw["imports"], Gypfile: true}
 	m.License = license(raw)
+	if m.Repository = str("repository"); m.Repository == "" {
+		m.Repository = stringMembers(raw["repository"])["url"]
+	}
 	if string(raw["gypfile"]) == "false" {
 		m.Gypfile = false
 	}

@@ -24,6 +24,51 @@ type Version struct {
 	Deprecated       Deprecation       `json:"deprecated"`
 	HasInstallScript bool              `json:"hasInstallScript"`
 	Dependencies     map[string]string `json:"dependencies"`
+	Optional         map[string]string `json:"optionalDependencies"`
+	// The full form has these as well.
+	Scripts     map[string]any `json:"scripts"`
+	Publisher   Person         `json:"_npmUser"`
+	Maintainers People         `json:"maintainers"`
+}
+
+// Person is a user of the registry. Old documents write "name <address>".
+type Person struct {
+	Name, Email string
+	// Trusted is set for a workflow that the package's maintainers let publish
+	// for them.
+	// Source: https://docs.npmjs.com/trusted-publishers
+	Trusted bool
+}
+
+// UnmarshalJSON accepts an object or a string, and takes anything else for
+// nobody.
+func (p *Person) UnmarshalJSON(data []byte) error {
+	var o struct {
+		Name    string          `json:"name"`
+		Email   string          `json:"email"`
+		Trusted json.RawMessage `json:"trustedPublisher"`
+	}
+	var s string
+	switch {
+	case json.Unmarshal(data, &o) == nil:
+		*p = Person{o.Name, o.Email, len(o.Trusted) > 0 && string(o.Trusted) != "null"}
+	case json.Unmarshal(data, &s) == nil:
+		name, email, _ := strings.Cut(s, "<")
+		*p = Person{Name: strings.TrimSpace(name), Email: strings.TrimSuffix(strings.TrimSpace(email), ">")}
+	}
+	return nil
+}
+
+// People are users of the registry; what is no list is taken for none.
+type People []Person
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *People) UnmarshalJSON(data []byte) error {
+	var list []Person
+	if json.Unmarshal(data, &list) == nil {
+		*p = list
+	}
+	return nil
 }
 
 // Dist is where the tarball is and what it must hash to.
@@ -31,6 +76,9 @@ type Dist struct {
 	Tarball   string `json:"tarball"`
 	Integrity string `json:"integrity"`
 	Shasum    string `json:"shasum"`
+	// Attestations is there where the version was published with provenance.
+	// Source: https://docs.npmjs.com/generating-provenance-statements
+	Attestations json.RawMessage `json:"attestations"`
 }
 
 // Deprecation is the message of a deprecated version. Registries also write

@@ -334,7 +334,7 @@ func (f *file) contradiction() (where []string, what string) {
 			return []string{"licenses", list.name, strconv.Itoa(i)}, fmt.Sprintf("%q is no SPDX license id", wrong[0])
 		}
 	}
-	known := append(issue.IDs(), "policy/package", "policy/registry", "policy/license")
+	known := append(issue.IDs(), "policy/package", "policy/registry", "license/denied")
 	for i, r := range f.Rules {
 		if r.Finding != "" && !slices.ContainsFunc(known, func(id string) bool { return wild(r.Finding, id) }) {
 			return []string{"rules", strconv.Itoa(i), "finding"}, fmt.Sprintf("%q is no finding; `install/script` is one, `install/*` a pattern", r.Finding)

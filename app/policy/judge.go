@@ -245,6 +245,9 @@ func (p *Policy) decide(f *Finding, pkg *review.Package) (Action, string) {
 	}
 	action := levels[f.Issue.Severity]
 	why := scope + ": " + action.String() + " " + f.Issue.Severity.String()
+	if pkg != nil && pkg.OldNews(f.Issue) {
+		return Silent, "the version before has it in the same way"
+	}
 	if action == Block && pkg != nil && pkg.HadBefore(f.Issue) {
 		return p.Existing, "existing: the version before has it in the same way"
 	}
@@ -330,7 +333,7 @@ func (p *Policy) own(pkg *review.Package) []ownIssue {
 			if shown == "" {
 				shown = "none"
 			}
-			add("policy/license", "licenses", map[string]string{"license": shown, "reason": reason})
+			add("license/denied", "licenses", map[string]string{"license": shown, "reason": reason})
 		}
 	}
 	return out

@@ -304,7 +304,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestTexts(t *testing.T) {
-	for _, id := range []string{"policy/package", "policy/registry", "policy/license"} {
+	for _, id := range []string{"policy/package", "policy/registry", "license/denied"} {
 		if templates.Issue(id, nil).Title == id {
 			t.Errorf("templates/issue/%s.md is missing", id)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,7 +22,7 @@ import (
 // Scanner is what Run needs of an analyzer.Scanner.
 type Scanner interface {
 	Scan(ctx context.Context, subject analyzer.Subject) (analyzer.Scanned, error)
-	Metadata(ctx context.Context, name, version string) (issue.Metadata, error)
+	Metadata(ctx context.Context, name, version, before string, full bool) (issue.Metadata, error)
 	ConfiguredHost(host string) bool
 	Advisories(ctx context.Context, packages []vulnerability.Package) (list [][]vulnerability.Advisory, known bool, err error)
 }
@@ -72,6 +73,10 @@ func (p *Package) HadBefore(i issue.Issue) bool {
 	return i.Comparable() && slices.Contains(p.Before, i.Fingerprint())
 }
 
+// OldNews tells whether an issue is small and the version before has it as
+// well: nothing for the reader of an update.
+func (p *Package) OldNews(i issue.Issue) bool { return i.Severity >= issue.Low && p.HadBefore(i) }
+
 // WholeIssue is an issue that no single package is the cause of.
 type WholeIssue struct {
 	File  string
@@ -88,6 +93,10 @@ type Progress struct {
 // parallel is how many packages are fetched at once.
 func parallel() int { return max(8, 2*runtime.GOMAXPROCS(0)) }
 
+// fullDocuments is up to how many changes the registry is asked for its full
+// documents, which say who published what and when: they have megabytes each.
+const fullDocuments = 150
+
 // scan is the work on one change: the new version and, for an update, the old.
 type scan struct {
 	change   Change
@@ -96,6 +105,11 @@ type scan struct {
 	// advisories cover the new version, oldAdvisories the old one.
 	advisories, oldAdvisories []vulnerability.Advisory
 	advisoriesKnown           bool
+	// incidents are malware among all versions of the package; internal the
+	// project's own packages.
+	incidents []vulnerability.Advisory
+	internal  []string
+	at        time.Time
 }
 
 // Run reviews. An error means that the whole review failed, or that ctx ended;
@@ -105,13 +119,14 @@ func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progr
 	var scans []*scan
 	for _, pair := range pairs {
 		r.Lockfiles = append(r.Lockfiles, pair.File)
+		own := internal(pair.Head)
 		for _, c := range lockfile.Compare(pair.Base, pair.Head) {
 			change := Change{c, pair.File}
 			if c.Kind == lockfile.Removed {
 				r.Removed = append(r.Removed, change)
 				continue
 			}
-			scans = append(scans, &scan{change: change})
+			scans = append(scans, &scan{change: change, internal: own, at: time.Now()})
 		}
 		if pair.Head != nil && len(pair.Manifest) > 0 {
 			r.drift(pair)
@@ -144,6 +159,7 @@ func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner)
 			continue
 		}
 		packages = append(packages, vulnerability.Package{Name: s.change.New.Package, Version: s.change.New.Version})
+		packages = append(packages, vulnerability.Package{Name: s.change.New.Package})
 		if s.change.Old != nil {
 			packages = append(packages, vulnerability.Package{Name: s.change.Old.Package, Version: s.change.Old.Version})
 		}
@@ -159,11 +175,25 @@ func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner)
 		if s.change.New.Source() != lockfile.Registry {
 			continue
 		}
-		s.advisories, s.advisoriesKnown, list = list[0], true, list[1:]
+		s.advisories, s.incidents, s.advisoriesKnown, list = list[0], list[1], true, list[2:]
 		if s.change.Old != nil {
 			s.oldAdvisories, list = list[0], list[1:]
 		}
 	}
+}
+
+// internal are the names of the packages that belong to the repository.
+func internal(l *lockfile.Lockfile) []string {
+	if l == nil {
+		return nil
+	}
+	var names []string
+	for _, e := range l.Entries {
+		if e.Source() == lockfile.Local && e.Package != "" {
+			names = append(names, e.Package)
+		}
+	}
+	return names
 }
 
 func hasScript(c *issue.Contents) bool {
@@ -228,7 +258,11 @@ func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func
 		if s.change.New.Source() == lockfile.Registry && s.change.New.Version != "" {
 			g.Go(func() error {
 				// A registry that does not answer leaves the metadata unknown.
-				s.metadata, _ = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version)
+				before := ""
+				if s.change.Old != nil && s.change.Old.Package == s.change.New.Package {
+					before = s.change.Old.Version
+				}
+				s.metadata, _ = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version, before, len(scans) <= fullDocuments)
 				return ctx.Err()
 			})
 		}
@@ -269,7 +303,7 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	p := Package{Change: s.change, Own: source == lockfile.Local || source == lockfile.InParent}
 	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
 		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added,
-		Advisories: s.advisories, OldAdvisories: s.oldAdvisories}
+		Advisories: s.advisories, OldAdvisories: s.oldAdvisories, Incidents: s.incidents, Internal: s.internal, Now: s.at}
 	if s.hasOld() && s.old.Contents != nil {
 		in.Old = s.old.Contents
 		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost, Advisories: s.oldAdvisories}

@@ -35,10 +35,10 @@ func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Sc
 	if scanned, ok := s.scans[id]; ok {
 		return scanned, s.err
 	}
-	return analyzer.Scanned{Contents: &issue.Contents{}}, s.err
+	return analyzer.Scanned{Contents: &issue.Contents{LicenseFile: true}}, s.err
 }
 
-func (s *scanner) Metadata(context.Context, string, string) (issue.Metadata, error) {
+func (s *scanner) Metadata(context.Context, string, string, string, bool) (issue.Metadata, error) {
 	return issue.Metadata{}, errors.New("the registry is down")
 }
 

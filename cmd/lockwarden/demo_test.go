@@ -106,7 +106,7 @@ func TestDemo(t *testing.T) {
 	}
 
 	state("/pull/1", "success: 26 new packages, 3 updates")
-	state("/pull/2", "failure: 1 update, 3 blocking issues")
+	state("/pull/2", "failure: 1 update, 4 blocking issues")
 	if text := read("#annotations"); !strings.Contains(text, "node_modules/@lockwarden-demo/colors") || !strings.Contains(text, "Behaves like known malware") {
 		t.Errorf("annotations: %s", text)
 	}

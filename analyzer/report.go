@@ -59,6 +59,9 @@ func NewReport(in issue.Input, scanned Scanned) Report {
 	r.Files, r.Size, r.Scripts = c.Files, c.Size, c.Scripted
 	if in.Old != nil {
 		r.Delta = Compare(in.Old, c)
+		if before := in.Metadata.Before; before != nil && before.Publisher != "" && in.Metadata.Publisher != "" && before.Publisher != in.Metadata.Publisher {
+			r.Delta.Publisher = &Turn{before.Publisher, in.Metadata.Publisher}
+		}
 	}
 	return r
 }

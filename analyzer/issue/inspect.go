@@ -357,12 +357,11 @@ func decodeText(encoded []byte) ([]byte, bool) {
 		}
 	}
 	raw = raw[:n]
-	for len(raw) > 0 && !utf8.Valid(raw) {
-		// The end may be in the middle of a character.
-		if utf8.Valid(raw[:len(raw)-1]) || len(raw) > 3 && utf8.Valid(raw[:len(raw)-3]) {
-			raw = raw[:len(raw)-3]
-			break
-		}
+	// The end may be in the middle of a character.
+	for cut := 0; cut < utf8.UTFMax && len(raw) > 0 && !utf8.Valid(raw); cut++ {
+		raw = raw[:len(raw)-1]
+	}
+	if !utf8.Valid(raw) {
 		return nil, false
 	}
 	for _, c := range raw {

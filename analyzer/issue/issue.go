@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/lockfile"
@@ -119,12 +120,32 @@ type Contents struct {
 	ImplicitGyp bool
 	// Scripts are the hashes of the files that lifecycle scripts run.
 	LifecycleFiles map[string]string
+	// Inventory are the files with the beginning of their hash, at most
+	// maxInventory; Entropy is that of the scripts, in bits a byte.
+	Inventory map[string]string
+	Entropy   float64
 	// Files and Size count what is in the tarball; Scripted and Parsed its
 	// scripts.
 	Files            int
 	Size             int64
 	Scripted, Parsed int
 	ScriptBytes      int64
+}
+
+// Hosts are those in addresses of scripts that may run.
+func (c *Contents) Hosts() []string {
+	var out []string
+	for i := range c.Addresses {
+		a := &c.Addresses[i]
+		if a.Evidence.Contexts&^javascript.Unreachable == 0 {
+			continue
+		}
+		if host := hostOf(a.URL); host != "" && !isNamespace(host, a.URL) && !isLocal(host) {
+			out = append(out, host)
+		}
+	}
+	sort.Strings(out)
+	return slices.Compact(out)
 }
 
 // Problem is why something was not analyzed.

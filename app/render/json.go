@@ -101,8 +101,33 @@ type (
 		Reason string `json:"reason"`
 	}
 	deltaJSON struct {
-		Gained []gainJSON `json:"gained"`
-		Lost   []string   `json:"lost"`
+		Notable      bool         `json:"notable"`
+		Gained       []gainJSON   `json:"gained"`
+		Lost         []string     `json:"lost"`
+		Hosts        turnoverJSON `json:"hosts"`
+		Scripts      turnoverJSON `json:"scripts"`
+		Dependencies turnoverJSON `json:"dependencies"`
+		Commands     turnoverJSON `json:"commands"`
+		Binaries     turnoverJSON `json:"binaries"`
+		Files        turnoverJSON `json:"files"`
+		FilesChanged int          `json:"files_changed"`
+		License      *turnJSON    `json:"license"`
+		Publisher    *turnJSON    `json:"publisher"`
+		Size         [2]int64     `json:"size"`
+		Entropy      [2]float64   `json:"entropy"`
+	}
+	turnoverJSON struct {
+		Added []string `json:"added"`
+		Gone  []string `json:"gone"`
+	}
+	turnJSON struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+	}
+	compareJSON struct {
+		Schema string      `json:"schema"`
+		From   packageJSON `json:"from"`
+		To     reportJSON  `json:"to"`
 	}
 	gainJSON struct {
 		ID       string   `json:"id"`
@@ -212,13 +237,28 @@ func reportOf(r *analyzer.Report) reportJSON {
 	for _, a := range r.Vulnerabilities {
 		out.Vulnerabilities = append(out.Vulnerabilities, vulnerabilityJSON{a.ID, append([]string{}, a.Aliases...), a.Severity, a.Summary, append([]string{}, a.Fixed...)})
 	}
-	if d := r.Delta; d != nil {
-		out.Delta = &deltaJSON{Gained: []gainJSON{}, Lost: append([]string{}, d.Lost...)}
-		for _, g := range d.Gained {
-			out.Delta.Gained = append(out.Delta.Gained, gainJSON{g.ID, g.Contexts.Names()})
-		}
+	if r.Delta != nil {
+		out.Delta = deltaOf(r.Delta)
 	}
 	return out
+}
+
+func deltaOf(d *analyzer.Delta) *deltaJSON {
+	list := func(t analyzer.Turnover) turnoverJSON {
+		return turnoverJSON{append([]string{}, t.Added...), append([]string{}, t.Gone...)}
+	}
+	out := &deltaJSON{Notable: d.Notable(), Gained: []gainJSON{}, Lost: append([]string{}, d.Lost...), Hosts: list(d.Hosts), Scripts: list(d.Scripts),
+		Dependencies: list(d.Dependencies), Commands: list(d.Commands), Binaries: list(d.Binaries), Files: list(d.Files), FilesChanged: d.FilesChanged,
+		License: (*turnJSON)(d.License), Publisher: (*turnJSON)(d.Publisher), Size: [2]int64{d.SizeFrom, d.SizeTo}, Entropy: [2]float64{d.EntropyFrom, d.EntropyTo}}
+	for _, g := range d.Gained {
+		out.Gained = append(out.Gained, gainJSON{g.ID, g.Contexts.Names()})
+	}
+	return out
+}
+
+// CompareJSON writes lockwarden/compare/v1.
+func CompareJSON(w io.Writer, from, to *analyzer.Report) error {
+	return writeJSON(w, compareJSON{"lockwarden/compare/v1", packageJSON{from.Name, from.Version, from.Integrity}, reportOf(to)})
 }
 
 // ReviewJSON writes lockwarden/review/v1.

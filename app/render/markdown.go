@@ -153,6 +153,15 @@ func folded(p *review.Package) string {
 		}
 		b.WriteString("\n")
 	}
+	if isDelta {
+		if more := differences(p.Report.Delta, false); len(more) > 0 {
+			b.WriteString("What else it changes:\n\n")
+			for _, line := range more {
+				fmt.Fprintf(&b, "- %s\n", escape(line))
+			}
+			b.WriteString("\n")
+		}
+	}
 	for _, found := range p.Report.Issues {
 		b.WriteString(issueMarkdown(found, ""))
 	}

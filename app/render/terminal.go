@@ -181,6 +181,14 @@ func (p *page) quiet(pkg *review.Package) string {
 			note = "new: " + strings.Join(ids, ", ")
 		}
 	}
+	if isDelta {
+		if more := differences(pkg.Report.Delta, false); len(more) > 0 {
+			if len(ids) == 0 {
+				note = ""
+			}
+			note = strings.TrimPrefix(note+"; "+clean(strings.Join(more, "; "), 400), "; ")
+		}
+	}
 	room := p.s.Width - utf8.RuneCountInString(head) - 2
 	return head + "  " + p.paint(dim, p.cut(note, room))
 }
@@ -206,6 +214,7 @@ func (p *page) gains(pkg *review.Package) {
 		return
 	case isDelta && len(ids) == 0:
 		p.line("  " + p.paint(dim, "does nothing that the version before did not"))
+		p.differences(pkg.Report.Delta, false)
 		return
 	case len(ids) == 0:
 		return
@@ -226,6 +235,59 @@ func (p *page) gains(pkg *review.Package) {
 		}
 		p.behavior(b)
 	}
+	if isDelta {
+		p.differences(pkg.Report.Delta, false)
+	}
+}
+
+// differences writes what else an update changes.
+func (p *page) differences(d *analyzer.Delta, all bool) {
+	for _, line := range differences(d, all) {
+		p.wrap("    ", clean(line, 500), cyan)
+	}
+}
+
+// Compare writes what changed between two versions for a person.
+func Compare(w io.Writer, s Screen, from, to *analyzer.Report) error {
+	p := newPage(w, s)
+	p.line(p.paint(bold, clean(subject(from), 200)+" → "+clean(subject(to), 200)))
+	for _, r := range []*analyzer.Report{from, to} {
+		if r.NotScanned != "" {
+			p.line(p.paint(yellow, "! "+clean(subject(r), 200)+" was not scanned: "+clean(r.NotScanned, 500)))
+		}
+	}
+	d := to.Delta
+	if d == nil {
+		return p.w.Flush()
+	}
+	if !d.Notable() {
+		p.line(p.paint(green, "✓ nothing notable changes"))
+	}
+	if len(d.Gained) > 0 {
+		p.line("  " + p.paint(cyan, "now also"))
+		for _, g := range d.Gained {
+			if b := to.Find(g.ID); b != nil {
+				p.behavior(b)
+			}
+		}
+	}
+	if len(d.Lost) > 0 {
+		p.line("  " + p.paint(cyan, "no longer"))
+		for _, id := range d.Lost {
+			if b := from.Find(id); b != nil {
+				p.behavior(b)
+			}
+		}
+	}
+	if len(differences(d, true)) > 0 {
+		p.line("  " + p.paint(cyan, "besides"))
+		p.differences(d, true)
+	}
+	for _, found := range to.Issues {
+		p.line("")
+		p.issue(found)
+	}
+	return p.w.Flush()
 }
 
 func (p *page) behavior(b *behavior.Behavior) {

@@ -48,10 +48,11 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 			return err
 		}
 		defer scanner.Close()
-		report, err := scanOne(c.Context(), scanner, args[0])
+		in, scanned, known, err := scanOne(c.Context(), scanner, args[0])
 		if err != nil {
 			return err
 		}
+		report := reportOf(in, scanned, known)
 		if *format == "json" {
 			err = render.ScanJSON(c.OutOrStdout(), report)
 		} else {
@@ -74,52 +75,54 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 	return c
 }
 
-// scanOne scans what the argument names.
-func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analyzer.Report, error) {
+// scanOne scans what the argument names. known is whether the advisories are.
+func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (in issue.Input, scanned analyzer.Scanned, known bool, err error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
 		files, err := readFolder(arg)
 		if err != nil {
-			return nil, err
+			return in, scanned, false, err
 		}
-		scanned, err := scanner.ScanFiles(ctx, files)
-		return reportOf(scanned, filepath.Base(arg)), err
+		scanned, err = scanner.ScanFiles(ctx, files)
+		return byManifest(scanned, filepath.Base(arg)), scanned, false, err
 	case err == nil:
-		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
-		return reportOf(scanned, filepath.Base(arg)), err
+		scanned, err = scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
+		return byManifest(scanned, filepath.Base(arg)), scanned, false, err
 	case strings.HasSuffix(arg, ".tgz") || strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "/"):
-		return nil, err
+		return in, scanned, false, err
 	}
 	subject, err := scanner.Find(ctx, arg)
 	if err != nil {
-		return nil, err
+		return in, scanned, false, err
 	}
-	scanned, err := scanner.Scan(ctx, subject)
-	if err != nil {
-		return nil, err
+	if scanned, err = scanner.Scan(ctx, subject); err != nil {
+		return in, scanned, false, err
 	}
-	in := issue.Input{Name: subject.Name, Version: subject.Version, Now: time.Now()}
+	in = issue.Input{Name: subject.Name, Version: subject.Version, Now: time.Now()}
 	if in.Metadata, err = scanner.Metadata(ctx, subject.Name, subject.Version, "", true); err != nil {
-		return nil, err
+		return in, scanned, false, err
 	}
 	// A database that does not answer leaves the advisories unknown.
 	list, known, err := scanner.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}, {Name: subject.Name}})
-	if err == nil && known {
+	if known = err == nil && known; known {
 		in.Advisories, in.Incidents = list[0], list[1]
 	}
-	r := analyzer.NewReport(in, scanned)
-	r.AdvisoriesKnown = err == nil && known
-	return &r, nil
+	return in, scanned, known, nil
 }
 
-// reportOf names a package by its own package.json.
-func reportOf(scanned analyzer.Scanned, fallback string) *analyzer.Report {
+// byManifest names a package by its own package.json.
+func byManifest(scanned analyzer.Scanned, fallback string) issue.Input {
 	in := issue.Input{Name: fallback}
 	if scanned.Contents != nil && scanned.Contents.Manifest.Name != "" {
 		in.Name, in.Version = scanned.Contents.Manifest.Name, scanned.Contents.Manifest.Version
 	}
+	return in
+}
+
+func reportOf(in issue.Input, scanned analyzer.Scanned, known bool) *analyzer.Report {
 	r := analyzer.NewReport(in, scanned)
+	r.AdvisoriesKnown = known
 	return &r
 }
 

@@ -37,11 +37,11 @@ var mayImport = []struct {
 	{"app/github/githubtest", nil, nil},
 	{"app/github/githubtest/browse", []string{"app/github/githubtest"}, nil},
 	{"app/page", []string{"app/comment", "app/store"}, nil},
-	{"app", []string{"app/…", "analyzer", "lockfile"}, nil},
+	{"app", []string{"app/…", "analyzer", "analyzer/issue", "analyzer/prevalence", "lockfile"}, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
-	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
-	{"cmd/lockwarden", []string{"app", "analyzer/vulnerability", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
+	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/prevalence", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
+	{"cmd/lockwarden", []string{"app", "analyzer/prevalence", "analyzer/vulnerability", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
 	{"bench", []string{"app", "app/github/githubtest", "analyzer", "analyzer/…", "lockfile"}, nil},
 }
 

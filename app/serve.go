@@ -92,7 +92,7 @@ func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log})
+	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner)})
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,11 @@ func annotation(f *policy.Finding) Annotation {
 		}
 		b.WriteString("\n\n" + place(e))
 	}
+	if surveyedIssue(found.ID) {
+		if common := howCommon(found.ID); common != "" {
+			b.WriteString("\n\nFound " + strings.TrimPrefix(common, "rare: ") + ".")
+		}
+	}
 	b.WriteString("\n\nNext: " + clean(t.NextSteps, maxMessage/4))
 	level := "notice"
 	switch {

@@ -71,23 +71,23 @@ type (
 		Certainty string   `json:"certainty"`
 	}
 	behaviorJSON struct {
-		ID          string         `json:"id"`
-		Category    string         `json:"category"`
-		Description string         `json:"description"`
-		Contexts    []string       `json:"contexts"`
-		Certainty   string         `json:"certainty"`
-		Evidence    []evidenceJSON `json:"evidence"`
-		Prevalence  any            `json:"prevalence"`
+		ID          string          `json:"id"`
+		Category    string          `json:"category"`
+		Description string          `json:"description"`
+		Contexts    []string        `json:"contexts"`
+		Certainty   string          `json:"certainty"`
+		Evidence    []evidenceJSON  `json:"evidence"`
+		Prevalence  *prevalenceJSON `json:"prevalence"`
 	}
 	issueJSON struct {
-		ID         string         `json:"id"`
-		Title      string         `json:"title"`
-		Severity   string         `json:"severity"`
-		Category   string         `json:"category"`
-		Problem    string         `json:"problem"`
-		NextSteps  string         `json:"next_steps"`
-		Evidence   []evidenceJSON `json:"evidence"`
-		Prevalence any            `json:"prevalence"`
+		ID         string          `json:"id"`
+		Title      string          `json:"title"`
+		Severity   string          `json:"severity"`
+		Category   string          `json:"category"`
+		Problem    string          `json:"problem"`
+		NextSteps  string          `json:"next_steps"`
+		Evidence   []evidenceJSON  `json:"evidence"`
+		Prevalence *prevalenceJSON `json:"prevalence"`
 	}
 	vulnerabilityJSON struct {
 		ID       string   `json:"id"`
@@ -225,11 +225,11 @@ func reportOf(r *analyzer.Report) reportJSON {
 	out := reportJSON{Package: packageJSON{r.Name, r.Version, r.Integrity}, Behaviors: []behaviorJSON{}, Issues: []issueJSON{},
 		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}}
 	for _, b := range r.Behaviors {
-		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(), b.Certainty.String(), evidenceOf(b.Evidence), nil})
+		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(), b.Certainty.String(), evidenceOf(b.Evidence), prevalenceOf(b.ID)})
 	}
 	for _, i := range r.Issues {
 		t := templates.Issue(i.ID, i.Detail)
-		out.Issues = append(out.Issues, issueJSON{i.ID, t.Title, i.Severity.String(), category(i.ID), t.Problem, t.NextSteps, evidenceOf(i.Evidence), nil})
+		out.Issues = append(out.Issues, issueJSON{i.ID, t.Title, i.Severity.String(), category(i.ID), t.Problem, t.NextSteps, evidenceOf(i.Evidence), issuePrevalence(i.ID)})
 	}
 	for _, s := range r.Skipped {
 		out.Skipped = append(out.Skipped, skippedJSON{s.File, s.Reason})

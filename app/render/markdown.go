@@ -149,7 +149,7 @@ func folded(p *review.Package) string {
 				fmt.Fprintf(&b, "- %s\n", escape(id))
 				continue
 			}
-			fmt.Fprintf(&b, "- %s (%s)%s\n", escape(templates.Behavior(id).Title), contextWords(found.Contexts.Names()), firstPlace(found.Evidence))
+			fmt.Fprintf(&b, "- %s (%s)%s, %s\n", escape(templates.Behavior(id).Title), contextWords(found.Contexts.Names()), firstPlace(found.Evidence), howCommon(id))
 		}
 		b.WriteString("\n")
 	}
@@ -206,6 +206,11 @@ func issueMarkdown(found issue.Issue, file string) string {
 	}
 	if len(found.Evidence) > 0 {
 		b.WriteString("\n")
+	}
+	if surveyedIssue(found.ID) {
+		if common := howCommon(found.ID); common != "" {
+			fmt.Fprintf(&b, "Found %s.\n\n", strings.Replace(common, "rare: ", "", 1))
+		}
 	}
 	fmt.Fprintf(&b, "Next: %s\n\n", prose(t.NextSteps))
 	return b.String()

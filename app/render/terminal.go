@@ -296,6 +296,9 @@ func (p *page) behavior(b *behavior.Behavior) {
 		where = clean(b.Evidence[0].Place(), 70)
 	}
 	text := templates.Behavior(b.ID).Title
+	if common := howCommon(b.ID); common != "" {
+		where += "  " + common
+	}
 	p.line(fmt.Sprintf("    %s %s", text, p.paint(dim, fmt.Sprintf("(%s) %s", contextWords(b.Contexts.Names()), where))))
 }
 
@@ -342,6 +345,11 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 	for _, found := range r.Issues {
 		p.line("")
 		p.issue(found)
+		if surveyedIssue(found.ID) {
+			for _, line := range bandLines(found.ID) {
+				p.line("    " + p.paint(dim, line))
+			}
+		}
 	}
 	if len(r.Behaviors) > 0 {
 		p.line("")
@@ -362,7 +370,7 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 				}
 			}
 		}
-		p.line(p.paint(dim, "No prevalence information at this time. "+words))
+		p.line(p.paint(dim, words))
 	}
 	return p.w.Flush()
 }

@@ -105,7 +105,7 @@ func (w *worker) NextRetry(job *river.Job[args]) time.Time {
 
 // queue makes the client that inserts jobs; Start gives it work to do.
 func (s *Store) queue() error {
-	client, err := s.newClient(nil)
+	client, err := s.newClient(nil, nil)
 	if err != nil {
 		return err
 	}
@@ -115,9 +115,10 @@ func (s *Store) queue() error {
 	return nil
 }
 
-func (s *Store) newClient(do func(context.Context, Attempt) error) (*river.Client[*sql.Tx], error) {
+func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx], error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{s: s, do: do})
+	river.AddWorker(workers, &surveyor{s: s})
 	config := &river.Config{
 		Workers:              workers,
 		Logger:               s.quiet(),
@@ -127,13 +128,7 @@ func (s *Store) newClient(do func(context.Context, Attempt) error) (*river.Clien
 		JobTimeout:           s.o.JobTimeout,
 		RescueStuckJobsAfter: s.o.JobTimeout + time.Minute,
 	}
-	if do != nil {
-		config.Queues = map[string]river.QueueConfig{}
-		for i := range shards {
-			config.Queues[fmt.Sprintf("light_%d", i)] = river.QueueConfig{MaxWorkers: lightWorkers}
-			config.Queues[fmt.Sprintf("review_%d", i)] = river.QueueConfig{MaxWorkers: reviewWorkers}
-		}
-	}
+	config.Queues = queues
 	client, err := river.NewClient(s.driver, config)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -143,13 +138,32 @@ func (s *Store) newClient(do func(context.Context, Attempt) error) (*river.Clien
 
 // Start begins to work jobs off. ctx ends it; Close waits for it.
 func (s *Store) Start(ctx context.Context, do func(context.Context, Attempt) error) error {
-	if s.sqlite {
-		// No other process has this file: what runs was left by a crash.
-		if _, err := s.exec(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'"); err != nil {
-			return err
-		}
+	if err := s.recover(ctx); err != nil {
+		return err
 	}
-	client, err := s.newClient(do)
+	queues := map[string]river.QueueConfig{}
+	for i := range shards {
+		queues[fmt.Sprintf("light_%d", i)] = river.QueueConfig{MaxWorkers: lightWorkers}
+		queues[fmt.Sprintf("review_%d", i)] = river.QueueConfig{MaxWorkers: reviewWorkers}
+	}
+	if s.o.Survey != nil {
+		queues[surveyQueue] = river.QueueConfig{MaxWorkers: surveyWorkers}
+	}
+	return s.start(ctx, do, queues)
+}
+
+// recover makes jobs available again that a crash left.
+func (s *Store) recover(ctx context.Context) error {
+	if !s.sqlite {
+		return nil // River rescues them: another process may be at work
+	}
+	// No other process has this file.
+	_, err := s.exec(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'")
+	return err
+}
+
+func (s *Store) start(ctx context.Context, do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) error {
+	client, err := s.newClient(do, queues)
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,14 @@ CREATE TABLE credentials (
 	value text NOT NULL
 );
 {append-only}
+`, `
+CREATE TABLE survey (
+	name text NOT NULL,
+	version text NOT NULL,
+	state text NOT NULL,
+	result {bytes},
+	PRIMARY KEY (name, version)
+);
 `}
 
 // appendOnly makes the audit a table to which one can only add.

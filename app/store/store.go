@@ -51,6 +51,8 @@ type Options struct {
 	Poll time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// Survey scans a package for the prevalence table; nil: not in this process.
+	Survey func(context.Context, Package) ([]byte, error)
 }
 
 // Store is safe for concurrent use.

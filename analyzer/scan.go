@@ -71,6 +71,12 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 	if c, ok := s.cached(subject.Integrity); ok {
 		return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
 	}
+	if subject.Integrity == "" {
+		s.stated(ctx, &subject)
+		if c, ok := s.cached(subject.Integrity); ok {
+			return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
+		}
+	}
 	skip := map[string]string{}
 	for {
 		out, err := s.once(ctx, subject, skip)
@@ -92,6 +98,21 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 			s.keep(out, skip)
 		}
 		return out, nil
+	}
+}
+
+// stated takes the integrity from the registry where the lockfile records none
+// of the tarball, as Yarn's do since version 2.
+func (s *Scanner) stated(ctx context.Context, subject *Subject) {
+	if s.Registry == nil || subject.Version == "" {
+		return
+	}
+	p, err := s.Registry.Packument(ctx, subject.Name, false)
+	if err != nil {
+		return
+	}
+	if v, ok := p.Versions[subject.Version]; ok && (subject.Resolved == "" || subject.Resolved == v.Dist.Tarball) {
+		subject.Integrity = v.Dist.Integrity
 	}
 }
 
@@ -274,7 +295,7 @@ func metadataOf(p *npm.Packument, version, before string) issue.Metadata {
 		r := release(p, before)
 		m.Before = &r
 	}
-	m.Stated, m.StatesScripts = stated(&v), v.Scripts != nil
+	m.Stated, m.StatesScripts = statedManifest(&v), v.Scripts != nil
 	return m
 }
 
@@ -285,8 +306,8 @@ func release(p *npm.Packument, version string) issue.Release {
 	return r
 }
 
-// stated is what the registry's document shows of a version's package.json.
-func stated(v *npm.Version) *npm.Manifest {
+// statedManifest is what the registry's document shows of a version's package.json.
+func statedManifest(v *npm.Version) *npm.Manifest {
 	m := &npm.Manifest{Name: v.Name, Version: v.Version, Scripts: map[string]npm.Script{}}
 	for name, command := range v.Scripts {
 		if text, ok := command.(string); ok {
@@ -304,7 +325,7 @@ func stated(v *npm.Version) *npm.Manifest {
 // ConfiguredHost tells whether a host is that of a configured registry. The
 // public registry's stands for the configured one, as in npm.
 func (s *Scanner) ConfiguredHost(host string) bool {
-	for _, configured := range append(s.Settings.URLs(), registry.DefaultURL) {
+	for _, configured := range append(s.Settings.URLs(), registry.DefaultURL, registry.YarnURL) {
 		if u, err := url.Parse(configured); err == nil && strings.EqualFold(u.Host, host) {
 			return true
 		}

@@ -105,19 +105,10 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 	return nil
 }
 
-// lockfiles of npm, and of others that are not read yet.
-func npmLockfile(file string) bool {
-	name := path.Base(file)
-	return (name == "package-lock.json" || name == "npm-shrinkwrap.json") && !inModules(file)
-}
+func isLockfile(file string) bool { return lockfile.IsLockfile(file) && !inModules(file) }
 
-func otherLockfile(file string) bool {
-	switch path.Base(file) {
-	case "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb":
-		return !inModules(file)
-	}
-	return false
-}
+// otherLockfile is one that cannot be read.
+func otherLockfile(file string) bool { return path.Base(file) == "bun.lockb" && !inModules(file) }
 
 func manifest(file string) bool { return path.Base(file) == "package.json" && !inModules(file) }
 
@@ -126,7 +117,7 @@ func inModules(file string) bool {
 }
 
 func relevant(file string) bool {
-	return npmLockfile(file) || otherLockfile(file) || manifest(file) || file == policy.Path
+	return isLockfile(file) || otherLockfile(file) || manifest(file) || file == policy.Path
 }
 
 // review scans what a head brings and judges it.
@@ -259,19 +250,19 @@ func (r *reader) read(files []github.File) error {
 		if name == "" {
 			name = f.Base
 		}
-		if (npmLockfile(name) || otherLockfile(name)) && r.policy.Ignored(name) {
+		if (isLockfile(name) || otherLockfile(name)) && r.policy.Ignored(name) {
 			ignored++
 			continue
 		}
 		switch {
-		case npmLockfile(f.Head) || npmLockfile(f.Base):
+		case isLockfile(f.Head) || isLockfile(f.Base):
 			changed[path.Dir(name)] = true
 			if err := r.pair(f); err != nil {
 				return err
 			}
 		case otherLockfile(f.Head):
 			changed[path.Dir(name)] = true
-			r.unreadable = append(r.unreadable, review.Unreadable(f.Head, 1, "lockfiles of this kind are not read yet, so nothing is known of what it brings"))
+			r.unreadable = append(r.unreadable, review.Unreadable(f.Head, 1, "Bun's binary lockfile is not read; write the text one with bun install --save-text-lockfile --frozen-lockfile --lockfile-only"))
 		}
 	}
 	if ignored > 0 {
@@ -293,7 +284,7 @@ func (r *reader) pair(f github.File) error {
 	if pair.File == "" {
 		pair.File = f.Base
 	}
-	if npmLockfile(f.Head) {
+	if isLockfile(f.Head) {
 		lock, manifest, problem, err := r.side(f.Head, r.head)
 		if err != nil {
 			return err
@@ -304,7 +295,7 @@ func (r *reader) pair(f github.File) error {
 		}
 		pair.Head, pair.Manifest = lock, manifest
 	}
-	if npmLockfile(f.Base) {
+	if isLockfile(f.Base) {
 		lock, _, problem, err := r.side(f.Base, r.base)
 		if err != nil {
 			return err
@@ -378,7 +369,7 @@ func (r *reader) manifestAlone(file string, changed map[string]bool) error {
 		if changed[dir] && dir != path.Dir(file) {
 			return nil // its workspace's lockfile changed with it
 		}
-		for _, name := range []string{"npm-shrinkwrap.json", "package-lock.json"} {
+		for _, name := range []string{"npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"} {
 			lockPath := path.Join(dir, name)
 			data, found, err := r.content(lockPath, r.head)
 			if err != nil {

@@ -445,10 +445,10 @@ func TestUnreadableIsNeverClean(t *testing.T) {
 		if a := run.Annotations[0]; a.StartLine != 4 {
 			w.t.Errorf("%+v", a)
 		}
-		w.repo.Commit("yarn", map[string]string{"yarn.lock": "# yarn lockfile v1\n"})
-		yarn := w.repo.Open("ann", w.repo, "yarn", "main")
-		run = w.concludes(yarn.SHA(), "action_required")
-		w.wants("the summary", run.Summary, "yarn.lock", "not read yet")
+		w.repo.Commit("bun", map[string]string{"bun.lockb": "#!/usr/bin/env bun\nbun-lockfile-format-v0\n\x02"})
+		bun := w.repo.Open("ann", w.repo, "bun", "main")
+		run = w.concludes(bun.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "bun.lockb", "save-text-lockfile")
 		w.repo.Commit("missing", with("unknown@1.0.0"))
 		missing := w.repo.Open("ann", w.repo, "missing", "main")
 		run = w.concludes(missing.SHA(), "action_required")
@@ -457,6 +457,36 @@ func TestUnreadableIsNeverClean(t *testing.T) {
 		w.comment(missing, "mia", "/lockwarden accept unknown@1.0.0 because it is our own")
 		w.concludes(missing.SHA(), "success")
 	})
+}
+
+// sri is the integrity that lock gives each package.
+var sri = "sha512-" + strings.Repeat("A", 86) + "=="
+
+// TestOtherLockfiles: pnpm's, Yarn's and Bun's are reviewed like npm's, with
+// annotations on their own lines.
+func TestOtherLockfiles(t *testing.T) {
+	for _, other := range []struct {
+		name, text string
+		line       int
+	}{
+		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      shell:\n        specifier: 1.0.0\n        version: 1.0.0\npackages:\n\n  shell@1.0.0:\n    resolution: {integrity: " + sri + "}\nsnapshots:\n\n  shell@1.0.0: {}\n", 10},
+		{"yarn.lock", "# yarn lockfile v1\n\n\nshell@1.0.0:\n  version \"1.0.0\"\n  resolved \"https://registry.example/shell/-/shell-1.0.0.tgz#0000000000000000000000000000000000000000\"\n  integrity " + sri + "\n", 4},
+		{"bun.lock", "{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {\n    \"\": { \"dependencies\": { \"shell\": \"1.0.0\" } },\n  },\n  \"packages\": {\n    \"shell\": [\"shell@1.0.0\", \"\", {}, \"" + sri + "\"],\n  }\n}\n", 7},
+	} {
+		t.Run(other.name, func(t *testing.T) {
+			story(t, func(w *world) {
+				pull := w.open(map[string]string{"web/package.json": manifest("shell@1.0.0"), "web/" + other.name: other.text})
+				run := w.concludes(pull.SHA(), "failure")
+				w.wants("the title", run.Title, "1 new package")
+				a := run.Annotations[0]
+				if a.Path != "web/"+other.name || a.StartLine != other.line {
+					w.t.Errorf("the annotation is at %s:%d", a.Path, a.StartLine)
+				}
+				w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because it is our own")
+				w.concludes(pull.SHA(), "success")
+			})
+		})
+	}
 }
 
 // TestLargeLockfiles: over 1 MB contents come with the raw media type only.

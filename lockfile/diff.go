@@ -131,10 +131,10 @@ const maxContents = 64
 // unlike are the entries whose content none of the old ones has.
 func unlike(old, entries []*Entry) []*Entry {
 	type content struct {
-		link                bool
-		resolved, integrity string
+		link                          bool
+		resolved, integrity, checksum string
 	}
-	of := func(e *Entry) content { return content{e.Link, e.Resolved, e.Integrity} }
+	of := func(e *Entry) content { return content{e.Link, e.Resolved, e.Integrity, e.Checksum} }
 	known := map[content]bool{}
 	var distinct []*Entry
 	for _, o := range old {
@@ -273,6 +273,14 @@ func SameContent(old, e *Entry) bool {
 	}
 	if old.Resolved != e.Resolved && old.Resolved != "" && e.Resolved != "" {
 		return false
+	}
+	if a, b := old.Checksum, e.Checksum; a != b && a != "" && b != "" {
+		// How the archive is packed stands before the slash.
+		formA, sumA, _ := strings.Cut(a, "/")
+		formB, sumB, _ := strings.Cut(b, "/")
+		if formA == formB && sumA != sumB {
+			return false
+		}
 	}
 	switch {
 	case old.Integrity == e.Integrity, old.Integrity == "":

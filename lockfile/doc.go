@@ -1,8 +1,10 @@
-// Package lockfile reads npm lockfiles and compares two of them.
+// Package lockfile reads the lockfiles of npm, pnpm, Yarn and Bun and compares
+// two of them.
 //
 // Bytes in, values out: there is no I/O and no clock here. Parse turns the
 // bytes of a package-lock.json, an npm-shrinkwrap.json or the hidden
-// node_modules/.package-lock.json (lockfile versions 1, 2 and 3) into a
+// node_modules/.package-lock.json (lockfile versions 1, 2 and 3), of a
+// pnpm-lock.yaml (5 to 9), a yarn.lock (1 and from Yarn 2 on) or a bun.lock into a
 // Lockfile: one Entry for each installed package, with the flags that npm's
 // own Arborist computes and the exact lines it occupies. Compare turns two of
 // them into the list of Changes that a reviewer has to look at.
@@ -13,7 +15,9 @@
 // that names file and line.
 //
 // The files: position.go is the JSON reader that knows where everything
-// stands, npm.go maps npm's documents to entries, tree.go resolves
+// stands, yaml.go does so for YAML, npm.go maps npm's documents to entries,
+// pnpm.go, yarn.go and bun.go the others' (graph.go is what pnpm and Yarn have
+// in common: dependencies by name, not by folder), tree.go resolves
 // dependencies between locations and derives flags as Arborist does, why.go
 // finds the shortest path from the root, diff.go compares.
 //

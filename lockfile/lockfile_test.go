@@ -242,7 +242,12 @@ func FuzzParse(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	for _, name := range formats(f) {
+		f.Add(read(f, name))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		// JSON is read as npm's and as Bun's; the rest is told apart by itself.
+		_, _ = lockfile.Parse("bun.lock", data, lockfile.Options{})
 		lock, err := lockfile.Parse("f.json", data, lockfile.Options{})
 		if err != nil {
 			if e, ok := err.(*lockfile.Error); !ok || e.Line < 1 || e.Line > 1+strings.Count(string(data), "\n") {

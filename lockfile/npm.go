@@ -14,8 +14,11 @@ import (
 type Lockfile struct {
 	// File is the name that errors and annotations use.
 	File string
-	// Version is lockfileVersion as written: 1, 2 or 3. A file without the
-	// field counts as 1.
+	// Format is whose lockfile it is.
+	Format Format
+	// Version is the version of the format: npm's lockfileVersion 1, 2 or 3 (a
+	// file without the field counts as 1), pnpm's 5 to 9, 1 for Yarn 1 and 4
+	// and later for the ones after it, Bun's 0 to 2.
 	Version int
 	// Root is the project itself, with its declared dependencies. The hidden
 	// lockfile and version 1 files have none of their own.
@@ -24,9 +27,14 @@ type Lockfile struct {
 	Entries []*Entry
 
 	byLocation map[string]*Entry
-	children   map[childKey]*Entry
-	parents    map[*Entry]*Entry
-	suspect    bool
+	// resolved are the dependencies of lockfiles that record a graph, by who
+	// asks and for which name; nil where they are looked up by location.
+	resolved map[childKey]*Entry
+	// members are the project's own packages in such lockfiles.
+	members  []*Entry
+	children map[childKey]*Entry
+	parents  map[*Entry]*Entry
+	suspect  bool
 	// copied are the dependencies as the lockfile itself repeats them, where
 	// package.json's took their place.
 	copied    []Dependency
@@ -53,6 +61,9 @@ type Entry struct {
 	// Integrity is the recorded Subresource Integrity string, which may name
 	// several hashes, or empty. Source: https://www.w3.org/TR/SRI/
 	Integrity string
+	// Checksum is a hash of something else than the tarball: Yarn 2 and later
+	// record one of the archive that they pack themselves.
+	Checksum string
 
 	// Dev, Optional, DevOptional, Peer, Link and Bundled are as Arborist's
 	// loadVirtual computes them: reachable only through development (optional,
@@ -105,8 +116,47 @@ type Options struct {
 	Manifest []byte
 }
 
-// Parse reads a lockfile of npm. The file name is used in errors only. Every
-// error is a *Error.
+// Format is whose lockfile a file is.
+type Format string
+
+// The formats that Parse reads.
+const (
+	NPM  Format = "npm"
+	Pnpm Format = "pnpm"
+	Yarn Format = "yarn"
+	Bun  Format = "bun"
+)
+
+// IsLockfile tells whether a file of this name is a lockfile that Parse reads.
+func IsLockfile(name string) bool {
+	switch path.Base(name) {
+	case "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock":
+		return true
+	}
+	return false
+}
+
+// formatOf tells formats apart by what they begin with, and JSON by the name.
+func formatOf(file, text string) Format {
+	switch base := path.Base(file); {
+	case strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{"):
+		if strings.HasSuffix(base, "bun.lock") {
+			return Bun
+		}
+		return NPM
+	case strings.HasSuffix(base, "yarn.lock"), strings.Contains(text, "# yarn lockfile v1"), strings.Contains(text, "\n__metadata:"):
+		return Yarn
+	case strings.HasSuffix(base, ".yaml"), strings.HasSuffix(base, ".yml"), strings.HasPrefix(text, "lockfileVersion:"), strings.Contains(text, "\nlockfileVersion:"):
+		return Pnpm
+	case strings.HasSuffix(base, "bun.lock"):
+		return Bun
+	}
+	return NPM
+}
+
+// Parse reads a lockfile of npm, pnpm, Yarn or Bun. The file's name tells
+// package-lock.json from bun.lock and stands in errors. Every error is a
+// *Error.
 func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 	if len(data) > MaxSize {
 		line := 1 + strings.Count(string(data[:MaxSize]), "\n")
@@ -118,14 +168,22 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 		case *Error:
 			lock, err = nil, e
 			if line := conflictLine(data); line > 0 {
-				err = &Error{file, line, "the file has merge conflict markers; resolve them by running npm install in the merged branch"}
+				err = &Error{file, line, "the file has merge conflict markers; resolve them by running the package manager's install in the merged branch"}
 			}
 		default:
 			panic(e)
 		}
 	}()
-	text := string(data)
-	r := &reader{file: file, text: strings.TrimPrefix(text, "\ufeff")}
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	switch formatOf(file, text) {
+	case Pnpm:
+		return parsePnpm(file, text), nil
+	case Yarn:
+		return parseYarn(file, text, opts.Manifest)
+	case Bun:
+		return parseBun(file, text), nil
+	}
+	r := &reader{file: file, text: text}
 	lock = r.document()
 	if len(opts.Manifest) > 0 {
 		if lock.Root != nil {
@@ -146,7 +204,7 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 
 // document reads the whole file.
 func (r *reader) document() *Lockfile {
-	lock := &Lockfile{File: r.file, Version: 1, byLocation: map[string]*Entry{}}
+	lock := &Lockfile{File: r.file, Format: NPM, Version: 1, byLocation: map[string]*Entry{}}
 	if r.peek() != '{' {
 		r.fail("a lockfile is a JSON object, this begins with %s", describe(r.text[r.pos:]))
 	}
@@ -558,23 +616,11 @@ func (l *legacyLock) typeDependencies() {
 
 // adoptManifest takes the root's dependencies from package.json, as Arborist
 // does, and notes where they differ from the lockfile's copy.
-func (lock *Lockfile) adoptManifest(manifest []byte) (err error) {
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case *Error:
-			err = e
-		default:
-			panic(e)
-		}
-	}()
-	file := path.Join(path.Dir(lock.File), "package.json")
-	r := &reader{file: file, text: strings.TrimPrefix(string(manifest), "\ufeff")}
-	if r.peek() != '{' {
-		r.fail("package.json is not a JSON object")
+func (lock *Lockfile) adoptManifest(manifest []byte) error {
+	declared, err := readManifest(lock.File, manifest)
+	if err != nil {
+		return err
 	}
-	declared := &Entry{Line: 1}
-	r.entry(declared)
 	if lock.Root == nil {
 		// The hidden lockfile has no root: npm computes its flags anew.
 		lock.Root, lock.suspect = declared, true
@@ -594,6 +640,26 @@ func (lock *Lockfile) adoptManifest(manifest []byte) (err error) {
 	declared.Line = lock.Root.Line
 	lock.Root = declared
 	return nil
+}
+
+// readManifest reads the package.json beside a lockfile.
+func readManifest(lockfile string, manifest []byte) (declared *Entry, err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *Error:
+			declared, err = nil, e
+		default:
+			panic(e)
+		}
+	}()
+	r := &reader{file: path.Join(path.Dir(lockfile), "package.json"), text: strings.TrimPrefix(string(manifest), "\ufeff")}
+	if r.peek() != '{' {
+		r.fail("package.json is not a JSON object")
+	}
+	declared = &Entry{Line: 1}
+	r.entry(declared)
+	return declared, nil
 }
 
 // effective keeps for each name the declaration that Arborist acts on.
@@ -624,6 +690,9 @@ func sameDependencies(a, b []Dependency) bool {
 // of it disagree, sorted: what a reviewer sees in package.json is then not
 // what npm ci would refuse or install.
 func Drift(lock *Lockfile, manifest []byte) ([]string, error) {
+	if lock.Format != NPM && lock.Format != "" {
+		return missing(lock, manifest)
+	}
 	copied := &Lockfile{File: lock.File, Root: &Entry{}}
 	if err := copied.adoptManifest(manifest); err != nil {
 		return nil, err
@@ -644,6 +713,28 @@ func Drift(lock *Lockfile, manifest []byte) ([]string, error) {
 	}
 	for name := range have {
 		if _, ok := want[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	return names, nil
+}
+
+// missing names the dependencies in package.json that another lockfile than
+// npm's does not lock, or locks for another range.
+func missing(lock *Lockfile, manifest []byte) ([]string, error) {
+	declared, err := readManifest(lock.File, manifest)
+	if err != nil || lock.Root == nil {
+		return nil, err
+	}
+	own := effective(lock.Root.Dependencies)
+	var names []string
+	for name, d := range effective(declared.Dependencies) {
+		if d.Kind == Peer || d.Kind == PeerOptional {
+			continue
+		}
+		have, ok := own[name]
+		if !ok || lock.Resolve(lock.Root, name) == nil || have.Spec != d.Spec && lock.Format != Yarn {
 			names = append(names, name)
 		}
 	}

@@ -39,6 +39,9 @@ type reader struct {
 	text  string
 	pos   int
 	depth int
+	// lenient allows a comma before the end of an object or array, as Bun
+	// writes.
+	lenient bool
 	// lines counts the newlines before mark, so that line numbers are
 	// computed once, moving forward.
 	lines, mark int
@@ -149,6 +152,10 @@ func (r *reader) object(member func(key string, keyPos int)) {
 		if !first {
 			r.expect(',')
 			r.space()
+			if r.lenient && r.peek() == '}' {
+				r.pos++
+				break
+			}
 		}
 		keyPos := r.pos
 		key := r.str()
@@ -173,6 +180,10 @@ func (r *reader) array(element func()) {
 		}
 		if !first {
 			r.expect(',')
+			if r.lenient && r.peek() == ']' {
+				r.pos++
+				break
+			}
 		}
 		r.space()
 		element()

@@ -61,6 +61,9 @@ func (lock *Lockfile) At(location string) *Entry { return lock.byLocation[locati
 // Resolve finds what require(name) means inside from: the nearest node_modules
 // folder that has it, walking up. It returns nil where nothing is installed.
 func (lock *Lockfile) Resolve(from *Entry, name string) *Entry {
+	if lock.resolved != nil {
+		return lock.resolved[childKey{from, name}]
+	}
 	for e := from; e != nil; e = lock.parents[e] {
 		if to := lock.children[childKey{e, name}]; to != nil {
 			return to
@@ -108,6 +111,11 @@ func (lock *Lockfile) edges(e *Entry) []edge {
 	if e == lock.Root {
 		for _, w := range lock.Workspaces() {
 			add(w.Name, Workspace)
+		}
+	}
+	if e == lock.Root {
+		for _, m := range lock.members {
+			out = append(out, edge{m, Workspace})
 		}
 	}
 	for _, d := range e.Dependencies {

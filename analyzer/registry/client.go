@@ -395,8 +395,10 @@ func (c *Client) TarballURL(s Source) (string, error) {
 	if s.Resolved == "" {
 		return registry + strings.Replace(url.PathEscape(s.Name), "%2F", "/", 1) + "/-/" + url.PathEscape(npm.TarballFile(s.Name, s.Version)), nil
 	}
-	if rest, ok := strings.CutPrefix(s.Resolved, DefaultURL); ok {
-		return registry + rest, nil
+	for _, public := range []string{DefaultURL, YarnURL} {
+		if rest, ok := strings.CutPrefix(s.Resolved, public); ok {
+			return registry + rest, nil
+		}
 	}
 	return s.Resolved, nil
 }

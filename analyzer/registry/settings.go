@@ -12,6 +12,10 @@ import (
 // DefaultURL is the public registry, npm's own default.
 const DefaultURL = "https://registry.npmjs.org/"
 
+// YarnURL is another name of the public registry, which Yarn 1 writes into its
+// lockfiles.
+const YarnURL = "https://registry.yarnpkg.com/"
+
 // Settings are what .npmrc files, flags and the environment say about
 // registries.
 type Settings struct {

@@ -45,14 +45,6 @@ func manifestBeside(file string) string {
 	return path.Join(dir, "package.json")
 }
 
-func isLockfile(name string) bool {
-	switch path.Base(name) {
-	case "package-lock.json", "npm-shrinkwrap.json":
-		return true
-	}
-	return false
-}
-
 // readOperand reads a file, or REV:PATH.
 func readOperand(ctx context.Context, arg string) (*operand, error) {
 	if arg == os.DevNull {
@@ -204,7 +196,7 @@ func isFileOperand(arg string) bool {
 		return false
 	}
 	_, name, ok := strings.Cut(arg, ":")
-	return ok && name != "" || strings.HasSuffix(arg, ".json")
+	return ok && name != "" || strings.HasSuffix(arg, ".json") || lockfile.IsLockfile(arg)
 }
 
 func readPair(ctx context.Context, base, head string) ([]review.Pair, error) {
@@ -252,11 +244,11 @@ func differing(ctx context.Context, base, head string) ([]review.Pair, error) {
 			}
 			to = fields[i]
 			i++
-			if !isLockfile(from) || status[0] == 'C' {
+			if !lockfile.IsLockfile(from) || status[0] == 'C' {
 				from = to
 			}
 		}
-		if !isLockfile(to) && !isLockfile(from) || strings.Contains("/"+to, "/node_modules/") {
+		if !lockfile.IsLockfile(to) && !lockfile.IsLockfile(from) || strings.Contains("/"+to, "/node_modules/") {
 			continue
 		}
 		b, err := atRevision(ctx, base, from)

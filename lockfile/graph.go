@@ -1,0 +1,131 @@
+package lockfile
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"path"
+	"regexp"
+	"sort"
+	"strings"
+)
+
+// Lockfiles that record a graph, not a tree of folders: pnpm's and Yarn's. Each
+// entry names what its dependencies resolved to; nothing is looked up by
+// location.
+
+// graph builds a Lockfile from entries and edges.
+type graph struct {
+	lock *Lockfile
+	file string
+}
+
+func newGraph(file string, format Format, version int) *graph {
+	lock := &Lockfile{File: file, Format: format, Version: version, Root: &Entry{Line: 1}, byLocation: map[string]*Entry{},
+		resolved: map[childKey]*Entry{}, parents: map[*Entry]*Entry{}}
+	return &graph{lock, file}
+}
+
+func (g *graph) fail(line int, msg string) { panic(&Error{g.file, line, msg}) }
+
+// add keeps an entry under its location, which it makes unique.
+func (g *graph) add(e *Entry) {
+	base := e.Location
+	for n := 2; g.lock.byLocation[e.Location] != nil; n++ {
+		e.Location = base + "#" + itoa(n)
+	}
+	g.lock.add(e)
+	g.lock.parents[e] = g.lock.Root
+}
+
+func itoa(n int) string {
+	var b [8]byte
+	i := len(b)
+	for ; n > 0 && i > 0; n /= 10 {
+		i--
+		b[i] = byte('0' + n%10)
+	}
+	return string(b[i:])
+}
+
+// member adds a package of the project itself.
+func (g *graph) member(e *Entry) {
+	g.add(e)
+	g.lock.members = append(g.lock.members, e)
+}
+
+// depend adds a dependency and what it resolved to; to may be nil.
+func (g *graph) depend(e *Entry, d Dependency, to *Entry) {
+	e.Dependencies = append(e.Dependencies, d)
+	if to != nil {
+		g.lock.resolved[childKey{e, d.Name}] = to
+	}
+}
+
+// finish makes flags and order. What nothing asks for belongs to a part of the
+// project that the lockfile does not name, such as a workspace of Yarn 1.
+func (g *graph) finish() *Lockfile {
+	lock := g.lock
+	asked := map[*Entry]bool{}
+	for _, to := range lock.resolved {
+		asked[to] = true
+	}
+	for _, m := range lock.members {
+		asked[m] = true
+	}
+	for _, e := range lock.Entries {
+		if !asked[e] {
+			// A name of its own, since several versions may be asked for.
+			g.depend(lock.Root, Dependency{Name: e.Location, Kind: Prod}, e)
+		}
+	}
+	lock.recomputeFlags()
+	for _, e := range lock.Entries {
+		if e.Extraneous {
+			// Nothing leads to it, yet it is locked: it counts like any other.
+			e.Dev, e.Optional, e.DevOptional, e.Peer = false, false, false, false
+		}
+		e.DevOptional = e.DevOptional || e.Dev || e.Optional
+	}
+	sort.Slice(lock.Entries, func(i, j int) bool { return lock.Entries[i].Location < lock.Entries[j].Location })
+	return lock
+}
+
+// checkEntry refuses names and versions that no package manager writes.
+func (g *graph) checkEntry(e *Entry) {
+	if !packageName.MatchString(e.Name) || !packageName.MatchString(e.Package) {
+		g.fail(e.Line, "\""+clip(e.Package)+"\" is not a package name")
+	}
+	if strings.ContainsAny(e.Version, " \t\n\\/\x00") || len(e.Version) > 256 {
+		g.fail(e.Line, "\""+clip(e.Version)+"\" is not a version")
+	}
+	if strings.Contains(e.Location, "..") && path.Clean(e.Location) != e.Location || strings.ContainsAny(e.Location, "\\\x00\n") {
+		g.fail(e.Line, "\""+clip(e.Location)+"\" is not a clean relative location")
+	}
+	if e.Integrity != "" && !validSRI(e.Integrity) {
+		g.fail(e.Line, "the integrity of "+clip(e.Package)+" is not an SRI hash: \""+clip(e.Integrity)+"\"")
+	}
+}
+
+var packageName = regexp.MustCompile(`^(?:@[^/@\s]{1,213}/)?[^/@\s]{1,214}$`)
+
+// splitName cuts "name@rest", with a scope or without.
+func splitName(s string) (name, rest string, ok bool) {
+	from := 0
+	if strings.HasPrefix(s, "@") {
+		from = 1
+	}
+	i := strings.IndexByte(s[from:], '@')
+	if i <= 0 {
+		return s, "", false
+	}
+	return s[:from+i], s[from+i+1:], true
+}
+
+// sriOfSHA1 is an SRI string of a hexadecimal SHA-1, empty where it is none.
+func sriOfSHA1(digest string) string {
+	raw, err := hex.DecodeString(digest)
+	if err != nil || len(raw) != 20 {
+		return ""
+	}
+	return "sha1-" + base64.StdEncoding.EncodeToString(raw)
+}

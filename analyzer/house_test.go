@@ -42,6 +42,7 @@ var mayImport = []struct {
 	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/prevalence", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
 	{"cmd/lockwarden", []string{"app", "analyzer/prevalence", "analyzer/vulnerability", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
+	{"bench/quality", []string{"app/review", "analyzer", "analyzer/…", "lockfile"}, nil},
 	{"bench", []string{"app", "app/github/githubtest", "analyzer", "analyzer/…", "lockfile"}, nil},
 }
 

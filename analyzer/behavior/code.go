@@ -32,6 +32,7 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"key-not-from-environment": keyNotFromEnvironment,
 	"traced":                   traced,
 	"decoded-constant":         decodedConstant,
+	"from-credential-file":     fromCredentialFile,
 	"registry-put":             registryPut,
 	"decoded-program":          decodedProgram,
 	"not-a-callback":           notACallback,
@@ -80,6 +81,7 @@ func homeOrRoot(_ *matcher, u *javascript.Use) bool {
 // codes are behaviors found by Go.
 var codes = map[string]func(*matcher, *stanza){
 	"install-script":         installScript,
+	"gated-destruction":      gatedDestruction,
 	"lifecycle-runs-program": lifecycleRunsProgram,
 	"bundled-binary-run":     bundledBinaryRun,
 	"background":             background,

@@ -119,9 +119,16 @@ var gateSinks = []string{"file/delete-recursive", "file/delete", "execution/proc
 
 // gatedExecution is a comparison with a certain time, place or machine in the
 // function that acts, or in the one that calls it.
-func gatedExecution(m *matcher, s *stanza) {
+func gatedExecution(m *matcher, s *stanza) { m.gated(s, gateSinks) }
+
+// gatedDestruction is the same before something that destroys.
+func gatedDestruction(m *matcher, s *stanza) {
+	m.gated(s, []string{"file/delete-recursive", "file/delete", "file/write-outside-package", "trait/destroy-home", "behavior/install-banner"})
+}
+
+func (m *matcher) gated(s *stanza, sinks []string) {
 	for _, gate := range m.uses["trait/place-compared"] {
-		for _, id := range gateSinks {
+		for _, id := range sinks {
 			for _, sink := range m.uses[id] {
 				if gate.SameFunction(&sink.Site) || gate.CallsInto(&sink.Site) {
 					m.add(s, evidence(&gate.Site, javascript.Likely, ""))

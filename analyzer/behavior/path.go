@@ -50,6 +50,21 @@ func credentialFile(_ *matcher, u *javascript.Use, p string) bool {
 	return credentialFiles.MatchString(p)
 }
 
+// fromCredentialFile tells whether what a use sends was read from such a file,
+// or from a browser's or a wallet's.
+func fromCredentialFile(m *matcher, u *javascript.Use) bool {
+	for i := range u.Flows {
+		p := strings.ReplaceAll(u.Flows[i].SourceText, `\`, "/")
+		if p == "" {
+			continue
+		}
+		if strings.HasSuffix(p, ".npmrc") || credentialFiles.MatchString(p) || browserFiles.MatchString(p) || walletFiles.MatchString(p) {
+			return true
+		}
+	}
+	return false
+}
+
 var browserFiles = regexp.MustCompile(`(^|/)(Login Data|Login Data For Account|Web Data|Local State|Cookies|key[34]\.db|logins\.json|cookies\.sqlite|places\.sqlite)$|(Google/Chrome|BraveSoftware/Brave-Browser|Microsoft/Edge|Chromium|Vivaldi|Yandex/YandexBrowser|Opera Software/Opera Stable|google-chrome)/(User Data|Default|Profile )|Firefox/Profiles|\.mozilla/firefox|Local Extension Settings|Application Support/(Google/Chrome|Firefox)/?$|Cookies\.binarycookies`)
 
 func browserFile(_ *matcher, _ *javascript.Use, p string) bool { return browserFiles.MatchString(p) }

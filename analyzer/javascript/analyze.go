@@ -75,6 +75,9 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	}
 	for _, m := range p.parseInline(life) {
 		queue = append(queue, r.mentioned(m)...)
+		for _, hidden := range p.parseHidden(m, 0) {
+			queue = append(queue, r.mentioned(hidden)...)
+		}
 	}
 	for i := 0; i < len(queue); i++ {
 		file := pending[queue[i]]
@@ -86,6 +89,9 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 			p.modules[file.path] = m
 			p.order = append(p.order, m)
 			queue = append(queue, r.mentioned(m)...)
+			for _, hidden := range p.parseHidden(m, 0) {
+				queue = append(queue, r.mentioned(hidden)...)
+			}
 		}
 	}
 	options.Starting("(evaluation)")
@@ -95,6 +101,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	}
 	p.follow(0)
 	p.linkStartedFiles()
+	p.linkHidden()
 	p.reach(p.beginnings(life, entries))
 	p.rest(pending, options)
 	if p.exhausted {
@@ -202,7 +209,7 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 		return nil
 	}
 	options.Starting(file.path)
-	m, message, ok := parseModule(file, p.requirePath)
+	m, message, ok := parseModule(file, p.requirePath, p.decoding)
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
 		p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: file.path, Line: line, Reason: message.Text})
@@ -223,7 +230,7 @@ func (p *program) parseInline(life *lifecycle) []*module {
 			p.incomplete("package.json", "scripts."+code.script+" "+err.Error())
 			continue
 		}
-		m, message, ok := parseModule(file, p.requirePath)
+		m, message, ok := parseModule(file, p.requirePath, p.decoding)
 		file.path = "package.json"
 		if !ok {
 			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: "package.json", Line: code.line, Reason: message.Text})
@@ -235,6 +242,48 @@ func (p *program) parseInline(life *lifecycle) []*module {
 		out = append(out, m)
 	}
 	return out
+}
+
+// maxHiddenDepth is how often a hidden program may hide another one.
+const maxHiddenDepth = 3
+
+// parseHidden parses the programs that a script makes from texts and runs; they
+// are shown at the line that runs them.
+func (p *program) parseHidden(m *module, depth int) []*module {
+	var out []*module
+	for _, hidden := range m.programs {
+		line, _ := m.file.position(hidden.Loc)
+		file := &sourceFile{path: m.file.path, text: hidden.Text, shownLine: line}
+		if len(hidden.Text) > maxScript || nesting(hidden.Text) != nil || depth >= maxHiddenDepth {
+			p.incomplete(m.file.path, fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line))
+			continue
+		}
+		// A function's body may return; as a script it may not, which the
+		// parser takes from CommonJS.
+		inner, _, ok := parseModule(file, p.requirePath, p.decoding)
+		if !ok {
+			continue // a text that is no program: whoever runs it gets an error
+		}
+		inner.pkg = p
+		p.order = append(p.order, inner)
+		p.hidden = append(p.hidden, hiddenProgram{m, hidden.Loc, inner})
+		out = append(append(out, inner), p.parseHidden(inner, depth+1)...)
+	}
+	return out
+}
+
+// linkHidden makes call edges to hidden programs: they run when the place that
+// makes them does.
+func (p *program) linkHidden() {
+	for _, h := range p.hidden {
+		for _, f := range h.from.functions {
+			for id := f.start; id < f.end; id++ {
+				if n := &h.from.nodes[id]; n.pos == h.at && (n.kind == nCall || n.kind == nNew) {
+					f.calls = append(f.calls, callEdge{h.to.functions[0], h.at})
+				}
+			}
+		}
+	}
 }
 
 // record makes the last pass over every function of a module.

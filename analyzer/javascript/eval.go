@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
+)
 
 // program is the state of the analysis of one package.
 type program struct {
@@ -41,11 +45,31 @@ type program struct {
 	alone  *module
 	labels []string
 	facts  *Facts
+	// hidden are programs that scripts make and run.
+	hidden  []hiddenProgram
+	decoded Marks
+	// decoding is what is left for decoding scripts.
+	decoding *decode.Budget
+}
+
+// hiddenProgram is one with the place that runs it.
+type hiddenProgram struct {
+	from *module
+	at   int32
+	to   *module
+}
+
+// decodedMarks are those of what a decoder gives.
+func (p *program) decodedMarks() Marks {
+	if p.decoded == 0 {
+		p.decoded = p.vocabulary.Interest("globalThis.atob").Marks
+	}
+	return p.decoded
 }
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
 	p.requirePath = p.newPath("require", nil, "require")
 	return p
@@ -143,6 +167,9 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	case nString:
 		if v := m.values[id]; v != nil {
 			return v
+		}
+		if n.flags&flagDecoded != 0 {
+			return p.marked(p.str(m.strings[n.a]), p.decodedMarks())
 		}
 		return p.str(m.strings[n.a])
 	case nNumber:

@@ -1,5 +1,7 @@
 package javascript
 
+import "github.com/lockwarden/lockwarden/analyzer/javascript/decode"
+
 // A module's syntax tree is lowered to a flat list of nodes and then dropped:
 // the tree of a 10 MB bundle takes 300 MB, its nodes 60. The nodes of one
 // function are contiguous and operands come before their users, so that
@@ -63,6 +65,7 @@ const (
 	flagOptional  uint8 = 1 << iota // the read is part of a longer chain or a test: not reported by itself
 	flagSpread                      // a call has spread arguments
 	flagHidden                      // the member's name is put together in the code
+	flagDecoded                     // the text was not there as it is: a decoder of the script gave it
 	flagNamespace                   // an object of "x || (x = {})", one for all places of the symbol a
 )
 
@@ -159,8 +162,10 @@ type module struct {
 	// TypeScript writes each part of a namespace so.
 	namespaces map[int32]*object
 	functions  []*function
-	values     []*Value
-	esm        bool
+	// programs are those that the script makes from texts and runs.
+	programs []decode.Program
+	values   []*Value
+	esm      bool
 	// exports and moduleObject are the CommonJS objects of the same names; a
 	// module's value is moduleObject's property exports.
 	exports, moduleObject *object

@@ -16,6 +16,8 @@ type lowering struct {
 	pending []pendingFunction
 	// symbols maps the parser's symbols to the module's, plus one; 0: none yet.
 	symbols []int32
+	// decoded are texts that stand where the script calls a decoder.
+	decoded map[*esbuild.EString]bool
 }
 
 // pendingFunction is a function whose body is lowered after the one around
@@ -28,8 +30,8 @@ type pendingFunction struct {
 }
 
 // lower is called on a tree that the parser accepted.
-func lower(m *module, tree *esbuild.AST) {
-	l := &lowering{m: m, tree: tree}
+func lower(m *module, tree *esbuild.AST, decoded map[*esbuild.EString]bool) {
+	l := &lowering{m: m, tree: tree, decoded: decoded}
 	m.stringIndex = make(map[string]int32, 256)
 	l.symbols = make([]int32, len(tree.Symbols))
 	m.readers = make([]reader, 1)

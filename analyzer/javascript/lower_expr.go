@@ -25,7 +25,11 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	pos := e.Loc.Start
 	switch x := e.Data.(type) {
 	case *esbuild.EString:
-		return l.add(nString, pos, l.m.literal(esbuild.String(x.Value)), 0)
+		id := l.add(nString, pos, l.m.literal(esbuild.String(x.Value)), 0)
+		if l.decoded[x] {
+			l.m.nodes[id].flags |= flagDecoded
+		}
+		return id
 	case *esbuild.ENumber:
 		l.m.numbers = append(l.m.numbers, x.Value)
 		return l.add(nNumber, pos, int32(len(l.m.numbers)-1), 0)

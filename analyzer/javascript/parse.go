@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // Limits of one script.
@@ -45,13 +47,15 @@ func dialects(name string) []esbuild.Dialect {
 
 // parseModule parses one script and lowers it. The message says why a parser
 // refuses it.
-func parseModule(file *sourceFile, require *apiPath) (*module, esbuild.Message, bool) {
+func parseModule(file *sourceFile, require *apiPath, budget *decode.Budget) (*module, esbuild.Message, bool) {
 	var first esbuild.Message
 	for i, dialect := range dialects(file.path) {
 		tree, message, ok := esbuild.Parse(file.text, dialect)
 		if ok {
 			m := &module{file: file}
-			lower(m, &tree)
+			decoded := decode.Script(&tree, file.text, budget)
+			m.programs = decoded.Programs
+			lower(m, &tree, decoded.Texts)
 			m.values = make([]*Value, len(m.nodes))
 			m.exports, m.moduleObject = &object{module: m}, &object{}
 			m.moduleObject.properties = map[string]*Value{"exports": m.exports.val(), "filename": textValue(vString, file.filename()), "require": require.val()}

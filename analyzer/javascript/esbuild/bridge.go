@@ -101,6 +101,12 @@ type (
 	SReturn        = js_ast.SReturn
 	SThrow         = js_ast.SThrow
 	SLocal         = js_ast.SLocal
+	SBreak         = js_ast.SBreak
+	SContinue      = js_ast.SContinue
+	SEmpty         = js_ast.SEmpty
+	SDirective     = js_ast.SDirective
+	SComment       = js_ast.SComment
+	Case           = js_ast.Case
 
 	BMissing    = js_ast.BMissing
 	BIdentifier = js_ast.BIdentifier
@@ -125,21 +131,56 @@ const (
 	BinOpAdd                     = js_ast.BinOpAdd
 	BinOpSub                     = js_ast.BinOpSub
 	BinOpMul                     = js_ast.BinOpMul
+	BinOpDiv                     = js_ast.BinOpDiv
+	BinOpRem                     = js_ast.BinOpRem
+	BinOpPow                     = js_ast.BinOpPow
+	BinOpLt                      = js_ast.BinOpLt
+	BinOpLe                      = js_ast.BinOpLe
+	BinOpGt                      = js_ast.BinOpGt
+	BinOpGe                      = js_ast.BinOpGe
+	BinOpIn                      = js_ast.BinOpIn
+	BinOpInstanceof              = js_ast.BinOpInstanceof
+	BinOpShl                     = js_ast.BinOpShl
+	BinOpShr                     = js_ast.BinOpShr
+	BinOpUShr                    = js_ast.BinOpUShr
+	BinOpLooseEq                 = js_ast.BinOpLooseEq
+	BinOpLooseNe                 = js_ast.BinOpLooseNe
+	BinOpStrictEq                = js_ast.BinOpStrictEq
+	BinOpStrictNe                = js_ast.BinOpStrictNe
+	BinOpNullishCoalescing       = js_ast.BinOpNullishCoalescing
+	BinOpLogicalOr               = js_ast.BinOpLogicalOr
+	BinOpLogicalAnd              = js_ast.BinOpLogicalAnd
+	BinOpBitwiseOr               = js_ast.BinOpBitwiseOr
+	BinOpBitwiseAnd              = js_ast.BinOpBitwiseAnd
+	BinOpBitwiseXor              = js_ast.BinOpBitwiseXor
 	BinOpComma                   = js_ast.BinOpComma
 	BinOpAssign                  = js_ast.BinOpAssign
 	BinOpAddAssign               = js_ast.BinOpAddAssign
-	BinOpLogicalOr               = js_ast.BinOpLogicalOr
-	BinOpLogicalAnd              = js_ast.BinOpLogicalAnd
-	BinOpNullishCoalescing       = js_ast.BinOpNullishCoalescing
+	BinOpSubAssign               = js_ast.BinOpSubAssign
+	BinOpMulAssign               = js_ast.BinOpMulAssign
+	BinOpDivAssign               = js_ast.BinOpDivAssign
+	BinOpRemAssign               = js_ast.BinOpRemAssign
+	BinOpPowAssign               = js_ast.BinOpPowAssign
+	BinOpShlAssign               = js_ast.BinOpShlAssign
+	BinOpShrAssign               = js_ast.BinOpShrAssign
+	BinOpUShrAssign              = js_ast.BinOpUShrAssign
+	BinOpBitwiseOrAssign         = js_ast.BinOpBitwiseOrAssign
+	BinOpBitwiseAndAssign        = js_ast.BinOpBitwiseAndAssign
+	BinOpBitwiseXorAssign        = js_ast.BinOpBitwiseXorAssign
+	BinOpNullishCoalescingAssign = js_ast.BinOpNullishCoalescingAssign
 	BinOpLogicalOrAssign         = js_ast.BinOpLogicalOrAssign
 	BinOpLogicalAndAssign        = js_ast.BinOpLogicalAndAssign
-	BinOpNullishCoalescingAssign = js_ast.BinOpNullishCoalescingAssign
-	BinOpBitwiseXor              = js_ast.BinOpBitwiseXor
-	UnOpDelete                   = js_ast.UnOpDelete
-	UnOpTypeof                   = js_ast.UnOpTypeof
+	UnOpPos                      = js_ast.UnOpPos
 	UnOpNeg                      = js_ast.UnOpNeg
+	UnOpCpl                      = js_ast.UnOpCpl
 	UnOpNot                      = js_ast.UnOpNot
 	UnOpVoid                     = js_ast.UnOpVoid
+	UnOpTypeof                   = js_ast.UnOpTypeof
+	UnOpDelete                   = js_ast.UnOpDelete
+	UnOpPreDec                   = js_ast.UnOpPreDec
+	UnOpPreInc                   = js_ast.UnOpPreInc
+	UnOpPostDec                  = js_ast.UnOpPostDec
+	UnOpPostInc                  = js_ast.UnOpPostInc
 )
 
 // Dialect is a variant of the language.
@@ -203,3 +244,6 @@ func offset(text string, line, column int) int {
 
 // String turns the parser's UTF-16 text into a string.
 func String(text []uint16) string { return helpers.UTF16ToString(text) }
+
+// UTF16 turns a string into the parser's UTF-16 text.
+func UTF16(text string) []uint16 { return helpers.StringToUTF16(text) }

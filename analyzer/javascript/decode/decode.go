@@ -1,0 +1,443 @@
+// Package decode reads what a script hides in itself: it evaluates pure
+// expressions (tables of texts with their rotation, decoders, packers, code
+// written in brackets) and puts what they give in their place, so that the
+// analysis sees the texts and programs where they stood.
+//
+// Nothing of a script is executed: this is an evaluator of the pure part of
+// the language over values of its own, without any access to a machine, bounded
+// in steps and size. What is not pure ends it without a result.
+package decode
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+
+	esbuild "github.com/evanw/esbuild/lockwarden"
+)
+
+// Budgets of one script.
+const (
+	// maxSize is the largest script that is looked at, in bytes.
+	maxSize = 4 << 20
+	// maxCallSteps bounds the evaluation of one expression, maxTurnSteps that
+	// of putting a table in order.
+	maxCallSteps = 1_500_000
+	maxTurnSteps = 25_000_000
+	// maxText is the longest text that is made, in UTF-16 units.
+	maxText = 2 << 20
+	// maxPrograms is how many hidden programs of one script are read.
+	maxPrograms = 20
+)
+
+// Budget is how many steps may be taken, for all scripts of a package together.
+type Budget struct{ Steps int }
+
+// NewBudget is what a package may take: a few seconds.
+func NewBudget() *Budget { return &Budget{120_000_000} }
+
+// Program is code that a script makes from a constant and runs.
+type Program struct {
+	Text string
+	// Loc is where the script runs it, as a byte offset.
+	Loc int32
+}
+
+// Result is what was decoded.
+type Result struct {
+	// Texts are the literals that now stand in the tree in the place of calls.
+	Texts map[*esbuild.EString]bool
+	// Programs are hidden programs.
+	Programs []Program
+}
+
+// names of variables as obfuscators make them.
+var scrambled = regexp.MustCompile(`_0x[0-9a-f]{2,}|\b[a-z]{1,2}0x[0-9a-f]+`)
+
+var runsLiteral = regexp.MustCompile("\\b(?:eval|Function)\\s*\\(\\s*['\"`]")
+
+// worth tells whether a script may hide something: a decoder's tools beside
+// something to do. It only saves time.
+func worth(text string) bool {
+	if len(text) > maxSize {
+		return false
+	}
+	if strings.Contains(text, "_0x") && scrambled.MatchString(text) {
+		return true
+	}
+	if strings.Contains(text, "eval(function(") || strings.Contains(text, "[]+[]") || strings.Contains(text, "[![]]") {
+		return true
+	}
+	if runsLiteral.MatchString(text) {
+		return true
+	}
+	acts := strings.Contains(text, "require") || strings.Contains(text, "eval") || strings.Contains(text, "Function") || strings.Contains(text, "import")
+	if !acts {
+		return false
+	}
+	for _, tool := range []string{"fromCharCode", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
+		if strings.Contains(text, tool) {
+			return true
+		}
+	}
+	return false
+}
+
+// Script decodes a script in its syntax tree. text is its source; what it takes
+// is taken from the budget.
+func Script(tree *esbuild.AST, text string, budget *Budget) (r Result) {
+	if !worth(text) || budget.Steps <= 0 {
+		return r
+	}
+	defer func() {
+		// A mistake of the evaluator's costs what was not decoded yet.
+		_ = recover()
+	}()
+	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget), seen: map[any]bool{}}
+	for i := range tree.Parts {
+		d.declare(reflect.ValueOf(tree.Parts[i].Stmts))
+	}
+	d.rotations()
+	d.seen = map[any]bool{}
+	for i := range tree.Parts {
+		d.replace(reflect.ValueOf(tree.Parts[i].Stmts))
+	}
+	return r
+}
+
+// decoder walks a tree.
+type decoder struct {
+	tree    *esbuild.AST
+	result  *Result
+	machine *machine
+	seen    map[any]bool
+	// calls are the immediately called functions that may turn a table.
+	calls []*esbuild.ECall
+}
+
+var (
+	exprType = reflect.TypeOf(esbuild.Expr{})
+	refType  = reflect.TypeOf(esbuild.Ref{})
+)
+
+// walk calls yield for each expression below v, from the outside in; yield
+// says whether to go on inside.
+func (d *decoder) walk(v reflect.Value, yield func(*esbuild.Expr) bool) {
+	switch v.Kind() {
+	case reflect.Interface:
+		if !v.IsNil() {
+			d.walk(v.Elem(), yield)
+		}
+	case reflect.Pointer:
+		if v.IsNil() || d.seen[v.Interface()] {
+			return
+		}
+		d.seen[v.Interface()] = true
+		d.walk(v.Elem(), yield)
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint16 || v.Type().Elem().Kind() == reflect.Uint8 {
+			return
+		}
+		for i := range v.Len() {
+			d.walk(v.Index(i), yield)
+		}
+	case reflect.Struct:
+		if v.Type() == refType {
+			return
+		}
+		if v.Type() == exprType && v.CanAddr() {
+			e := v.Addr().Interface().(*esbuild.Expr)
+			if e.Data != nil && !yield(e) {
+				return
+			}
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				d.walk(v.Field(i), yield)
+			}
+		}
+	}
+}
+
+// declare notes what names are bound to: functions, and initial values of
+// variables.
+func (d *decoder) declare(v reflect.Value) {
+	d.statements(v)
+	d.seen = map[any]bool{}
+	d.walk(v, func(e *esbuild.Expr) bool {
+		switch x := e.Data.(type) {
+		case *esbuild.EFunction:
+			if x.Fn.Name != nil {
+				d.machine.functions[x.Fn.Name.Ref] = &closure{args: x.Fn.Args, body: x.Fn.Body.Block.Stmts, arguments: x.Fn.ArgumentsRef, rest: x.Fn.HasRestArg, impure: x.Fn.IsAsync || x.Fn.IsGenerator}
+			}
+		case *esbuild.ECall:
+			if isFunction(x.Target) {
+				d.calls = append(d.calls, x)
+			}
+		case *esbuild.EBinary:
+			if id, ok := x.Left.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.BinOpAssign {
+				d.machine.assigned[id.Ref]++
+			}
+		case *esbuild.EUnary:
+			if id, ok := x.Value.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.UnOpPreDec {
+				d.machine.assigned[id.Ref]++
+			}
+		}
+		return true
+	})
+}
+
+func isFunction(e esbuild.Expr) bool {
+	switch e.Data.(type) {
+	case *esbuild.EFunction, *esbuild.EArrow:
+		return true
+	}
+	return false
+}
+
+var declType, stmtType = reflect.TypeOf(esbuild.Decl{}), reflect.TypeOf(esbuild.Stmt{})
+
+// statements notes declarations, which are no expressions.
+func (d *decoder) statements(v reflect.Value) {
+	seen := map[any]bool{}
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Interface:
+			if !v.IsNil() {
+				walk(v.Elem())
+			}
+		case reflect.Pointer:
+			if v.IsNil() || seen[v.Interface()] {
+				return
+			}
+			seen[v.Interface()] = true
+			if f, ok := v.Interface().(*esbuild.SFunction); ok && f.Fn.Name != nil {
+				d.machine.functions[f.Fn.Name.Ref] = &closure{args: f.Fn.Args, body: f.Fn.Body.Block.Stmts, arguments: f.Fn.ArgumentsRef, rest: f.Fn.HasRestArg, impure: f.Fn.IsAsync || f.Fn.IsGenerator}
+			}
+			walk(v.Elem())
+		case reflect.Slice:
+			if k := v.Type().Elem().Kind(); k == reflect.Uint16 || k == reflect.Uint8 {
+				return
+			}
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		case reflect.Struct:
+			if v.Type() == refType {
+				return
+			}
+			if v.Type() == declType {
+				decl := v.Interface().(esbuild.Decl)
+				if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && decl.ValueOrNil.Data != nil {
+					d.machine.initial[id.Ref] = decl.ValueOrNil
+				}
+			}
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i))
+				}
+			}
+		}
+	}
+	walk(v)
+}
+
+// rotations runs what turns a table of texts until it is in order: a function
+// that is called where it stands, with the table and a number.
+func (d *decoder) rotations() {
+	for _, call := range d.calls {
+		if len(call.Args) < 1 || len(call.Args) > 4 {
+			continue
+		}
+		table, number := false, false
+		for _, arg := range call.Args {
+			switch a := arg.Data.(type) {
+			case *esbuild.EIdentifier:
+				table = table || d.machine.functions[a.Ref] != nil || d.machine.isArray(a.Ref)
+			case *esbuild.ENumber, *esbuild.EUnary, *esbuild.EBinary:
+				number = true
+			}
+		}
+		if table && number {
+			d.machine.budget(maxTurnSteps)
+			_, _ = d.machine.try(func() any { return d.machine.call(call, nil) })
+		}
+	}
+}
+
+// replace puts what pure calls give in their place.
+func (d *decoder) replace(v reflect.Value) {
+	d.walk(v, func(e *esbuild.Expr) bool {
+		switch x := e.Data.(type) {
+		case *esbuild.ECall:
+			if d.runsText(x.Target) && len(x.Args) > 0 {
+				d.program(x.Args[len(x.Args)-1], e.Loc.Start)
+				return true
+			}
+			if d.candidate(x) {
+				if text, ok := d.evaluate(*e); ok {
+					d.put(e, text)
+					return false
+				}
+			}
+			if isBrackets(*e) {
+				d.brackets(*e)
+				return false
+			}
+		case *esbuild.ENew:
+			if d.runsText(x.Target) && len(x.Args) > 0 {
+				d.program(x.Args[len(x.Args)-1], e.Loc.Start)
+			}
+		}
+		return true
+	})
+}
+
+func (d *decoder) put(e *esbuild.Expr, text string) {
+	literal := &esbuild.EString{Value: esbuild.UTF16(text)}
+	e.Data = literal
+	if d.result.Texts == nil {
+		d.result.Texts = map[*esbuild.EString]bool{}
+	}
+	d.result.Texts[literal] = true
+}
+
+// runsText tells whether a callee runs a text as code.
+func (d *decoder) runsText(target esbuild.Expr) bool {
+	if id, ok := target.Data.(*esbuild.EIdentifier); ok {
+		symbol := &d.tree.Symbols[id.Ref.InnerIndex]
+		return symbol.Kind == esbuild.SymbolUnbound && (symbol.OriginalName == "eval" || symbol.OriginalName == "Function")
+	}
+	return false
+}
+
+// candidate tells whether a call is of a decoder: of a function of the script
+// with nothing but constants, or of a text's own methods.
+func (d *decoder) candidate(call *esbuild.ECall) bool {
+	switch t := call.Target.Data.(type) {
+	case *esbuild.EIdentifier:
+		f := d.machine.function(t.Ref)
+		if f == nil || f.impure || f.failed > 2 || len(call.Args) == 0 {
+			return false
+		}
+		if m := d.machine; m.assigned[t.Ref] > 0 && !strings.Contains(d.tree.Symbols[t.Ref.InnerIndex].OriginalName, "0x") {
+			return false // it may be another function when it is called
+		}
+	case *esbuild.EFunction, *esbuild.EArrow:
+		if len(call.Args) == 0 {
+			return false
+		}
+	default:
+		return false
+	}
+	for _, arg := range call.Args {
+		if !constant(arg, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// constant tells whether an expression is made of literals alone.
+func constant(e esbuild.Expr, depth int) bool {
+	if depth > 20 {
+		return false
+	}
+	switch x := e.Data.(type) {
+	case *esbuild.EString, *esbuild.ENumber, *esbuild.EBoolean, *esbuild.ENull, *esbuild.EUndefined:
+		return true
+	case *esbuild.EArray:
+		for _, item := range x.Items {
+			if !constant(item, depth+1) {
+				return false
+			}
+		}
+		return true
+	case *esbuild.EObject:
+		return len(x.Properties) == 0
+	case *esbuild.EUnary:
+		return constant(x.Value, depth+1)
+	case *esbuild.EBinary:
+		return x.Op < esbuild.BinOpAssign && constant(x.Left, depth+1) && constant(x.Right, depth+1)
+	case *esbuild.EDot:
+		return constant(x.Target, depth+1)
+	case *esbuild.ECall:
+		// 'a|b'.split('|')
+		if dot, ok := x.Target.Data.(*esbuild.EDot); ok && constant(dot.Target, depth+1) {
+			for _, arg := range x.Args {
+				if !constant(arg, depth+1) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// evaluate is the text that an expression gives, where it is pure.
+func (d *decoder) evaluate(e esbuild.Expr) (string, bool) {
+	d.machine.budget(maxCallSteps)
+	call, _ := e.Data.(*esbuild.ECall)
+	v, ok := d.machine.try(func() any { return d.machine.eval(e, nil) })
+	text, isText := v.(string)
+	if !ok || !isText {
+		if id, isID := call.Target.Data.(*esbuild.EIdentifier); isID {
+			if f := d.machine.function(id.Ref); f != nil {
+				f.failed++
+			}
+		}
+		return "", false
+	}
+	return text, true
+}
+
+// program notes code that is run, where its text can be known.
+func (d *decoder) program(arg esbuild.Expr, loc int32) {
+	if len(d.result.Programs) >= maxPrograms {
+		return
+	}
+	d.machine.budget(maxCallSteps)
+	v, ok := d.machine.try(func() any { return d.machine.eval(arg, nil) })
+	if text, isText := v.(string); ok && isText && len(text) >= 8 && strings.ContainsAny(text, "(=;.") {
+		d.result.Programs = append(d.result.Programs, Program{text, loc})
+	}
+}
+
+// isBrackets tells whether an expression is written in nothing but brackets,
+// exclamation marks and pluses.
+func isBrackets(e esbuild.Expr) bool {
+	call, ok := e.Data.(*esbuild.ECall)
+	if !ok {
+		return false
+	}
+	// [][…][…](…)(): what is called is a member of a member of an array.
+	target := call.Target
+	for range 4 {
+		switch t := target.Data.(type) {
+		case *esbuild.ECall:
+			target = t.Target
+		case *esbuild.EIndex:
+			target = t.Target
+		case *esbuild.EArray:
+			return len(t.Items) == 0
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// brackets evaluates such an expression; the code that it would run is what it
+// hides.
+func (d *decoder) brackets(e esbuild.Expr) {
+	d.machine.budget(maxCallSteps)
+	d.machine.hidden = nil
+	_, _ = d.machine.try(func() any { return d.machine.eval(e, nil) })
+	for _, text := range d.machine.hidden {
+		if len(d.result.Programs) < maxPrograms && strings.ContainsAny(text, "(=;.") {
+			d.result.Programs = append(d.result.Programs, Program{text, e.Loc.Start})
+		}
+	}
+}

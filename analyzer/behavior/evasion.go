@@ -64,8 +64,12 @@ func virtualMachine(m *matcher, s *stanza) {
 	kinds := map[string]map[string]bool{}
 	for i := range m.in.Facts.Texts {
 		t := &m.in.Facts.Texts[i]
+		if len(t.Value) >= 512 {
+			continue
+		}
+		lower := strings.ToLower(t.Value)
 		for _, word := range virtualMachineNames {
-			if len(t.Value) < 512 && strings.Contains(strings.ToLower(t.Value), strings.ToLower(word)) {
+			if strings.Contains(lower, strings.ToLower(word)) {
 				file := t.File()
 				if kinds[file] == nil {
 					kinds[file] = map[string]bool{}

@@ -370,6 +370,7 @@ func (m *matcher) text(t *javascript.Text) {
 	if !m.c.needles.in(t.Value) {
 		return
 	}
+	lower := strings.ToLower(t.Value)
 	for _, s := range m.c.stanzas {
 		for _, needle := range s.texts {
 			if containsPattern(t.Value, needle) && plausible(t.Value, needle) {
@@ -377,7 +378,7 @@ func (m *matcher) text(t *javascript.Text) {
 			}
 		}
 		for _, host := range s.hosts {
-			if NamesHost(t.Value, host) {
+			if namesHost(lower, host) {
 				m.add(s, evidence(&t.Site, javascript.Certain, ""))
 			}
 		}
@@ -403,8 +404,10 @@ func containsPattern(text, pattern string) bool {
 }
 
 // NamesHost tells whether a text is or holds an address on the host.
-func NamesHost(text, host string) bool {
-	rest := strings.ToLower(text)
+func NamesHost(text, host string) bool { return namesHost(strings.ToLower(text), host) }
+
+func namesHost(text, host string) bool {
+	rest := text
 	for {
 		i := strings.Index(rest, host)
 		if i < 0 {

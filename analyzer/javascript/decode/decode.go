@@ -9,7 +9,6 @@
 package decode
 
 import (
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -54,7 +53,19 @@ type Result struct {
 // names of variables as obfuscators make them.
 var scrambled = regexp.MustCompile(`_0x[0-9a-f]{2,}|\b[a-z]{1,2}0x[0-9a-f]+`)
 
-var runsLiteral = regexp.MustCompile("\\b(?:eval|Function)\\s*\\(\\s*['\"`]")
+// runsLiteral tells whether a text stands in what is called so.
+func runsLiteral(text, call string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], call)
+		if i < 0 {
+			return false
+		}
+		from += i + len(call)
+		if rest := strings.TrimLeft(text[from:min(len(text), from+20)], " \n\t"); rest != "" && strings.IndexByte("'\"`", rest[0]) >= 0 {
+			return true
+		}
+	}
+}
 
 // worth tells whether a script may hide something: a decoder's tools beside
 // something to do. It only saves time.
@@ -68,7 +79,7 @@ func worth(text string) bool {
 	if strings.Contains(text, "eval(function(") || strings.Contains(text, "[]+[]") || strings.Contains(text, "[![]]") {
 		return true
 	}
-	if runsLiteral.MatchString(text) {
+	if runsLiteral(text, "eval(") || runsLiteral(text, "Function(") {
 		return true
 	}
 	acts := strings.Contains(text, "require") || strings.Contains(text, "eval") || strings.Contains(text, "Function") || strings.Contains(text, "import")
@@ -93,14 +104,12 @@ func Script(tree *esbuild.AST, text string, budget *Budget) (r Result) {
 		// A mistake of the evaluator's costs what was not decoded yet.
 		_ = recover()
 	}()
-	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget), seen: map[any]bool{}}
-	for i := range tree.Parts {
-		d.declare(reflect.ValueOf(tree.Parts[i].Stmts))
-	}
+	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget)}
+	d.declare()
 	d.rotations()
-	d.seen = map[any]bool{}
+	replacing := &walker{expr: d.replace}
 	for i := range tree.Parts {
-		d.replace(reflect.ValueOf(tree.Parts[i].Stmts))
+		replacing.stmts(tree.Parts[i].Stmts)
 	}
 	return r
 }
@@ -110,81 +119,46 @@ type decoder struct {
 	tree    *esbuild.AST
 	result  *Result
 	machine *machine
-	seen    map[any]bool
 	// calls are the immediately called functions that may turn a table.
 	calls []*esbuild.ECall
 }
 
-var (
-	exprType = reflect.TypeOf(esbuild.Expr{})
-	refType  = reflect.TypeOf(esbuild.Ref{})
-)
-
-// walk calls yield for each expression below v, from the outside in; yield
-// says whether to go on inside.
-func (d *decoder) walk(v reflect.Value, yield func(*esbuild.Expr) bool) {
-	switch v.Kind() {
-	case reflect.Interface:
-		if !v.IsNil() {
-			d.walk(v.Elem(), yield)
-		}
-	case reflect.Pointer:
-		if v.IsNil() || d.seen[v.Interface()] {
-			return
-		}
-		d.seen[v.Interface()] = true
-		d.walk(v.Elem(), yield)
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint16 || v.Type().Elem().Kind() == reflect.Uint8 {
-			return
-		}
-		for i := range v.Len() {
-			d.walk(v.Index(i), yield)
-		}
-	case reflect.Struct:
-		if v.Type() == refType {
-			return
-		}
-		if v.Type() == exprType && v.CanAddr() {
-			e := v.Addr().Interface().(*esbuild.Expr)
-			if e.Data != nil && !yield(e) {
-				return
-			}
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				d.walk(v.Field(i), yield)
-			}
-		}
-	}
-}
-
 // declare notes what names are bound to: functions, and initial values of
 // variables.
-func (d *decoder) declare(v reflect.Value) {
-	d.statements(v)
-	d.seen = map[any]bool{}
-	d.walk(v, func(e *esbuild.Expr) bool {
-		switch x := e.Data.(type) {
-		case *esbuild.EFunction:
-			if x.Fn.Name != nil {
-				d.machine.functions[x.Fn.Name.Ref] = &closure{args: x.Fn.Args, body: x.Fn.Body.Block.Stmts, arguments: x.Fn.ArgumentsRef, rest: x.Fn.HasRestArg, impure: x.Fn.IsAsync || x.Fn.IsGenerator}
+func (d *decoder) declare() {
+	m := d.machine
+	w := &walker{
+		function: func(f *esbuild.Fn) {
+			if f.Name != nil {
+				m.functions[f.Name.Ref] = closureOf(f, nil)
 			}
-		case *esbuild.ECall:
-			if isFunction(x.Target) {
-				d.calls = append(d.calls, x)
+		},
+		declaration: func(decl *esbuild.Decl) {
+			if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && decl.ValueOrNil.Data != nil {
+				m.initial[id.Ref] = decl.ValueOrNil
 			}
-		case *esbuild.EBinary:
-			if id, ok := x.Left.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.BinOpAssign {
-				d.machine.assigned[id.Ref]++
+		},
+		expr: func(e *esbuild.Expr) bool {
+			switch x := e.Data.(type) {
+			case *esbuild.ECall:
+				if isFunction(x.Target) {
+					d.calls = append(d.calls, x)
+				}
+			case *esbuild.EBinary:
+				if id, ok := x.Left.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.BinOpAssign {
+					m.assigned[id.Ref]++
+				}
+			case *esbuild.EUnary:
+				if id, ok := x.Value.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.UnOpPreDec {
+					m.assigned[id.Ref]++
+				}
 			}
-		case *esbuild.EUnary:
-			if id, ok := x.Value.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.UnOpPreDec {
-				d.machine.assigned[id.Ref]++
-			}
-		}
-		return true
-	})
+			return true
+		},
+	}
+	for i := range d.tree.Parts {
+		w.stmts(d.tree.Parts[i].Stmts)
+	}
 }
 
 func isFunction(e esbuild.Expr) bool {
@@ -193,54 +167,6 @@ func isFunction(e esbuild.Expr) bool {
 		return true
 	}
 	return false
-}
-
-var declType, stmtType = reflect.TypeOf(esbuild.Decl{}), reflect.TypeOf(esbuild.Stmt{})
-
-// statements notes declarations, which are no expressions.
-func (d *decoder) statements(v reflect.Value) {
-	seen := map[any]bool{}
-	var walk func(v reflect.Value)
-	walk = func(v reflect.Value) {
-		switch v.Kind() {
-		case reflect.Interface:
-			if !v.IsNil() {
-				walk(v.Elem())
-			}
-		case reflect.Pointer:
-			if v.IsNil() || seen[v.Interface()] {
-				return
-			}
-			seen[v.Interface()] = true
-			if f, ok := v.Interface().(*esbuild.SFunction); ok && f.Fn.Name != nil {
-				d.machine.functions[f.Fn.Name.Ref] = &closure{args: f.Fn.Args, body: f.Fn.Body.Block.Stmts, arguments: f.Fn.ArgumentsRef, rest: f.Fn.HasRestArg, impure: f.Fn.IsAsync || f.Fn.IsGenerator}
-			}
-			walk(v.Elem())
-		case reflect.Slice:
-			if k := v.Type().Elem().Kind(); k == reflect.Uint16 || k == reflect.Uint8 {
-				return
-			}
-			for i := range v.Len() {
-				walk(v.Index(i))
-			}
-		case reflect.Struct:
-			if v.Type() == refType {
-				return
-			}
-			if v.Type() == declType {
-				decl := v.Interface().(esbuild.Decl)
-				if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && decl.ValueOrNil.Data != nil {
-					d.machine.initial[id.Ref] = decl.ValueOrNil
-				}
-			}
-			for i := range v.NumField() {
-				if v.Type().Field(i).IsExported() {
-					walk(v.Field(i))
-				}
-			}
-		}
-	}
-	walk(v)
 }
 
 // rotations runs what turns a table of texts until it is in order: a function
@@ -266,32 +192,30 @@ func (d *decoder) rotations() {
 	}
 }
 
-// replace puts what pure calls give in their place.
-func (d *decoder) replace(v reflect.Value) {
-	d.walk(v, func(e *esbuild.Expr) bool {
-		switch x := e.Data.(type) {
-		case *esbuild.ECall:
-			if d.runsText(x.Target) && len(x.Args) > 0 {
-				d.program(x.Args[len(x.Args)-1], e.Loc.Start)
-				return true
-			}
-			if d.candidate(x) {
-				if text, ok := d.evaluate(*e); ok {
-					d.put(e, text)
-					return false
-				}
-			}
-			if isBrackets(*e) {
-				d.brackets(*e)
+// replace puts what a pure call gives in its place.
+func (d *decoder) replace(e *esbuild.Expr) bool {
+	switch x := e.Data.(type) {
+	case *esbuild.ECall:
+		if d.runsText(x.Target) && len(x.Args) > 0 {
+			d.program(x.Args[len(x.Args)-1], e.Loc.Start)
+			return true
+		}
+		if d.candidate(x) {
+			if text, ok := d.evaluate(*e); ok {
+				d.put(e, text)
 				return false
 			}
-		case *esbuild.ENew:
-			if d.runsText(x.Target) && len(x.Args) > 0 {
-				d.program(x.Args[len(x.Args)-1], e.Loc.Start)
-			}
 		}
-		return true
-	})
+		if isBrackets(*e) {
+			d.brackets(*e)
+			return false
+		}
+	case *esbuild.ENew:
+		if d.runsText(x.Target) && len(x.Args) > 0 {
+			d.program(x.Args[len(x.Args)-1], e.Loc.Start)
+		}
+	}
+	return true
 }
 
 func (d *decoder) put(e *esbuild.Expr, text string) {

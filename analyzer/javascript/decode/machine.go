@@ -140,10 +140,14 @@ func (m *machine) function(ref esbuild.Ref) *closure {
 	return f
 }
 
+func closureOf(f *esbuild.Fn, s *scope) *closure {
+	return &closure{args: f.Args, body: f.Body.Block.Stmts, arguments: f.ArgumentsRef, rest: f.HasRestArg, scope: s, impure: f.IsAsync || f.IsGenerator}
+}
+
 func (m *machine) closure(e esbuild.Expr, s *scope) *closure {
 	switch x := e.Data.(type) {
 	case *esbuild.EFunction:
-		return &closure{args: x.Fn.Args, body: x.Fn.Body.Block.Stmts, arguments: x.Fn.ArgumentsRef, rest: x.Fn.HasRestArg, scope: s, impure: x.Fn.IsAsync || x.Fn.IsGenerator}
+		return closureOf(&x.Fn, s)
 	case *esbuild.EArrow:
 		return &closure{args: x.Args, body: x.Body.Block.Stmts, rest: x.HasRestArg, scope: s, impure: x.IsAsync}
 	}
@@ -352,7 +356,7 @@ func (m *machine) bind(b esbuild.Binding, v any, s *scope) {
 func (m *machine) hoist(list []esbuild.Stmt, s *scope) {
 	for _, stmt := range list {
 		if f, ok := stmt.Data.(*esbuild.SFunction); ok && f.Fn.Name != nil {
-			s.values[f.Fn.Name.Ref] = &closure{args: f.Fn.Args, body: f.Fn.Body.Block.Stmts, arguments: f.Fn.ArgumentsRef, rest: f.Fn.HasRestArg, scope: s, impure: f.Fn.IsAsync || f.Fn.IsGenerator}
+			s.values[f.Fn.Name.Ref] = closureOf(&f.Fn, s)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && hasPath(f.returned) && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args)) && f.small() {
 		return e.returnFor(f, c.args)
 	}
 	return f.returned
@@ -155,6 +155,17 @@ const (
 	smallFunction = 96
 	maxInline     = 2
 )
+
+// constants tells whether all arguments are known: a wrapper then gives what
+// this call asks for, not what all calls do.
+func constants(args []*Value) bool {
+	for _, arg := range args {
+		if arg == nil || arg.kind != vString && arg.kind != vNumber {
+			return false
+		}
+	}
+	return len(args) > 0
+}
 
 // hasPath tells whether an API is among the alternatives: whose it is matters.
 func hasPath(v *Value) bool {
@@ -169,7 +180,7 @@ func hasPath(v *Value) bool {
 // small tells whether a function can be evaluated for one call: it is short
 // and makes no functions of its own, which would outlive the call.
 func (f *function) small() bool {
-	if f.module.nodes == nil || f.end-f.start > smallFunction || f.pseudo != nil || f.rest || f.usesArgs {
+	if f.module.nodes == nil || f.end-f.start > smallFunction || f.pseudo != nil || f.rest {
 		return false
 	}
 	for id := f.start; id < f.end; id++ {

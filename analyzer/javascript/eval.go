@@ -396,7 +396,10 @@ func (e *evaluation) arguments(id nodeID) *Value {
 	for f.arrow && f.parent != nil {
 		f = f.parent
 	}
-	o := e.made(id)
+	o := &object{} // of this call alone
+	if e.inline == 0 {
+		o = e.made(id)
+	}
 	o.array, o.properties = true, map[string]*Value{}
 	var all *Value
 	for i, v := range f.paramValues {

@@ -310,11 +310,9 @@ func release(p *npm.Packument, version string) issue.Release {
 func statedManifest(v *npm.Version) *npm.Manifest {
 	m := &npm.Manifest{Name: v.Name, Version: v.Version, Scripts: map[string]npm.Script{}}
 	for name, command := range v.Scripts {
-		if text, ok := command.(string); ok {
-			m.Scripts[name] = npm.Script{Command: text}
-		}
+		m.Scripts[name] = npm.Script{Command: command}
 	}
-	for kind, list := range map[string]map[string]string{"dependencies": v.Dependencies, "optionalDependencies": v.Optional} {
+	for kind, list := range map[string]npm.Ranges{"dependencies": v.Dependencies, "optionalDependencies": v.Optional} {
 		for name, spec := range list {
 			m.Dependencies = append(m.Dependencies, npm.Dependency{Name: name, Spec: spec, Kind: kind})
 		}

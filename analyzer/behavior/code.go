@@ -31,6 +31,8 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"several-secrets":          severalSecrets,
 	"key-not-from-environment": keyNotFromEnvironment,
 	"traced":                   traced,
+	"sends":                    sends,
+	"more-than-home":           moreThanHome,
 	"decoded-constant":         decodedConstant,
 	"from-credential-file":     fromCredentialFile,
 	"registry-put":             registryPut,
@@ -82,6 +84,7 @@ func homeOrRoot(_ *matcher, u *javascript.Use) bool {
 var codes = map[string]func(*matcher, *stanza){
 	"install-script":         installScript,
 	"gated-destruction":      gatedDestruction,
+	"gated-message":          gatedMessage,
 	"lifecycle-runs-program": lifecycleRunsProgram,
 	"bundled-binary-run":     bundledBinaryRun,
 	"background":             background,

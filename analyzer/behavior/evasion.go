@@ -119,7 +119,7 @@ var dateText = regexp.MustCompile(`^20[2-9][0-9]-[01][0-9]-[0-3][0-9]`)
 
 // gateSinks are what a condition on place or time makes suspicious.
 var gateSinks = []string{"file/delete-recursive", "file/delete", "execution/process-spawn", "execution/shell-command", "execution/eval", "execution/function-constructor",
-	"network/http-request", "network/tcp-connect", "network/websocket", "network/dns-lookup", "file/write-outside-package"}
+	"network/http-request", "network/tcp-connect", "network/websocket", "network/dns-lookup", "file/write-outside-package", "behavior/install-banner"}
 
 // gatedExecution is a comparison with a certain time, place or machine in the
 // function that acts, or in the one that calls it.
@@ -127,8 +127,11 @@ func gatedExecution(m *matcher, s *stanza) { m.gated(s, gateSinks) }
 
 // gatedDestruction is the same before something that destroys.
 func gatedDestruction(m *matcher, s *stanza) {
-	m.gated(s, []string{"file/delete-recursive", "file/delete", "file/write-outside-package", "trait/destroy-home", "behavior/install-banner"})
+	m.gated(s, []string{"file/delete-recursive", "file/delete", "file/write-outside-package", "trait/destroy-home"})
 }
+
+// gatedMessage is the same before something that prints during installation.
+func gatedMessage(m *matcher, s *stanza) { m.gated(s, []string{"behavior/install-banner"}) }
 
 func (m *matcher) gated(s *stanza, sinks []string) {
 	for _, gate := range m.uses["trait/place-compared"] {
@@ -189,6 +192,38 @@ func traced(m *matcher, u *javascript.Use) bool {
 		}
 	}
 	return false
+}
+
+// sends keeps what hands data to the network: of a client's answer, as of any
+// other value, only the methods that write.
+func sends(_ *matcher, u *javascript.Use) bool {
+	i := strings.LastIndexAny(u.API, "#@")
+	if i < 0 {
+		return true
+	}
+	switch name := u.API[max(i, strings.LastIndexByte(u.API, '.'))+1:]; name {
+	case "write", "end", "send", "emit", "post", "put", "patch", "request", "field", "attach", "sendMail", "json":
+		return true
+	}
+	return false
+}
+
+// moreThanHome tells whether what is known of the user is more than where their
+// files are, which is a part of paths.
+func moreThanHome(m *matcher, u *javascript.Use) bool {
+	user := m.c.marks["user"]
+	home, other := false, false
+	for i := range u.Flows {
+		if f := &u.Flows[i]; f.Marks&user != 0 {
+			switch f.Source {
+			case "os.homedir", "process.env.HOME", "process.env.USERPROFILE", "os-homedir", "user-home":
+				home = true
+			default:
+				other = true
+			}
+		}
+	}
+	return other || !home
 }
 
 // minTemplate is how many letters of its own make a text a template that

@@ -131,8 +131,21 @@ func codeDecodeAndExecute(in *Input) []Issue {
 	return in.reached(severity, evidence, nil)
 }
 
+// codeEmbeddedExecutable: a program in a text. An archive there may be no more
+// than an empty document.
 func codeEmbeddedExecutable(in *Input) []Issue {
-	return in.reached(High, in.evidenceOf("payload/embedded-executable"), nil)
+	var programs, archives []behavior.Evidence
+	for _, e := range in.evidenceOf("payload/embedded-executable") {
+		if strings.HasPrefix(e.Snippet, "zip archive") {
+			archives = append(archives, e)
+		} else {
+			programs = append(programs, e)
+		}
+	}
+	if len(programs) == 0 {
+		return in.reached(Low, archives, nil)
+	}
+	return in.reached(High, append(programs, archives...), nil)
 }
 
 // finds are the places of one kind that lie in the package's files.

@@ -47,6 +47,9 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 	if calleeNode.kind == nMember && e.m.nodes[calleeNode.a].kind == nSuper {
 		receiver = e.this()
 	}
+	if e.record && len(args) > 0 {
+		e.listed(id, receiver, name, args[0])
+	}
 	c := &callSite{id: id, new: n.kind == nNew, receiver: receiver, args: args, spread: n.flags&flagSpread != 0}
 	if c.spread {
 		c.spreadArguments(e, items)
@@ -60,6 +63,29 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 		out = v
 	}
 	return e.p.join(out, e.apply(c, callee))
+}
+
+// listed reports comparisons that are written as a search: of a list, or by a
+// pattern.
+func (e *evaluation) listed(id nodeID, receiver *Value, name string, v *Value) {
+	if receiver == nil || v == nil {
+		return
+	}
+	switch name {
+	case "includes", "indexOf", "has":
+		if receiver.kind == vObject && receiver.object().array {
+			for _, element := range receiver.Elements() {
+				if element != nil && element.kind == vString {
+					e.use(UseCompare, v, id, []*Value{element})
+					return
+				}
+			}
+		}
+	case "test":
+		if receiver.kind == vRegExp {
+			e.use(UseCompare, v, id, []*Value{e.p.str(receiver.text())})
+		}
+	}
 }
 
 // callSite is one call with its arguments.

@@ -18,17 +18,36 @@ type Packument struct {
 
 // Version is what the registry says of one version.
 type Version struct {
-	Name             string            `json:"name"`
-	Version          string            `json:"version"`
-	Dist             Dist              `json:"dist"`
-	Deprecated       Deprecation       `json:"deprecated"`
-	HasInstallScript bool              `json:"hasInstallScript"`
-	Dependencies     map[string]string `json:"dependencies"`
-	Optional         map[string]string `json:"optionalDependencies"`
+	Name             string      `json:"name"`
+	Version          string      `json:"version"`
+	Dist             Dist        `json:"dist"`
+	Deprecated       Deprecation `json:"deprecated"`
+	HasInstallScript Truth       `json:"hasInstallScript"`
+	Dependencies     Ranges      `json:"dependencies"`
+	Optional         Ranges      `json:"optionalDependencies"`
 	// The full form has these as well.
-	Scripts     map[string]any `json:"scripts"`
-	Publisher   Person         `json:"_npmUser"`
-	Maintainers People         `json:"maintainers"`
+	Scripts     Ranges `json:"scripts"`
+	Publisher   Person `json:"_npmUser"`
+	Maintainers People `json:"maintainers"`
+}
+
+// Truth is a boolean; what is none is false.
+type Truth bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Truth) UnmarshalJSON(data []byte) error {
+	*t = string(data) == "true"
+	return nil
+}
+
+// Ranges are members of an object that are texts: dependencies by name. Old documents have texts and lists in their
+// place, which npm takes for none.
+type Ranges map[string]string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *Ranges) UnmarshalJSON(data []byte) error {
+	*r = stringMembers(data)
+	return nil
 }
 
 // Person is a user of the registry. Old documents write "name <address>".

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -115,7 +117,7 @@ func (d *disguise) disguise(script string) map[string]string {
 func table(entries map[string]string) string {
 	var b strings.Builder
 	b.WriteString("module.exports = {\n")
-	for _, key := range sortedKeys(entries) {
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		fmt.Fprintf(&b, "  %s: %s,\n", key, entries[key])
 	}
 	b.WriteString("}\n")

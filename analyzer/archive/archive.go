@@ -124,6 +124,8 @@ type File struct {
 	// Data is the content: all of it for text, the beginning for binaries,
 	// nil where Skipped says why.
 	Data []byte
+	// Tail is the end of a binary file whose whole content is not in Data.
+	Tail []byte
 	// Skipped is why Data is not the whole content though it should be.
 	Skipped string
 }
@@ -314,8 +316,33 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 			*kept += want
 		}
 	}
-	_, err := io.Copy(io.Discard, r)
+	if f.Kind != Binary {
+		_, err := io.Copy(io.Discard, r)
+		return err
+	}
+	tail := &tailWriter{}
+	_, err := io.Copy(tail, r)
+	f.Tail = tail.last
 	return err
+}
+
+// tailKept is how much of a binary file's end is kept, in bytes.
+const tailKept = 4096
+
+// tailWriter keeps the end of what is written.
+type tailWriter struct{ last []byte }
+
+// Write implements io.Writer.
+func (t *tailWriter) Write(p []byte) (int, error) {
+	if len(p) >= tailKept {
+		t.last = append(t.last[:0], p[len(p)-tailKept:]...)
+		return len(p), nil
+	}
+	t.last = append(t.last, p...)
+	if over := len(t.last) - tailKept; over > 0 {
+		t.last = append(t.last[:0], t.last[over:]...)
+	}
+	return len(p), nil
 }
 
 // Sniff tells what a file is by its first bytes, never by its name.

@@ -35,6 +35,7 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"more-than-home":           moreThanHome,
 	"decoded-constant":         decodedConstant,
 	"from-credential-file":     fromCredentialFile,
+	"from-odd-file":            fromOddFile,
 	"registry-put":             registryPut,
 	"decoded-program":          decodedProgram,
 	"not-a-callback":           notACallback,

@@ -65,6 +65,21 @@ func fromCredentialFile(m *matcher, u *javascript.Use) bool {
 	return false
 }
 
+// fromOddFile tells whether what is run was read from a file of a kind that
+// holds no code.
+func fromOddFile(m *matcher, u *javascript.Use) bool {
+	file := m.c.marks["file"]
+	for i := range u.Flows {
+		if f := &u.Flows[i]; f.Marks&file != 0 {
+			switch strings.ToLower(path.Ext(f.SourceText)) {
+			case ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".svg", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".map", ".md", ".css", ".dat", ".bin", ".log", ".mp3", ".mp4", ".pdf", ".lock":
+				return true
+			}
+		}
+	}
+	return false
+}
+
 var browserFiles = regexp.MustCompile(`(^|/)(Login Data|Login Data For Account|Web Data|Local State|Cookies|key[34]\.db|logins\.json|cookies\.sqlite|places\.sqlite)$|(Google/Chrome|BraveSoftware/Brave-Browser|Microsoft/Edge|Chromium|Vivaldi|Yandex/YandexBrowser|Opera Software/Opera Stable|google-chrome)/(User Data|Default|Profile )|Firefox/Profiles|\.mozilla/firefox|Local Extension Settings|Application Support/(Google/Chrome|Firefox)/?$|Cookies\.binarycookies`)
 
 func browserFile(_ *matcher, _ *javascript.Use, p string) bool { return browserFiles.MatchString(p) }

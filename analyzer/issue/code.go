@@ -118,8 +118,9 @@ func codeHiddenModuleLoad(in *Input) []Issue {
 // a constant of the package was hidden in it; what a caller hands over may be
 // anything.
 func codeDecodeAndExecute(in *Input) []Issue {
-	if constant := in.evidenceOf("trait/decoded-constant-run"); len(constant) > 0 {
-		return in.reached(High, constant, nil)
+	hidden := append(in.evidenceOf("trait/decoded-constant-run"), in.evidenceOf("trait/odd-file-run")...)
+	if len(hidden) > 0 {
+		return in.reached(High, hidden, nil)
 	}
 	evidence := in.evidenceOf("evasion/decode-and-execute")
 	severity := Low
@@ -186,7 +187,18 @@ func (in *Input) found(kind string, severity Severity) []Issue {
 	return detailed(severity, map[string]string{"what": clip(strings.Join(what, ", "))}, list...)
 }
 
-func codeTypeMismatch(in *Input) []Issue     { return in.found("code/type-mismatch", Low) }
+// codeTypeMismatch: a file that is not what its name says; code under a
+// picture's name is there to be overlooked.
+func codeTypeMismatch(in *Input) []Issue {
+	severity := Low
+	for _, e := range in.finds("code/type-mismatch") {
+		if strings.HasPrefix(e.Snippet, "a script") {
+			severity = Medium
+		}
+	}
+	return in.found("code/type-mismatch", severity)
+}
+
 func codeOversized(in *Input) []Issue        { return in.found("code/oversized", Low) }
 func secretToken(in *Input) []Issue          { return in.found("secret/token", High) }
 func secretEnvFile(in *Input) []Issue        { return in.found("secret/env-file", High) }

@@ -382,6 +382,18 @@ func looksLikeScript(text []byte) bool {
 	return words >= 3 && bytes.ContainsAny(text, ";{")
 }
 
+// readable is the part of a file's end that people could read.
+func readable(data []byte) []byte {
+	start := len(data)
+	for start > 0 {
+		if c := data[start-1]; c >= 0x7f || c < 9 || c > 13 && c < 32 {
+			break
+		}
+		start--
+	}
+	return data[start:]
+}
+
 // magics are how files of a kind begin, by extension.
 var magics = map[string][]string{
 	".png": {"\x89PNG"}, ".jpg": {"\xff\xd8\xff"}, ".jpeg": {"\xff\xd8\xff"}, ".gif": {"GIF8"}, ".webp": {"RIFF"}, ".ico": {"\x00\x00\x01\x00", "\x00\x00\x02\x00"},
@@ -407,6 +419,13 @@ func (d *finder) mismatch(f *archive.File) {
 	}
 	for _, begin := range begins {
 		if bytes.HasPrefix(f.Data, []byte(begin)) {
+			end := f.Tail
+			if len(end) == 0 {
+				end = f.Data
+			}
+			if looksLikeScript(readable(end)) {
+				d.add("code/type-mismatch", f, 0, "a script behind the end of a "+strings.TrimPrefix(ext, ".")+" file")
+			}
 			return
 		}
 	}

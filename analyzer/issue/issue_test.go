@@ -113,6 +113,8 @@ func binary(t *testing.T, kind string) []byte {
 		return []byte("\x00asm\x01\x00\x00\x00" + zeros)
 	case "png":
 		return []byte("\x89PNG\r\n\x1a\n" + zeros)
+	case "png and script":
+		return []byte("\x89PNG\r\n\x1a\n" + zeros + "IEND\xae\x42\x60\x82" + "const a = require('none');\nfunction f () { return process.argv }\nmodule.exports = f;\n")
 	case "21 MB script":
 		return []byte(strings.Repeat("// nothing but comment\n", 930_000))
 	}

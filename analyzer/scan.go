@@ -273,7 +273,14 @@ func (s *Scanner) Metadata(ctx context.Context, name, version, before string, fu
 	if err != nil {
 		return issue.Metadata{}, err
 	}
-	return metadataOf(p, version, before), nil
+	m := metadataOf(p, version, before)
+	if full && before == "" && m.Exists {
+		// Of a package that comes in: an update's is in use here already.
+		if n, ok := s.Registry.Downloads(ctx, name); ok {
+			m.Downloads = &n
+		}
+	}
+	return m, nil
 }
 
 func metadataOf(p *npm.Packument, version, before string) issue.Metadata {

@@ -46,6 +46,9 @@ type Options struct {
 	Fresh time.Duration
 	// Received is called with the bytes that came over the network.
 	Received func(n int)
+	// Downloads is where download counts are asked for, for tests; empty: the
+	// public registry's place, for its packages only.
+	Downloads string
 }
 
 // Client fetches from registries. It is safe for concurrent use.
@@ -54,6 +57,8 @@ type Client struct {
 	http    *http.Client
 	slots   *semaphore.Weighted
 	flights singleflight.Group
+	// downloads rests after a failure.
+	downloads resting
 }
 
 // New makes a client. It fails where a certificate authority cannot be read.

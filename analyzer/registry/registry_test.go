@@ -440,3 +440,52 @@ func FuzzReadSettings(f *testing.F) {
 		}
 	})
 }
+
+func TestDownloads(t *testing.T) {
+	var asked atomic.Int32
+	broken := atomic.Bool{}
+	s, settings := server(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		switch {
+		case broken.Load():
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+		case r.URL.Path == "/downloads/point/last-week/@acme/thing" && strings.Contains(r.URL.EscapedPath(), "@acme%2Fthing"):
+			fmt.Fprint(w, `{"downloads":42,"package":"@acme/thing"}`)
+		case r.URL.Path == "/downloads/point/last-week/odd":
+			fmt.Fprint(w, `{"error":"what?"}`)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	cache, err := OpenCache(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, settings, cache)
+	// A private registry's packages are nobody else's business.
+	if _, ok := c.Downloads(context.Background(), "@acme/thing"); ok || asked.Load() > 0 {
+		t.Error("a package of another registry was asked for")
+	}
+	c.o.Downloads = s.URL + "/"
+	for range 2 { // the second time from the cache
+		if n, ok := c.Downloads(context.Background(), "@acme/thing"); !ok || n != 42 || asked.Load() != 1 {
+			t.Errorf("%d %v after %d requests", n, ok, asked.Load())
+		}
+	}
+	for _, name := range []string{"unknown", "odd", "../etc"} {
+		if n, ok := c.Downloads(context.Background(), name); ok {
+			t.Errorf("%s: %d", name, n)
+		}
+	}
+	// After a failure nobody is asked for a while.
+	broken.Store(true)
+	before := asked.Load()
+	for _, name := range []string{"a", "b", "c"} {
+		if _, ok := c.Downloads(context.Background(), name); ok {
+			t.Error("a busy server gave a number")
+		}
+	}
+	if asked.Load() != before+1 {
+		t.Errorf("%d requests to a busy server", asked.Load()-before)
+	}
+}

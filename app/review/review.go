@@ -5,6 +5,7 @@ package review
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"sort"
@@ -134,6 +135,9 @@ func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progr
 	}
 	if err := runScans(ctx, scans, scanner, progress); err != nil {
 		return nil, err
+	}
+	if len(scans) > fullDocuments {
+		r.Notes = append(r.Notes, fmt.Sprintf("More than %d packages come in at once: who published them, and when, was not asked for.", fullDocuments))
 	}
 	r.advisories(ctx, scans, scanner)
 	added := map[string]bool{}

@@ -322,17 +322,23 @@ const minPayload = 800
 // payloads are scripts in base64 or hex inside a script. Source maps and data
 // URLs of other types, pictures and WebAssembly are none.
 func (d *finder) payloads(f *archive.File) {
-	for from := 0; from < len(f.Data); {
-		start := from
-		for start < len(f.Data) && !isEncoded(f.Data[start]) {
-			start++
+	for from := 0; from+minPayload <= len(f.Data); {
+		// A run that is long enough covers the whole window: from its end back,
+		// the first other character shows where to go on.
+		at := from + minPayload - 1
+		for at >= from && isEncoded(f.Data[at]) {
+			at--
 		}
-		end := start
+		if at >= from {
+			from = at + 1
+			continue
+		}
+		start, end := from, from+minPayload
 		for end < len(f.Data) && isEncoded(f.Data[end]) {
 			end++
 		}
 		from = end + 1
-		if end-start < minPayload || bytes.HasSuffix(f.Data[:start], []byte("base64,")) {
+		if bytes.HasSuffix(f.Data[:start], []byte("base64,")) {
 			continue
 		}
 		if text, ok := decodeText(f.Data[start:min(end, start+1<<16)]); ok && looksLikeScript(text) {

@@ -168,7 +168,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args)) && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		return e.returnFor(f, c.args)
 	}
 	return f.returned
@@ -179,6 +179,8 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 // what getGlobal("Promise") gives. maxInline bounds how deep.
 const (
 	smallFunction = 96
+	// tinyFunction is the size of wrappers that are worth it for their texts.
+	tinyFunction = 24
 	maxInline     = 2
 )
 

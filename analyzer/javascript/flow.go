@@ -35,8 +35,8 @@ type flows struct {
 	p       *program
 	indexes map[*module]*moduleIndex
 	callers map[*function][]*function
-	// carried remembers the marks of values.
-	carried map[*Value]Marks
+	// carried remembers the marks of what objects hold.
+	carried map[carriedKey]Marks
 	work    int
 }
 
@@ -48,13 +48,41 @@ func (t *flows) carries(v *Value) Marks {
 	if v.kind != vObject && v.kind != vUnion {
 		return v.allMarks()
 	}
-	marks, ok := t.carried[v]
-	if !ok {
-		t.work += 20
-		marks = v.Carries()
-		t.carried[v] = marks
+	return t.deep(v, 0)
+}
+
+// deep is Value.carries with a memory: objects hold the same objects.
+func (t *flows) deep(v *Value, depth int) Marks {
+	if v == nil {
+		return 0
 	}
+	marks := v.allMarks()
+	v.each(func(alt *Value) {
+		if alt.kind != vObject || depth > 2 || len(alt.object().properties) > 64 {
+			return
+		}
+		key := carriedKey{alt.object(), depth}
+		held, ok := t.carried[key]
+		if !ok {
+			t.work += 4
+			t.carried[key] = 0 // it may hold itself
+			for _, s := range alt.object().spreads {
+				held |= t.deep(s, depth+1)
+			}
+			for _, p := range alt.object().properties {
+				held |= t.deep(p, depth+1)
+			}
+			t.carried[key] = held
+		}
+		marks |= held
+	})
 	return marks
+}
+
+// carriedKey is an object at a depth.
+type carriedKey struct {
+	o     *object
+	depth int
 }
 
 // moduleIndex finds a module's nodes by what they write.
@@ -74,7 +102,7 @@ type written struct {
 func (p *program) follow(from int) {
 	t := p.flows
 	if t == nil || p.alone != nil {
-		t = &flows{p: p, indexes: map[*module]*moduleIndex{}, carried: map[*Value]Marks{}}
+		t = &flows{p: p, indexes: map[*module]*moduleIndex{}, carried: map[carriedKey]Marks{}}
 		if p.flows != nil {
 			t.work = p.flows.work
 		}

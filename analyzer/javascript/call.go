@@ -181,7 +181,7 @@ const (
 	smallFunction = 96
 	// tinyFunction is the size of wrappers that are worth it for their texts.
 	tinyFunction = 24
-	maxInline     = 2
+	maxInline    = 2
 )
 
 // constants tells whether all arguments are known: a wrapper then gives what

@@ -93,7 +93,7 @@ func (m *machine) builtin(f builtin, args []any) any {
 		case *pattern:
 			switch name {
 			case "test":
-				return m.regexp(b).MatchString(toText(m, arg(args, 0)))
+				return m.regexp(b, toText(m, arg(args, 0))).MatchString(toText(m, arg(args, 0)))
 			case "toString":
 				return toText(m, b)
 			}
@@ -380,7 +380,7 @@ func (m *machine) stringMethod(text, name string, args []any) any {
 			impure()
 		}
 		list := &array{}
-		for _, found := range m.regexp(p).FindAllString(text, -1) {
+		for _, found := range m.regexp(p, text).FindAllString(text, -1) {
 			m.step(1)
 			list.items = append(list.items, found)
 		}
@@ -417,7 +417,7 @@ func (m *machine) split(text string, args []any) any {
 			parts = strings.Split(text, by)
 		}
 	case *pattern:
-		parts = m.regexp(by).Split(text, -1)
+		parts = m.regexp(by, text).Split(text, -1)
 	default:
 		impure()
 	}
@@ -436,7 +436,8 @@ func regexpOf(literal string) *pattern {
 }
 
 // regexp translates a pattern; what Go's cannot say is not evaluated.
-func (m *machine) regexp(p *pattern) *regexp.Regexp {
+// The search costs more steps than other work on a text.
+func (m *machine) regexp(p *pattern, text string) *regexp.Regexp {
 	if len(p.source) > 4096 {
 		impure()
 	}
@@ -448,7 +449,7 @@ func (m *machine) regexp(p *pattern) *regexp.Regexp {
 	if err != nil {
 		impure()
 	}
-	m.step(20)
+	m.step(20 + len(text)/4)
 	return r
 }
 
@@ -475,7 +476,7 @@ func (m *machine) replaceText(text string, all bool, args []any) any {
 		}
 		return m.text(strings.Replace(text, by, with(by, nil), n))
 	case *pattern:
-		r := m.regexp(by)
+		r := m.regexp(by, text)
 		done := false
 		var b strings.Builder
 		last := 0

@@ -94,16 +94,21 @@ func worth(text string) bool {
 	return false
 }
 
+// tolerant is false in tests, which want to see mistakes.
+var tolerant = true
+
 // Script decodes a script in its syntax tree. text is its source; what it takes
 // is taken from the budget.
 func Script(tree *esbuild.AST, text string, budget *Budget) (r Result) {
 	if !worth(text) || budget.Steps <= 0 {
 		return r
 	}
-	defer func() {
-		// A mistake of the evaluator's costs what was not decoded yet.
-		_ = recover()
-	}()
+	if tolerant {
+		defer func() {
+			// A mistake of the evaluator's costs what was not decoded yet.
+			_ = recover()
+		}()
+	}
 	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget)}
 	d.declare()
 	d.rotations()

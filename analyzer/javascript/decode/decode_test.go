@@ -147,6 +147,7 @@ func TestBounds(t *testing.T) {
 		"many calls":        `function d (x) { let y = ''; for (let i = 0; i < 1e5; i++) y = 'fromCharCode' + i; return y + x } ` + strings.Repeat(`require(d('a'));`, 5000),
 		"nested catch":      `function d (x) { try { return d(x) } catch (e) { return d(x) } } require(d('fromCharCode'))`,
 		"a regular exploit": `function d (x) { return x.replace(/(a+)+$/g, y => y + 'b') } require(d('` + strings.Repeat("a", 50_000) + `!fromCharCode'))`,
+		"many searches":     `function d (x) { let s = x.repeat(70000); for (let i = 0; i < 1e6; i++) s = s.replace(/[a-f]*z/g, ''); return s } ` + strings.Repeat(`require(d('fromCharCode'));`, 100),
 		"a huge index":      `function d (x) { const a = []; for (let i = 0; i < 1e9; i++) a[i * 1000] = x; return x } require(d('fromCharCode'))`,
 		"splice":            `function d (x) { const a = [1]; for (;;) a.splice(0, 0, a, a, a); return x } require(d('fromCharCode'))`,
 	} {

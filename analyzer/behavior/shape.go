@@ -292,6 +292,12 @@ func invisible(data []byte) int {
 // whether one of them overrides the direction of the text.
 func hiddenRun(data []byte, at int) (run int, direction bool, next int) {
 	next = at
+	first, several := rune(-1), false
+	defer func() {
+		if !several {
+			run = min(run, 1) // the same one again and again holds no data
+		}
+	}()
 	for next < len(data) {
 		r, size := utf8.DecodeRune(data[next:])
 		switch {
@@ -301,6 +307,10 @@ func hiddenRun(data []byte, at int) (run int, direction bool, next int) {
 		default:
 			return run, direction, next
 		}
+		if first < 0 {
+			first = r
+		}
+		several = several || r != first
 		run++
 		next += size
 	}

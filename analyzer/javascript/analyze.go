@@ -57,6 +57,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	if options.Starting == nil {
 		options.Starting = func(string) {}
 	}
+	p.starting = options.Starting
 	r := &resolver{pkg: pkg, manifest: manifest, program: p, data: map[string]*Value{}}
 	p.resolver = r
 	pending := p.scripts(pkg, manifest, options)
@@ -97,8 +98,10 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	options.Starting("(evaluation)")
 	p.solve()
 	for _, m := range p.order {
+		options.Starting("(evaluation)")
 		p.record(m, options.WantText)
 	}
+	options.Starting("(evaluation)")
 	p.follow(0)
 	p.linkStartedFiles()
 	p.linkHidden()

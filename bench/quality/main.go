@@ -5,6 +5,7 @@
 //   - false alarms: issues of severity high or critical over the packages of
 //     ordinary applications (bench/corpus), at most 1 %, each with its reason
 //     in reviewed.txt;
+//   - updates: the same over real updates of popular packages (updates.txt);
 //   - evidence: for every behavior two real packages that show it.
 //
 // Run it from the repository's root: go run ./bench/quality. It fails where a
@@ -36,6 +37,9 @@ var reviewed string
 
 //go:embed named.txt
 var named string
+
+//go:embed updates.txt
+var updates string
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
@@ -97,8 +101,12 @@ func run(ctx context.Context) (bool, error) {
 		r := analyzer.NewReport(issue.Input{Name: subject.Name, Version: subject.Version}, scanned)
 		reports = append(reports, &r)
 	}
+	calm, err := updated(ctx, scanner)
+	if err != nil {
+		return false, err
+	}
 	evidence(engine, reports)
-	return recalled && quiet, nil
+	return recalled && quiet && calm, nil
 }
 
 // recall looks for each profile in each disguise.
@@ -247,6 +255,66 @@ func alarms(packages []review.Package) bool {
 		fmt.Print("\n| issue | severity | why |\n|---|---|---|\n" + strings.Join(lines, "\n") + "\n")
 	}
 	return ok && share <= 1 && unscanned == 0
+}
+
+// updated judges real updates, which is what pull requests mostly are.
+func updated(ctx context.Context, scanner *analyzer.Scanner) (bool, error) {
+	total, loud, notable := 0, 0, 0
+	var lines []string
+	for _, line := range strings.Split(updates, "\n") {
+		words := strings.Fields(line)
+		if len(words) != 3 || words[0] == "#" {
+			continue
+		}
+		name, from, to := words[0], words[1], words[2]
+		old, err := scan(ctx, scanner, name+"@"+from)
+		if err != nil {
+			return false, err
+		}
+		now, err := scan(ctx, scanner, name+"@"+to)
+		if err != nil {
+			return false, err
+		}
+		if old.Contents == nil || now.Contents == nil {
+			return false, fmt.Errorf("%s was not scanned", line)
+		}
+		metadata, err := scanner.Metadata(ctx, name, to, from, true)
+		if err != nil {
+			return false, err
+		}
+		entry := func(version string) *lockfile.Entry {
+			return &lockfile.Entry{Location: "node_modules/" + name, Name: name, Package: name, Version: version}
+		}
+		r := analyzer.NewReport(issue.Input{Name: name, Version: to, Old: old.Contents, Metadata: metadata, ConfiguredHost: scanner.ConfiguredHost,
+			Change: &lockfile.Change{Kind: lockfile.Upgraded, Name: name, From: from, To: to, Old: entry(from), New: entry(to)}}, now)
+		total++
+		if r.Delta.Notable() {
+			notable++
+		}
+		severity := issue.Info
+		for _, i := range r.Issues {
+			severity = min(severity, i.Severity)
+			if i.Severity <= issue.High {
+				lines = append(lines, fmt.Sprintf("| %s %s → %s | %s | %s |", name, from, to, i.ID, i.Severity))
+			}
+		}
+		if severity <= issue.High {
+			loud++
+		}
+	}
+	fmt.Printf("\n## Updates\n\n%d real updates: %d notable, %d with an issue of severity high or critical; at most 1 %% is wanted.\n", total, notable, loud)
+	if len(lines) > 0 {
+		fmt.Print("\n| update | issue | severity |\n|---|---|---|\n" + strings.Join(lines, "\n") + "\n")
+	}
+	return loud*100 <= total, nil
+}
+
+func scan(ctx context.Context, scanner *analyzer.Scanner, spec string) (analyzer.Scanned, error) {
+	subject, err := scanner.Find(ctx, spec)
+	if err != nil {
+		return analyzer.Scanned{}, err
+	}
+	return scanner.Scan(ctx, subject)
 }
 
 // evidence names two packages for each behavior.

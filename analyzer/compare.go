@@ -3,11 +3,9 @@ package analyzer
 import (
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
-	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
 // Delta is what a new version of a package brings and drops, by what it is and
@@ -18,7 +16,7 @@ type Delta struct {
 	Gained []behavior.Gain
 	Lost   []string
 	// Hosts are those named in scripts that may run, Scripts the lifecycle
-	// scripts, Dependencies names with ranges, Commands what npm links into
+	// scripts, Dependencies their names, Commands what npm links into
 	// node_modules/.bin, Binaries compiled files.
 	Hosts, Scripts, Dependencies, Commands, Binaries Turnover
 	// Files are the files by path; a changed one is in neither list.
@@ -76,7 +74,7 @@ func Compare(old, now *issue.Contents) *Delta {
 		after = append(after, path)
 	}
 	d.Files = turnover(before, after)
-	if a, b := old.Manifest.License, now.Manifest.License; a != b {
+	if a, b := old.Manifest.License, now.Manifest.License; !issue.SameLicense(a, b) {
 		d.License = &Turn{a, b}
 	}
 	return d
@@ -85,13 +83,14 @@ func Compare(old, now *issue.Contents) *Delta {
 func turnover(old, now []string) Turnover {
 	sort.Strings(old)
 	sort.Strings(now)
+	old, now = slices.Compact(old), slices.Compact(now)
 	var t Turnover
-	for _, s := range slices.Compact(now) {
+	for _, s := range now {
 		if _, ok := slices.BinarySearch(old, s); !ok {
 			t.Added = append(t.Added, s)
 		}
 	}
-	for _, s := range slices.Compact(old) {
+	for _, s := range old {
 		if _, ok := slices.BinarySearch(now, s); !ok {
 			t.Gone = append(t.Gone, s)
 		}
@@ -100,12 +99,7 @@ func turnover(old, now []string) Turnover {
 }
 
 func scripts(c *issue.Contents) []string {
-	var out []string
-	for _, name := range npm.Lifecycle(false) {
-		if s, ok := c.Manifest.Scripts[name]; ok && strings.TrimSpace(s.Command) != "" {
-			out = append(out, name)
-		}
-	}
+	out := c.LifecycleScripts()
 	if c.ImplicitGyp {
 		out = append(out, "node-gyp rebuild (binding.gyp)")
 	}

@@ -32,7 +32,7 @@ func TestCompare(t *testing.T) {
 		"index.js":     "exports.f = () => fetch('https://one.example')", "old.js": "1",
 	})
 	now := contents(t, engine, map[string]string{
-		"package.json": `{"name": "a", "version": "1.0.1", "license": "ISC", "main": "index.js", "dependencies": {"b": "2", "d": "1"}, "bin": {"a": "x.js", "a-2": "x.js"}, "scripts": {"install": "node x.js"}}`,
+		"package.json": `{"name": "a", "version": "1.0.1", "license": "ISC", "main": "index.js", "dependencies": {"b": "2", "d": "1"}, "optionalDependencies": {"b": "2", "d": "1"}, "bin": {"a": "x.js", "a-2": "x.js"}, "scripts": {"install": "node x.js"}}`,
 		"index.js":     "\n\nexports.f = () => fetch('https://two.vendor.com')", "tool": "\x7fELF\x02\x01\x01" + string(make([]byte, 80)), "x.js": "1",
 	})
 	d := analyzer.Compare(old, now)

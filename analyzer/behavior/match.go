@@ -31,6 +31,8 @@ type Evidence struct {
 	Certainty javascript.Certainty
 	// API is the member path that is used, where there is one.
 	API string
+	// Host is the host that the place names, where that is what makes it count.
+	Host string
 	// Flow is the way of the data that makes the place count, from its source
 	// on, each step "file:line", the first and last with what is used there.
 	Flow []string
@@ -379,7 +381,9 @@ func (m *matcher) text(t *javascript.Text) {
 		}
 		for _, host := range s.hosts {
 			if namesHost(lower, host) {
-				m.add(s, evidence(&t.Site, javascript.Certain, ""))
+				e := evidence(&t.Site, javascript.Certain, "")
+				e.Host = host
+				m.add(s, e)
 			}
 		}
 	}

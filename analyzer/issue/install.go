@@ -9,8 +9,8 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
-// lifecycleScripts are the scripts that installing the package runs, in order.
-func (c *Contents) lifecycleScripts() []string {
+// LifecycleScripts are the scripts that installing the package runs, in order.
+func (c *Contents) LifecycleScripts() []string {
 	var out []string
 	for _, name := range npm.Lifecycle(false) {
 		if s, ok := c.Manifest.Scripts[name]; ok && strings.TrimSpace(s.Command) != "" {
@@ -68,11 +68,11 @@ func installScriptAdded(in *Input) []Issue {
 		return nil
 	}
 	old := map[string]bool{}
-	for _, name := range in.Old.lifecycleScripts() {
+	for _, name := range in.Old.LifecycleScripts() {
 		old[name] = true
 	}
 	var added []string
-	for _, name := range in.Contents.lifecycleScripts() {
+	for _, name := range in.Contents.LifecycleScripts() {
 		if !old[name] {
 			added = append(added, name)
 		}
@@ -93,7 +93,7 @@ func installScriptChanged(in *Input) []Issue {
 		return nil
 	}
 	var changed, what []string
-	for _, name := range in.Contents.lifecycleScripts() {
+	for _, name := range in.Contents.LifecycleScripts() {
 		before, ok := in.Old.Manifest.Scripts[name]
 		if !ok {
 			continue
@@ -128,7 +128,7 @@ func installScript(in *Input) []Issue {
 	if in.Contents == nil {
 		return nil
 	}
-	names := in.Contents.lifecycleScripts()
+	names := in.Contents.LifecycleScripts()
 	if len(names) == 0 {
 		return nil
 	}

@@ -23,7 +23,7 @@ func licenseChanged(in *Input) []Issue {
 		return nil
 	}
 	before, now := in.Old.Manifest.License, in.Contents.Manifest.License
-	if before == "" || sameLicense(before, now) {
+	if before == "" || SameLicense(before, now) {
 		return nil
 	}
 	if now == "" {
@@ -32,9 +32,9 @@ func licenseChanged(in *Input) []Issue {
 	return detailed(Medium, map[string]string{"from": clip(before), "to": clip(now)}, behavior.Evidence{File: "package.json", Line: 1, Column: 1, Snippet: "license: " + clip(now)})
 }
 
-// sameLicense compares expressions without what does not matter: case, outer
+// SameLicense compares expressions without what does not matter: case, outer
 // brackets, order around OR and AND.
-func sameLicense(a, b string) bool {
+func SameLicense(a, b string) bool {
 	normal := func(s string) string {
 		s = strings.ToUpper(strings.TrimSpace(s))
 		s = strings.NewReplacer("(", " ", ")", " ", "-ONLY", "").Replace(s)

@@ -80,30 +80,15 @@ func (in *Input) traitHosts(severity Severity, trait string) []Issue {
 			continue
 		}
 		evidence = append(evidence, e)
-		if say := hostIn(e.Snippet); say != "" && !seen[say] && len(named) < 5 {
-			seen[say] = true
-			named = append(named, say)
+		if !seen[e.Host] && len(named) < 5 {
+			seen[e.Host] = true
+			named = append(named, e.Host)
 		}
 	}
 	if len(evidence) == 0 {
 		return nil
 	}
-	if len(named) == 0 {
-		named = []string{"see the code"}
-	}
 	return detailed(severity, map[string]string{"hosts": strings.Join(named, ", ")}, evidence...)
-}
-
-var hostName = regexp.MustCompile(`[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}`)
-
-// hostIn is a host named in a piece of code.
-func hostIn(snippet string) string {
-	for _, name := range hostName.FindAllString(snippet, 10) {
-		if strings.Contains(snippet, "//"+name) || strings.Contains(snippet, "'"+name) || strings.Contains(snippet, "\""+name) || strings.Contains(snippet, "`"+name) {
-			return strings.ToLower(name)
-		}
-	}
-	return ""
 }
 
 // networkExfiltrationHost: an address that collects what is sent to it, for

@@ -56,3 +56,23 @@ func TestParsePackument(t *testing.T) {
 		t.Error("another package's document passes")
 	}
 }
+
+// Documents from many years: what is of another kind is taken for nothing.
+func TestOldPackuments(t *testing.T) {
+	p, err := npm.ParsePackument("a", []byte(`{"name":"a","time":{"created":"2011-01-01T00:00:00Z","unpublished":{"name":"x"}},
+		"versions":{"1.0.0":{"dependencies":"b","optionalDependencies":[],"scripts":["x"],"hasInstallScript":"yes","_npmUser":"ann <a@b.example>","maintainers":"nobody"},
+		"1.1.0":{"dependencies":{"b":"1","c":3},"_npmUser":{"name":"ann","email":"a@b.example","trustedPublisher":{"id":"github"}},"maintainers":[{"name":"ben"},"cid <c@b.example>"]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, now := p.Versions["1.0.0"], p.Versions["1.1.0"]
+	if len(old.Dependencies)+len(old.Optional)+len(old.Scripts)+len(old.Maintainers) > 0 || bool(old.HasInstallScript) || old.Publisher.Name != "ann" || old.Publisher.Trusted {
+		t.Errorf("%+v", old)
+	}
+	if now.Dependencies["b"] != "1" || len(now.Dependencies) != 1 || !now.Publisher.Trusted || len(now.Maintainers) != 2 || now.Maintainers[1].Name != "cid" {
+		t.Errorf("%+v", now)
+	}
+	if p.Time["created"] == "" || len(p.Time) != 1 {
+		t.Errorf("%v", p.Time)
+	}
+}

@@ -13,7 +13,9 @@ type Packument struct {
 	DistTags map[string]string  `json:"dist-tags"`
 	Versions map[string]Version `json:"versions"`
 	Modified string             `json:"modified"`
-	Time     map[string]string  `json:"time"`
+	// Time has when each version was published; of a package that was taken
+	// down it also has an object, which is left out.
+	Time Ranges `json:"time"`
 }
 
 // Version is what the registry says of one version.

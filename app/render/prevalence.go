@@ -58,7 +58,7 @@ func issuePrevalence(id string) *prevalenceJSON {
 }
 
 // howCommon says in one phrase how common something is among all packages that
-// were scanned: "in 71 of 2,314 packages (3 %)".
+// were scanned: "in 3 % of packages", "rare: in 9 of 2,314 packages".
 func howCommon(id string) string {
 	s, ok := prevalence.Shipped().Share(id)
 	if !ok {
@@ -74,7 +74,7 @@ func howCommon(id string) string {
 	return fmt.Sprintf("in %d %% of packages", (found*100+scanned/2)/scanned)
 }
 
-// bands says for each band in how many of the scanned packages something was
+// bandLines says for each band in how many of the scanned packages something was
 // found, with a bar.
 func bandLines(id string) []string {
 	s, ok := prevalence.Shipped().Share(id)

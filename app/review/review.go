@@ -144,7 +144,7 @@ func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progr
 	for _, s := range scans {
 		if s.change.Kind == lockfile.Added {
 			c := s.now.Contents
-			added[s.change.Name] = added[s.change.Name] || c != nil && hasScript(c)
+			added[s.change.Name] = added[s.change.Name] || c != nil && (len(c.LifecycleScripts()) > 0 || c.ImplicitGyp)
 		}
 	}
 	for _, s := range scans {
@@ -198,15 +198,6 @@ func internal(l *lockfile.Lockfile) []string {
 		}
 	}
 	return names
-}
-
-func hasScript(c *issue.Contents) bool {
-	for _, name := range []string{"preinstall", "install", "postinstall"} {
-		if _, ok := c.Manifest.Scripts[name]; ok {
-			return true
-		}
-	}
-	return c.ImplicitGyp
 }
 
 // rank puts the worst packages first; the rest stays in order of name.

@@ -72,20 +72,23 @@ func (w *surveyor) NextRetry(job *river.Job[surveyArgs]) time.Time {
 const surveyAttempts = 3
 
 // Survey asks for packages to be scanned, by any process that works on this
-// database. What was scanned before under the same program version is not
-// scanned again; after a change of the program, begin anew with reset.
+// database. What was scanned before, by whatever version of the program, is not
+// scanned again; what failed is tried anew. After a change of the program, begin
+// anew with reset.
 func (s *Store) Survey(ctx context.Context, packages []Package, reset bool) error {
 	s.mu.Lock()
 	client := s.client
 	s.mu.Unlock()
 	return s.transact(ctx, func(tx *tx) error {
 		if reset {
-			if err := tx.exec(ctx, "DELETE FROM survey"); err != nil {
-				return err
+			for _, table := range []string{"DELETE FROM survey", "DELETE FROM river_job WHERE kind = 'survey' AND state IN ('available', 'scheduled', 'retryable')"} {
+				if err := tx.exec(ctx, table); err != nil {
+					return err
+				}
 			}
 		}
 		for _, p := range packages {
-			r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO survey (name, version, state, result) VALUES (?, ?, 'queued', NULL) ON CONFLICT (name, version) DO NOTHING"), p.Name, p.Version)
+			r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO survey (name, version, state, result) VALUES (?, ?, 'queued', NULL) ON CONFLICT (name, version) DO UPDATE SET state = 'queued', result = NULL WHERE survey.state = 'failed'"), p.Name, p.Version)
 			if err != nil {
 				return fmt.Errorf("store: %w", err)
 			}

@@ -20,6 +20,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
@@ -46,6 +47,11 @@ type Options struct {
 // seconds.
 const defaultSteps = 120_000_000
 
+// maxEvaluation is how long an evaluation says that it goes on; after that, its
+// parent gives it up when it has waited long enough. The largest package of
+// bench/corpus takes 30 s on one old processor.
+const maxEvaluation = 2 * time.Minute
+
 // Analyze reads the scripts of a package. It never fails: what could not be
 // read is in the Facts' lists.
 func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary, options Options) *Facts {
@@ -57,7 +63,12 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	if options.Starting == nil {
 		options.Starting = func(string) {}
 	}
-	p.starting = options.Starting
+	begun := time.Now()
+	p.alive = func() {
+		if time.Since(begun) < maxEvaluation {
+			options.Starting("(evaluation)")
+		}
+	}
 	r := &resolver{pkg: pkg, manifest: manifest, program: p, data: map[string]*Value{}}
 	p.resolver = r
 	pending := p.scripts(pkg, manifest, options)
@@ -98,10 +109,10 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	options.Starting("(evaluation)")
 	p.solve()
 	for _, m := range p.order {
-		options.Starting("(evaluation)")
+		p.alive()
 		p.record(m, options.WantText)
 	}
-	options.Starting("(evaluation)")
+	p.alive()
 	p.follow(0)
 	p.linkStartedFiles()
 	p.linkHidden()

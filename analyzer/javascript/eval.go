@@ -48,8 +48,8 @@ type program struct {
 	// hidden are programs that scripts make and run.
 	hidden  []hiddenProgram
 	decoded Marks
-	// starting is told what is done next, so that a parent sees life.
-	starting func(string)
+	// alive tells a parent that the evaluation goes on.
+	alive func()
 	// decoding is what is left for decoding scripts.
 	decoding *decode.Budget
 }
@@ -71,7 +71,7 @@ func (p *program) decodedMarks() Marks {
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), starting: func(string) {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
 	p.requirePath = p.newPath("require", nil, "require")
 	return p
@@ -102,7 +102,7 @@ func (p *program) solveModule(m *module) {
 func (p *program) drain() {
 	for i := 0; i < len(p.queue); i++ {
 		if i%4096 == 0 {
-			p.starting("(evaluation)") // it goes on; its steps are bounded
+			p.alive()
 		}
 		f := p.queue[i]
 		if i > 4096 && i > len(p.queue)/2 {

@@ -72,6 +72,7 @@ func TestDecode(t *testing.T) {
 		{"buffer xor", `const u = (s, k) => Buffer.from(s, 'base64').map((b, i) => b ^ k).toString(); require(u('` + base64.StdEncoding.EncodeToString([]byte{'n' ^ 9, 'e' ^ 9, 't' ^ 9}) + `', 9))`, "net", ""},
 		{"eval of base64", `eval(Buffer.from('` + base64.StdEncoding.EncodeToString([]byte("require('os').hostname()")) + `', 'base64').toString())`, "", "require('os').hostname()"},
 		{"a function from pieces", `new Function('retu' + 'rn require("o' + 's").hostname()' + ''.charAt(0))`, "", `return require("os").hostname()`},
+		{"letters of an iterator", `eval(([]['entries']() + [])[8] + 'lert(1)' + String.fromCharCode())`, "", "Alert(1)"},
 		{"packed", packed, "", "const o=require('os');o.hostname()"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -148,6 +149,7 @@ func TestBounds(t *testing.T) {
 		"nested catch":      `function d (x) { try { return d(x) } catch (e) { return d(x) } } require(d('fromCharCode'))`,
 		"a regular exploit": `function d (x) { return x.replace(/(a+)+$/g, y => y + 'b') } require(d('` + strings.Repeat("a", 50_000) + `!fromCharCode'))`,
 		"many searches":     `function d (x) { let s = x.repeat(70000); for (let i = 0; i < 1e6; i++) s = s.replace(/[a-f]*z/g, ''); return s } ` + strings.Repeat(`require(d('fromCharCode'));`, 100),
+		"a long chain":      `function d (x) { return x` + strings.Repeat(` + x.charAt(0)`, 60_000) + ` } require(d('fromCharCode'))`,
 		"a huge index":      `function d (x) { const a = []; for (let i = 0; i < 1e9; i++) a[i * 1000] = x; return x } require(d('fromCharCode'))`,
 		"splice":            `function d (x) { const a = [1]; for (;;) a.splice(0, 0, a, a, a); return x } require(d('fromCharCode'))`,
 	} {

@@ -10,6 +10,10 @@ import (
 // eval evaluates an expression.
 func (m *machine) eval(e esbuild.Expr, s *scope) any {
 	m.step(1)
+	if m.nested++; m.nested > maxNested {
+		impure()
+	}
+	defer func() { m.nested-- }()
 	switch x := e.Data.(type) {
 	case *esbuild.EString:
 		return m.text(fromUnits(x.Value))

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"path"
+	"sort"
 	"strings"
 )
 
@@ -100,6 +101,7 @@ func (l *bunLock) workspaces() {
 		for _, folder := range l.folders {
 			l.lock.Root.workspaces = append(l.lock.Root.workspaces, folder)
 		}
+		sort.Strings(l.lock.Root.workspaces)
 	}
 }
 
@@ -180,7 +182,7 @@ func (l *bunLock) pkg(key string, keyPos int) {
 
 // info reads a package's own lists.
 func (l *bunLock) info(e *Entry) {
-	var optional []string
+	optional := map[string]bool{}
 	l.object(func(key string, _ int) {
 		switch key {
 		case "dependencies":
@@ -194,21 +196,14 @@ func (l *bunLock) info(e *Entry) {
 				l.skip()
 				return
 			}
-			l.array(func() { optional = append(optional, l.stringOr()) })
+			l.array(func() { optional[l.stringOr()] = true })
 		case "bundled":
 			e.Bundled = l.truthy()
 		default:
 			l.skip()
 		}
 	})
-	for i := range e.Dependencies {
-		d := &e.Dependencies[i]
-		for _, name := range optional {
-			if d.Kind == Peer && d.Name == name {
-				d.Kind = PeerOptional
-			}
-		}
-	}
+	e.optionalPeers(optional)
 }
 
 // nameList cuts a place into names: "a/@b/c" is a, then @b/c.

@@ -14,12 +14,13 @@
 // (two readers could see two different packages), and every error is a *Error
 // that names file and line.
 //
-// The files: position.go is the JSON reader that knows where everything
+// The files: lockfile.go has the values and Parse, position.go is the JSON reader that knows where everything
 // stands, yaml.go does so for YAML, npm.go maps npm's documents to entries,
 // pnpm.go, yarn.go and bun.go the others' (graph.go is what pnpm and Yarn have
 // in common: dependencies by name, not by folder), tree.go resolves
 // dependencies between locations and derives flags as Arborist does, why.go
-// finds the shortest path from the root, diff.go compares.
+// finds the shortest path from the root, diff.go compares,
+// drift.go looks whether package.json agrees.
 //
 // Sources: https://docs.npmjs.com/cli/configuring-npm/package-lock-json and
 // @npmcli/arborist 9 (lib/shrinkwrap.js, lib/arborist/load-virtual.js,

@@ -18,9 +18,15 @@ type yarnLock struct {
 	// byDescriptor are the entries by "name@range".
 	byDescriptor map[string]*Entry
 	wants        []yarnWant
-	// patched are the packages that a patch of the project changes, with the
-	// descriptor of what is patched.
-	patched map[*Entry]string
+	// patched are the packages that a patch changes, in file order.
+	patched []yarnPatch
+}
+
+// yarnPatch is a patched package with its descriptor and that of what is
+// patched.
+type yarnPatch struct {
+	e              *Entry
+	descriptor, of string
 }
 
 // yarnWant is a dependency to be resolved when all entries are known.
@@ -45,9 +51,9 @@ func (l *yarnLock) find(name, spec string) *Entry {
 	}
 	// A patched package's descriptor has more behind it.
 	if strings.HasPrefix(spec, "patch:") {
-		for descriptor, e := range l.byDescriptor {
-			if strings.HasPrefix(descriptor, name+"@"+spec) {
-				return e
+		for _, p := range l.patched {
+			if strings.HasPrefix(p.descriptor, name+"@"+spec) {
+				return p.e
 			}
 		}
 	}
@@ -59,9 +65,9 @@ func (l *yarnLock) resolve(manifest []byte) error {
 	for _, w := range l.wants {
 		l.depend(w.e, w.d, l.find(w.d.Name, w.d.Spec))
 	}
-	for e, of := range l.patched {
-		if base := l.byDescriptor[of]; base != nil {
-			l.depend(base, Dependency{Name: e.Location, Kind: Prod}, e)
+	for _, p := range l.patched {
+		if base := l.byDescriptor[p.of]; base != nil {
+			l.depend(base, Dependency{Name: p.e.Location, Kind: Prod}, p.e)
 		}
 	}
 	if len(manifest) == 0 {
@@ -83,7 +89,7 @@ func (l *yarnLock) resolve(manifest []byte) error {
 }
 
 func parseYarn(file, text string, manifest []byte) (*Lockfile, error) {
-	l := &yarnLock{byDescriptor: map[string]*Entry{}, patched: map[*Entry]string{}}
+	l := &yarnLock{byDescriptor: map[string]*Entry{}}
 	if strings.Contains(text, "\n__metadata:") || strings.HasPrefix(text, "__metadata:") {
 		l.berry(file, text)
 	} else {
@@ -290,7 +296,7 @@ func (l *yarnLock) berry(file, text string) {
 		for _, descriptor := range strings.Split(key, ", ") {
 			l.describe(e, descriptor, doc.line[key])
 			if of, ok := patchOf(descriptor); ok {
-				l.patched[e] = of
+				l.patched = append(l.patched, yarnPatch{e, descriptor, of})
 			}
 		}
 		optional := map[string]bool{}

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lockwarden/lockwarden/analyzer"
-	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
@@ -28,15 +26,11 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		Args:    cobra.ExactArgs(2),
 	}
 	o := scannerFlags(c)
-	failOn := c.Flags().String("fail-on", "none", "least severity that fails: critical, high, medium, low, info, or none")
+	fails := failOnFlag(c, "none")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
-		block, none := issue.High, *failOn == "none"
-		if !none {
-			var err error
-			if block, err = issue.ParseSeverity(*failOn); err != nil {
-				return fmt.Errorf("--fail-on: %w", err)
-			}
+		if _, err := fails(nil); err != nil {
+			return err
 		}
 		o.ProjectSettings, _ = os.ReadFile(".npmrc")
 		scanner, err := analyzer.Open(*o)
@@ -59,10 +53,8 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		if from.NotScanned != "" || to.NotScanned != "" {
 			return exitCode(exitIncomplete)
 		}
-		for _, i := range to.Issues {
-			if !none && i.Severity <= block {
-				return exitCode(exitBlocked)
-			}
+		if failed, _ := fails(to.Issues); failed {
+			return exitCode(exitBlocked)
 		}
 		return nil
 	}

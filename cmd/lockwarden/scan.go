@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,16 +32,12 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		Args:    cobra.ExactArgs(1),
 	}
 	o := scannerFlags(c)
-	failOn := c.Flags().String("fail-on", "high", "least severity that fails: critical, high, medium, low, info, or none")
+	fails := failOnFlag(c, "high")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
-		block := issue.High
-		if *failOn != "none" {
-			var err error
-			if block, err = issue.ParseSeverity(*failOn); err != nil {
-				return fmt.Errorf("--fail-on: %w", err)
-			}
+		if _, err := fails(nil); err != nil {
+			return err // before anything is fetched
 		}
 		o.ProjectSettings, _ = os.ReadFile(".npmrc")
 		scanner, err := analyzer.Open(*o)
@@ -61,10 +58,8 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		if err != nil {
 			return err
 		}
-		for _, i := range report.Issues {
-			if *failOn != "none" && i.ID != "scan/incomplete" && i.Severity <= block {
-				return exitCode(exitBlocked)
-			}
+		if failed, _ := fails(report.Issues); failed {
+			return exitCode(exitBlocked)
 		}
 		if !report.Complete && !*allowIncomplete {
 			return exitCode(exitIncomplete)
@@ -73,6 +68,22 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 	}
 	format = formatFlag(c, "text", "json")
 	return c
+}
+
+// failOnFlag adds --fail-on; the function tells whether one of the issues is at
+// least that severe. What was not scanned has an exit status of its own.
+func failOnFlag(c *cobra.Command, fallback string) func([]issue.Issue) (bool, error) {
+	name := c.Flags().String("fail-on", fallback, "least severity that fails: critical, high, medium, low, info, or none")
+	return func(issues []issue.Issue) (bool, error) {
+		if *name == "none" {
+			return false, nil
+		}
+		least, err := issue.ParseSeverity(*name)
+		if err != nil {
+			return false, fmt.Errorf("--fail-on: %w", err)
+		}
+		return slices.ContainsFunc(issues, func(i issue.Issue) bool { return i.ID != "scan/incomplete" && i.Severity <= least }), nil
+	}
 }
 
 // scanOne scans what the argument names. known is whether the advisories are.

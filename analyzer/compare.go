@@ -52,7 +52,9 @@ func (d *Delta) Grown() bool { return d.SizeTo > 3*d.SizeFrom && d.SizeTo-d.Size
 
 // Denser tells whether the scripts have become much harder to read: written
 // code has about 4.5 to 5.3 bits a byte, encoded data about 6.
-func (d *Delta) Denser() bool { return d.EntropyFrom > 0 && d.EntropyTo-d.EntropyFrom > 0.5 }
+func (d *Delta) Denser() bool {
+	return d.EntropyFrom > 0 && d.EntropyTo >= 5.5 && d.EntropyTo-d.EntropyFrom > 0.4
+}
 
 // Compare tells what changed between two versions of a package.
 func Compare(old, now *issue.Contents) *Delta {

@@ -254,6 +254,8 @@ func Compare(w io.Writer, s Screen, from, to *analyzer.Report) error {
 	for _, r := range []*analyzer.Report{from, to} {
 		if r.NotScanned != "" {
 			p.line(p.paint(yellow, "! "+clean(subject(r), 200)+" was not scanned: "+clean(r.NotScanned, 500)))
+		} else if !r.Complete {
+			p.line(p.paint(yellow, "! "+clean(subject(r), 200)+" was not scanned completely; what is missing is in no list below"))
 		}
 	}
 	d := to.Delta

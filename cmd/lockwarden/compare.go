@@ -50,7 +50,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		if err != nil {
 			return err
 		}
-		if from.NotScanned != "" || to.NotScanned != "" {
+		if !from.Complete || !to.Complete {
 			return exitCode(exitIncomplete)
 		}
 		if failed, _ := fails(to.Issues); failed {

@@ -26,6 +26,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
@@ -35,24 +36,28 @@ import (
 )
 
 // programVersion tells programs apart whose analysis may differ: what another
-// one found is not taken from the cache. A build of the same sources at
-// another time counts as another one, which costs a scan and is never wrong.
-func programVersion() string {
+// one found is not taken from a cache. It is the hash of the program itself: the
+// same build on another machine, whose file has another time, is the same.
+var programVersion = sync.OnceValue(func() string {
 	name, err := os.Executable()
 	if err != nil {
 		return "unknown"
 	}
-	info, err := os.Stat(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return "unknown"
 	}
-	return fmt.Sprintf("%d.%d", info.Size(), info.ModTime().UnixNano())
-}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "unknown"
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+})
 
 // Engine reads the contents of packages. It is what a worker runs.
 type Engine struct {
 	catalogue *behavior.Catalogue
-	version   string
 }
 
 // NewEngine loads the catalogue.
@@ -61,11 +66,12 @@ func NewEngine() (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{c, programVersion() + "-" + c.Version()}, nil
+	return &Engine{c}, nil
 }
 
-// Version identifies the engine with its catalogue, for caches.
-func (e *Engine) Version() string { return e.version }
+// Version identifies the engine with its catalogue, for caches. Child processes
+// never ask: it reads the whole program once.
+func (e *Engine) Version() string { return programVersion() + "-" + e.catalogue.Version() }
 
 // Catalogue is the list of behaviors that the engine knows.
 func (e *Engine) Catalogue() *behavior.Catalogue { return e.catalogue }

@@ -10,6 +10,9 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/hashicorp/golang-lru/v2/expirable"
+
+	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
@@ -47,7 +50,7 @@ func Open(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{Engine: engine}
+	s := &Scanner{Engine: engine, told: expirable.NewLRU[question, issue.Metadata](toldItems, nil, toldTime)}
 	if s.Settings, err = settings(o); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/expirable"
+
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
@@ -34,7 +36,26 @@ type Scanner struct {
 	Settings registry.Settings
 	// Vulnerabilities knows advisories; nil: nobody is asked.
 	Vulnerabilities vulnerability.Database
+
+	shared  Shared
+	flights flights
+	// told is what the registry said lately: its documents have megabytes, and
+	// many reviews ask for the same.
+	told *expirable.LRU[question, issue.Metadata]
 }
+
+// question is what Metadata is asked.
+type question struct {
+	name, version, before string
+	full                  bool
+}
+
+// toldTime is how old an answer of the registry may be, toldItems how many are
+// kept.
+const (
+	toldTime  = 5 * time.Minute
+	toldItems = 2000
+)
 
 // Subject is one package version to scan.
 type Subject struct {
@@ -62,6 +83,10 @@ type Scanned struct {
 // package is given up.
 const maxSkipped = 4
 
+// maxEnded is how often a scan is tried again whose child somebody else ended: the
+// kernel, which is short of memory, or an operator.
+const maxEnded = 2
+
 // Scan fetches and analyzes one package version. It fails only when the
 // context ends; what concerns the package is in Scanned.Fetch.
 func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
@@ -77,14 +102,33 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 			return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
 		}
 	}
+	return s.flights.once(ctx, subject, func() (Scanned, error) {
+		found, release, err := s.take(ctx, subject.Integrity)
+		if err != nil {
+			return Scanned{}, err
+		}
+		if found != nil {
+			return Scanned{Contents: found, Integrity: strongest(subject.Integrity), Cached: true}, nil
+		}
+		defer release()
+		return s.scan(ctx, subject)
+	})
+}
+
+// scan does what Scan says, where nothing is known yet.
+func (s *Scanner) scan(ctx context.Context, subject Subject) (Scanned, error) {
 	skip := map[string]string{}
+	ended := 0 // how often somebody else ended the child
 	for {
-		out, err := s.once(ctx, subject, skip)
+		out, err := s.attempt(ctx, subject, skip)
 		var death *worker.DeathError
 		switch {
 		case ctx.Err() != nil:
 			return Scanned{}, ctx.Err()
 		case errors.As(err, &death):
+			if ended++; death.Outside && ended <= maxEnded {
+				continue
+			}
 			// One hostile file costs that file: again without it.
 			if len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "(") && skip[death.Step] == "" {
 				skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
@@ -95,7 +139,7 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 			out.Fetch = problem(err)
 		}
 		if out.Fetch == nil {
-			s.keep(out, skip)
+			s.keep(ctx, out, skip)
 		}
 		return out, nil
 	}
@@ -135,7 +179,7 @@ func problem(err error) *issue.FetchProblem {
 	return &issue.FetchProblem{Kind: kind, Reason: err.Error()}
 }
 
-func (s *Scanner) once(ctx context.Context, subject Subject, skip map[string]string) (Scanned, error) {
+func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]string) (Scanned, error) {
 	header, err := json.Marshal(request{Skip: skip})
 	if err != nil {
 		return Scanned{}, err
@@ -180,12 +224,19 @@ func (s *Scanner) cached(integrity string) (*issue.Contents, bool) {
 
 // keep stores what was found, but not what a dying worker left out: another
 // machine may have more memory.
-func (s *Scanner) keep(out Scanned, skip map[string]string) {
-	if s.Cache == nil || len(skip) > 0 || out.Contents == nil {
+func (s *Scanner) keep(ctx context.Context, out Scanned, skip map[string]string) {
+	if s.Cache == nil && s.shared == nil || len(skip) > 0 || out.Contents == nil {
 		return
 	}
-	if data, err := json.Marshal(out.Contents); err == nil {
+	data, err := json.Marshal(out.Contents)
+	if err != nil {
+		return
+	}
+	if s.Cache != nil {
 		s.Cache.Put("contents", s.cacheKey(out.Integrity), data)
+	}
+	if s.shared != nil {
+		s.shared.Put(ctx, s.cacheKey(out.Integrity), data)
 	}
 }
 
@@ -266,6 +317,12 @@ func (s *Scanner) Metadata(ctx context.Context, name, version, before string, fu
 	if s.Registry == nil {
 		return issue.Metadata{}, nil
 	}
+	asked := question{name, version, before, full}
+	if s.told != nil {
+		if known, ok := s.told.Get(asked); ok {
+			return known, nil
+		}
+	}
 	p, err := s.Registry.Packument(ctx, name, full)
 	if errors.Is(err, registry.ErrNotFound) {
 		return issue.Metadata{Known: true}, nil
@@ -279,6 +336,9 @@ func (s *Scanner) Metadata(ctx context.Context, name, version, before string, fu
 		if n, ok := s.Registry.Downloads(ctx, name); ok {
 			m.Downloads = &n
 		}
+	}
+	if s.told != nil && m.Exists {
+		s.told.Add(asked, m)
 	}
 	return m, nil
 }

@@ -199,7 +199,7 @@ func TestFormatsHostile(t *testing.T) {
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  ../../etc@1.0.0: {}\n", "is not a package name"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\nsnapshots:\n  a@1.0.0: {}\npackages: {}\n", ":3: \"a@1.0.0\" is among the snapshots"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages: " + deep, ":"},
-		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\n<<<<<<< HEAD\npackages:\n", ":2: the file has merge conflict markers"},
+		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\n<<<<<<< HEAD\npackages:\n", ":2: the file has merge conflict markers; resolve those in package.json by hand, then run pnpm install"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {integrity", ":"},
 		{"pnpm-lock.yaml", "", ":1:"},
 		{"yarn.lock", "# yarn lockfile v1\n\na@^1:\n  version \"1.0.0\"\n\na@^1:\n  version \"2.0.0\"\n", ":6: \"a@^1\" is locked twice"},

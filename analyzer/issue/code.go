@@ -105,7 +105,7 @@ func codeHiddenModuleLoad(in *Input) []Issue {
 			continue
 		}
 		evidence = append(evidence, e)
-		if api := strings.TrimPrefix(e.API, "globalThis."); !seen[api] && len(names) < 5 {
+		if api := behavior.Spoken(e.API); !seen[api] && len(names) < 5 {
 			seen[api] = true
 			names = append(names, api)
 		}

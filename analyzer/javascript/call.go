@@ -329,7 +329,7 @@ func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
 			if depth > 0 || alt.object().module != nil || alt.object().table != nil || len(alt.object().properties) > 64 {
 				return
 			}
-			for _, key := range sortedKeys(alt.object().properties) {
+			for _, key := range e.p.keysOf(alt.object()) {
 				if v := alt.object().properties[key]; v != nil && v.kind == vFunction {
 					e.escapeDepth(id, v, to, depth+1)
 				}
@@ -560,7 +560,7 @@ func (e *evaluation) defineGetters(target, getters *Value) {
 				return
 			}
 			g.object().addReader(e.f)
-			for _, name := range sortedKeys(g.object().properties) {
+			for _, name := range e.p.keysOf(g.object()) {
 				getter := g.object().properties[name]
 				if getter.kind == vFunction {
 					e.callerOf(getter.fn())
@@ -580,7 +580,7 @@ func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
 		case vFunction:
 			body = alt.fn()
 		case vObject:
-			for _, name := range sortedKeys(alt.object().properties) {
+			for _, name := range e.p.keysOf(alt.object()) {
 				if v := alt.object().properties[name]; v.kind == vFunction {
 					body = v.fn()
 				}

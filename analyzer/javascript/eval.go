@@ -13,7 +13,9 @@ type program struct {
 	modules    map[string]*module
 	order      []*module
 
-	texts      map[string]*Value
+	texts map[string]*Value
+	// sorted are the keys of large objects, in order.
+	sorted     map[*object][]string
 	properties map[string]bool
 	textBytes  int
 	opaques    map[Marks]*Value
@@ -70,7 +72,7 @@ func (p *program) decodedMarks() Marks {
 }
 
 func newProgram(vocabulary Vocabulary) *program {
-	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, properties: map[string]bool{},
+	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, sorted: map[*object][]string{}, properties: map[string]bool{},
 		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
 	p.requirePath = p.newPath("require", nil, "require")
@@ -446,7 +448,7 @@ func (e *evaluation) elementsOf(v *Value) *Value {
 				}
 			} else if !o.promise {
 				n := 0
-				for _, key := range sortedKeys(o.properties) {
+				for _, key := range e.p.keysOf(o) {
 					if n++; n > 16 {
 						break
 					}

@@ -39,6 +39,23 @@ func sortedKeys(m map[string]*Value) []string {
 	return keys
 }
 
+// manyKeys is from how many keys on their order is kept.
+const manyKeys = 16
+
+// keysOf are the keys of an object in order, so that every run comes to the same
+// result. Properties are never taken away: as many keys are the same keys.
+func (p *program) keysOf(o *object) []string {
+	if len(o.properties) <= manyKeys {
+		return sortedKeys(o.properties)
+	}
+	keys := p.sorted[o]
+	if len(keys) != len(o.properties) {
+		keys = sortedKeys(o.properties)
+		p.sorted[o] = keys
+	}
+	return keys
+}
+
 func (c *callSite) text(i int) (string, bool) {
 	v := c.arg(i)
 	if v == nil || v.kind != vString {

@@ -20,6 +20,8 @@ type Manifest struct {
 	Version string
 	Type    string
 	License string
+	// Description is a sentence of the authors', Homepage an address of theirs.
+	Description, Homepage string
 	// Repository is the address of the source code, empty where none is named.
 	Repository string
 	// Main, Module and Types are entry points as written.
@@ -44,6 +46,9 @@ type Manifest struct {
 	// Gypfile is false only where the manifest says "gypfile": false.
 	Gypfile bool
 }
+
+// maxDescription is how many bytes of a description are kept.
+const maxDescription = 1000
 
 // Script is one entry of "scripts".
 type Script struct {
@@ -85,6 +90,10 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{Name: str("name"), Version: str("version"), Type: str("type"), Main: str("main"), Module: str("module"),
 		Browser: str("browser"), Exports: raw["exports"], Imports: raw["imports"], Gypfile: true}
 	m.License = license(raw)
+	m.Description, m.Homepage = str("description"), str("homepage")
+	if len(m.Description) > maxDescription {
+		m.Description = strings.ToValidUTF8(m.Description[:maxDescription], "")
+	}
 	if m.Repository = str("repository"); m.Repository == "" {
 		m.Repository = stringMembers(raw["repository"])["url"]
 	}

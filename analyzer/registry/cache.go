@@ -39,6 +39,9 @@ func OpenCache(dir string, max int64) (*Cache, error) {
 	return &Cache{dir: dir, max: max}, nil
 }
 
+// Dir is the cache's folder.
+func (c *Cache) Dir() string { return c.dir }
+
 // tarballPath is where the tarball of an SRI hash is kept: only sha512 names a
 // file; weaker hashes have a document that leads there.
 func (c *Cache) tarballPath(sri string) string {

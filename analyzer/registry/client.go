@@ -490,6 +490,12 @@ func (c *Client) download(r *http.Response, s Source, consume func(io.Reader) er
 	if _, err := io.Copy(io.Discard, counted); err != nil {
 		return Tarball{}, fmt.Errorf("registry: tarball of %s@%s: %w", s.Name, s.Version, err)
 	}
+	// A request that ends in the middle can look like the end of its body, which
+	// nobody would notice without a hash: over HTTP/2 the answer to the reset may
+	// come before the reset is noted.
+	if err := r.Request.Context().Err(); err != nil {
+		return Tarball{}, fmt.Errorf("registry: tarball of %s@%s: %w", s.Name, s.Version, err)
+	}
 	if err := h.verify(); err != nil {
 		return Tarball{Integrity: h.SHA512(), Size: counted.n}, err
 	}

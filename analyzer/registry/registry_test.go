@@ -361,8 +361,8 @@ func TestInterruptedDownloadLeavesNothing(t *testing.T) {
 	if _, err := client(t, settings, cache).Tarball(ctx, Source{Name: "a", Version: "1.0.0"}, func(r io.Reader) error { _, err := io.ReadAll(r); return err }); err == nil {
 		t.Error("no error")
 	}
-	if time.Since(start) > time.Second {
-		t.Errorf("it took %v", time.Since(start))
+	if took := time.Since(start); took > 20*time.Second { // no retry, no time-out
+		t.Errorf("it took %v", took)
 	}
 	filepath.WalkDir(dir, func(path string, d os.DirEntry, _ error) error {
 		if !d.IsDir() {

@@ -5,6 +5,7 @@ import (
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/landlock-lsm/go-landlock/landlock"
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 )
 
@@ -48,4 +49,14 @@ func sandbox(limits Limits) error {
 		return fmt.Errorf("seccomp: %w", err)
 	}
 	return nil
+}
+
+// Support says what this kernel offers for the children's sandbox: Landlock's
+// version (0: none; 4 and later keep TCP out as well) and seccomp.
+func Support() (landlock int, filter bool) {
+	version, err := ll.LandlockGetABIVersion()
+	if err != nil {
+		version = 0
+	}
+	return version, seccomp.Supported()
 }

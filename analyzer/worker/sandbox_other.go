@@ -5,3 +5,6 @@ package worker
 // sandbox has nothing to offer outside Linux: the process, its memory watch
 // and its deadlines remain.
 func sandbox(Limits) error { return nil }
+
+// Support says that there is neither Landlock nor seccomp outside Linux.
+func Support() (landlock int, filter bool) { return 0, false }

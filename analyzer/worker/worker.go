@@ -112,6 +112,9 @@ type DeathError struct {
 	// Step is the last one that the child announced.
 	Step   string
 	Reason string
+	// Outside is set where somebody else ended the child, such as the kernel
+	// or an operator: it need not be the request's fault.
+	Outside bool
 }
 
 // Error formats as: worker: died in dist/x.js: REASON.
@@ -264,7 +267,7 @@ func (p *Pool) exchange(ctx context.Context, c *child, header []byte, body io.Re
 			if sending != nil {
 				<-sent
 			}
-			return nil, &DeathError{step, fmt.Sprintf("it took more than %v", p.limits.Step)}, false
+			return nil, &DeathError{Step: step, Reason: fmt.Sprintf("it took more than %v", p.limits.Step)}, false
 		case a := <-answers:
 			switch {
 			case a.err != nil:
@@ -275,7 +278,8 @@ func (p *Pool) exchange(ctx context.Context, c *child, header []byte, body io.Re
 				if sendErr != nil {
 					return nil, sendErr, false
 				}
-				return nil, &DeathError{step, c.cause()}, false
+				reason, outside := c.cause()
+				return nil, &DeathError{step, reason, outside}, false
 			case a.kind == frameStep:
 				step = string(a.data)
 				timer.Reset(p.limits.Step)
@@ -286,7 +290,7 @@ func (p *Pool) exchange(ctx context.Context, c *child, header []byte, body io.Re
 						if errors.As(err, &source) {
 							return nil, source.error, false
 						}
-						return nil, &DeathError{step, err.Error()}, false
+						return nil, &DeathError{Step: step, Reason: err.Error()}, false
 					}
 				}
 				if sendErr != nil {
@@ -301,23 +305,25 @@ func (p *Pool) exchange(ctx context.Context, c *child, header []byte, body io.Re
 	}
 }
 
-// cause reads from the child's last words why it died.
-func (c *child) cause() string {
+// cause reads from the child's last words why it died, and whether somebody else
+// ended it.
+func (c *child) cause() (reason string, outside bool) {
 	words := c.stderr.String()
 	switch {
 	case strings.Contains(words, outOfMemory), strings.Contains(words, "out of memory"), strings.Contains(words, "failed to allocate"), strings.Contains(words, "annot allocate memory"), strings.Contains(words, "address space"):
-		return "it needed more memory than its limit"
+		return "it needed more memory than its limit", false
 	case strings.Contains(words, "stack overflow"), strings.Contains(words, "stack exceeds"):
-		return "it nests so deep that the stack overflowed"
+		return "it nests so deep that the stack overflowed", false
 	}
 	state := "it ended"
 	if s := c.cmd.ProcessState; s != nil {
-		state = s.String()
+		// Without an exit code a signal ended it, and a crash has last words.
+		state, outside = s.String(), s.ExitCode() < 0 && words == ""
 	}
 	if line, _, _ := strings.Cut(strings.TrimSpace(words), "\n"); line != "" {
-		return state + ": " + line
+		state += ": " + line
 	}
-	return state
+	return state, outside
 }
 
 // Close ends the children that are idle. Call it when no Do is running.

@@ -67,11 +67,17 @@ func handle(header []byte, body io.Reader, step func(string)) ([]byte, error) {
 		for {
 			time.Sleep(time.Millisecond)
 		}
+	case "burn the processor":
+		for n := 0; ; n++ {
+			burned = n
+		}
 	case "die":
 		os.Exit(7)
 	}
 	return nil, nil
 }
+
+var burned int
 
 func deep(n int) int {
 	if n == 0 {
@@ -118,10 +124,11 @@ func TestSandbox(t *testing.T) {
 func TestDeaths(t *testing.T) {
 	p := pool(t, 1)
 	for request, want := range map[string]string{
-		"take memory":    "more memory than its limit",
-		"take the stack": "the stack overflowed",
-		"never end":      "more than 6s",
-		"die":            "exit status 7",
+		"take memory":        "more memory than its limit",
+		"take the stack":     "the stack overflowed",
+		"never end":          "more than 6s",
+		"burn the processor": "more than 6s",
+		"die":                "exit status 7",
 	} {
 		_, err := p.Do(context.Background(), []byte(request), strings.NewReader("body"))
 		var death *worker.DeathError
@@ -133,7 +140,7 @@ func TestDeaths(t *testing.T) {
 			t.Errorf("after %s: %q %v", request, out, err)
 		}
 	}
-	if p.Restarts() != 4 {
+	if p.Restarts() != 5 {
 		t.Errorf("%d restarts", p.Restarts())
 	}
 }
@@ -157,7 +164,7 @@ func TestExchange(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	if _, err := p.Do(ctx, []byte("never end"), nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Second {
+	if _, err := p.Do(ctx, []byte("never end"), nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
 		t.Errorf("a context that ends: %v after %v", err, time.Since(start))
 	}
 }

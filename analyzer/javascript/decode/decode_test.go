@@ -156,7 +156,9 @@ func TestBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			run(t, script)
-			if took := time.Since(start); took > 20*time.Second {
+			// Without its bounds none of them ends. A second or two is usual; the race
+			// detector and a busy machine take fifty times as long.
+			if took := time.Since(start); took > 2*time.Minute {
 				t.Errorf("it took %v", took)
 			}
 		})

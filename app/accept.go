@@ -32,7 +32,12 @@ const (
 // judge applies the base branch's policy and the acceptances to the stored
 // review of a head, posts the result and answers the comments. It scans
 // nothing, and can be called at any time: the same judgment changes nothing.
-func (s *Server) judge(ctx context.Context, job webhook.Job) error {
+func (s *Server) judge(ctx context.Context, job webhook.Job) error { return s.judgeBy(ctx, job, nil) }
+
+// judgeBy is judge with a policy that was just read; nil: it is read.
+func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (err error) {
+	ctx, judged := s.step(ctx, "judge")
+	defer func() { judged(err) }()
 	by := rand.Text()
 	leased, err := s.c.Store.Lease(ctx, job.Repository, job.Thread(), by, leaseTime)
 	if err != nil {
@@ -51,10 +56,12 @@ func (s *Server) judge(ctx context.Context, job webhook.Job) error {
 	if err != nil || r == nil {
 		return err
 	}
-	p, place, err := s.policy(ctx, job)
-	if err != nil {
-		return err
+	if rule == nil {
+		if rule, err = s.policy(ctx, job); err != nil {
+			return err
+		}
 	}
+	p, place := rule.policy, rule.place
 	d, err := s.decided(ctx, job, p)
 	if err != nil {
 		return err
@@ -69,6 +76,9 @@ func (s *Server) judge(ctx context.Context, job webhook.Job) error {
 		result = render.Check(r, verdict, place)
 	}
 	if err := s.c.Store.SetConclusion(ctx, job, string(verdict.Conclusion)); err != nil {
+		return err
+	}
+	if err := s.c.Store.SetVerdict(ctx, job, figures(r, &verdict)); err != nil {
 		return err
 	}
 	if err := s.notGreenFor(ctx, job, &result); err != nil {
@@ -148,8 +158,15 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
 		return err
 	}
-	if err := s.check(job).Finish(ctx, result, digest); err != nil {
+	posting, done := s.step(ctx, "post")
+	err = s.check(job).Finish(posting, result, digest)
+	done(err)
+	if err != nil {
 		return err
+	}
+	s.c.Metrics.Posted(string(result.Conclusion))
+	if posted == "" {
+		s.latency(ctx, job)
 	}
 	if err := s.c.Store.SetPosted(ctx, job, digest); err != nil {
 		return err
@@ -170,6 +187,18 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	return s.audit(ctx, job, "", "posted", string(result.Conclusion)+": "+result.Title, fmt.Sprintf("posted/%d/%s/%d/%s/%d", job.Repository, job.Thread(), job.Generation, digest, s.c.Now().UnixMilli()))
 }
 
+// latency notes how long after its delivery a head got its result.
+func (s *Server) latency(ctx context.Context, job webhook.Job) {
+	if s.c.Metrics == nil {
+		return
+	}
+	generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+	if err != nil || len(generations) == 0 {
+		return
+	}
+	s.c.Metrics.Review(s.c.Now().Sub(generations[len(generations)-1].Received))
+}
+
 func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, detail, origin string) error {
 	if len(detail) > 4000 {
 		detail = detail[:4000]
@@ -177,35 +206,66 @@ func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, deta
 	return s.c.Store.Audit(ctx, store.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
 }
 
+// ruling is the policy that counts for a head, with what is to be said of it.
+type ruling struct {
+	policy policy.Policy
+	place  render.Place
+}
+
 // policy reads the policy that counts for a head: the defaults, the
 // organization's, and the one on the base branch. Nothing of the pull request
 // itself is read.
-func (s *Server) policy(ctx context.Context, job webhook.Job) (policy.Policy, render.Place, error) {
-	p, place := policy.Default(), render.Place{}
+func (s *Server) policy(ctx context.Context, job webhook.Job) (*ruling, error) {
+	r := &ruling{policy: policy.Default()}
 	if !strings.EqualFold(job.Name, ".github") {
-		data, found, err := s.c.GitHub.Repository(job.Installation, job.Owner, ".github").Content(ctx, policy.Path, "HEAD")
-		if err != nil && !errors.Is(err, github.ErrGone) && !github.Forbidden(err) {
-			return p, place, err
+		data, found, err := s.organizationPolicy(ctx, job)
+		if err != nil {
+			return nil, err
 		}
-		if err == nil && found {
-			if p, err = policy.Parse(job.Owner+"/.github/"+policy.Path, data, p); err != nil {
-				place.Notes = append(place.Notes, fmt.Sprintf("The organization's policy is not valid, so that the defaults apply: %s", err))
+		if found {
+			if r.policy, err = policy.Parse(job.Owner+"/.github/"+policy.Path, data, r.policy); err != nil {
+				r.place.Notes = append(r.place.Notes, fmt.Sprintf("The organization's policy is not valid, so that the defaults apply: %s", err))
 			}
 		}
 	}
 	data, found, err := s.repository(job).Content(ctx, policy.Path, job.Branch)
 	if err != nil || !found {
-		return p, place, err
+		return r, err
 	}
-	p, err = policy.Parse(policy.Path, data, p)
+	r.policy, err = policy.Parse(policy.Path, data, r.policy)
 	var wrong *policy.FileError
 	if errors.As(err, &wrong) {
-		place.Notes = append(place.Notes, fmt.Sprintf("The policy of %s is not valid, so that the defaults apply: %s", job.Branch, err))
-		place.Policy = append(place.Policy, render.Annotation{Path: policy.Path, StartLine: wrong.Line, EndLine: wrong.Line, Level: "failure",
+		r.place.Notes = append(r.place.Notes, fmt.Sprintf("The policy of %s is not valid, so that the defaults apply: %s", job.Branch, err))
+		r.place.Policy = append(r.place.Policy, render.Annotation{Path: policy.Path, StartLine: wrong.Line, EndLine: wrong.Line, Level: "failure",
 			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch + "; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
 		err = nil
 	}
-	return p, place, err
+	return r, err
+}
+
+// organizationTime is how old what is known of an organization's policy may be:
+// no event tells its other repositories of a change.
+const organizationTime = time.Minute
+
+// organizationFile is an organization's policy as it was read.
+type organizationFile struct {
+	data  []byte
+	found bool
+}
+
+func (s *Server) organizationPolicy(ctx context.Context, job webhook.Job) (data []byte, found bool, err error) {
+	key := fmt.Sprintf("%d %s", job.Installation, job.Owner)
+	if known, ok := s.organizations.Get(key); ok {
+		return known.data, known.found, nil
+	}
+	data, found, err = s.c.GitHub.Repository(job.Installation, job.Owner, ".github").Content(ctx, policy.Path, "HEAD")
+	if errors.Is(err, github.ErrGone) || github.Forbidden(err) {
+		data, found, err = nil, false, nil // the App is not there
+	}
+	if err == nil {
+		s.organizations.Add(key, organizationFile{data, found})
+	}
+	return data, found, err
 }
 
 // decisions are what people decided about a thread.
@@ -251,7 +311,7 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy) 
 func (s *Server) fold(ctx context.Context, job webhook.Job, number int, p policy.Policy, d *decisions, permissions map[string]comment.Permission, ask func(string) error) error {
 	repo := s.repository(job)
 	thread := fmt.Sprintf("pull/%d", number)
-	pull, err := repo.Pull(ctx, number)
+	pull, err := s.pull(ctx, job, number)
 	if err != nil {
 		return err
 	}

@@ -20,14 +20,13 @@ import (
 // comment handles a comment: a rescan begins at once, everything else is a
 // judgment of what is known.
 func (s *Server) comment(ctx context.Context, job webhook.Job) error {
-	repo := s.repository(job)
 	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
 	if err != nil {
 		return err
 	}
 	if !ok {
 		// The App is new here: the review of the head answers its comments.
-		pull, err := repo.Pull(ctx, job.Pull)
+		pull, err := s.pull(ctx, job, job.Pull)
 		if err != nil || !pull.Open {
 			return err
 		}
@@ -66,7 +65,7 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (
 	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
 		return false, nil
 	}
-	pull, err := repo.Pull(ctx, job.Pull)
+	pull, err := s.pull(ctx, job, job.Pull)
 	if err != nil {
 		return false, err
 	}
@@ -141,14 +140,15 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 
 // acceptAll keeps a decision that no comment records.
 func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, permission comment.Permission, origin string) (refused string, err error) {
-	pull, err := s.repository(job).Pull(ctx, h.Pull)
+	pull, err := s.pull(ctx, job, h.Pull)
 	if err != nil {
 		return "", err
 	}
-	p, _, err := s.policy(ctx, h.Job(webhook.Button))
+	rule, err := s.policy(ctx, h.Job(webhook.Button))
 	if err != nil {
 		return "", err
 	}
+	p := rule.policy
 	now := s.c.Now().UTC().Truncate(time.Second) // as comments have it: a revocation in the same second counts
 	// The same rules as for a comment, from the same place.
 	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now, Permissions: map[string]comment.Permission{job.Sender: permission},

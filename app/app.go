@@ -12,14 +12,21 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/expirable"
+	"go.opentelemetry.io/otel/attribute"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/page"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/app/telemetry"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -37,16 +44,44 @@ type Config struct {
 	// PublicURL is where people reach this server, for links to its pages; empty
 	// leaves the links out.
 	PublicURL string
+	// Metrics count; nil: nothing is counted.
+	Metrics *telemetry.Metrics
+	// Role is what this process does; empty: everything.
+	Role Role
+	// SignIn lets people sign in; nil: pages have addresses that nobody can guess.
+	SignIn *page.SignIn
+	// Operators are the logins of those who may see the queue, Jobs its page.
+	Operators []string
+	Jobs      http.Handler
+	// Chores is how often lost deliveries are asked for; 0: every 10 min.
+	Chores time.Duration
 	// Progress is how often a check run says how far the review is; 0: every 5 s.
 	Progress time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
 
+// Role is what a process does of the App's work.
+type Role string
+
+// The roles. Any number of processes of each may share a PostgreSQL database.
+const (
+	// All takes webhooks and works on them.
+	All Role = "all"
+	// Web takes webhooks and shows pages.
+	Web Role = "web"
+	// Worker reviews.
+	Worker Role = "worker"
+)
+
 // Server is the App. Start makes it work, Handler makes it listen.
 type Server struct {
 	c    Config
 	hook *webhook.Handler
+	// organizations are the policies of organizations that were read lately.
+	organizations *expirable.LRU[string, organizationFile]
+	// readers and strangers are answers that the overview had lately.
+	readers, strangers *expirable.LRU[asked, struct{}]
 }
 
 // New makes a Server.
@@ -60,19 +95,156 @@ func New(c Config) *Server {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Chores == 0 {
+		c.Chores = 10 * time.Minute
+	}
+	if c.Role == "" {
+		c.Role = All
+	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Server{c: c, hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now}}
+	return &Server{c: c, organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
+		readers: expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime), strangers: expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime), hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now, Observe: c.Metrics.Delivery}}
 }
 
 // Handler answers /webhook, /healthz, /readyz and the pages.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/webhook", s.hook)
+	if s.c.Role != Worker {
+		mux.Handle("/webhook", http.HandlerFunc(s.webhook))
+		s.pages(mux)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /decisions/{repository}", &page.Decisions{Store: s.c.Store, Key: s.pageKey, Now: s.c.Now})
 	return mux
 }
+
+// webhook takes a delivery, which begins a trace.
+func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
+	ctx, end := telemetry.Span(r.Context(), "delivery", attribute.String("github.event", r.Header.Get("X-GitHub-Event")), attribute.String("github.delivery", r.Header.Get("X-GitHub-Delivery")))
+	defer end(nil)
+	s.hook.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// pages are what people read. Where they can sign in, everything of a
+// repository is shown to those only who may read it now.
+func (s *Server) pages(mux *http.ServeMux) {
+	site := &page.Site{SignIn: s.c.SignIn, Key: s.pageKey, Web: s.c.GitHub.Web()}
+	reviews := &page.Review{Site: site, Store: s.c.Store}
+	of := func(show http.Handler) http.Handler { return show }
+	signedIn := of
+	if in := s.c.SignIn; in != nil {
+		in.Site = site
+		mux.HandleFunc("GET /signin", in.Begin)
+		mux.HandleFunc("GET /signin/callback", in.Back)
+		mux.HandleFunc("POST /signout", in.Out)
+		mux.HandleFunc("GET /signedout", in.IsOut)
+		of = func(show http.Handler) http.Handler { return in.Require(s.mayRead, show) }
+		signedIn = func(show http.Handler) http.Handler {
+			return in.Require(func(*http.Request, github.Person) (bool, error) { return true, nil }, show)
+		}
+		if s.c.Jobs != nil && len(s.c.Operators) > 0 {
+			mux.Handle("/jobs/", in.Require(s.operates, s.c.Jobs))
+		}
+	}
+	if examiner, ok := s.c.Scanner.(page.Examiner); ok {
+		reviews.Packages = true
+		mux.Handle("GET /npm/{package...}", page.Scoped(of(page.NewPackages(site, s.c.Store, examiner))))
+	}
+	mux.Handle("GET /reviews/{repository}/{thread...}", of(reviews))
+	mux.Handle("GET /decisions/{repository}", of(&page.Decisions{Site: site, Store: s.c.Store, Now: s.c.Now}))
+	mux.Handle("GET /{$}", signedIn(&page.Overview{Site: site, Store: s.c.Store, Now: s.c.Now, Operates: s.isOperator, Readable: s.readable}))
+	mux.HandleFunc("GET /page.js", page.Script)
+	mux.Handle("/", site.NotFound())
+}
+
+// mayRead asks GitHub whether a person may read the repository of a page, now.
+func (s *Server) mayRead(r *http.Request, p github.Person) (bool, error) {
+	id, err := strconv.ParseInt(r.PathValue("repository"), 10, 64)
+	if err != nil {
+		return false, nil
+	}
+	return s.mayReadOne(r.Context(), id, p)
+}
+
+// askedAtOnce is how many repositories GitHub is asked about at the same time
+// for one page.
+const askedAtOnce = 8
+
+// The overview asks about many repositories, for whoever signs in: a yes counts
+// for a minute, a no for longer, so that strangers do not use up the rate limit.
+const (
+	readableTime   = time.Minute
+	unreadableTime = 15 * time.Minute
+	readableItems  = 10_000
+)
+
+// asked is what the overview asks of GitHub.
+type asked struct{ person, repository int64 }
+
+// readable are those of the repositories that a person may read.
+func (s *Server) readable(ctx context.Context, p github.Person, ids []int64) ([]int64, error) {
+	may := make([]bool, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(askedAtOnce)
+	for i, id := range ids {
+		key := asked{p.ID, id}
+		if s.readers.Contains(key) {
+			may[i] = true
+			continue
+		}
+		if s.strangers.Contains(key) {
+			continue
+		}
+		g.Go(func() (err error) {
+			if may[i], err = s.mayReadOne(ctx, id, p); err != nil {
+				return err
+			}
+			if may[i] {
+				s.readers.Add(key, struct{}{})
+			} else {
+				s.strangers.Add(key, struct{}{})
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []int64
+	for i, id := range ids {
+		if may[i] {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) mayReadOne(ctx context.Context, id int64, p github.Person) (bool, error) {
+	h, ok, err := s.c.Store.NewestHead(ctx, id)
+	if err != nil || !ok {
+		return false, err
+	}
+	repo := s.c.GitHub.Repository(h.Installation, h.Owner, h.Name)
+	// A name may have been given to another repository.
+	now, err := repo.ID(ctx)
+	if errors.Is(err, github.ErrGone) || err == nil && now != id {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	may, err := repo.MayRead(ctx, p)
+	if errors.Is(err, github.ErrGone) {
+		return false, nil
+	}
+	return may, err
+}
+
+func (s *Server) operates(_ *http.Request, p github.Person) (bool, error) {
+	return s.isOperator(p), nil
+}
+
+func (s *Server) isOperator(p github.Person) bool { return slices.ContainsFunc(s.c.Operators, p.Is) }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
@@ -85,68 +257,127 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "ready")
 }
 
+// OverviewURL is the address of the page above all others, with its key where
+// nobody can sign in; empty where no address is known.
+func (s *Server) OverviewURL() string { return s.pageURL(0, "/") }
+
 // pageKey makes the address of a repository's page unguessable: whoever can
-// read its check runs has it, nobody else.
+// read its check runs has it, nobody else. 0 is the overview, whose key only the
+// operator has.
 func (s *Server) pageKey(repository int64) string {
 	mac := hmac.New(sha256.New, []byte(s.c.Secret))
 	fmt.Fprintf(mac, "decisions of repository %d", repository)
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-func (s *Server) decisionsURL(repository int64) string {
+// pageURL is the address of a page of a repository, empty where nobody could
+// reach it.
+func (s *Server) pageURL(repository int64, page string) string {
 	if s.c.PublicURL == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s/decisions/%d?key=%s", s.c.PublicURL, repository, s.pageKey(repository))
+	if s.c.SignIn != nil {
+		return s.c.PublicURL + page
+	}
+	return s.c.PublicURL + page + "?key=" + s.pageKey(repository)
 }
 
-// redeliverEvery is how often GitHub is asked for deliveries that did not
-// arrive, redeliverWindow how far back: GitHub keeps them for three days.
-const (
-	redeliverEvery  = 10 * time.Minute
-	redeliverWindow = 72 * time.Hour
-)
+func (s *Server) decisionsURL(repository int64) string {
+	return s.pageURL(repository, fmt.Sprintf("/decisions/%d", repository))
+}
+
+func (s *Server) reviewURL(job webhook.Job) string {
+	return s.pageURL(job.Repository, fmt.Sprintf("/reviews/%d/%s", job.Repository, job.Thread()))
+}
+
+// redeliverWindow is how far back GitHub is asked for deliveries that did not
+// arrive: it keeps them for three days.
+const redeliverWindow = 72 * time.Hour
+
+// redeliverOverlap is for deliveries that fail again when they are sent again.
+const redeliverOverlap = time.Hour
 
 // Start works jobs off and asks for lost deliveries until ctx ends.
 func (s *Server) Start(ctx context.Context) error {
-	if err := s.c.Store.Start(ctx, s.work); err != nil {
-		return err
+	if s.c.Role != Web {
+		if err := s.c.Store.Start(ctx, s.work); err != nil {
+			return err
+		}
 	}
-	go func() {
-		for i := 0; ; i++ {
+	go s.chores(ctx)
+	return nil
+}
+
+// pruneEvery is how often old data is deleted.
+const pruneEvery = 24 * time.Hour
+
+// chores is what one replica does for all, now and then: whoever claims it.
+func (s *Server) chores(ctx context.Context) {
+	var pruned time.Time
+	for {
+		if mine, err := s.c.Store.Claim(ctx, "lost deliveries", s.c.Chores*9/10); err == nil && mine {
 			s.Redeliver(ctx)
-			if i%144 == 0 { // once a day
+		}
+		if time.Since(pruned) > pruneEvery {
+			pruned = time.Now()
+			if mine, err := s.c.Store.Claim(ctx, "old data", pruneEvery*9/10); err == nil && mine {
 				if err := s.c.Store.Prune(ctx); err != nil && ctx.Err() == nil {
 					s.c.Log.Warn("old data was not deleted", "error", err.Error())
 				}
 			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(redeliverEvery):
-			}
 		}
-	}()
-	return nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(s.c.Chores):
+		}
+	}
 }
 
-// Redeliver asks for the deliveries that did not arrive.
+// Redeliver asks for the deliveries that did not arrive: since an hour before
+// it did so last, as far back as GitHub keeps them.
 func (s *Server) Redeliver(ctx context.Context) {
-	n, err := s.c.GitHub.Redeliver(ctx, s.c.Now().Add(-redeliverWindow))
-	switch {
-	case err != nil && ctx.Err() == nil:
-		s.c.Log.Warn("lost deliveries were not asked for", "error", err.Error())
-	case n > 0:
+	const mark = "lost deliveries"
+	now := s.c.Now()
+	since := now.Add(-redeliverWindow)
+	if last, err := s.c.Store.Marked(ctx, mark); err == nil && last.Add(-redeliverOverlap).After(since) {
+		since = last.Add(-redeliverOverlap)
+	}
+	n, err := s.c.GitHub.Redeliver(ctx, since)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.c.Log.Warn("lost deliveries were not asked for", "error", err.Error())
+		}
+		return
+	}
+	if n > 0 {
 		s.c.Log.Info("lost deliveries are asked for", "count", n)
+	}
+	if err := s.c.Store.Mark(ctx, mark, now); err != nil {
+		s.c.Log.Warn("it is not noted that lost deliveries were asked for", "error", err.Error())
 	}
 }
 
 // work does one job.
-func (s *Server) work(ctx context.Context, a store.Attempt) error {
+func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
 	job := a.Job
+	ctx, end := telemetry.Span(telemetry.Continue(ctx, job.Trace), string(job.Kind), attribute.String("github.repository", job.Owner+"/"+job.Name), attribute.String("github.delivery", job.Delivery), attribute.Int("attempt", a.Number))
+	outcome, start := "done", time.Now()
+	defer func() {
+		end(err)
+		s.c.Metrics.Job(string(job.Kind), outcome, time.Since(start))
+	}()
 	log := s.c.Log.With("job", string(job.Kind), "repository", job.Owner+"/"+job.Name, "thread", job.Thread(), "generation", job.Generation, "delivery", job.Delivery)
-	start := time.Now()
-	err := s.do(ctx, job)
+	if id := telemetry.TraceID(ctx); id != "" {
+		log = log.With("trace", id)
+	}
+	if a.Deadly {
+		outcome, err = "given_up", fmt.Errorf("the server died in each of %d tries to do this", a.Number-1)
+		log.Error("given up", "error", err.Error())
+		s.giveUp(context.WithoutCancel(ctx), job, err)
+		return nil
+	}
+	err = s.do(ctx, job)
 	var limited *github.Limited
 	var later *store.Later
 	switch {
@@ -154,27 +385,43 @@ func (s *Server) work(ctx context.Context, a store.Attempt) error {
 		log.Info("done", "took", time.Since(start).Round(time.Millisecond).String())
 		return nil
 	case errors.As(err, &later):
+		outcome = "later"
 		return err
 	case errors.As(err, &limited):
+		outcome = "later"
 		log.Warn("waiting for a rate limit", "after", limited.After.String())
 		return &store.Later{After: limited.After, Reason: err.Error()}
 	case errors.Is(err, github.ErrGone):
+		outcome = "gone"
 		log.Info("it is gone", "reason", err.Error())
 		// Where only a part is gone, such as a base branch, the check run says so.
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 		return nil
 	case ctx.Err() != nil:
 		if current, cerr := s.c.Store.Current(context.WithoutCancel(ctx), job); cerr == nil && !current && job.Generation > 0 {
+			outcome = "superseded"
 			log.Info("superseded")
 			return nil
 		}
+		outcome = "failed"
 		return err
 	}
+	outcome = "failed"
 	log.Error("failed", "attempt", a.Number, "last", a.Last, "error", err.Error())
 	if a.Last {
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 	}
 	return err
+}
+
+// step is a part of a job whose time is watched; the function ends it.
+func (s *Server) step(ctx context.Context, name string) (context.Context, func(error)) {
+	start := time.Now()
+	ctx, end := telemetry.Span(ctx, name)
+	return ctx, func(err error) {
+		end(err)
+		s.c.Metrics.Step(name, time.Since(start))
+	}
 }
 
 func (s *Server) do(ctx context.Context, job webhook.Job) error {
@@ -223,6 +470,16 @@ func (s *Server) repository(job webhook.Job) *github.Repository {
 	return s.c.GitHub.Repository(job.Installation, job.Owner, job.Name)
 }
 
+// pull reads a pull request of the job's repository: under a name that was given
+// to another repository meanwhile, it is gone.
+func (s *Server) pull(ctx context.Context, job webhook.Job, number int) (github.Pull, error) {
+	p, err := s.repository(job).Pull(ctx, number)
+	if err == nil && p.Repository != 0 && p.Repository != job.Repository {
+		return p, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
+	}
+	return p, err
+}
+
 func (s *Server) check(job webhook.Job) *github.Check {
-	return s.repository(job).Check(job.SHA, github.Key(job.Repository, job.Thread(), job.Generation), "")
+	return s.repository(job).Check(job.SHA, github.Key(job.Repository, job.Thread(), job.Generation), s.reviewURL(job))
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -105,6 +106,24 @@ func (s *scanner) hold() (release func()) {
 	}
 }
 
+// logBuffer keeps what a server logs.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 // world is a GitHub, a database and the App between them.
 type world struct {
 	t       *testing.T
@@ -163,10 +182,8 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 		}
 		g.Check(checker)
 	}
-	log := slog.New(slog.DiscardHandler)
-	if os.Getenv("LOCKWARDEN_TEST_LOG") != "" {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
+	logged := &logBuffer{}
+	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Log: log, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 50 * time.Millisecond, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -192,6 +209,15 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if os.Getenv("LOCKWARDEN_TEST_LOG") != "" {
+			t.Log(logged.String())
+		}
+		// No scenario may tell a secret.
+		for name, secret := range map[string]string{"the webhook's secret": g.Secret, "a token": "ghs_", "the private key": strings.Split(g.PrivateKey, "\n")[3], "a JSON web token": "eyJ"} {
+			if strings.Contains(logged.String(), secret) {
+				t.Errorf("%s stands in the log", name)
+			}
+		}
 		if t.Failed() {
 			dead, _ := s.DeadJobs(context.Background(), 10)
 			for _, d := range dead {

@@ -22,8 +22,11 @@ import (
 // green at once where there is nothing to review. What there is to review is
 // handed over to a Review job, so that a long one keeps no other head waiting.
 func (s *Server) head(ctx context.Context, job webhook.Job) error {
+	if begun, err := s.begun(ctx, job); err != nil || begun {
+		return err
+	}
 	repo := s.repository(job)
-	pull, err := repo.Pull(ctx, job.Pull)
+	pull, err := s.pull(ctx, job, job.Pull)
 	if err != nil {
 		return err
 	}
@@ -56,6 +59,9 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 
 // group is head for a merge group, which GitHub waits for.
 func (s *Server) group(ctx context.Context, job webhook.Job) error {
+	if begun, err := s.begun(ctx, job); err != nil || begun {
+		return err
+	}
 	repo := s.repository(job)
 	if err := s.check(job).Begin(ctx, "Queued", "The dependency changes of this merge group will be reviewed."); err != nil {
 		return err
@@ -69,6 +75,13 @@ func (s *Server) group(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	return s.dispatch(ctx, job, files)
+}
+
+// begun tells whether the review of a head was handed over already: by a try of
+// the same job whose process died before the queue knew of its end.
+func (s *Server) begun(ctx context.Context, job webhook.Job) (bool, error) {
+	h, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	return ok && (h.Generation != job.Generation || h.State != "queued"), err
 }
 
 func (s *Server) dispatch(ctx context.Context, job webhook.Job, files []github.File) error {
@@ -125,60 +138,96 @@ func (s *Server) review(ctx context.Context, job webhook.Job) error {
 	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
 		return err
 	}
-	if done, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation); err != nil {
+	done, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation)
+	if err != nil {
 		return err
-	} else if done == nil {
-		if err := s.scan(ctx, job); err != nil {
+	}
+	var by *ruling
+	if done == nil {
+		if by, err = s.scan(ctx, job); err != nil {
 			return err
 		}
 	}
-	// A review is kept before it is posted: trying again scans nothing again.
-	return s.judge(ctx, job)
+	// A review is kept before it is posted: trying again scans nothing again. A
+	// policy that changed meanwhile judges again, by an event of its own.
+	return s.judgeBy(ctx, job, by)
 }
 
-func (s *Server) scan(ctx context.Context, job webhook.Job) error {
-	repo := s.repository(job)
-	pull := github.Pull{HeadSHA: job.SHA, BaseSHA: job.BaseSHA, BaseRef: job.Branch}
-	if job.Pull > 0 {
-		var err error
-		if pull, err = repo.Pull(ctx, job.Pull); err != nil {
-			return err
-		}
-		if pull.HeadSHA != job.SHA {
-			return nil // its event is on the way
-		}
+func (s *Server) scan(ctx context.Context, job webhook.Job) (*ruling, error) {
+	reading, read := s.step(ctx, "read lockfiles")
+	r, err := s.changes(reading, job)
+	read(err)
+	if err != nil || r == nil {
+		return nil, err
 	}
-	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
-	if err != nil {
-		return err
-	}
-	files, err := repo.Changed(ctx, pull, base, relevant)
-	if err != nil {
-		return err
-	}
-	p, _, err := s.policy(ctx, job)
-	if err != nil {
-		return err
-	}
-	r := &reader{ctx: ctx, repo: repo, base: base, head: pull.HeadSHA, policy: p}
-	if err := r.read(files); err != nil {
-		return err
-	}
-	running, stop := context.WithCancel(ctx)
+	running, scanned := s.step(ctx, "scan packages")
+	running, stop := context.WithCancel(running)
 	defer stop()
 	show, wait := s.progress(running, job, stop)
 	result, err := review.Run(running, r.pairs, s.c.Scanner, show)
 	wait()
+	scanned(err)
 	if err != nil {
 		if current, cerr := s.c.Store.Current(ctx, job); cerr == nil && !current {
-			return nil // a newer head came
+			return nil, nil // a newer head came
 		}
-		return err
+		return nil, err
 	}
 	result.Whole = append(result.Whole, r.unreadable...)
 	result.Notes = append(result.Notes, r.notes...)
 	sort.SliceStable(result.Whole, func(i, j int) bool { return result.Whole[i].File < result.Whole[j].File })
-	return s.c.Store.Complete(ctx, job, result)
+	s.count(result)
+	return r.by, s.c.Store.Complete(ctx, job, result)
+}
+
+// changes reads the lockfiles that a head changes; nil where a newer head came.
+func (s *Server) changes(ctx context.Context, job webhook.Job) (*reader, error) {
+	repo := s.repository(job)
+	pull := github.Pull{HeadSHA: job.SHA, BaseSHA: job.BaseSHA, BaseRef: job.Branch}
+	if job.Pull > 0 {
+		var err error
+		if pull, err = s.pull(ctx, job, job.Pull); err != nil {
+			return nil, err
+		}
+		if pull.HeadSHA != job.SHA {
+			return nil, nil // its event is on the way
+		}
+	}
+	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
+	if err != nil {
+		return nil, err
+	}
+	files, err := repo.Changed(ctx, pull, base, relevant)
+	if err != nil {
+		return nil, err
+	}
+	by, err := s.policy(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{ctx: ctx, repo: repo, base: base, head: pull.HeadSHA, by: by}
+	return r, r.read(files)
+}
+
+// count adds a review's packages and issues to the metrics.
+func (s *Server) count(r *review.Review) {
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		switch {
+		case p.Own:
+		case p.Report.NotScanned != "":
+			s.c.Metrics.Scan("not_scanned")
+		case !p.Report.Complete:
+			s.c.Metrics.Scan("incomplete")
+		case p.Report.Cached:
+			s.c.Metrics.Scan("cached")
+		default:
+			s.c.Metrics.Scan("scanned")
+		}
+		for _, found := range p.Report.Issues {
+			s.c.Metrics.Finding(found.ID, found.Severity.String())
+		}
+	}
 }
 
 // progress updates the check run now and then, and ends the review where a
@@ -191,6 +240,12 @@ func (s *Server) progress(ctx context.Context, job webhook.Job, stop func()) (sh
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		// Most reviews end before anybody looks.
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(s.c.Progress, time.Second)):
+		}
 		for {
 			select {
 			case <-ctx.Done():
@@ -234,7 +289,7 @@ type reader struct {
 	ctx        context.Context
 	repo       *github.Repository
 	base, head string
-	policy     policy.Policy
+	by         *ruling
 
 	pairs      []review.Pair
 	unreadable []review.WholeIssue
@@ -250,7 +305,7 @@ func (r *reader) read(files []github.File) error {
 		if name == "" {
 			name = f.Base
 		}
-		if (isLockfile(name) || otherLockfile(name)) && r.policy.Ignored(name) {
+		if (isLockfile(name) || otherLockfile(name)) && r.by.policy.Ignored(name) {
 			ignored++
 			continue
 		}
@@ -335,9 +390,18 @@ func parse(file string, data, manifest []byte) (*lockfile.Lockfile, *review.Whol
 	return lock, nil
 }
 
+// fetch reads a file at one of the two commits; the base is other pull requests'
+// as well.
+func (r *reader) fetch(file, ref string) ([]byte, bool, error) {
+	if ref == r.base {
+		return r.repo.Repeated(r.ctx, file, ref)
+	}
+	return r.repo.Content(r.ctx, file, ref)
+}
+
 // content reads a file that need not be there.
 func (r *reader) content(file, ref string) ([]byte, bool, error) {
-	data, found, err := r.repo.Content(r.ctx, file, ref)
+	data, found, err := r.fetch(file, ref)
 	var large *github.TooLarge
 	if errors.As(err, &large) {
 		return nil, true, nil
@@ -347,7 +411,7 @@ func (r *reader) content(file, ref string) ([]byte, bool, error) {
 
 // lockfile reads one; what GitHub does not hand out is a finding.
 func (r *reader) lockfile(file, ref string) ([]byte, *review.WholeIssue, error) {
-	data, found, err := r.repo.Content(r.ctx, file, ref)
+	data, found, err := r.fetch(file, ref)
 	var large *github.TooLarge
 	switch {
 	case errors.As(err, &large):

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,13 +13,16 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/page"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/app/telemetry"
 )
 
 // Settings are what an operator says, by flags or environment.
@@ -28,6 +33,25 @@ type Settings struct {
 	PrivateKey     string
 	PrivateKeyPath string
 	WebhookSecret  string
+	// ClientID and ClientSecret are the App's for people who sign in; without
+	// them pages have addresses that nobody can guess instead.
+	ClientID, ClientSecret string
+	// Operators are the GitHub logins of those who may see the queue.
+	Operators []string
+	// SecretKey encrypts credentials in the database; see store.Options.
+	SecretKey string
+	// Role is what this process does; empty: All.
+	Role Role
+	// KeepReviews is how long reviews of closed pull requests are kept; 0: 90
+	// days.
+	KeepReviews time.Duration
+	// Chores is how often lost deliveries are asked for; 0: every 10 minutes.
+	Chores time.Duration
+	// Metrics is where Prometheus' metrics are served, such as ":9464"; empty:
+	// nowhere. They name no repository, but are nobody's business outside.
+	Metrics string
+	// Version is the program's, for traces.
+	Version string
 	// APIURL is GitHub's API; empty: github.com's.
 	APIURL string
 	// Database is "postgres://…" or the path of an SQLite file.
@@ -40,8 +64,9 @@ type Settings struct {
 	// Listening is called with the address when the server listens.
 	Listening func(address string)
 	// Setup is called with the address of the set-up page where there are no
-	// credentials.
-	Setup func(address string)
+	// credentials, Overview with that of the page above all others once the App
+	// is at work.
+	Setup, Overview func(address string)
 }
 
 // credentials returns those of the settings, or those that the set-up page
@@ -69,7 +94,13 @@ func (o *Settings) credentials(ctx context.Context, s *store.Store) (*github.Cre
 				return nil, fmt.Errorf("%s is missing; set all of the App's credentials, or none to register one on the set-up page", missing.name)
 			}
 		}
-		return &github.Credentials{AppID: o.AppID, PrivateKey: key, WebhookSecret: o.WebhookSecret}, nil
+		if (o.ClientID == "") != (o.ClientSecret == "") {
+			return nil, errors.New("CLIENT_ID or CLIENT_SECRET is missing; set both for people to sign in, or none")
+		}
+		return &github.Credentials{AppID: o.AppID, PrivateKey: key, WebhookSecret: o.WebhookSecret, ClientID: o.ClientID, ClientSecret: o.ClientSecret}, nil
+	}
+	if s == nil {
+		return nil, nil
 	}
 	kept, err := s.Credentials(ctx)
 	if err != nil || kept == nil {
@@ -82,57 +113,129 @@ func (o *Settings) credentials(ctx context.Context, s *store.Store) (*github.Cre
 	return c, nil
 }
 
+// scannerParts are what an analyzer.Scanner has beyond a review.Scanner.
+type scannerParts interface {
+	Share(with analyzer.Shared)
+	Restarts() int
+}
+
 // Serve runs the App until ctx ends.
 func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.APIURL == "" {
-		o.APIURL = github.DefaultAPI
+	if err := o.complete(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner)})
+	flush, err := telemetry.StartTraces(ctx, o.Version, o.Log)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner), Key: o.SecretKey, KeepReviews: o.KeepReviews})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if o.Role != All && !s.Replicated() {
+		return fmt.Errorf("ROLE is %s, but an SQLite file has one process only: set DATABASE_URL to a PostgreSQL database", o.Role)
+	}
+	parts, _ := scanner.(scannerParts)
+	if parts != nil && s.Replicated() {
+		parts.Share(s.Contents())
+	}
+	server := &serving{o: o, store: s, scanner: scanner, metrics: metricsOf(s, parts)}
 	credentials, err := o.credentials(ctx, s)
 	if err != nil {
-		return err
-	}
-	var handler atomic.Pointer[http.Handler]
-	begin := func(c github.Credentials) error {
-		h, err := o.begin(ctx, c, s, scanner)
-		if err == nil {
-			handler.Store(&h)
-		}
 		return err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Address)
 	if err != nil {
 		return fmt.Errorf("PORT: %w", err)
 	}
-	if credentials != nil {
-		if err := begin(*credentials); err != nil {
+	if o.Metrics != "" {
+		if err := server.watch(ctx); err != nil {
 			_ = listener.Close()
 			return err
 		}
-	} else if err := o.setup(listener, s, begin, &handler); err != nil {
+	}
+	if credentials != nil {
+		err = server.begin(ctx, *credentials)
+	} else {
+		err = server.setup(ctx, listener)
+	}
+	if err != nil {
+		_ = listener.Close()
 		return err
 	}
 	if o.Listening != nil {
 		o.Listening(listener.Addr().String())
 	}
-	server := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }),
+	return server.listen(ctx, listener)
+}
+
+// complete fills in what was left out.
+func (o *Settings) complete() error {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.APIURL == "" {
+		o.APIURL = github.DefaultAPI
+	}
+	switch o.Role {
+	case "":
+		o.Role = All
+	case All, Web, Worker:
+	default:
+		return fmt.Errorf("ROLE: %q is none of all, web, worker", o.Role)
+	}
+	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
+	return nil
+}
+
+func metricsOf(s *store.Store, parts scannerParts) *telemetry.Metrics {
+	sources := telemetry.Sources{Queues: s.Queues}
+	if parts != nil {
+		sources.Restarts = parts.Restarts
+	}
+	if s.Replicated() {
+		sources.Replicas = func(ctx context.Context) (int, error) {
+			list, err := s.Replicas(ctx)
+			return len(list), err
+		}
+	}
+	return telemetry.New(sources)
+}
+
+// serving is a process that serves; its handler changes once, when the App is
+// registered.
+type serving struct {
+	o       Settings
+	store   *store.Store
+	scanner review.Scanner
+	metrics *telemetry.Metrics
+
+	mu      sync.Mutex
+	at      bool // at work
+	handler atomic.Pointer[http.Handler]
+}
+
+// limited is a server with bounds on everything that a stranger may take long
+// for.
+func (s *serving) limited(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.o.Log.Handler(), slog.LevelWarn),
 	}
+}
+
+// listen answers until ctx ends.
+func (s *serving) listen(ctx context.Context, listener net.Listener) error {
+	server := s.limited(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.handler.Load()).ServeHTTP(w, r) }))
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -141,72 +244,160 @@ func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
 	case <-ctx.Done():
 	}
 	// Deliveries under way get their answer; jobs under way run again after the
-	// next start.
+	// next start, or on another replica.
 	end, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
 	return server.Shutdown(end)
 }
 
-// begin asks GitHub whether the credentials are right, and starts to work.
-func (o *Settings) begin(ctx context.Context, c github.Credentials, s *store.Store, scanner review.Scanner) (http.Handler, error) {
-	a, err := github.New(github.Options{AppID: c.AppID, PrivateKey: []byte(c.PrivateKey), APIURL: o.APIURL})
+// watch serves the metrics on an address of their own.
+func (s *serving) watch(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.o.Metrics)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("METRICS_ADDRESS: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics.Handler())
+	server := s.limited(mux)
+	go func() { _ = server.Serve(listener) }()
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	return nil
+}
+
+// begin asks GitHub whether the credentials are right, and starts to work.
+func (s *serving) begin(ctx context.Context, c github.Credentials) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at {
+		return nil
+	}
+	a, err := github.New(github.Options{AppID: c.AppID, PrivateKey: []byte(c.PrivateKey), APIURL: s.o.APIURL, Observe: s.metrics.Request})
+	if err != nil {
+		return err
 	}
 	asking, stop := context.WithTimeout(ctx, 30*time.Second)
 	defer stop()
 	slug, err := a.Identity(asking)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	server := New(Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s, Scanner: scanner, Log: o.Log, PublicURL: o.PublicURL})
-	if err := server.Start(ctx); err != nil {
-		return nil, err
+	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log, PublicURL: s.o.PublicURL,
+		Metrics: s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores}
+	if c.ClientID != "" && s.o.PublicURL != "" {
+		config.SignIn = s.signIn(c)
 	}
-	o.Log.Info("at work", "app", c.AppID, "slug", slug)
-	return server.Handler(), nil
+	app := New(config)
+	if err := app.Start(ctx); err != nil {
+		return err
+	}
+	if config.SignIn != nil && len(s.o.Operators) > 0 && s.o.Role != Worker {
+		if app.c.Jobs, err = s.store.JobsPage(ctx, "/jobs"); err != nil {
+			return err
+		}
+	}
+	h := app.Handler()
+	s.handler.Store(&h)
+	if address := app.OverviewURL(); address != "" && s.o.Overview != nil && s.o.Role != Worker {
+		s.o.Overview(address)
+	}
+	s.at = true
+	s.o.Log.Info("at work", "app", c.AppID, "slug", slug, "role", string(s.o.Role))
+	return nil
 }
 
-// setup serves the set-up page until the App is registered.
-func (o *Settings) setup(listener net.Listener, s *store.Store, begin func(github.Credentials) error, handler *atomic.Pointer[http.Handler]) error {
-	probe, err := github.Web(o.APIURL)
+// signIn makes the cookies' key from the webhook's secret, which all replicas
+// have: a new one signs everybody out.
+func (s *serving) signIn(c github.Credentials) *page.SignIn {
+	var key [64]byte
+	for i := range 2 {
+		mac := hmac.New(sha256.New, []byte(c.WebhookSecret))
+		fmt.Fprintf(mac, "sessions %d", i)
+		copy(key[32*i:], mac.Sum(nil))
+	}
+	web := &github.SignIn{ClientID: c.ClientID, ClientSecret: c.ClientSecret, APIURL: s.o.APIURL, Callback: s.o.PublicURL + "/signin/callback"}
+	in := page.NewSignIn(key)
+	in.Address, in.Complete, in.Secure = web.Address, web.Complete, strings.HasPrefix(s.o.PublicURL, "https://")
+	return in
+}
+
+// setup serves the set-up page until the App is registered, here or at another
+// replica.
+func (s *serving) setup(ctx context.Context, listener net.Listener) error {
+	web, err := github.Web(s.o.APIURL)
 	if err != nil {
 		return err
 	}
-	setup := &page.Setup{Token: rand.Text(), State: rand.Text(), Web: probe, Public: o.PublicURL, Register: func(r *http.Request, code string) (string, error) {
-		c, err := github.Complete(r.Context(), o.APIURL, code, nil)
-		if err != nil {
-			return "", err
-		}
-		kept, err := json.Marshal(c)
-		if err != nil {
-			return "", err
-		}
-		// Kept first: GitHub hands out the key once.
-		if err := s.SetCredentials(r.Context(), kept); err != nil {
-			return "", err
-		}
-		if err := begin(c); err != nil {
-			return "", err
-		}
-		return c.Page + "/installations/new", nil
-	}}
 	mux := http.NewServeMux()
-	mux.Handle("/setup", setup)
-	mux.Handle("/setup/", setup)
+	if s.o.Role != Worker {
+		if err := s.store.CanKeepCredentials(); err != nil {
+			return err
+		}
+		setup := &page.Setup{Token: rand.Text(), State: rand.Text(), Web: web, Public: s.o.PublicURL, Register: func(r *http.Request, code string) (string, error) {
+			return s.register(ctx, r, code)
+		}}
+		mux.Handle("/setup", setup)
+		mux.Handle("/setup/", setup)
+		if s.o.Setup != nil {
+			base := s.o.PublicURL
+			if base == "" {
+				_, port, _ := net.SplitHostPort(listener.Addr().String())
+				base = "http://localhost:" + port
+			}
+			s.o.Setup(base + "/setup?token=" + setup.Token)
+		}
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /page.js", page.Script)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "lockwarden is not set up yet: open the address that it wrote to its terminal", http.StatusServiceUnavailable)
 	})
 	var h http.Handler = mux
-	handler.Store(&h)
-	if o.Setup != nil {
-		base := o.PublicURL
-		if base == "" {
-			_, port, _ := net.SplitHostPort(listener.Addr().String())
-			base = "http://localhost:" + port
-		}
-		o.Setup(strings.TrimSuffix(base, "/") + "/setup?token=" + setup.Token)
+	s.handler.Store(&h)
+	if s.store.Replicated() {
+		go s.awaitSetup(ctx)
 	}
 	return nil
+}
+
+// register gets the credentials for a code and begins to work.
+func (s *serving) register(ctx context.Context, r *http.Request, code string) (install string, err error) {
+	c, err := github.Complete(r.Context(), s.o.APIURL, code, nil)
+	if err != nil {
+		return "", err
+	}
+	kept, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	// Kept first: GitHub hands out the key once.
+	if err := s.store.SetCredentials(r.Context(), kept); err != nil {
+		return "", err
+	}
+	if err := s.begin(ctx, c); err != nil {
+		return "", err
+	}
+	return c.Page + "/installations/new", nil
+}
+
+// setupPoll is how often a replica looks whether another one was set up.
+const setupPoll = 3 * time.Second
+
+func (s *serving) awaitSetup(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(setupPoll):
+		}
+		c, err := s.o.credentials(ctx, s.store)
+		if err == nil && c != nil {
+			err = s.begin(ctx, *c)
+		}
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.o.Log.Error("the App that another server registered cannot be used", "error", err.Error())
+		case c != nil:
+			return
+		}
+	}
 }

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"html"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,7 +26,9 @@ func serve(t *testing.T, o app.Settings) (setup, base string, stop func() error)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	listening, ended := make(chan string, 1), make(chan error, 1)
-	o.Address = "127.0.0.1:0"
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
 	o.Listening = func(address string) { listening <- address }
 	o.Setup = func(address string) { setup = address }
 	go func() { ended <- app.Serve(ctx, o, &scanner{engine: engine}) }()
@@ -46,16 +47,7 @@ func serve(t *testing.T, o app.Settings) (setup, base string, stop func() error)
 
 func fetch(t *testing.T, address string) (int, string) {
 	t.Helper()
-	answer, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
+	return visit(t, http.DefaultClient, address)
 }
 
 // TestSetUp: from a server without credentials to a check run.

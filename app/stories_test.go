@@ -293,6 +293,10 @@ func TestGivenUp(t *testing.T) {
 			dead, err = w.store.DeadJobs(context.Background(), 10)
 			return err == nil && len(dead) == 1
 		})
+		w.eventually("the overview says so", func() bool {
+			_, body := w.get(strings.TrimPrefix(w.server.OverviewURL(), "https://lockwarden.example"))
+			return strings.Contains(body, "One open pull request waits") && strings.Contains(body, "could not be reviewed") && !strings.Contains(body, "1970")
+		})
 	})
 }
 

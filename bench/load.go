@@ -2,14 +2,21 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"regexp"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,35 +43,202 @@ func serveLoad(args []string) error {
 		return err
 	}
 	defer scanner.Close()
-	return app.Serve(context.Background(), app.Settings{AppID: id, PrivateKey: string(key), WebhookSecret: args[3], APIURL: args[0], Database: args[4], Address: args[6],
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if file := os.Getenv("LOCKWARDEN_PROFILE"); file != "" {
+		// Of one server: the last one that ends.
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	return app.Serve(ctx, app.Settings{AppID: id, PrivateKey: string(key), WebhookSecret: args[3], APIURL: args[0], Database: args[4], Address: args[6],
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}, scanner)
 }
 
-// loadPackages are what the pull requests add: small and real.
-var loadPackages = []string{"ms@2.1.3", "once@1.4.0", "wrappy@1.0.2", "inherits@2.0.4", "is-number@7.0.0"}
-
-func loadLock(list ...string) (manifest, lock string) {
-	var deps, entries []string
-	for _, p := range list {
-		name, version, _ := strings.Cut(p, "@")
-		deps = append(deps, fmt.Sprintf("%q: %q", name, version))
-		entries = append(entries, fmt.Sprintf(",\n    \"node_modules/%s\": {\n      \"version\": %q\n    }", name, version))
-	}
-	d := strings.Join(deps, ", ")
-	return fmt.Sprintf("{\"name\": \"load\", \"dependencies\": {%s}}\n", d), fmt.Sprintf("{\n  \"name\": \"load\",\n  \"lockfileVersion\": 3,\n  \"requires\": true,\n  \"packages\": {\n    \"\": {\"name\": \"load\", \"dependencies\": {%s}}%s\n  }\n}\n", d, strings.Join(entries, ""))
+// loading is a load run: what is opened, how fast, and what works on it.
+type loading struct {
+	folder, database             string
+	pulls, rate, repos, replicas int
 }
 
-// load opens pull requests at a rate and measures how fast the webhooks are
-// answered, and whether each ends in exactly one completed check run.
-func load(folder, database string, count, rate int) error {
+// change is how many packages a pull request brings in. Most bring one or a few;
+// the large ones are what updates of frameworks look like.
+func change(r *rand.Rand) int {
+	switch n := r.IntN(100); {
+	case n < 60:
+		return 1
+	case n < 85:
+		return 2 + r.IntN(3)
+	case n < 95:
+		return 5 + r.IntN(10)
+	}
+	return 20 + r.IntN(30)
+}
+
+// application is a real lockfile into which pull requests bring packages of
+// another one.
+type application struct {
+	base map[string]json.RawMessage
+	pool []string
+	from map[string]json.RawMessage
+}
+
+type lockfileJSON struct {
+	Name     string                     `json:"name"`
+	Version  int                        `json:"lockfileVersion"`
+	Requires bool                       `json:"requires"`
+	Packages map[string]json.RawMessage `json:"packages"`
+}
+
+func readLock(file string) (lockfileJSON, error) {
+	var l lockfileJSON
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(data, &l)
+	}
+	return l, err
+}
+
+// openApplication reads the lockfiles of bench/corpus. The packages that come in
+// are from one pool of 300, so that most of them are known after a while, as on
+// a server that has run for a day.
+func openApplication() (*application, error) {
+	mine, err := readLock("bench/corpus/api.package-lock.json")
+	if err != nil {
+		return nil, err
+	}
+	other, err := readLock("bench/corpus/web-app.package-lock.json")
+	if err != nil {
+		return nil, err
+	}
+	a := &application{base: mine.Packages, from: other.Packages}
+	for _, location := range slices.Sorted(maps.Keys(other.Packages)) {
+		var e struct{ Integrity string }
+		if mine.Packages[location] == nil && strings.Count(location, "node_modules/") == 1 && json.Unmarshal(other.Packages[location], &e) == nil && e.Integrity != "" && len(a.pool) < 300 {
+			a.pool = append(a.pool, location)
+		}
+	}
+	return a, nil
+}
+
+// files are package.json and lockfile with n more packages.
+func (a *application) files(r *rand.Rand, n int) (map[string]string, error) {
+	lock := lockfileJSON{Name: "load", Version: 3, Requires: true, Packages: maps.Clone(a.base)}
+	var root map[string]any
+	if err := json.Unmarshal(a.base[""], &root); err != nil {
+		return nil, err
+	}
+	dependencies, _ := root["dependencies"].(map[string]any)
+	dependencies = maps.Clone(dependencies)
+	for i, k := range r.Perm(len(a.pool))[:n] {
+		location := a.pool[k]
+		lock.Packages[location] = a.from[location]
+		if i == 0 {
+			var e struct{ Version string }
+			_ = json.Unmarshal(a.from[location], &e)
+			dependencies[strings.TrimPrefix(location, "node_modules/")] = e.Version
+		}
+	}
+	root["dependencies"] = dependencies
+	encoded, err := json.Marshal(root)
+	if err != nil {
+		return nil, err
+	}
+	lock.Packages[""] = encoded
+	text, err := json.MarshalIndent(lock, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"package.json": string(encoded), "package-lock.json": string(text)}, nil
+}
+
+// server is one process under load.
+type server struct {
+	cmd     *exec.Cmd
+	address string
+}
+
+func (l *loading) start(g *githubtest.GitHub, key, database string) (*server, error) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := free.Addr().String()
+	_ = free.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{exec.Command(self, "serve", g.URL(), strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
+	s.cmd.Stderr = os.Stderr
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for range 200 {
+		if answer, err := http.Get("http://" + address + "/readyz"); err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return s, nil
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil, errors.New("the server does not come up")
+}
+
+func (s *server) stop() { _ = s.cmd.Process.Signal(os.Interrupt); _ = s.cmd.Wait() }
+
+// seconds is the processor time of the server and its children so far.
+func (s *server) seconds() float64 {
+	total := 0.0
+	for _, pid := range append(s.children(), s.cmd.Process.Pid) {
+		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+		for _, i := range []int{11, 12} { // utime and stime, in hundredths
+			n, _ := strconv.ParseFloat(fields[i], 64)
+			total += n / 100
+		}
+	}
+	return total
+}
+
+func (s *server) children() (out []int) {
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.cmd.Process.Pid))
+	for _, file := range tasks {
+		data, _ := os.ReadFile(file)
+		for _, text := range strings.Fields(string(data)) {
+			if pid, err := strconv.Atoi(text); err == nil {
+				out = append(out, pid)
+			}
+		}
+	}
+	return out
+}
+
+// run opens pull requests at a rate, and measures how fast the webhooks are
+// answered and the check runs completed, and what that costs.
+func (l *loading) run() error {
 	dir, err := os.MkdirTemp("", "lockwarden-load")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	name := "PostgreSQL"
+	database, name := l.database, "PostgreSQL"
 	if database == "" {
 		database, name = filepath.Join(dir, "load.db"), "SQLite"
+	}
+	app, err := openApplication()
+	if err != nil {
+		return err
 	}
 	g := githubtest.New()
 	defer g.Close()
@@ -72,96 +246,190 @@ func load(folder, database string, count, rate int) error {
 	if err := os.WriteFile(key, []byte(g.PrivateKey), 0o600); err != nil {
 		return err
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	address := free.Addr().String()
-	_ = free.Close()
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	server := exec.Command(self, "serve", g.URL(), strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(folder, "packages"), address)
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
-		return err
-	}
-	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
-	up := false
-	for range 200 {
-		if answer, err := http.Get("http://" + address + "/readyz"); err == nil {
-			_ = answer.Body.Close()
-			if up = answer.StatusCode == http.StatusOK; up {
-				break
-			}
+	var servers []*server
+	for range l.replicas {
+		s, err := l.start(g, key, database)
+		if err != nil {
+			return err
 		}
-		time.Sleep(50 * time.Millisecond)
+		defer s.stop()
+		servers = append(servers, s)
 	}
-	if !up {
-		return errors.New("the server does not come up")
-	}
-	g.SendTo("http://" + address + "/webhook")
+	g.SendTo("http://" + servers[0].address + "/webhook")
 
-	// Twenty installations, five of which have half of the pull requests.
+	// A tenth of the repositories, all of one installation, have half of the pull
+	// requests: the noisy one. The others are of 20 quiet installations.
+	r := rand.New(rand.NewPCG(1, 2))
 	var repos []*githubtest.Repository
-	for i := range 20 {
-		repo := g.Repository(fmt.Sprintf("owner%d/load", i))
-		manifest, lock := loadLock(loadPackages[0])
-		repo.Commit("main", map[string]string{"package.json": manifest, "package-lock.json": lock})
+	base, err := app.files(r, 0)
+	if err != nil {
+		return err
+	}
+	noisy := max(1, l.repos/10)
+	for i := range l.repos {
+		owner := "noisy"
+		if i >= noisy {
+			owner = fmt.Sprintf("quiet%d", i%20)
+		}
+		repo := g.Repository(fmt.Sprintf("%s/load%d", owner, i))
+		repo.Commit("main", base)
 		repos = append(repos, repo)
 	}
-	var pulls []*githubtest.Pull
+	type opened struct {
+		pull  *githubtest.Pull
+		at    time.Time
+		noisy bool
+	}
+	pulls := make([]opened, 0, l.pulls)
+	brought := 0
 	start := time.Now()
-	for i := range count {
-		repo := repos[i%20]
-		if i%2 == 0 {
-			repo = repos[i%5]
+	for i := range l.pulls {
+		loud := i%2 == 0
+		repo := repos[noisy+r.IntN(max(1, l.repos-noisy))%max(1, l.repos-noisy)]
+		if loud {
+			repo = repos[r.IntN(noisy)]
 		}
-		manifest, lock := loadLock(loadPackages[0], loadPackages[1+i%4])
+		n := change(r)
+		brought += n
+		files, err := app.files(r, n)
+		if err != nil {
+			return err
+		}
 		branch := fmt.Sprintf("change-%d", i)
-		repo.Commit(branch, map[string]string{"package.json": manifest, "package-lock.json": lock})
-		time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
-		pulls = append(pulls, repo.Open("ann", repo, branch, "main"))
+		repo.Commit(branch, files)
+		time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(l.rate))))
+		at := time.Now()
+		pulls = append(pulls, opened{repo.Open("ann", repo, branch, "main"), at, loud})
 	}
 	sent := time.Since(start)
+	single := func(p *githubtest.Pull) (githubtest.CheckRun, bool) {
+		runs := p.Repository().CheckRuns(p.SHA())
+		if len(runs) == 1 && runs[0].Status == "completed" {
+			return runs[0], true
+		}
+		return githubtest.CheckRun{}, false
+	}
 	completed := func() (n int) {
 		for _, p := range pulls {
-			runs := p.Repository().CheckRuns(p.SHA())
-			if len(runs) == 1 && runs[0].Status == "completed" && runs[0].Conclusion == "success" {
+			if _, ok := single(p.pull); ok {
 				n++
 			}
 		}
 		return n
 	}
-	for range 1200 {
-		if completed() == count {
+	for range 2400 {
+		if completed() == l.pulls {
 			break
 		}
 		time.Sleep(250 * time.Millisecond)
 	}
-	all := time.Since(start)
+	var last time.Time
+	var all, loud, quiet []time.Duration
+	for _, p := range pulls {
+		run, ok := single(p.pull)
+		if !ok {
+			continue
+		}
+		took := run.Settled.Sub(p.at)
+		all = append(all, took)
+		if p.noisy {
+			loud = append(loud, took)
+		} else {
+			quiet = append(quiet, took)
+		}
+		if run.Settled.After(last) {
+			last = run.Settled
+		}
+	}
+	elapsed := last.Sub(start)
+	cpu, memory := 0.0, int64(0)
+	for _, s := range servers {
+		cpu += s.seconds()
+		memory = max(memory, statusBytes(strconv.Itoa(s.cmd.Process.Pid), "VmHWM:"))
+	}
 	time.Sleep(2 * time.Second) // nothing may come after
 	done := completed()
-	var took []time.Duration
+	var answered []time.Duration
 	refused := 0
 	for _, d := range g.Deliveries() {
 		if d.Event == "pull_request" {
-			took = append(took, d.Took)
+			answered = append(answered, d.Took)
 		}
 		if d.Status/100 != 2 {
 			refused++
 		}
 	}
-	slices.Sort(took)
-	pid := strconv.Itoa(server.Process.Pid)
-	fmt.Printf("## The App under load, %s\n\n%d pull requests opened at %d a second (twice as many deliveries: GitHub sends a check_suite with each), 20 installations, one server process on the same 2 processors as the GitHub it talks to.\n\n", name, count, rate)
-	fmt.Printf("| | |\n|---|---|\n| webhook answered, median | %.1f ms |\n| p99 | %.1f ms |\n| slowest | %.1f ms |\n| deliveries refused | %d |\n| sent within | %.1f s |\n| heads with exactly one completed check run | %d of %d |\n| all completed after | %.1f s |\n| highest memory of the server | %.0f MB |\n\n",
-		ms(took[len(took)/2]), ms(took[len(took)*99/100]), ms(took[len(took)-1]), refused, sent.Seconds(), done, count, all.Seconds(), float64(statusBytes(pid, "VmHWM:"))/1e6)
-	if done != count {
-		return fmt.Errorf("%d of %d heads have exactly one completed check run", done, count)
+	kinds, unchanged := map[string]int{}, 0
+	for _, q := range g.Requests() {
+		if q.Status == http.StatusNotModified {
+			unchanged++
+			continue
+		}
+		kinds[kindOf(q)]++
+	}
+	size, err := databaseSize(l.database, database)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("## The App under load, %s, %d server processes\n\n%d pull requests over %d repositories, opened at %d a second, each with a lockfile of %d packages of which %.1f came in; half of them in one noisy installation. Servers, their database and the GitHub they talk to share the same 2 processors.\n\n", name, l.replicas, l.pulls, l.repos, l.rate, len(app.base)-1, float64(brought)/float64(l.pulls))
+	fmt.Printf("| | |\n|---|---|\n| webhook answered: median, p99, slowest | %.1f, %.1f, %.1f ms |\n| deliveries refused | %d |\n| sent within | %.1f s |\n| heads with exactly one completed check run | %d of %d |\n| all completed after | %.1f s |\n| reviews a minute | %.0f |\n| from delivery to completed check: p50, p99 | %.2f, %.2f s |\n| … in the noisy installation | %.2f, %.2f s |\n| … in the quiet ones | %.2f, %.2f s |\n| processor time of the servers, a review | %.0f ms |\n| highest memory of a server | %.0f MB |\n| database, a review | %.1f kB |\n| requests to GitHub, a review | %.1f, and %.1f that cost nothing of its rate limit (304) |\n\n",
+		1000*share(answered, 50), 1000*share(answered, 99), 1000*share(answered, 100), refused, sent.Seconds(), done, l.pulls, elapsed.Seconds(), float64(done)/elapsed.Minutes(),
+		share(all, 50), share(all, 99), share(loud, 50), share(loud, 99), share(quiet, 50), share(quiet, 99), cpu*1000/float64(l.pulls), float64(memory)/1e6, float64(size)/1000/float64(l.pulls), float64(len(g.Requests())-unchanged)/float64(l.pulls), float64(unchanged)/float64(l.pulls))
+	fmt.Print("Requests that count, a review: ")
+	for i, kind := range slices.SortedFunc(maps.Keys(kinds), func(a, b string) int { return kinds[b] - kinds[a] }) {
+		if i > 0 {
+			fmt.Print(", ")
+		}
+		fmt.Printf("%s %.2f", kind, float64(kinds[kind])/float64(l.pulls))
+	}
+	fmt.Print(".\n\n")
+	if done != l.pulls {
+		return fmt.Errorf("%d of %d heads have exactly one completed check run", done, l.pulls)
 	}
 	return nil
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// share is a percentile in seconds.
+func share(list []time.Duration, percent int) float64 {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	return list[min(len(list)-1, len(list)*percent/100)].Seconds()
+}
+
+var numbers = regexp.MustCompile(`/[0-9a-f]{40}|/[0-9]+|/(noisy|quiet[0-9]*)/(load[0-9]+|\.github)`)
+
+// kindOf names a request without what differs.
+func kindOf(q githubtest.Request) string {
+	path, _, _ := strings.Cut(q.Path, "?")
+	path = numbers.ReplaceAllString(strings.TrimPrefix(path, "/api/v3"), "/…")
+	if i := strings.Index(path, "/compare/"); i >= 0 {
+		path = path[:i] + "/compare"
+	}
+	if i := strings.Index(path, "/contents/"); i >= 0 {
+		path = path[:i] + "/contents"
+	}
+	return q.Method + " " + strings.TrimPrefix(path, "/repos")
+}
+
+// databaseSize is in bytes.
+func databaseSize(url, file string) (int64, error) {
+	if url == "" {
+		total := int64(0)
+		for _, suffix := range []string{"", "-wal"} {
+			if info, err := os.Stat(file + suffix); err == nil {
+				total += info.Size()
+			}
+		}
+		return total, nil
+	}
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	var size int64
+	err = db.QueryRow("SELECT pg_database_size(current_database())").Scan(&size)
+	return size, err
+}

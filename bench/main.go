@@ -62,11 +62,14 @@ func main() {
 	limit := flag.Int("packages", 0, "measure only the first N packages")
 	scans := flag.Bool("scans", true, "measure whole scans")
 	peers := flag.Bool("peers", true, "compare with js-x-ray and Arborist (needs node and npm)")
-	loaded := flag.Int("load", 0, "instead, open so many pull requests at 100 a second on the App (DATABASE_URL: on PostgreSQL)")
+	loaded := flag.Int("load", 0, "instead, open so many pull requests on the App (DATABASE_URL: on PostgreSQL)")
 	rate := flag.Int("rate", 100, "pull requests a second for -load")
+	repos := flag.Int("repos", 200, "repositories for -load")
+	replicas := flag.Int("replicas", 1, "server processes for -load (more than one: PostgreSQL)")
 	flag.Parse()
 	if *loaded > 0 {
-		if err := load(*folder, os.Getenv("DATABASE_URL"), *loaded, *rate); err != nil {
+		l := loading{folder: *folder, database: os.Getenv("DATABASE_URL"), pulls: *loaded, rate: *rate, repos: *repos, replicas: *replicas}
+		if err := l.run(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

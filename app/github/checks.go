@@ -75,6 +75,11 @@ func (c *Check) Begin(ctx context.Context, title, summary string) error {
 		c.id = run.GetID()
 		return err
 	}
+	if run != nil && strings.HasPrefix(run.GetExternalID(), c.Key+" ") {
+		// This review has its result: whoever begins it again died before it
+		// could note so.
+		return nil
+	}
 	return c.create(ctx, open, "queued", title, summary)
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	APIURL string
 	// Transport is the HTTP transport below everything; nil: http's own.
 	Transport http.RoundTripper
+	// Observe is told of every request, with the installation it is made for (0:
+	// the App itself) and its answer, nil where none came; may be nil.
+	Observe func(installation int64, r *http.Request, answer *http.Response)
 }
 
 // App is the GitHub App. It is safe for concurrent use.
@@ -42,6 +45,8 @@ type App struct {
 	key *rsa.PrivateKey
 	api *url.URL
 	app *gh.Client
+
+	memory, files *memory
 
 	mu      sync.Mutex
 	clients map[int64]*gh.Client
@@ -66,8 +71,8 @@ func New(o Options) (*App, error) {
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
 	}
-	a := &App{o: o, key: key, api: api, clients: map[int64]*gh.Client{}}
-	transport := ghinstallation.NewAppsTransportFromPrivateKey(a.base(), o.AppID, key)
+	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), clients: map[int64]*gh.Client{}}
+	transport := ghinstallation.NewAppsTransportFromPrivateKey(a.base(0), o.AppID, key)
 	transport.BaseURL = strings.TrimSuffix(o.APIURL, "/")
 	a.app = a.client(transport)
 	return a, nil
@@ -80,7 +85,10 @@ const timeout = 60 * time.Second
 
 // base is the transport below the credentials: no answer is followed to another
 // host with them.
-func (a *App) base() http.RoundTripper { return &limitedTransport{a.o.Transport} }
+func (a *App) base(installation int64) http.RoundTripper {
+	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe}
+	return &conditional{next: bounded, memory: a.memory, installation: installation}
+}
 
 func (a *App) client(t http.RoundTripper) *gh.Client {
 	c := gh.NewClient(&http.Client{Transport: t, Timeout: timeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
@@ -95,7 +103,11 @@ func (a *App) client(t http.RoundTripper) *gh.Client {
 }
 
 // limitedTransport bounds every answer.
-type limitedTransport struct{ next http.RoundTripper }
+type limitedTransport struct {
+	next         http.RoundTripper
+	installation int64
+	observe      func(installation int64, r *http.Request, answer *http.Response)
+}
 
 // maxAnswer is the largest answer that is read: a blob may have 100 MB.
 const maxAnswer = 101 << 20
@@ -103,6 +115,9 @@ const maxAnswer = 101 << 20
 // RoundTrip implements http.RoundTripper.
 func (t *limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := t.next.RoundTrip(r)
+	if t.observe != nil {
+		t.observe(t.installation, r, answer)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +134,7 @@ func (a *App) installation(id int64) *gh.Client {
 	defer a.mu.Unlock()
 	c := a.clients[id]
 	if c == nil {
-		apps := ghinstallation.NewAppsTransportFromPrivateKey(a.base(), a.o.AppID, a.key)
+		apps := ghinstallation.NewAppsTransportFromPrivateKey(a.base(id), a.o.AppID, a.key)
 		apps.BaseURL = strings.TrimSuffix(a.o.APIURL, "/")
 		transport := ghinstallation.NewFromAppsTransport(apps, id)
 		transport.BaseURL = apps.BaseURL
@@ -170,11 +185,11 @@ func Complete(ctx context.Context, apiURL, code string, transport http.RoundTrip
 	if a.api, err = address(apiURL); err != nil {
 		return Credentials{}, err
 	}
-	config, _, err := a.client(a.base()).Apps.CompleteAppManifest(ctx, url.PathEscape(code))
+	config, _, err := a.client(a.base(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code))
 	if err != nil {
 		return Credentials{}, fmt.Errorf("github: GitHub did not accept the code; begin again: %w", cleaned(err))
 	}
-	return Credentials{AppID: config.GetID(), Slug: config.GetSlug(), PrivateKey: config.GetPEM(), WebhookSecret: config.GetWebhookSecret(), Page: config.GetHTMLURL()}, nil
+	return Credentials{AppID: config.GetID(), Slug: config.GetSlug(), PrivateKey: config.GetPEM(), WebhookSecret: config.GetWebhookSecret(), ClientID: config.GetClientID(), ClientSecret: config.GetClientSecret(), Page: config.GetHTMLURL()}, nil
 }
 
 // Credentials are what GitHub gives for a new App.
@@ -183,6 +198,9 @@ type Credentials struct {
 	Slug          string `json:"slug"`
 	PrivateKey    string `json:"private_key"`
 	WebhookSecret string `json:"webhook_secret"`
+	// ClientID and ClientSecret are for people who sign in.
+	ClientID     string `json:"client_id,omitempty"`
+	ClientSecret string `json:"client_secret,omitempty"`
 	// Page is where the App is installed from.
 	Page string `json:"page"`
 }
@@ -259,8 +277,10 @@ func (r *Repository) explain(what string, err error) error {
 		}
 		return &Limited{after}
 	case errors.As(err, &token) && token.Response != nil:
-		switch token.Response.StatusCode {
-		case http.StatusNotFound, http.StatusForbidden:
+		switch code := token.Response.StatusCode; {
+		case code == http.StatusTooManyRequests, code == http.StatusForbidden && limits(token.Response):
+			return &Limited{retryAfter(token.Response)}
+		case code == http.StatusNotFound, code == http.StatusForbidden:
 			return fmt.Errorf("%s: the installation: %w", what, ErrGone)
 		}
 	case errors.As(err, &answer) && answer.Response != nil:
@@ -272,8 +292,11 @@ func (r *Repository) explain(what string, err error) error {
 		case http.StatusNotFound, http.StatusGone:
 			return fmt.Errorf("%s: %w", what, ErrGone)
 		case http.StatusForbidden:
-			if answer.Response.Header.Get("Retry-After") != "" {
+			if limits(answer.Response) {
 				return &Limited{retryAfter(answer.Response)}
+			}
+			if strings.Contains(answer.Message, "suspended") {
+				return fmt.Errorf("%s: the installation is suspended: %w", what, ErrGone)
 			}
 			return fmt.Errorf("github: %s/%s: %s: %w", r.Owner, r.Name, what, &forbidden{cleaned(err)})
 		}
@@ -281,9 +304,18 @@ func (r *Repository) explain(what string, err error) error {
 	return fmt.Errorf("github: %s/%s: %s: %w", r.Owner, r.Name, what, cleaned(err))
 }
 
+// limits tells whether a refusal is a rate limit's.
+// Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+func limits(r *http.Response) bool {
+	return r.Header.Get("Retry-After") != "" || r.Header.Get("X-RateLimit-Remaining") == "0"
+}
+
 func retryAfter(r *http.Response) time.Duration {
 	if n, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil && n > 0 {
 		return time.Duration(n) * time.Second
+	}
+	if n, err := strconv.ParseInt(r.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil && r.Header.Get("X-RateLimit-Remaining") == "0" {
+		return max(time.Until(time.Unix(n, 0)), time.Second)
 	}
 	return time.Minute
 }

@@ -37,10 +37,12 @@ type Pull struct {
 	HeadSHA          string
 	BaseRef, BaseSHA string
 	ChangedFiles     int
+	// Repository is the number of the repository that it is in.
+	Repository int64
 }
 
 func pullOf(p *gh.PullRequest) Pull {
-	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(), p.GetBase().GetSHA(), p.GetChangedFiles()}
+	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(), p.GetBase().GetSHA(), p.GetChangedFiles(), p.GetBase().GetRepo().GetID()}
 }
 
 // Pull reads a pull request.
@@ -54,6 +56,15 @@ func (r *Repository) Pull(ctx context.Context, number int) (Pull, error) {
 
 // maxOpen bounds the pull requests that are reviewed when the App is installed.
 const maxOpen = 100
+
+// ID is the repository's number, which stays when its name changes hands.
+func (r *Repository) ID(ctx context.Context) (int64, error) {
+	repo, _, err := r.client.Repositories.Get(ctx, r.Owner, r.Name)
+	if err != nil {
+		return 0, r.explain("repository", err)
+	}
+	return repo.GetID(), nil
+}
 
 // OpenPulls lists the newest open pull requests, at most 100.
 func (r *Repository) OpenPulls(ctx context.Context) ([]Pull, error) {
@@ -91,11 +102,16 @@ func pullsOf(list []*gh.PullRequest) []Pull {
 // MergeBase is the commit where head left base. It is not the tip of the base
 // branch, which pull requests name as their base.
 func (r *Repository) MergeBase(ctx context.Context, base, head string) (string, error) {
+	key := r.key("merge base", base, head)
+	if known, ok := r.app.memory.get(key); ok && commitID(base) && commitID(head) {
+		return string(known.body), nil
+	}
 	c, _, err := r.client.Repositories.CompareCommits(ctx, r.Owner, r.Name, base, head, &gh.ListOptions{PerPage: 1})
 	if err != nil {
 		return "", r.explain("merge base", err)
 	}
 	if sha := c.GetMergeBaseCommit().GetSHA(); sha != "" {
+		r.app.memory.put(key, remembered{body: []byte(sha)})
 		return sha, nil
 	}
 	return "", fmt.Errorf("github: %s/%s: %s and %s have no merge base", r.Owner, r.Name, base, head)
@@ -224,6 +240,20 @@ func (e *TooLarge) Error() string {
 	return fmt.Sprintf("%s is larger than the 100 MB that GitHub hands out", e.Path)
 }
 
+// Repeated is Content of a file at a commit that many reviews read, such as a
+// merge base's lockfile: what is read once is kept for a while.
+func (r *Repository) Repeated(ctx context.Context, file, ref string) (data []byte, found bool, err error) {
+	key := r.key("file", ref, file)
+	if known, ok := r.app.files.get(key); ok && commitID(ref) {
+		return bytes.Clone(known.body), true, nil
+	}
+	data, found, err = r.Content(ctx, file, ref)
+	if err == nil && found && commitID(ref) {
+		r.app.files.put(key, remembered{body: bytes.Clone(data)})
+	}
+	return data, found, err
+}
+
 // Content reads a file at a commit or branch; found is false where it is not
 // there. Files over 1 MB come only with the raw media type.
 func (r *Repository) Content(ctx context.Context, file, ref string) (data []byte, found bool, err error) {
@@ -283,27 +313,35 @@ func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Commen
 // Permission asks what a person may do here, now. It fails closed: whoever
 // GitHub does not know may nothing.
 func (r *Repository) Permission(ctx context.Context, login string) (comment.Permission, error) {
+	p, _, err := r.permission(ctx, login)
+	return p, err
+}
+
+func (r *Repository) permission(ctx context.Context, login string) (p comment.Permission, id int64, err error) {
 	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/collaborators/%s/permission", r.Owner, r.Name, url.PathEscape(login)), nil)
 	if err != nil {
-		return comment.None, r.explain("permission", err)
+		return comment.None, 0, r.explain("permission", err)
 	}
 	var answer struct {
 		Permission string `json:"permission"`
 		Role       string `json:"role_name"`
+		User       struct {
+			ID int64 `json:"id"`
+		} `json:"user"`
 	}
 	if _, err := r.client.Do(ctx, req, &answer); err != nil {
 		if err = r.explain("permission of "+login, err); errors.Is(err, ErrGone) {
-			return comment.None, nil
+			return comment.None, 0, nil
 		}
-		return comment.None, err
+		return comment.None, 0, err
 	}
 	// role_name tells maintain and triage apart, which permission does not; a
 	// custom role is worth what permission says.
 	if p, err := comment.ParsePermission(answer.Role); err == nil {
-		return p, nil
+		return p, answer.User.ID, nil
 	}
-	p, _ := comment.ParsePermission(answer.Permission)
-	return p, nil
+	p, _ = comment.ParsePermission(answer.Permission)
+	return p, answer.User.ID, nil
 }
 
 // React puts a reaction on a comment; a second one of the same kind is none.

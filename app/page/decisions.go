@@ -1,83 +1,109 @@
-// Package page holds the HTTP handlers of the pages: set-up and the decisions
-// of a repository. Everything a stranger wrote is escaped by html/template.
 package page
 
 import (
 	"context"
-	"crypto/subtle"
-	"embed"
 	"encoding/json"
-	"html/template"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/store"
 )
 
-//go:embed *.html
-var files embed.FS
-
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"day": func(t time.Time) string {
-		if t.IsZero() {
-			return "–"
-		}
-		return t.UTC().Format("2006-01-02 15:04") + " UTC"
-	},
-}).ParseFS(files, "*.html"))
-
 // DecisionStore is what the page of decisions reads.
 type DecisionStore interface {
+	NewestHead(ctx context.Context, repository int64) (h store.Head, ok bool, err error)
 	AllDecisions(ctx context.Context, repository int64) ([]store.Decision, error)
-	Audited(ctx context.Context, repository int64, limit int) ([]store.Entry, error)
+	AuditedIn(ctx context.Context, some store.Some, before int64, limit int) ([]store.Entry, error)
 }
 
-// Decisions shows what was accepted for a whole repository, and the audit. Its
-// address has a key: a private repository's decisions are not public.
+// Decisions shows what was accepted for a whole repository, and the audit, to
+// whom SignIn.Require lets through. Where people cannot sign in, its address has
+// a key: a private repository's decisions are not public.
 type Decisions struct {
+	*Site
 	Store DecisionStore
-	// Key is the key of a repository's page.
-	Key func(repository int64) string
-	Now func() time.Time
+	Now   func() time.Time
 }
 
-// row is one decision as the page shows it.
-type row struct {
-	comment.Acceptance
-	Thread, State string
-}
+// maxAudit is how many entries of the audit a page shows.
+const maxAudit = 200
 
 // ServeHTTP implements http.Handler.
 func (d *Decisions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	repository, err := strconv.ParseInt(r.PathValue("repository"), 10, 64)
-	if err != nil || subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("key")), []byte(d.Key(repository))) != 1 {
-		http.NotFound(w, r)
+	if err != nil || !d.opens(r, repository) {
+		d.notFound(w, r)
 		return
 	}
 	list, err := d.Store.AllDecisions(r.Context(), repository)
 	if err != nil {
-		http.Error(w, "the decisions cannot be read", http.StatusInternalServerError)
+		d.failed(w, r, "the decisions")
 		return
 	}
-	entries, err := d.Store.Audited(r.Context(), repository, 500)
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	entries, err := d.Store.AuditedIn(r.Context(), store.Some{repository}, before, maxAudit)
 	if err != nil {
-		http.Error(w, "the audit cannot be read", http.StatusInternalServerError)
+		d.failed(w, r, "the audit")
 		return
 	}
-	data := struct {
-		Rows    []row
-		Entries []store.Entry
-	}{Entries: entries}
+	head, ok, err := d.Store.NewestHead(r.Context(), repository)
+	if err != nil {
+		d.failed(w, r, "the repository")
+		return
+	}
+	page := render.DecisionsPage{Frame: d.frame(r), Repository: "repository " + strconv.FormatInt(repository, 10)}
+	if ok {
+		page.Repository = head.Owner + "/" + head.Name
+	}
 	for _, one := range list {
-		shown := row{Thread: one.Thread, State: State(one, d.Now())}
-		if json.Unmarshal(one.Value, &shown.Acceptance) == nil {
-			data.Rows = append(data.Rows, shown)
-		}
+		page.Accepted = append(page.Accepted, accepted(one, "", d.Now()))
+	}
+	page.Audit = d.audit(entries, false)
+	if len(entries) == maxAudit {
+		page.Older = d.address(r.URL.Path, repository, older(entries))
 	}
 	secure(w)
-	_ = pages.ExecuteTemplate(w, "decisions.html", data)
+	_ = render.DecisionsHTML(w, page)
+}
+
+// older is the query for the entries before these.
+func older(entries []store.Entry) url.Values {
+	return url.Values{"before": {strconv.FormatInt(entries[len(entries)-1].ID, 10)}}
+}
+
+// accepted is a decision as pages show it; repository is named before the
+// thread where it is not empty.
+func accepted(d store.Decision, repository string, now time.Time) render.AcceptedRow {
+	row := render.AcceptedRow{Where: strings.TrimSpace(repository + " " + d.Thread), State: State(d, now), Package: "unreadable"}
+	var a comment.Acceptance
+	if json.Unmarshal(d.Value, &a) != nil {
+		return row
+	}
+	row.Package, row.Findings, row.By, row.Reason, row.At, row.Until, row.URL = a.Name+"@"+a.Version, a.Findings, a.By, a.Reason, a.At.UTC(), a.Until.UTC(), a.URL
+	if a.All {
+		row.Package = "all"
+	}
+	return row
+}
+
+// audit are entries as pages show them; named adds the repository.
+func (s *Site) audit(entries []store.Entry, named bool) (out []render.AuditRow) {
+	for _, e := range entries {
+		row := render.AuditRow{At: e.At.UTC(), Where: e.Thread, Actor: e.Actor, Action: e.Action, Detail: e.Detail}
+		if e.Thread != "" {
+			row.Link = s.review(e.Repository, e.Thread)
+		}
+		if named {
+			row.Where = e.Owner + "/" + e.Name + " " + e.Thread
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 // State says in a word whether a decision holds.
@@ -92,14 +118,4 @@ func State(d store.Decision, now time.Time) string {
 		return "ended"
 	}
 	return "holds"
-}
-
-// secure forbids scripts, frames and referrers, which would carry the key.
-func secure(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
 }

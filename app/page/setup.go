@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/app/render"
 )
 
 // Manifest is what GitHub registers an App from; app.yml says the same.
@@ -19,6 +21,8 @@ type Manifest struct {
 	Events      []string          `json:"default_events" yaml:"default_events"`
 	Redirect    string            `json:"redirect_url,omitempty" yaml:"-"`
 	Hook        *Hook             `json:"hook_attributes,omitempty" yaml:"-"`
+	// Callbacks are where people come back to who sign in to this server.
+	Callbacks []string `json:"callback_urls,omitempty" yaml:"-"`
 }
 
 // Hook is where GitHub sends events.
@@ -61,15 +65,21 @@ func (s *Setup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/setup/done":
 		s.done(w, r)
 	default:
-		http.NotFound(w, r)
+		s.say(w, http.StatusNotFound, "There is no such page", "The set-up page has the address that lockwarden wrote to its terminal.")
 	}
+}
+
+// say answers with a page that says one thing.
+func (s *Setup) say(w http.ResponseWriter, status int, title, text string) {
+	w.WriteHeader(status)
+	_ = render.MessageHTML(w, render.Message{Frame: render.Frame{Served: true}, Title: title, Text: text})
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 func (s *Setup) form(w http.ResponseWriter, r *http.Request) {
 	if !same(r.URL.Query().Get("token"), s.Token) {
-		http.Error(w, "This page needs the token that lockwarden wrote to its terminal.", http.StatusForbidden)
+		s.say(w, http.StatusForbidden, "This page needs its token", "It is in the address that lockwarden wrote to its terminal.")
 		return
 	}
 	public := r.URL.Query().Get("public")
@@ -86,7 +96,7 @@ func (s *Setup) form(w http.ResponseWriter, r *http.Request) {
 	public = strings.TrimSuffix(public, "/")
 	u, err := url.Parse(public)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		http.Error(w, "The public address is not one such as https://lockwarden.example.com.", http.StatusBadRequest)
+		s.say(w, http.StatusBadRequest, "This is no public address", "It has to be one such as https://lockwarden.example.com. Go back and correct it.")
 		return
 	}
 	action := s.Web + "/settings/apps/new"
@@ -96,27 +106,27 @@ func (s *Setup) form(w http.ResponseWriter, r *http.Request) {
 	m := NewManifest()
 	m.Redirect = public + "/setup/done"
 	m.Hook = &Hook{public + "/webhook", true}
+	m.Callbacks = []string{public + "/signin/callback"}
 	encoded, err := json.Marshal(m)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		s.say(w, http.StatusInternalServerError, "The App cannot be described", err.Error())
 		return
 	}
-	_ = pages.ExecuteTemplate(w, "setup.html", map[string]any{
-		"Action": action + "?state=" + url.QueryEscape(s.State), "Manifest": string(encoded), "Public": public, "Organization": r.URL.Query().Get("organization"),
-		"Token": s.Token, "Local": u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1",
-	})
+	// Its form leads to GitHub.
+	w.Header().Set("Content-Security-Policy", strings.Replace(policy, "form-action 'self'", "form-action 'self' "+s.Web, 1))
+	_ = render.SetupHTML(w, action+"?state="+url.QueryEscape(s.State), string(encoded), public, r.URL.Query().Get("organization"), s.Token, u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
 }
 
 func (s *Setup) done(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if !same(q.Get("state"), s.State) || q.Get("code") == "" {
-		http.Error(w, "This is not the answer to a registration that began here; open the set-up page again.", http.StatusForbidden)
+		s.say(w, http.StatusForbidden, "The App is not registered", "This is not the answer to a registration that began here; open the set-up page again.")
 		return
 	}
 	install, err := s.Register(r, q.Get("code"))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
+		s.say(w, http.StatusBadGateway, "The App is not registered", err.Error())
 		return
 	}
-	_ = pages.ExecuteTemplate(w, "done.html", map[string]any{"Install": install})
+	_ = render.DoneHTML(w, install)
 }

@@ -33,6 +33,12 @@ const Path = ".github/lockwarden.yml"
 //go:embed schema.json
 var Schema []byte
 
+// Example is a policy file to begin with. Its first line lets editors check it
+// by Schema.
+//
+//go:embed example.yml
+var Example []byte
+
 // Bounds of a policy file.
 const (
 	maxFile  = 64 << 10

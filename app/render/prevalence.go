@@ -2,10 +2,10 @@ package render
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/prevalence"
+	"github.com/lockwarden/lockwarden/templates"
 )
 
 // prevalenceJSON says in how many of the scanned packages of each band
@@ -67,9 +67,9 @@ func howCommon(id string) string {
 	found, scanned := s.Found[prevalence.Community], s.Scanned[prevalence.Community]
 	switch {
 	case found == 0:
-		return "in none of " + thousands(scanned) + " packages"
+		return "in none of " + templates.Thousands(scanned) + " packages"
 	case found*100 < scanned:
-		return fmt.Sprintf("rare: in %s of %s packages", thousands(found), thousands(scanned))
+		return fmt.Sprintf("rare: in %s of %s packages", templates.Thousands(found), templates.Thousands(scanned))
 	}
 	return fmt.Sprintf("in %d %% of packages", (found*100+scanned/2)/scanned)
 }
@@ -83,14 +83,14 @@ func bandLines(id string) []string {
 	}
 	var out []string
 	for b := prevalence.Top100; b <= prevalence.Community; b++ {
-		of := fmt.Sprintf("the %s scanned of the %s most used packages", thousands(s.Scanned[b]), thousands(b.Size()))
+		of := fmt.Sprintf("the %s scanned of the %s most used packages", templates.Thousands(s.Scanned[b]), templates.Thousands(b.Size()))
 		switch {
 		case b == prevalence.Community:
-			of = "all " + thousands(s.Scanned[b]) + " scanned packages"
+			of = "all " + templates.Thousands(s.Scanned[b]) + " scanned packages"
 		case s.Scanned[b] == b.Size():
-			of = "the " + thousands(b.Size()) + " most used packages"
+			of = "the " + templates.Thousands(b.Size()) + " most used packages"
 		}
-		out = append(out, fmt.Sprintf("%-9s %s in %s of %s", b, meter(s.Found[b], s.Scanned[b]), thousands(s.Found[b]), of))
+		out = append(out, fmt.Sprintf("%-9s %s in %s of %s", b, meter(s.Found[b], s.Scanned[b]), templates.Thousands(s.Found[b]), of))
 	}
 	return out
 }
@@ -106,12 +106,4 @@ func meter(found, scanned int) string {
 		n = 1
 	}
 	return strings.Repeat("█", n) + strings.Repeat("░", width-n)
-}
-
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -198,5 +200,69 @@ func TestWidth(t *testing.T) {
 	_ = Review(&b, Screen{Width: 60, Color: true}, r, policy.Judge(policy.Default(), r, nil))
 	if !strings.Contains(b.String(), "\x1b[31;1m") {
 		t.Error("no colour where it was asked for")
+	}
+}
+
+// TestLargeReviewPage: 2,000 changes are a page that a browser shows without
+// delay, and every filter leaves less of it.
+func TestLargeReviewPage(t *testing.T) {
+	r := made(2000, hostile)
+	var b bytes.Buffer
+	page := ReviewPage{Repository: "acme/web", Thread: "pull/1", Review: r, Conclusion: "failure", Query: url.Values{}}
+	if err := ReviewHTML(&b, page); err != nil {
+		t.Fatal(err)
+	}
+	whole := b.Len()
+	if whole > 3<<20 || strings.Count(b.String(), "details<span") != 2000 {
+		t.Errorf("%d kB, %d packages", whole/1000, strings.Count(b.String(), "details<span"))
+	}
+	for _, bad := range []string{"<img", "\u202e", "\x1b", "onerror=\""} {
+		if strings.Contains(b.String(), bad) {
+			t.Errorf("%q reaches the page", bad)
+		}
+	}
+	b.Reset()
+	page.Query = url.Values{"q": {"p17"}, "package": {r.Packages[17].Change.Name + "@" + r.Packages[17].Change.To}}
+	if err := ReviewHTML(&b, page); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > whole/10 || !strings.Contains(b.String(), "What it does") {
+		t.Errorf("%d bytes", b.Len())
+	}
+}
+
+// TestFilters: what each of the reader's filters lets through.
+func TestFilters(t *testing.T) {
+	r := made(6, "")
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		p.Change.Why = []string{"root@1.0.0", "p0@1.0.0", p.Change.Name + "@1.0.0"}
+		p.Report.Issues[0].Severity = issue.Low
+	}
+	r.Packages[0].Change.Why = []string{"root@1.0.0", "p0@1.0.0"}
+	r.Packages[1].Report.Issues[0].Severity = issue.High
+	r.Packages[2].Change.Dev = true
+	r.Packages[3].Change.Kind, r.Packages[3].Report.Delta = lockfile.Upgraded, &analyzer.Delta{Hosts: analyzer.Turnover{Added: []string{"a.example"}}}
+	r.Packages[4].Change.Kind, r.Packages[4].Report.Delta = lockfile.Upgraded, &analyzer.Delta{FilesChanged: 1}
+	r.Packages[5].Report.Complete = false
+	r.Packages[5].Report.Behaviors[0].Contexts = javascript.Install
+	r.Packages[5].Change.Why = []string{"root@1.0.0", "p5@1.0.0"}
+	for query, want := range map[string]string{
+		"": "012345", "severity=high": "1", "severity=low": "012345", "scope=development": "2", "scope=production": "01345", "context=install": "5", "context=launch": "01234",
+		"change=added": "0125", "change=updated": "34", "change=notable+update": "3", "change=not+scanned": "5", "q=P0": "01234", "q=p3": "3", "q=root": "", "q=+p5+": "5", "severity=high&scope=development": "",
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for i := range r.Packages {
+			if wanted(&r.Packages[i], q) {
+				got += strconv.Itoa(i)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
 	}
 }

@@ -41,19 +41,25 @@ func (s *Store) Decide(ctx context.Context, d Decision) error {
 // Decisions lists what holds in a repository and scope. Whether it has ended
 // is the reader's to see.
 func (s *Store) Decisions(ctx context.Context, repository int64, scope string) ([]Decision, error) {
-	return s.decisions(ctx, "repository = ? AND scope = ? AND revoked_at = 0", repository, scope)
+	return s.decisions(ctx, "repository = ? AND scope = ? AND revoked_at = 0", []any{repository, scope}, 0)
 }
 
 // AllDecisions lists those for whole repositories, revoked ones too; repository
 // 0 is every one.
 func (s *Store) AllDecisions(ctx context.Context, repository int64) ([]Decision, error) {
 	if repository == 0 {
-		return s.decisions(ctx, "scope = ?", ForRepository)
+		return s.decisions(ctx, "scope = ?", []any{ForRepository}, 0)
 	}
-	return s.decisions(ctx, "repository = ? AND scope = ?", repository, ForRepository)
+	return s.decisions(ctx, "repository = ? AND scope = ?", []any{repository, ForRepository}, 0)
 }
 
-func (s *Store) decisions(ctx context.Context, where string, args ...any) ([]Decision, error) {
+// decisions lists all, the oldest first, or the newest up to a limit.
+func (s *Store) decisions(ctx context.Context, where string, args []any, limit int) ([]Decision, error) {
+	order := " ORDER BY id"
+	if limit > 0 {
+		order += " DESC LIMIT ?"
+		args = append(args, limit)
+	}
 	var out []Decision
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		var d Decision
@@ -66,7 +72,7 @@ func (s *Store) decisions(ctx context.Context, where string, args ...any) ([]Dec
 		out = append(out, d)
 		return nil
 	}, `SELECT id, repository,
-		COALESCE((SELECT max(h.owner || '/' || h.name) FROM heads h WHERE h.repository = acceptances.repository), ''), thread, scope, comment, origin, decision, revoked_at, revoked_by FROM acceptances WHERE `+where+" ORDER BY id", args...)
+		COALESCE((SELECT max(h.owner || '/' || h.name) FROM heads h WHERE h.repository = acceptances.repository), ''), thread, scope, comment, origin, decision, revoked_at, revoked_by FROM acceptances WHERE `+where+order, args...)
 	return out, err
 }
 
@@ -78,6 +84,8 @@ func (s *Store) Revoke(ctx context.Context, id int64, by string) error {
 
 // Entry is one line of the audit.
 type Entry struct {
+	// ID rises with every entry.
+	ID          int64
 	At          time.Time
 	Repository  int64
 	Owner, Name string
@@ -102,17 +110,21 @@ func (s *Store) Audit(ctx context.Context, e Entry) error {
 
 // Audited lists a repository's entries, the newest first.
 func (s *Store) Audited(ctx context.Context, repository int64, limit int) ([]Entry, error) {
+	return s.audited(ctx, "repository = ?", []any{repository}, limit)
+}
+
+func (s *Store) audited(ctx context.Context, where string, args []any, limit int) ([]Entry, error) {
 	var out []Entry
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		var e Entry
 		var at int64
-		if err := r.Scan(&at, &e.Repository, &e.Owner, &e.Name, &e.Thread, &e.Actor, &e.Action, &e.Detail, &e.Origin); err != nil {
+		if err := r.Scan(&e.ID, &at, &e.Repository, &e.Owner, &e.Name, &e.Thread, &e.Actor, &e.Action, &e.Detail, &e.Origin); err != nil {
 			return err
 		}
 		e.At = timeOf(at)
 		out = append(out, e)
 		return nil
-	}, "SELECT at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE repository = ? ORDER BY id DESC LIMIT ?", repository, limit)
+	}, "SELECT id, at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
 	return out, err
 }
 
@@ -148,24 +160,5 @@ func (s *Store) SetReply(ctx context.Context, repository int64, pull int, r Repl
 	}
 	_, err = s.exec(ctx, `INSERT INTO replies (repository, pull, comment, answers) VALUES (?, ?, ?, ?)
 		ON CONFLICT (repository, pull) DO UPDATE SET comment = excluded.comment, answers = excluded.answers`, repository, pull, r.Comment, string(answers))
-	return err
-}
-
-// Credentials are what GitHub gave when the App was registered by the set-up
-// page, in JSON; nil where it was not.
-func (s *Store) Credentials(ctx context.Context) (json.RawMessage, error) {
-	var value string
-	switch err := s.row(ctx, "SELECT value FROM credentials WHERE id = 1").Scan(&value); {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("store: %w", err)
-	}
-	return json.RawMessage(value), nil
-}
-
-// SetCredentials keeps them.
-func (s *Store) SetCredentials(ctx context.Context, value json.RawMessage) error {
-	_, err := s.exec(ctx, "INSERT INTO credentials (id, value) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value", string(value))
 	return err
 }

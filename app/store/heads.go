@@ -61,6 +61,19 @@ func (s *Store) Head(ctx context.Context, repository int64, thread string) (h He
 	return h, true, nil
 }
 
+// NewestHead is the head of a repository's newest pull request, which knows the
+// repository's newest name; ok is false where none is known.
+func (s *Store) NewestHead(ctx context.Context, repository int64) (h Head, ok bool, err error) {
+	var thread string
+	switch err := s.row(ctx, "SELECT thread FROM heads WHERE repository = ? ORDER BY pull DESC LIMIT 1", repository).Scan(&thread); {
+	case errors.Is(err, sql.ErrNoRows):
+		return h, false, nil
+	case err != nil:
+		return h, false, fmt.Errorf("store: %w", err)
+	}
+	return s.Head(ctx, repository, thread)
+}
+
 // HeadsAt lists the open pull requests and merge groups whose newest head is
 // that commit: check events of forks name no pull request.
 func (s *Store) HeadsAt(ctx context.Context, repository int64, sha string) ([]Head, error) {
@@ -119,17 +132,40 @@ func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string) e
 }
 
 // Lease keeps others from judging a thread at the same time, in this process
-// or another. It is false where somebody else has it.
+// or another. It is false where somebody else has it; a process that died has
+// none.
 func (s *Store) Lease(ctx context.Context, repository int64, thread, by string, length time.Duration) (bool, error) {
 	now := s.o.Now()
+	by = s.id + " " + by
 	n, err := s.exec(ctx, "UPDATE heads SET lease = ?, lease_until = ? WHERE repository = ? AND thread = ? AND (lease = ? OR lease_until < ?)",
 		by, millis(now.Add(length)), repository, thread, by, millis(now))
 	return n > 0, err
 }
 
-// Release ends a lease.
+// releaseTries is how often, a second apart, a lease is given back to a database
+// that is away: until then nobody could judge the thread.
+const releaseTries = 120
+
+// Release ends a lease, as soon as the database takes it.
 func (s *Store) Release(ctx context.Context, repository int64, thread, by string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository, thread, by)
+	err := s.release(ctx, repository, thread, by)
+	if err == nil {
+		return nil
+	}
+	go func() {
+		ctx := context.WithoutCancel(ctx)
+		for range releaseTries {
+			time.Sleep(time.Second)
+			if s.stopping() || s.release(ctx, repository, thread, by) == nil {
+				return
+			}
+		}
+	}()
+	return err
+}
+
+func (s *Store) release(ctx context.Context, repository int64, thread, by string) error {
+	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository, thread, s.id+" "+by)
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/lockwarden/lockwarden/app/telemetry"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -49,6 +50,9 @@ type Attempt struct {
 	// Number counts from 1; Last is set where no further one follows.
 	Number int
 	Last   bool
+	// Deadly is set where the process died in so many tries that this job may
+	// be the cause: it is better given up than tried again.
+	Deadly bool
 }
 
 // Later is an error that asks for another try at a later time, which does not
@@ -87,10 +91,13 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 	if w.do == nil {
 		return errors.New("no work is done here")
 	}
-	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts})
+	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts, job.Attempt > 2*job.MaxAttempts})
 	var later *Later
-	if errors.As(err, &later) {
+	switch {
+	case errors.As(err, &later):
 		return river.JobSnooze(later.After)
+	case err != nil && w.s.stopping():
+		return river.JobSnooze(0) // no fault of the job: another process does it
 	}
 	return err
 }
@@ -120,6 +127,7 @@ func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[st
 	river.AddWorker(workers, &worker{s: s, do: do})
 	river.AddWorker(workers, &surveyor{s: s})
 	config := &river.Config{
+		ID:                   s.id,
 		Workers:              workers,
 		Logger:               s.quiet(),
 		MaxAttempts:          s.o.MaxAttempts,
@@ -158,6 +166,9 @@ func (s *Store) recover(ctx context.Context) error {
 		return nil // River rescues them: another process may be at work
 	}
 	// No other process has this file.
+	if _, err := s.exec(ctx, "UPDATE heads SET lease = '', lease_until = 0 WHERE lease <> ''"); err != nil {
+		return err
+	}
 	_, err := s.exec(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'")
 	return err
 }
@@ -168,12 +179,22 @@ func (s *Store) start(ctx context.Context, do func(context.Context, Attempt) err
 		return err
 	}
 	s.mu.Lock()
-	s.client = client
+	s.client, s.working = client, ctx
 	s.mu.Unlock()
+	if err := s.live(ctx); err != nil {
+		return err
+	}
 	if err := client.Start(ctx); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil
+}
+
+// stopping tells whether this process is about to end.
+func (s *Store) stopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing || s.working != nil && s.working.Err() != nil
 }
 
 // Enqueue keeps a delivery and its jobs in one transaction. A head that a
@@ -269,7 +290,7 @@ func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, receive
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return fmt.Errorf("store: %w", err)
-	case sha == job.SHA && branch == job.Branch && state != "closed" && !job.Again:
+	case sha == job.SHA && branch == job.Branch && state != "closed" && state != "failed" && !job.Again:
 		return nil // another event told of this head
 	default:
 		if err := s.cancel(ctx, tx, old, cancelled); err != nil {
@@ -304,6 +325,9 @@ func (s *Store) insertJob(ctx context.Context, tx *tx, job webhook.Job) (int64, 
 	s.mu.Lock()
 	client := s.client
 	s.mu.Unlock()
+	if job.Trace == "" {
+		job.Trace = telemetry.Carry(ctx)
+	}
 	r, err := client.InsertTx(ctx, tx.Tx, args{job}, &river.InsertOpts{Queue: queueOf(&job), MaxAttempts: s.o.MaxAttempts})
 	if err != nil {
 		return 0, fmt.Errorf("store: %w", err)

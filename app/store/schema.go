@@ -88,6 +88,45 @@ CREATE TABLE survey (
 	result {bytes},
 	PRIMARY KEY (name, version)
 );
+`, `
+CREATE TABLE contents (
+	key text PRIMARY KEY,
+	used_at bigint NOT NULL,
+	data {bytes} NOT NULL
+);
+CREATE INDEX contents_by_use ON contents (used_at);
+CREATE TABLE claims (
+	what text PRIMARY KEY,
+	holder text NOT NULL,
+	ends bigint NOT NULL
+);
+CREATE TABLE marks (
+	name text PRIMARY KEY,
+	at bigint NOT NULL
+);
+CREATE TABLE replicas (
+	id text PRIMARY KEY,
+	started_at bigint NOT NULL,
+	seen_at bigint NOT NULL
+);
+`, `
+CREATE TABLE verdicts (
+	repository bigint NOT NULL,
+	thread text NOT NULL,
+	generation bigint NOT NULL,
+	at bigint NOT NULL,
+	conclusion text NOT NULL,
+	packages bigint NOT NULL,
+	critical bigint NOT NULL,
+	high bigint NOT NULL,
+	medium bigint NOT NULL,
+	low bigint NOT NULL,
+	unscanned bigint NOT NULL,
+	risks text NOT NULL,
+	accepted text NOT NULL,
+	PRIMARY KEY (repository, thread, generation)
+);
+CREATE INDEX verdicts_by_time ON verdicts (at);
 `}
 
 // appendOnly makes the audit a table to which one can only add.

@@ -7,9 +7,11 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -49,8 +51,17 @@ type Options struct {
 	// where other processes add jobs, and 2 s on SQLite, where new jobs make
 	// themselves known.
 	Poll time.Duration
+	// Silent is after what time a replica that is not heard of counts as dead,
+	// so that others do its jobs; 0 means 30 s.
+	Silent time.Duration
+	// KeepReviews is how long reviews of closed pull requests are kept; 0 means
+	// 90 days.
+	KeepReviews time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// Key encrypts the App's credentials: 32 bytes in base64, as NewKey makes.
+	// Empty: for an SQLite file, one in a file beside it.
+	Key string
 	// Survey scans a package for the prevalence table; nil: not in this process.
 	Survey func(context.Context, Package) ([]byte, error)
 }
@@ -63,10 +74,15 @@ type Store struct {
 	lock   *flock.Flock
 	log    *slog.Logger
 	o      Options
+	// id names this process among the replicas.
+	id string
 
 	mu      sync.Mutex
 	client  *river.Client[*sql.Tx]
 	running map[int64]context.CancelFunc
+	// working ends when no further job is begun; closing is set by Close.
+	working context.Context
+	closing bool
 }
 
 // Open opens the database and brings its tables up to date. An SQLite file can
@@ -84,10 +100,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Backoff == 0 {
 		o.Backoff = 5 * time.Second
 	}
+	if o.Silent == 0 {
+		o.Silent = 30 * time.Second
+	}
+	if o.KeepReviews == 0 {
+		o.KeepReviews = 90 * 24 * time.Hour
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{log: o.Log, o: o, running: map[int64]context.CancelFunc{}}
+	s := &Store{log: o.Log, o: o, id: rand.Text(), running: map[int64]context.CancelFunc{}}
 	var err error
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
 		err = s.openPostgres(ctx)
@@ -122,13 +144,19 @@ func (s *Store) openPostgres(ctx context.Context) error {
 		s.o.Poll = 500 * time.Millisecond
 	}
 	if err := s.db.PingContext(ctx); err != nil {
-		return fmt.Errorf("store: PostgreSQL at %s does not answer: %s", u.Redacted(), strings.Join(strings.Fields(err.Error()), " "))
+		u.User, u.RawQuery = nil, "" // either may hold the password
+		return fmt.Errorf("store: PostgreSQL at %s does not answer: %s", u, strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return nil
 }
 
+// file is where an SQLite database is.
+func (s *Store) file() string {
+	return strings.TrimPrefix(strings.TrimPrefix(s.o.URL, "sqlite://"), "file:")
+}
+
 func (s *Store) openSQLite(ctx context.Context) error {
-	file := strings.TrimPrefix(strings.TrimPrefix(s.o.URL, "sqlite://"), "file:")
+	file := s.file()
 	s.sqlite = true
 	if s.o.ReadOnly {
 		if _, err := os.Stat(file); err != nil {
@@ -208,6 +236,18 @@ func (s *Store) migrate(ctx context.Context) error {
 	})
 }
 
+// Schema is the version of the database's tables, and the newest one that this
+// program knows; an error where there are none.
+func (s *Store) Schema(ctx context.Context) (version, known int, err error) {
+	if err := s.row(ctx, "SELECT count(*) FROM lockwarden_schema").Scan(&version); err != nil {
+		return 0, len(migrations), fmt.Errorf("store: %w", err)
+	}
+	return version, len(migrations), nil
+}
+
+// Missing tells whether opening failed because there is no such file.
+func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
 // quiet is for libraries that log every step.
 func (s *Store) quiet() *slog.Logger {
 	return slog.New(levelHandler{s.log.Handler(), slog.LevelWarn})
@@ -238,6 +278,7 @@ func (h levelHandler) WithGroup(name string) slog.Handler {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	client := s.client
+	s.closing = true
 	s.mu.Unlock()
 	if client != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -358,8 +399,9 @@ func timeOf(ms int64) time.Time {
 
 // Retention of what nobody asks for any more. The audit and the decisions stay.
 const (
-	keepDeliveries = 30 * 24 * time.Hour // GitHub delivers again for three days
-	keepReviews    = 90 * 24 * time.Hour
+	keepDeliveries = 30 * 24 * time.Hour  // GitHub delivers again for three days
+	keepContents   = 30 * 24 * time.Hour  // since their last use
+	keepVerdicts   = 400 * 24 * time.Hour // trends show a year
 )
 
 // Prune deletes old deliveries, and the reviews of pull requests and merge
@@ -369,7 +411,16 @@ func (s *Store) Prune(ctx context.Context) error {
 	if _, err := s.exec(ctx, "DELETE FROM deliveries WHERE received_at < ?", millis(now.Add(-keepDeliveries))); err != nil {
 		return err
 	}
+	if _, err := s.exec(ctx, "DELETE FROM contents WHERE used_at < ?", millis(now.Add(-keepContents))); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, "DELETE FROM claims WHERE ends < "+s.clock()); err != nil {
+		return err
+	}
+	if _, err := s.exec(ctx, "DELETE FROM verdicts WHERE at < ?", millis(now.Add(-keepVerdicts))); err != nil {
+		return err
+	}
 	_, err := s.exec(ctx, `DELETE FROM reviews WHERE received_at < ? AND NOT EXISTS (SELECT 1 FROM heads h
-		WHERE h.repository = reviews.repository AND h.thread = reviews.thread AND h.state <> 'closed' AND h.pull > 0)`, millis(now.Add(-keepReviews)))
+		WHERE h.repository = reviews.repository AND h.thread = reviews.thread AND h.state <> 'closed' AND h.pull > 0)`, millis(now.Add(-s.o.KeepReviews)))
 	return err
 }

@@ -25,9 +25,12 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
+// testKey encrypts the credentials of tests.
+var testKey = store.NewKey()
+
 func open(t *testing.T, db storetest.Database) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Backoff: time.Millisecond, MaxAttempts: 3})
+	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Backoff: time.Millisecond, MaxAttempts: 3, Key: testKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +58,7 @@ func enqueue(t *testing.T, s *store.Store, d webhook.Delivery) bool {
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for range 600 {
+	for range 1500 {
 		if condition() {
 			return
 		}

@@ -80,6 +80,8 @@ type Job struct {
 	Generation int64 `json:"generation,omitempty"`
 	// Delivery is where it came from, for the log.
 	Delivery string `json:"delivery,omitempty"`
+	// Trace is the trace that it belongs to, as a traceparent header.
+	Trace string `json:"trace,omitempty"`
 }
 
 // Thread names what heads supersede each other in: a pull request, or a merge
@@ -113,6 +115,9 @@ type Handler struct {
 	Slug   string
 	Queue  Queue
 	Log    *slog.Logger
+	// Observe is told of every delivery: queued, known, idle or refused; may be
+	// nil.
+	Observe func(event, answer string)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -132,25 +137,36 @@ var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d, status, err := h.read(w, r)
 	if err != nil {
+		h.observe(r, "refused")
 		h.Log.Warn("webhook refused", "status", status, "reason", err.Error(), "delivery", clip(r.Header.Get("X-GitHub-Delivery")))
 		http.Error(w, err.Error(), status)
 		return
 	}
 	if len(d.Jobs) == 0 {
+		h.observe(r, "idle")
 		fmt.Fprintln(w, "nothing to do")
 		return
 	}
 	fresh, err := h.Queue.Enqueue(r.Context(), d)
 	switch {
 	case err != nil:
+		h.observe(r, "refused")
 		// GitHub marks the delivery as failed; it is asked for again later.
 		h.Log.Error("webhook not stored", "delivery", d.ID, "error", err.Error())
 		http.Error(w, "the delivery could not be stored", http.StatusServiceUnavailable)
 	case !fresh:
+		h.observe(r, "known")
 		fmt.Fprintln(w, "known")
 	default:
+		h.observe(r, "queued")
 		w.WriteHeader(http.StatusAccepted)
 		fmt.Fprintln(w, "queued")
+	}
+}
+
+func (h *Handler) observe(r *http.Request, answer string) {
+	if h.Observe != nil {
+		h.Observe(r.Header.Get("X-GitHub-Event"), answer)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/app/render"
-	"github.com/lockwarden/lockwarden/lockfile"
 )
 
 func compareCommand(t *terminal) *cobra.Command {
@@ -22,7 +21,7 @@ side is a version in the registry, a tarball or a folder.
 
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 2 wrong usage or input, 3 something could not be scanned.`,
-		Example: "  lockwarden compare axios@1.6.0 axios@1.7.9\n  lockwarden compare ./a-1.0.0.tgz ./a --format json",
+		Example: "  lockwarden compare axios@1.6.0 axios@1.7.9\n  lockwarden compare ./a-1.0.0.tgz ./a --format json\n  lockwarden compare axios@1.6.0 axios@1.7.9 --format html > axios.html",
 		Args:    cobra.ExactArgs(2),
 	}
 	o := scannerFlags(c)
@@ -38,13 +37,19 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 			return err
 		}
 		defer scanner.Close()
-		from, to, err := compare(c.Context(), scanner, args[0], args[1])
+		old, now, err := compare(c.Context(), scanner, args[0], args[1])
 		if err != nil {
 			return err
 		}
-		if *format == "json" {
+		from, to := old.Report(), now.Report()
+		switch *format {
+		case "json":
 			err = render.CompareJSON(c.OutOrStdout(), from, to)
-		} else {
+		case "html":
+			p := packagePage(c.Context(), scanner, now, to)
+			p.Before = from
+			err = render.HTML(c.OutOrStdout(), p)
+		default:
 			err = render.Compare(c.OutOrStdout(), t.screen, from, to)
 		}
 		if err != nil {
@@ -58,29 +63,18 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		}
 		return nil
 	}
-	format = formatFlag(c, "text", "json")
+	format = formatFlag(c, "text", "json", "html")
 	return c
 }
 
 // compare reports on both versions; the report on the new one has the
 // difference.
-func compare(ctx context.Context, scanner *analyzer.Scanner, a, b string) (from, to *analyzer.Report, err error) {
-	old, scannedOld, known, err := scanOne(ctx, scanner, a)
-	if err != nil {
+func compare(ctx context.Context, scanner *analyzer.Scanner, a, b string) (from, to *analyzer.Examination, err error) {
+	if from, err = examine(ctx, scanner, a); err != nil {
 		return nil, nil, err
 	}
-	from = reportOf(old, scannedOld, known)
-	now, scannedNow, known, err := scanOne(ctx, scanner, b)
-	if err != nil {
+	if to, err = examine(ctx, scanner, b); err != nil {
 		return nil, nil, err
 	}
-	if now.Metadata.Known && old.Name == now.Name {
-		if now.Metadata, err = scanner.Metadata(ctx, now.Name, now.Version, old.Version, true); err != nil {
-			return nil, nil, err
-		}
-	}
-	now.Old, now.OldAdvisories = scannedOld.Contents, old.Advisories
-	now.Change = &lockfile.Change{Kind: lockfile.Upgraded, Name: now.Name, From: old.Version, To: now.Version,
-		Old: &lockfile.Entry{Name: old.Name, Package: old.Name, Version: old.Version}, New: &lockfile.Entry{Name: now.Name, Package: now.Name, Version: now.Version}}
-	return from, reportOf(now, scannedNow, known), nil
+	return from, to, scanner.Update(ctx, from, to)
 }

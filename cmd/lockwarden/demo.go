@@ -106,11 +106,19 @@ func demo(c *cobra.Command, page net.Listener, o analyzer.Options, log *slog.Log
 	defer g.Close()
 	repo := demoRepository(g)
 	address := "http://" + page.Addr().String()
+	// The server's own address must be known before it listens: check runs lead
+	// to its pages.
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	own := free.Addr().String()
+	_ = free.Close()
 	ended := make(chan error, 1)
-	ready := make(chan string, 1)
+	ready, overviews := make(chan string, 1), make(chan string, 1)
 	go func() {
 		ended <- app.Serve(ctx, app.Settings{AppID: g.AppID, PrivateKey: g.PrivateKey, WebhookSecret: g.Secret, APIURL: g.URL(), Database: filepath.Join(dir, "demo.db"),
-			Address: "127.0.0.1:0", Log: log, Listening: func(a string) { ready <- a }}, scanner)
+			Address: own, PublicURL: "http://" + own, Log: log, Listening: func(a string) { ready <- a }, Overview: func(a string) { overviews <- a }}, scanner)
 	}()
 	select {
 	case a := <-ready:
@@ -119,8 +127,9 @@ func demo(c *cobra.Command, page net.Listener, o analyzer.Options, log *slog.Log
 		return err
 	}
 	demoPulls(repo)
+	overview := <-overviews
 	users := []browse.User{{Login: "mia", Word: "maintainer"}, {Login: "ann", Word: "author, may write"}, {Login: "eve", Word: "stranger"}}
-	server := &http.Server{Handler: &browse.Handler{Repository: repo, Users: users}, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: &browse.Handler{Repository: repo, Users: users, Overview: overview}, ReadHeaderTimeout: 5 * time.Second}
 	go func() { <-ctx.Done(); _ = server.Close() }()
 	fmt.Fprintf(c.ErrOrStderr(), "The demo is at %s (Ctrl-C ends it)\n", address)
 	_ = server.Serve(page)

@@ -18,25 +18,10 @@ import (
 )
 
 // TestDemo goes through the demo in a real browser: the block, a stranger, a
-// maintainer, and green. With LOCKWARDEN_SCREENSHOT it writes the README's
-// picture there.
+// maintainer, and green; then the reports, and what the operator sees. The pages
+// look as their pictures in examples.
 func TestDemo(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it needs a browser and real packages")
-	}
-	browser := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
-		}
-	}
-	if browser == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("no Chromium; .ci/run installs Debian's")
-		}
-		t.Skip("no Chromium")
-	}
+	tab := newBrowser(t, 1200, 900)
 	page, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -67,14 +52,6 @@ func TestDemo(t *testing.T) {
 		}
 	}()
 	address := "http://" + page.Addr().String()
-
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.WindowSize(1200, 900))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	defer stop()
-	tab, stop := chromedp.NewContext(allocator)
-	defer stop()
-	tab, stop = context.WithTimeout(tab, 3*time.Minute)
-	defer stop()
 
 	// state waits until the check run's line says something.
 	state := func(path, want string) {
@@ -110,11 +87,48 @@ func TestDemo(t *testing.T) {
 	if text := read("#annotations"); !strings.Contains(text, "node_modules/@lockwarden-demo/colors") || !strings.Contains(text, "Behaves like known malware") {
 		t.Errorf("annotations: %s", text)
 	}
-	if file := os.Getenv("LOCKWARDEN_SCREENSHOT"); file != "" {
-		if err := os.WriteFile(file, must(t, tab, chromedp.CaptureScreenshot()), 0o644); err != nil {
-			t.Fatal(err)
+	looks(t, tab, "demo")
+	// The check run leads to the review's page.
+	details := must(t, tab, chromedp.Evaluate[string](`document.querySelector('#details').href`))
+	visit(t, tab, details)
+	if text := read("main"); !strings.Contains(text, "@lockwarden-demo/colors") || !strings.Contains(text, "1 of 1 packages") && !strings.Contains(read("form"), "1 of 1 packages") {
+		t.Errorf("the review's page: %s", text)
+	}
+	code := axe(t)
+	accessible(t, tab, code, "the review's page")
+	visit(t, tab, must(t, tab, chromedp.Evaluate[string](`document.querySelector('ul.tree a').href`)))
+	if text := read("#package"); !strings.Contains(text, "Behaves like known malware") || !strings.Contains(text, "/lockwarden accept @lockwarden-demo/colors@1.0.2 because …") || !strings.Contains(text, "What the update changes") {
+		t.Errorf("the open package: %s", text)
+	}
+	accessible(t, tab, code, "the review's page with an open package")
+	looks(t, tab, "review")
+	if said := must(t, tab, chromedp.Evaluate[string](`new Promise(done=>{document.querySelector('pre.copy+button').click();setTimeout(()=>done(document.querySelector('[role=status]').textContent),300)})`, awaited)); !strings.Contains(said, "Copied") && !strings.Contains(said, "select the words") {
+		t.Errorf("the button that copies says %q", said)
+	}
+	if when := read("header time"); strings.Contains(when, "UTC") {
+		t.Errorf("the time is not the reader's: %s", when)
+	}
+	// From there to the package's report, and to what the update changes.
+	review := must(t, tab, chromedp.Evaluate[string](`location.href`))
+	for _, one := range []struct{ link, says, picture string }{{"whole report", "Top issues", ""}, {"changed since", "What the update changes", "compare"}} {
+		visit(t, tab, review)
+		visit(t, tab, must(t, tab, chromedp.Evaluate[string](`[...document.querySelectorAll('#package a')].find(a=>a.textContent.includes('`+one.link+`')).href`)))
+		for range 40 { // until it is scanned
+			if strings.Contains(read("main"), one.says) {
+				break
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		if text := read("main"); !strings.Contains(text, one.says) || !strings.Contains(text, "collect.invalid") || !strings.Contains(text, "1.0.1") {
+			t.Errorf("%s: %.500s", one.link, text)
+		}
+		accessible(t, tab, code, one.link)
+		fits(t, tab, one.link)
+		if one.picture != "" {
+			looks(t, tab, one.picture)
 		}
 	}
+	visit(t, tab, address+"/pull/2")
 	time.Sleep(time.Second) // a person takes longer to read it
 	comment("/pull/2", "eve", "/lockwarden accept @lockwarden-demo/colors@1.0.2 because it is fine")
 	said := ""
@@ -134,6 +148,23 @@ func TestDemo(t *testing.T) {
 	if text := read("#check"); !strings.Contains(text, "by mia") || !strings.Contains(text, "because it is the demo's own") {
 		t.Errorf("the check run: %s", text)
 	}
+	// What the operator sees of it all.
+	visit(t, tab, address+"/")
+	visit(t, tab, must(t, tab, chromedp.Evaluate[string](`document.querySelector('#overview').href`)))
+	if text := read("main"); !strings.Contains(text, "acme/shop pull/2") || !strings.Contains(text, "because it is the demo's own") && !strings.Contains(text, "it is the demo's own") {
+		t.Errorf("the overview: %s", text)
+	}
+	accessible(t, tab, code, "the overview")
+	fits(t, tab, "the overview")
+	looks(t, tab, "overview")
+	visit(t, tab, must(t, tab, chromedp.Evaluate[string](`document.querySelector('a[href*="/decisions/"]').href`)))
+	accessible(t, tab, code, "the decisions")
+	fits(t, tab, "the decisions")
+	visit(t, tab, must(t, tab, chromedp.Evaluate[string](`location.origin`)))
+	if text := read("h1"); text != "lockwarden is at work" {
+		t.Errorf("without the key: %s", text)
+	}
+	accessible(t, tab, code, "a message")
 }
 
 // visit goes to a page. The page that is left may be going somewhere itself

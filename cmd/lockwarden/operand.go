@@ -169,6 +169,29 @@ func readPairs(ctx context.Context, args []string) ([]review.Pair, []byte, error
 	return pairs, settings, err
 }
 
+// readStaged compares the commit that is checked out with what git would commit
+// now.
+func readStaged(ctx context.Context) ([]review.Pair, []byte, error) {
+	out, err := git(ctx, "write-tree")
+	if err != nil {
+		return nil, nil, fmt.Errorf("what is staged cannot be read: %w", err)
+	}
+	head := strings.TrimSpace(string(out))
+	base, err := revision(ctx, "HEAD")
+	if err != nil { // before the first commit
+		if out, err = git(ctx, "mktree", "-z"); err != nil {
+			return nil, nil, err
+		}
+		base = strings.TrimSpace(string(out))
+	}
+	pairs, err := differing(ctx, base, head)
+	if err != nil {
+		return nil, nil, err
+	}
+	settings, _, err := show(ctx, base, ".npmrc", 1<<20)
+	return pairs, settings, err
+}
+
 func sides(args []string) (base, head string, mergeBase bool, err error) {
 	if len(args) == 2 {
 		return args[0], args[1], false, nil

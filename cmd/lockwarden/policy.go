@@ -34,6 +34,17 @@ Exit status: 0 valid, 2 not valid or not readable.`,
 			_, err := c.OutOrStdout().Write(policy.Schema)
 			return err
 		},
+	}, &cobra.Command{
+		Use:   "example",
+		Short: "Print a policy file to begin with",
+		Long: `Print a policy file to begin with. Its first line tells editors with the YAML
+language server where the schema is: they check and complete the file.`,
+		Example: "  lockwarden policy example > .github/lockwarden.yml",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := c.OutOrStdout().Write(policy.Example)
+			return err
+		},
 	})
 	return c
 }

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,27 +33,38 @@ func scannerFlags(c *cobra.Command) *analyzer.Options {
 
 func reviewCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "review BASE HEAD",
+		Use:   "review BASE HEAD | --staged",
 		Short: "Review what a lockfile change brings in",
 		Long: `Scan every package version that was added or changed, and say what it does,
 what is wrong with it and what to do next. Nothing of a package is executed.
 
 ` + operandHelp + `
 
+--staged compares HEAD with what git would commit now, for hooks. --write keeps
+the result in further formats: one run writes a log, a SARIF file and a summary.
+
 Exit status: 0 passes, 1 an issue blocks, 2 wrong usage or input, 3 something
 could not be scanned.`,
-		Example: "  lockwarden review main...HEAD\n  lockwarden review old/package-lock.json package-lock.json\n  lockwarden review origin/main:web/package-lock.json web/package-lock.json --format markdown",
-		Args:    cobra.RangeArgs(1, 2),
+		Example: "  lockwarden review main...HEAD\n  lockwarden review old/package-lock.json package-lock.json\n  lockwarden review origin/main:web/package-lock.json web/package-lock.json --format markdown\n  lockwarden review main...HEAD --write sarif=lockwarden.sarif --write junit=lockwarden.xml\n  lockwarden review --staged",
+		Args:    cobra.MaximumNArgs(2),
 	}
+	staged := c.Flags().Bool("staged", false, "compare HEAD with what is staged")
+	also := c.Flags().StringArray("write", nil, "FORMAT=FILE: write the result there as well; may be repeated")
 	o := scannerFlags(c)
 	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
 	policyFile := c.Flags().String("policy", "", "policy file (.github/lockwarden.yml); default: blocks critical and high, warns of medium")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
+		writes, err := parseWrites(*also)
+		if err != nil {
+			return err
+		}
+		if *staged == (len(args) > 0) {
+			return errors.New("want BASE HEAD, or one range such as main...HEAD, or --staged alone")
+		}
 		p := policy.Default()
 		if *policyFile != "" {
-			var err error
 			if p, err = readPolicy(*policyFile); err != nil {
 				return err
 			}
@@ -64,11 +79,14 @@ could not be scanned.`,
 			}
 			p.Production, p.Development = policy.At(least), policy.At(least)
 		}
-		pairs, settings, err := readPairs(c.Context(), args)
-		if err != nil {
+		read := func(ctx context.Context) ([]review.Pair, []byte, error) { return readPairs(ctx, args) }
+		if *staged {
+			read = readStaged
+		}
+		var pairs []review.Pair
+		if pairs, o.ProjectSettings, err = read(c.Context()); err != nil {
 			return err
 		}
-		o.ProjectSettings = settings
 		scanner, err := analyzer.Open(*o)
 		if err != nil {
 			return err
@@ -87,6 +105,11 @@ could not be scanned.`,
 		if err := writeReview(c.OutOrStdout(), *format, t, r, v); err != nil {
 			return err
 		}
+		for _, w := range writes {
+			if err := w.write(t, r, v); err != nil {
+				return err
+			}
+		}
 		switch v.Conclusion {
 		case policy.Failure:
 			return exitCode(exitBlocked)
@@ -95,8 +118,38 @@ could not be scanned.`,
 		}
 		return nil
 	}
-	format = formatFlag(c, "text", "json", "markdown", "sarif")
+	format = formatFlag(c, reviewFormats...)
 	return c
+}
+
+var reviewFormats = []string{"text", "json", "markdown", "sarif", "cyclonedx", "junit"}
+
+// output is a file that the result is written to in a format.
+type output struct{ format, file string }
+
+func parseWrites(list []string) (out []output, err error) {
+	for _, one := range list {
+		format, file, ok := strings.Cut(one, "=")
+		if !ok || file == "" || !slices.Contains(reviewFormats, format) {
+			return nil, fmt.Errorf("--write %q: want FORMAT=FILE, FORMAT one of %s", one, strings.Join(reviewFormats, ", "))
+		}
+		out = append(out, output{format, file})
+	}
+	return out, nil
+}
+
+func (o output) write(t *terminal, r *review.Review, v policy.Verdict) error {
+	f, err := os.Create(o.file)
+	if err != nil {
+		return fmt.Errorf("--write: %w", err)
+	}
+	plain := *t // no colours in a file
+	plain.screen.Color = false
+	if err := writeReview(f, o.format, &plain, r, v); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
 }
 
 func writeReview(w io.Writer, format string, t *terminal, r *review.Review, v policy.Verdict) error {
@@ -107,6 +160,10 @@ func writeReview(w io.Writer, format string, t *terminal, r *review.Review, v po
 		return render.Markdown(w, r, v)
 	case "sarif":
 		return render.SARIF(w, v, version())
+	case "cyclonedx":
+		return render.CycloneDX(w, r, v, version())
+	case "junit":
+		return render.JUnit(w, r, v)
 	}
 	return render.Review(w, t.screen, r, v)
 }

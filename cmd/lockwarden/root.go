@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -23,13 +24,13 @@ func newRoot(t *terminal, in io.Reader, out, errOut io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see lockwarden %s --help", err, c.Name())
 	})
-	root.AddCommand(listCommand(t), diffCommand(t), scanCommand(t), compareCommand(t), prevalenceCommand(t), reviewCommand(t), policyCommand(), serveCommand(), demoCommand(), acceptancesCommand(), jobsCommand(), versionCommand(), workerCommand())
+	root.AddCommand(listCommand(t), diffCommand(t), scanCommand(t), compareCommand(t), prevalenceCommand(t), reviewCommand(t), policyCommand(), serveCommand(), doctorCommand(t), keyCommand(), demoCommand(), acceptancesCommand(), jobsCommand(), backupCommand(), versionCommand(), workerCommand())
 	return root
 }
 
 // formatFlag adds --format and checks its value before the command runs.
 func formatFlag(c *cobra.Command, formats ...string) *string {
-	format := c.Flags().StringP("format", "f", formats[0], fmt.Sprintf("how to write the result: %v", formats))
+	format := c.Flags().StringP("format", "f", formats[0], "how to write the result: "+strings.Join(formats, ", "))
 	check := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		for _, f := range formats {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
-	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/app/render"
 )
 
@@ -28,7 +27,7 @@ registry, from a tarball, or from a folder. Nothing of it is executed.
 
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 2 wrong usage or input, 3 something could not be scanned.`,
-		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan .",
+		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan esbuild --format html > esbuild.html\n  lockwarden scan .",
 		Args:    cobra.ExactArgs(1),
 	}
 	o := scannerFlags(c)
@@ -45,14 +44,17 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 			return err
 		}
 		defer scanner.Close()
-		in, scanned, known, err := scanOne(c.Context(), scanner, args[0])
+		e, err := examine(c.Context(), scanner, args[0])
 		if err != nil {
 			return err
 		}
-		report := reportOf(in, scanned, known)
-		if *format == "json" {
+		report := e.Report()
+		switch *format {
+		case "json":
 			err = render.ScanJSON(c.OutOrStdout(), report)
-		} else {
+		case "html":
+			err = render.HTML(c.OutOrStdout(), packagePage(c.Context(), scanner, e, report))
+		default:
 			err = render.Scan(c.OutOrStdout(), t.screen, report)
 		}
 		if err != nil {
@@ -66,8 +68,18 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		}
 		return nil
 	}
-	format = formatFlag(c, "text", "json")
+	format = formatFlag(c, "text", "json", "html")
 	return c
+}
+
+// packagePage is a page of what was examined. Versions are told of where the
+// registry knows it.
+func packagePage(ctx context.Context, scanner *analyzer.Scanner, e *analyzer.Examination, report *analyzer.Report) render.PackagePage {
+	p := render.PackagePage{Report: report, Contents: e.Scanned.Contents, Metadata: e.Input.Metadata, Scanned: time.Now()}
+	if e.Input.Metadata.Exists {
+		p.Releases, p.Versions, _ = scanner.Releases(ctx, report.Name, report.Version)
+	}
+	return p
 }
 
 // failOnFlag adds --fail-on; the function tells whether one of the issues is at
@@ -86,55 +98,37 @@ func failOnFlag(c *cobra.Command, fallback string) func([]issue.Issue) (bool, er
 	}
 }
 
-// scanOne scans what the argument names. known is whether the advisories are.
-func scanOne(ctx context.Context, scanner *analyzer.Scanner, arg string) (in issue.Input, scanned analyzer.Scanned, known bool, err error) {
+// examine scans what the argument names.
+func examine(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analyzer.Examination, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
 		files, err := readFolder(arg)
 		if err != nil {
-			return in, scanned, false, err
+			return nil, err
 		}
-		scanned, err = scanner.ScanFiles(ctx, files)
-		return byManifest(scanned, filepath.Base(arg)), scanned, false, err
+		scanned, err := scanner.ScanFiles(ctx, files)
+		return byManifest(scanned, filepath.Base(arg)), err
 	case err == nil:
-		scanned, err = scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
-		return byManifest(scanned, filepath.Base(arg)), scanned, false, err
+		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
+		return byManifest(scanned, filepath.Base(arg)), err
 	case strings.HasSuffix(arg, ".tgz") || strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "/"):
-		return in, scanned, false, err
+		return nil, err
 	}
 	subject, err := scanner.Find(ctx, arg)
 	if err != nil {
-		return in, scanned, false, err
+		return nil, err
 	}
-	if scanned, err = scanner.Scan(ctx, subject); err != nil {
-		return in, scanned, false, err
-	}
-	in = issue.Input{Name: subject.Name, Version: subject.Version, Now: time.Now()}
-	if in.Metadata, err = scanner.Metadata(ctx, subject.Name, subject.Version, "", true); err != nil {
-		return in, scanned, false, err
-	}
-	// A database that does not answer leaves the advisories unknown.
-	list, known, err := scanner.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}, {Name: subject.Name}})
-	if known = err == nil && known; known {
-		in.Advisories, in.Incidents = list[0], list[1]
-	}
-	return in, scanned, known, nil
+	return scanner.Examine(ctx, subject)
 }
 
 // byManifest names a package by its own package.json.
-func byManifest(scanned analyzer.Scanned, fallback string) issue.Input {
+func byManifest(scanned analyzer.Scanned, fallback string) *analyzer.Examination {
 	in := issue.Input{Name: fallback}
 	if scanned.Contents != nil && scanned.Contents.Manifest.Name != "" {
 		in.Name, in.Version = scanned.Contents.Manifest.Name, scanned.Contents.Manifest.Version
 	}
-	return in
-}
-
-func reportOf(in issue.Input, scanned analyzer.Scanned, known bool) *analyzer.Report {
-	r := analyzer.NewReport(in, scanned)
-	r.AdvisoriesKnown = known
-	return &r
+	return &analyzer.Examination{Input: in, Scanned: scanned}
 }
 
 // Limits of a folder: it is a person's own, but may be a whole disk.

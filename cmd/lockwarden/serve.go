@@ -3,12 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -22,28 +18,6 @@ import (
 	"github.com/lockwarden/lockwarden/app/store"
 )
 
-// fromEnvironment fills flags that were not given from the environment, under
-// the names that GitHub Apps use.
-func fromEnvironment(c *cobra.Command, names map[string]string) error {
-	for flag, name := range names {
-		if value := os.Getenv(name); value != "" && !c.Flags().Changed(flag) {
-			if err := c.Flags().Set(flag, value); err != nil {
-				return fmt.Errorf("%s: %q is not valid", name, value)
-			}
-		}
-	}
-	return nil
-}
-
-// defaultDatabase is where serve keeps its data without further word.
-func defaultDatabase() string {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "lockwarden.db"
-	}
-	return filepath.Join(dir, "lockwarden", "lockwarden.db")
-}
-
 func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
@@ -51,44 +25,17 @@ func serveCommand() *cobra.Command {
 		Long: `Run the GitHub App: take webhooks, review pull requests, post check runs.
 
 Without credentials it opens a set-up page that registers the App with one
-click and keeps what GitHub gives. Every flag is also read from the environment:
-APP_ID, PRIVATE_KEY or PRIVATE_KEY_PATH, WEBHOOK_SECRET, GITHUB_API_URL,
-DATABASE_URL, PORT, PUBLIC_URL, LOG_LEVEL.`,
+click and keeps what GitHub gives. Flags are also read from the environment,
+under the names in brackets; PRIVATE_KEY, CLIENT_SECRET and SECRET_KEY only there.
+lockwarden doctor, told the same, checks that everything is in order.`,
 		Example: "  lockwarden serve --public-url https://lockwarden.example.com\n  DATABASE_URL=postgres://… APP_ID=1 PRIVATE_KEY_PATH=key.pem WEBHOOK_SECRET=… lockwarden serve",
 		Args:    cobra.NoArgs,
 	}
-	o := scannerFlags(c)
-	f := c.Flags()
-	appID := f.String("app-id", "", "the App's number (APP_ID)")
-	keyPath := f.String("private-key-path", "", "file with the App's private key (PRIVATE_KEY_PATH)")
-	secret := f.String("webhook-secret", "", "the webhook's secret (WEBHOOK_SECRET); the environment keeps it out of the process list")
-	apiURL := f.String("github-api-url", "", "API of an Enterprise Server, https://HOST/api/v3 (GITHUB_API_URL)")
-	database := f.String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: "+defaultDatabase()+")")
-	port := f.String("port", "8080", "port to listen on (PORT)")
-	host := f.String("host", "", "address to listen on; empty: all")
-	publicURL := f.String("public-url", "", "where GitHub and people reach this server (PUBLIC_URL)")
-	level := f.String("log-level", "info", "debug, info, warn or error (LOG_LEVEL)")
+	o, read := serverFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := fromEnvironment(c, map[string]string{"app-id": "APP_ID", "private-key-path": "PRIVATE_KEY_PATH", "webhook-secret": "WEBHOOK_SECRET", "github-api-url": "GITHUB_API_URL",
-			"database": "DATABASE_URL", "port": "PORT", "public-url": "PUBLIC_URL", "log-level": "LOG_LEVEL"}); err != nil {
+		settings, err := read()
+		if err != nil {
 			return err
-		}
-		var least slog.Level
-		if err := least.UnmarshalText([]byte(*level)); err != nil {
-			return fmt.Errorf("LOG_LEVEL: %q is none of debug, info, warn, error", *level)
-		}
-		var id int64
-		if *appID != "" {
-			var err error
-			if id, err = strconv.ParseInt(*appID, 10, 64); err != nil || id <= 0 {
-				return fmt.Errorf("APP_ID: %q is not the number of a GitHub App", *appID)
-			}
-		}
-		if n, err := strconv.Atoi(*port); err != nil || n < 0 || n > 65535 {
-			return fmt.Errorf("PORT: %q is not a port", *port)
-		}
-		if *database == "" {
-			*database = defaultDatabase()
 		}
 		scanner, err := analyzer.Open(*o)
 		if err != nil {
@@ -96,16 +43,27 @@ DATABASE_URL, PORT, PUBLIC_URL, LOG_LEVEL.`,
 		}
 		defer scanner.Close()
 		errOut := c.ErrOrStderr()
-		return app.Serve(c.Context(), app.Settings{
-			AppID: id, PrivateKey: os.Getenv("PRIVATE_KEY"), PrivateKeyPath: *keyPath, WebhookSecret: *secret, APIURL: *apiURL, Database: *database,
-			Address: *host + ":" + *port, PublicURL: *publicURL, Log: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: least})),
-			Listening: func(address string) { fmt.Fprintf(errOut, "lockwarden listens on %s\n", address) },
-			Setup: func(address string) {
-				fmt.Fprintf(errOut, "lockwarden has no credentials yet. Register the App here:\n\n  %s\n\n", address)
-			},
-		}, scanner)
+		settings.Listening = func(address string) { fmt.Fprintf(errOut, "lockwarden listens on %s\n", address) }
+		settings.Overview = func(address string) { fmt.Fprintf(errOut, "The overview is at %s\n", address) }
+		settings.Setup = func(address string) {
+			fmt.Fprintf(errOut, "lockwarden has no credentials yet. Register the App here:\n\n  %s\n\n", address)
+		}
+		return app.Serve(c.Context(), settings, scanner)
 	}
 	return c
+}
+
+// keyCommand makes what SECRET_KEY is to be.
+func keyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "key",
+		Short: "Make a key that encrypts the App's credentials in the database (SECRET_KEY)",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(c.OutOrStdout(), store.NewKey())
+			return err
+		},
+	}
 }
 
 // readStore opens the database of --database, which a server may have open.
@@ -186,6 +144,32 @@ repository"), with who, when and why.`,
 		return w.Flush()
 	}
 	format = formatFlag(c, "text", "json")
+	return c
+}
+
+func backupCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy the server's SQLite database to a new file, while it works",
+		Long: `Copy the server's SQLite database to a new file, whole and consistent, while the
+server works. To restore it, stop the server and put the file in the database's
+place. The App's credentials in it are encrypted: keep SECRET_KEY, or the file
+ending in .key beside the database, elsewhere. PostgreSQL is backed up with pg_dump.`,
+		Args: cobra.ExactArgs(1),
+	}
+	c.Flags().String("database", "", "an SQLite file (DATABASE_URL; default: the server's)")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		s, err := readStore(c)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		if err := s.Backup(c.Context(), args[0]); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.OutOrStdout(), "The database is copied to %s.\n", args[0])
+		return err
+	}
 	return c
 }
 

@@ -7,8 +7,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// released is set by release builds, which know no more of git than that.
+var released string
+
 // version is the module's version, or the commit it was built from.
 func version() string {
+	if released != "" {
+		return released
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

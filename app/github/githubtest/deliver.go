@@ -39,6 +39,8 @@ type Delivery struct {
 	// Status is the answer's, 0 where none came.
 	Status int
 	Took   time.Duration
+	// Attempts is how often it was sent.
+	Attempts int
 	// Done is set when the answer is known.
 	Done bool
 }
@@ -110,6 +112,7 @@ func (g *GitHub) send(d *Delivery) {
 	}
 	g.mu.Lock()
 	d.Status, d.Took, d.Done = status, time.Since(start), true
+	d.Attempts++
 	g.mu.Unlock()
 }
 

@@ -31,6 +31,12 @@ type GitHub struct {
 	AppID  int64
 	Slug   string
 	Secret string
+	// ClientID and ClientSecret are the App's for people who sign in.
+	ClientID, ClientSecret string
+	// Permissions and Events are those that the App asks for; tests may change
+	// them before anything happens.
+	Permissions map[string]string
+	Events      []string
 	// PrivateKey is the App's, in PEM.
 	PrivateKey string
 	// Now is the clock; tests may set it before anything happens.
@@ -46,6 +52,10 @@ type GitHub struct {
 	installations map[int64]*Installation
 	tokens        map[string]token
 	codes         map[string]bool
+	grants        map[string]grant
+	moved         map[string]*Repository
+	people        map[string]*User
+	browser       string
 	deliveries    []*Delivery
 	hold          func(event, action string) Fate
 	faults        []*Fault
@@ -156,6 +166,9 @@ type CheckRun struct {
 	Actions     []Action
 	Started     time.Time
 	Completed   time.Time
+	// Settled is when the App completed it, by this machine's clock: GitHub's own
+	// times are whole seconds.
+	Settled time.Time
 }
 
 // Annotation is one annotation of a check run.
@@ -195,6 +208,13 @@ func New() *GitHub {
 		installations: map[int64]*Installation{},
 		tokens:        map[string]token{},
 		codes:         map[string]bool{},
+		grants:        map[string]grant{},
+		moved:         map[string]*Repository{},
+		people:        map[string]*User{},
+		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "metadata": "read", "pull_requests": "read"},
+		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
+		ClientID:      "Iv1.lockwarden",
+		ClientSecret:  "a client's secret",
 		ids:           1000,
 	}
 	g.user(g.Slug+"[bot]", "Bot")

@@ -14,7 +14,7 @@ func userJSON(u *User) object {
 
 func (g *GitHub) appJSON() object {
 	return object{"id": g.AppID, "slug": g.Slug, "node_id": "A_1", "name": "lockwarden", "description": "", "external_url": "https://lockwarden.example", "html_url": "https://github.com/apps/" + g.Slug,
-		"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "events": []any{}, "permissions": object{"checks": "write"}, "owner": userJSON(g.users[g.Slug+"[bot]"])}
+		"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "events": g.Events, "permissions": g.Permissions, "owner": userJSON(g.users[g.Slug+"[bot]"])}
 }
 
 func (g *GitHub) repositoryJSON(r *Repository) object {

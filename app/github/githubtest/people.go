@@ -251,12 +251,70 @@ func (r *Repository) Pulls() []*Pull {
 	return out
 }
 
+// Rename gives the repository another name. GitHub sends requests for the old
+// one on, by number, until somebody else takes it.
+func (r *Repository) Rename(name string) {
+	g := r.github
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	old := strings.ToLower(r.Path())
+	delete(g.repositories, old)
+	r.Name = name
+	g.repositories[strings.ToLower(r.Path())] = r
+	g.moved[old] = r
+}
+
+// Delete takes the repository away.
+func (r *Repository) Delete() {
+	g := r.github
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.repositories, strings.ToLower(r.Path()))
+}
+
+// Suspend keeps the App out of an account, or lets it in again.
+func (r *Repository) Suspend(suspended bool) {
+	g := r.github
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r.Installation.Suspended = suspended
+	action := "unsuspend"
+	if suspended {
+		action = "suspend"
+	}
+	g.deliver(r, "installation", action, object{"repositories": r.listed()}, r.Owner)
+}
+
+// Uninstall takes the App away from the account; Reinstall brings it back, as
+// another installation.
+func (r *Repository) Uninstall() {
+	g := r.github
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.deliver(r, "installation", "deleted", object{"repositories": r.listed()}, r.Owner)
+	delete(g.installations, r.Installation.ID)
+	r.Installation = nil
+}
+
+// Reinstall is a person's click on "Install" after Uninstall.
+func (r *Repository) Reinstall() {
+	g := r.github
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r.Installation = g.install(r.Owner)
+	g.deliver(r, "installation", "created", object{"repositories": r.listed()}, r.Owner)
+}
+
+func (r *Repository) listed() []any {
+	return []any{object{"id": r.ID, "name": r.Name, "full_name": r.Path(), "node_id": "x", "private": r.Private}}
+}
+
 // Install sends the event of a new installation.
 func (r *Repository) Install() {
 	g := r.github
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.deliver(r, "installation", "created", object{"repositories": []any{object{"id": r.ID, "name": r.Name, "full_name": r.Path(), "node_id": "x", "private": r.Private}}}, r.Owner)
+	g.deliver(r, "installation", "created", object{"repositories": r.listed()}, r.Owner)
 }
 
 func (g *GitHub) pullEvent(p *Pull, action string, sender *User, extra object) {

@@ -2,13 +2,10 @@ package githubtest
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,8 +23,10 @@ type call struct {
 	// app is set for the App itself, installation for one of its tokens.
 	app          bool
 	installation *Installation
-	repo         *Repository
-	body         []byte
+	// user is who signed in with the token.
+	user *User
+	repo *Repository
+	body []byte
 }
 
 // answer is a status with a JSON value or raw bytes.
@@ -56,6 +55,9 @@ var routes = map[string]route{
 	"GET /app/hook/deliveries":                                          {"app", listDeliveries},
 	"POST /app/hook/deliveries/{delivery_id}/attempts":                  {"app", redeliver},
 	"POST /app-manifests/{code}/conversions":                            {"", convertManifest},
+	"GET /app/hook/config":                                              {"app", getHookConfig},
+	"GET /app/installations":                                            {"app", listInstallations},
+	"GET /user":                                                         {"", getUser},
 	"GET /repos/{owner}/{repo}":                                         {"metadata:read", getRepository},
 	"GET /repos/{owner}/{repo}/pulls":                                   {"pull_requests:read", listPulls},
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}":                     {"pull_requests:read", getPull},
@@ -114,6 +116,13 @@ func find(r *http.Request) (pattern string, values map[string]string) {
 // ServeHTTP implements http.Handler.
 func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.URL.Path = strings.TrimPrefix(r.URL.Path, "/api/v3")
+	if strings.HasPrefix(r.URL.Path, "/login/oauth/") {
+		g.oauth(w, r)
+		return
+	}
+	if g.sendOn(w, r) {
+		return
+	}
 	f := g.fault(r)
 	if f != nil {
 		time.Sleep(f.Delay)
@@ -134,6 +143,7 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	checker := g.checker
 	g.requests = append(g.requests, Request{r.Method, r.URL.RequestURI(), a.status})
+	noted := len(g.requests) - 1
 	g.mu.Unlock()
 	payload := a.raw
 	contentType := "application/vnd.github.raw+json; charset=utf-8"
@@ -164,12 +174,55 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tag := `"` + hash("etag", payload) + `"`
 		h.Set("ETag", tag)
 		if r.Header.Get("If-None-Match") == tag {
+			g.mu.Lock()
+			g.requests[noted].Status = http.StatusNotModified
+			g.mu.Unlock()
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(payload)
+}
+
+// sendOn answers requests for a name that a repository had before, and reads
+// paths by number, to which it sends them.
+// Source: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+func (g *GitHub) sendOn(w http.ResponseWriter, r *http.Request) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	steps := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 4)
+	switch {
+	case steps[0] == "repositories" && len(steps) > 1:
+		rest := strings.SplitN(r.URL.Path, "/", 4)
+		for _, repo := range g.repositories {
+			if strconv.FormatInt(repo.ID, 10) == steps[1] {
+				r.URL.Path = "/repos/" + repo.Path()
+				if len(rest) > 3 {
+					r.URL.Path += "/" + rest[3]
+				}
+			}
+		}
+	case steps[0] == "repos" && len(steps) > 2:
+		old := strings.ToLower(steps[1] + "/" + steps[2])
+		to := g.moved[old]
+		if to == nil || g.repositories[old] != nil {
+			return false
+		}
+		target := *r.URL
+		target.Path = fmt.Sprintf("/api/v3/repositories/%d", to.ID)
+		if len(steps) > 3 {
+			target.Path += "/" + steps[3]
+		}
+		status := http.StatusMovedPermanently
+		if r.Method != http.MethodGet {
+			status = http.StatusTemporaryRedirect
+		}
+		w.Header().Set("Location", g.server.URL+target.RequestURI())
+		w.WriteHeader(status)
+		return true
+	}
+	return false
 }
 
 func (g *GitHub) fail(w http.ResponseWriter, r *http.Request, f *Fault) {
@@ -236,8 +289,17 @@ func (c *call) authenticate() (answer, bool) {
 			return refuse(http.StatusUnauthorized, "Bad credentials"), false
 		}
 		c.installation = c.g.installations[t.installation]
-		if c.installation == nil || c.installation.Suspended {
+		if c.installation == nil {
+			return refuse(http.StatusUnauthorized, "Bad credentials"), false
+		}
+		if c.installation.Suspended {
 			return refuse(http.StatusForbidden, "This installation has been suspended"), false
+		}
+		return answer{}, true
+	}
+	if strings.HasPrefix(credential, "ghu_") {
+		if c.user = c.g.people[credential]; c.user == nil {
+			return refuse(http.StatusUnauthorized, "Bad credentials"), false
 		}
 		return answer{}, true
 	}
@@ -312,520 +374,3 @@ func page[T any](c *call, list []T) ([]T, map[string]string) {
 }
 
 func ok(value any) answer { return answer{status: http.StatusOK, value: value} }
-
-func getApp(c *call) answer { return ok(c.g.appJSON()) }
-
-func createToken(c *call) answer {
-	i := c.g.installations[c.number("installation_id")]
-	if i == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	if i.Suspended {
-		return refuse(http.StatusForbidden, "This installation has been suspended")
-	}
-	t := fmt.Sprintf("ghs_%032d", c.g.id())
-	expires := c.g.Now().Add(time.Hour)
-	c.g.tokens[t] = token{i.ID, expires}
-	return answer{status: http.StatusCreated, value: object{"token": t, "expires_at": expires.UTC().Format(time.RFC3339)}}
-}
-
-// ExpireTokens lets all tokens end at once.
-func (g *GitHub) ExpireTokens() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	clear(g.tokens)
-}
-
-func listDeliveries(c *call) answer {
-	out := []any{}
-	for _, d := range slices.Backward(c.g.deliveries) {
-		if !d.Done {
-			continue // under way
-		}
-		status := "OK"
-		if d.Status/100 != 2 {
-			status = "Invalid HTTP Response: " + strconv.Itoa(d.Status)
-		}
-		out = append(out, object{"id": d.ID, "guid": d.GUID, "delivered_at": d.At.Format(time.RFC3339), "redelivery": false, "duration": d.Took.Seconds(), "status": status, "status_code": d.Status,
-			"event": d.Event, "action": nullable(d.Action), "installation_id": nil, "repository_id": nil})
-		if len(out) == 100 {
-			break
-		}
-	}
-	return ok(out)
-}
-
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func redeliver(c *call) answer {
-	id := c.number("delivery_id")
-	for _, d := range c.g.deliveries {
-		if d.ID == id {
-			c.g.wait.Add(1)
-			go func() {
-				defer c.g.wait.Done()
-				c.g.send(d)
-			}()
-			return answer{status: http.StatusAccepted, value: object{}}
-		}
-	}
-	return refuse(http.StatusNotFound, "Not Found")
-}
-
-// Code makes a code of the manifest flow, as GitHub does when a person presses
-// the button there.
-func (g *GitHub) Code() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	code := fmt.Sprintf("code%d", g.id())
-	g.codes[code] = true
-	return code
-}
-
-func convertManifest(c *call) answer {
-	code := c.r.PathValue("code")
-	if !c.g.codes[code] {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	delete(c.g.codes, code)
-	app := c.g.appJSON()
-	maps.Copy(app, object{"client_id": "Iv1.x", "client_secret": "s", "webhook_secret": c.g.Secret, "pem": c.g.PrivateKey})
-	return answer{status: http.StatusCreated, value: app}
-}
-
-func getRepository(c *call) answer { return ok(c.g.repositoryJSON(c.repo)) }
-
-func listPulls(c *call) answer {
-	state := c.r.URL.Query().Get("state")
-	var list []any
-	for _, n := range slices.Backward(slices.Sorted(maps.Keys(c.repo.pulls))) {
-		if p := c.repo.pulls[n]; state == "all" || p.State == "open" && (state == "" || state == "open") || p.State == state {
-			list = append(list, c.g.pullJSON(p))
-		}
-	}
-	some, header := page(c, list)
-	return answer{status: http.StatusOK, value: append([]any{}, some...), header: header}
-}
-
-func getPull(c *call) answer {
-	p := c.repo.pulls[int(c.number("pull_number"))]
-	if p == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	full := c.g.pullJSON(p)
-	maps.Copy(full, object{"changed_files": len(c.repo.changes(c.repo.mergeBase(c.repo.branches[p.BaseRef], p.sha()), p.sha())), "additions": 1, "deletions": 0, "commits": 1, "comments": 0,
-		"review_comments": 0, "merged": false, "mergeable": true, "mergeable_state": "clean", "maintainer_can_modify": false, "merged_by": nil})
-	return ok(full)
-}
-
-// maxFiles is how many files GitHub lists of a pull request before it stops
-// without a word.
-const maxFiles = 3000
-
-func (g *GitHub) fileJSON(r *Repository, f change, sha string) object {
-	o := object{"sha": f.blob, "filename": f.path, "status": f.status, "additions": 1, "deletions": 0, "changes": 1,
-		"blob_url": "https://github.com/" + r.Path() + "/blob/" + sha + "/" + f.path, "raw_url": "https://github.com/" + r.Path() + "/raw/" + sha + "/" + f.path,
-		"contents_url": g.server.URL + "/repos/" + r.Path() + "/contents/" + f.path + "?ref=" + sha}
-	if f.previous != "" {
-		o["previous_filename"] = f.previous
-	}
-	return o
-}
-
-func listPullFiles(c *call) answer {
-	p := c.repo.pulls[int(c.number("pull_number"))]
-	if p == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	changes := c.repo.changes(c.repo.mergeBase(c.repo.branches[p.BaseRef], p.sha()), p.sha())
-	some, header := page(c, changes[:min(len(changes), maxFiles)])
-	out := []any{}
-	for _, f := range some {
-		out = append(out, c.g.fileJSON(c.repo, f, p.sha()))
-	}
-	return answer{status: http.StatusOK, value: out, header: header}
-}
-
-// commitPulls knows the pull requests of branches in the repository, not of
-// forks.
-func commitPulls(c *call) answer {
-	out := []any{}
-	for _, n := range slices.Sorted(maps.Keys(c.repo.pulls)) {
-		if p := c.repo.pulls[n]; p.sha() == c.r.PathValue("commit_sha") && p.Head == c.repo {
-			out = append(out, c.g.pullJSON(p))
-		}
-	}
-	return ok(out)
-}
-
-// resolve finds the commit that a ref names.
-func (r *Repository) resolve(ref string) string {
-	if sha, ok := r.branches[strings.TrimPrefix(ref, "refs/heads/")]; ok {
-		return sha
-	}
-	if ref == "HEAD" {
-		return r.branches[r.DefaultBranch]
-	}
-	if r.network.commits[ref] != nil {
-		return ref
-	}
-	if n, ok := strings.CutPrefix(ref, "refs/pull/"); ok {
-		number, _ := strconv.Atoi(strings.TrimSuffix(n, "/head"))
-		if p := r.pulls[number]; p != nil {
-			return p.sha()
-		}
-	}
-	return ""
-}
-
-func compare(c *call) answer {
-	base, head, found := strings.Cut(c.r.PathValue("basehead"), "...")
-	a, b := c.repo.resolve(base), c.repo.resolve(head)
-	if !found || a == "" || b == "" {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	merge := c.repo.mergeBase(a, b)
-	if merge == "" {
-		return refuse(http.StatusNotFound, "No common ancestor between "+base+" and "+head+".")
-	}
-	files := []any{}
-	for i, f := range c.repo.changes(merge, b) {
-		if i == 300 {
-			break
-		}
-		files = append(files, c.g.fileJSON(c.repo, f, b))
-	}
-	return ok(object{"status": "ahead", "ahead_by": 1, "behind_by": 0, "total_commits": 1, "base_commit": c.g.commitJSON(c.repo, a), "merge_base_commit": c.g.commitJSON(c.repo, merge), "commits": []any{}, "files": files})
-}
-
-// Sizes up to which contents come inline and at all.
-const (
-	inlineSize  = 1 << 20
-	contentSize = 100 << 20
-)
-
-func getContents(c *call) answer {
-	ref := c.r.URL.Query().Get("ref")
-	if ref == "" {
-		ref = c.repo.DefaultBranch
-	}
-	sha := c.repo.resolve(ref)
-	if sha == "" {
-		return refuse(http.StatusNotFound, "No commit found for the ref "+ref)
-	}
-	path := c.r.PathValue("path")
-	blob, found := c.repo.files(sha)[path]
-	if !found {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	data := c.repo.network.blobs[blob]
-	if len(data) > contentSize {
-		return refuse(http.StatusForbidden, "This API returns blobs up to 100 MB in size. The requested blob is too large to fetch via the API")
-	}
-	if strings.Contains(c.r.Header.Get("Accept"), "raw") {
-		return answer{status: http.StatusOK, raw: data}
-	}
-	o := object{"type": "file", "size": len(data), "name": path[strings.LastIndexByte(path, '/')+1:], "path": path, "sha": blob, "encoding": "base64", "content": base64.StdEncoding.EncodeToString(data)}
-	if len(data) > inlineSize {
-		o["encoding"], o["content"] = "none", ""
-	}
-	return ok(o)
-}
-
-func getTree(c *call) answer {
-	ref := c.r.PathValue("tree_sha")
-	tree := c.repo.network.trees[ref]
-	sha := ref
-	if tree == nil {
-		commit := c.repo.network.commits[c.repo.resolve(ref)]
-		if commit == nil {
-			return refuse(http.StatusNotFound, "Not Found")
-		}
-		tree, sha = c.repo.network.trees[commit.Tree], commit.Tree
-	}
-	const most = 100_000
-	entries := []any{}
-	for i, path := range slices.Sorted(maps.Keys(tree)) {
-		if i == most {
-			break
-		}
-		entries = append(entries, object{"path": path, "mode": "100644", "type": "blob", "sha": tree[path], "size": len(c.repo.network.blobs[tree[path]])})
-	}
-	return ok(object{"sha": sha, "url": c.g.server.URL + "/x", "tree": entries, "truncated": len(tree) > most})
-}
-
-func getBlob(c *call) answer {
-	data, found := c.repo.network.blobs[c.r.PathValue("file_sha")]
-	if !found {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	if len(data) > contentSize {
-		return refuse(http.StatusForbidden, "This API returns blobs up to 100 MB in size. The requested blob is too large to fetch via the API")
-	}
-	return answer{status: http.StatusOK, raw: data}
-}
-
-func listComments(c *call) answer {
-	var list []any
-	for _, id := range slices.Sorted(maps.Keys(c.repo.comments)) {
-		if comment := c.repo.comments[id]; int64(comment.Pull) == c.number("issue_number") {
-			list = append(list, c.g.commentJSON(c.repo, comment))
-		}
-	}
-	some, header := page(c, list)
-	return answer{status: http.StatusOK, value: append([]any{}, some...), header: header}
-}
-
-// maxComment is the longest comment, in characters.
-const maxComment = 65536
-
-func (c *call) commentBody() (string, *answer) {
-	var in struct {
-		Body string `json:"body"`
-	}
-	if err := c.decode(&in); err != nil || in.Body == "" {
-		a := refuse(http.StatusUnprocessableEntity, "Validation Failed")
-		return "", &a
-	}
-	if len([]rune(in.Body)) > maxComment {
-		a := refuse(http.StatusUnprocessableEntity, "body is too long (maximum is 65536 characters)")
-		return "", &a
-	}
-	return in.Body, nil
-}
-
-func createComment(c *call) answer {
-	text, failed := c.commentBody()
-	if failed != nil {
-		return *failed
-	}
-	p := c.repo.pulls[int(c.number("issue_number"))]
-	if p == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	comment := c.repo.comment(p.Number, c.g.user(c.g.Slug+"[bot]", "Bot"), text)
-	c.g.commentEvent(p, comment, "created", comment.User, nil)
-	return answer{status: http.StatusCreated, value: c.g.commentJSON(c.repo, comment)}
-}
-
-func getComment(c *call) answer {
-	comment := c.repo.comments[c.number("comment_id")]
-	if comment == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	return ok(c.g.commentJSON(c.repo, comment))
-}
-
-func updateComment(c *call) answer {
-	text, failed := c.commentBody()
-	if failed != nil {
-		return *failed
-	}
-	comment := c.repo.comments[c.number("comment_id")]
-	if comment == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	comment.Body, comment.Updated = text, c.g.now()
-	return ok(c.g.commentJSON(c.repo, comment))
-}
-
-func createReaction(c *call) answer {
-	var in struct {
-		Content string `json:"content"`
-	}
-	comment := c.repo.comments[c.number("comment_id")]
-	if comment == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	if err := c.decode(&in); err != nil || !slices.Contains([]string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}, in.Content) {
-		return refuse(http.StatusUnprocessableEntity, "Validation Failed")
-	}
-	status := http.StatusOK
-	if comment.Reactions[in.Content] == 0 {
-		comment.Reactions[in.Content] = c.g.id()
-		status = http.StatusCreated
-	}
-	bot := c.g.user(c.g.Slug+"[bot]", "Bot")
-	return answer{status: status, value: object{"id": comment.Reactions[in.Content], "node_id": "x", "user": userJSON(bot), "content": in.Content, "created_at": c.g.now().Format(time.RFC3339)}}
-}
-
-// getPermission answers as GitHub does: permission knows four words only,
-// role_name tells maintain and custom roles apart.
-func getPermission(c *call) answer {
-	login := strings.ToLower(c.r.PathValue("username"))
-	u := c.g.users[login]
-	if u == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	role := c.repo.roles[login]
-	if u == c.repo.Owner {
-		role = "admin"
-	}
-	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[role]
-	if role == "" {
-		role = "none"
-		if !c.repo.Private {
-			role, permission = "read", "read"
-		}
-	}
-	if permission == "" {
-		permission = "write" // a custom role on top of write
-	}
-	return ok(object{"permission": permission, "role_name": role, "user": userJSON(u)})
-}
-
-// runInput is what may be written of a check run.
-type runInput struct {
-	Name        string  `json:"name"`
-	HeadSHA     string  `json:"head_sha"`
-	DetailsURL  *string `json:"details_url"`
-	ExternalID  *string `json:"external_id"`
-	Status      *string `json:"status"`
-	Conclusion  *string `json:"conclusion"`
-	StartedAt   *string `json:"started_at"`
-	CompletedAt *string `json:"completed_at"`
-	Output      *struct {
-		Title       *string      `json:"title"`
-		Summary     *string      `json:"summary"`
-		Text        *string      `json:"text"`
-		Annotations []Annotation `json:"annotations"`
-	} `json:"output"`
-	Actions []Action `json:"actions"`
-}
-
-// Limits of check runs.
-// Source: https://docs.github.com/rest/checks/runs
-const (
-	maxOutput      = 65535
-	maxAnnotations = 50
-	maxActions     = 3
-)
-
-// problem is what GitHub would answer 422 for.
-func (in *runInput) problem() string {
-	if o := in.Output; o != nil {
-		switch {
-		case o.Title == nil || *o.Title == "" || o.Summary == nil:
-			return "title and summary are wanted with every output"
-		case len([]rune(*o.Summary)) > maxOutput || o.Text != nil && len([]rune(*o.Text)) > maxOutput:
-			return "Only 65535 characters are allowed"
-		case len(o.Annotations) > maxAnnotations:
-			return "No more than 50 annotations"
-		}
-		for _, a := range o.Annotations {
-			switch {
-			case a.Path == "" || a.StartLine < 1 || a.EndLine < a.StartLine:
-				return "an annotation is nowhere"
-			case len([]rune(a.Title)) > 255:
-				return "an annotation's title is too long"
-			case a.Message == "" || len(a.Message) > 64<<10:
-				return "an annotation's message is empty or too long"
-			case !slices.Contains([]string{"notice", "warning", "failure"}, a.Level):
-				return "an annotation's level is " + a.Level
-			}
-		}
-	}
-	if len(in.Actions) > maxActions {
-		return "No more than 3 actions"
-	}
-	for _, a := range in.Actions {
-		if len([]rune(a.Label)) > 20 || len([]rune(a.Description)) > 40 || len([]rune(a.Identifier)) > 20 {
-			return "an action's words are too long"
-		}
-	}
-	if in.Status != nil && *in.Status == "completed" && in.Conclusion == nil {
-		return "completed needs a conclusion"
-	}
-	if in.Conclusion != nil && !slices.Contains([]string{"action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"}, *in.Conclusion) {
-		return "the conclusion is " + *in.Conclusion
-	}
-	return ""
-}
-
-func (c *call) run(run *CheckRun, in *runInput) {
-	set := func(to *string, from *string) {
-		if from != nil {
-			*to = *from
-		}
-	}
-	set(&run.ExternalID, in.ExternalID)
-	set(&run.DetailsURL, in.DetailsURL)
-	set(&run.Status, in.Status)
-	set(&run.Conclusion, in.Conclusion)
-	if in.Conclusion != nil {
-		run.Status, run.Completed = "completed", c.g.now()
-	}
-	if o := in.Output; o != nil {
-		set(&run.Title, o.Title)
-		set(&run.Summary, o.Summary)
-		set(&run.Text, o.Text)
-		run.Annotations = append(run.Annotations, o.Annotations...) // nothing can be removed
-	}
-	if in.Actions != nil {
-		run.Actions = in.Actions
-	}
-}
-
-func createRun(c *call) answer {
-	var in runInput
-	if err := c.decode(&in); err != nil {
-		return refuse(http.StatusUnprocessableEntity, "Invalid request: "+err.Error())
-	}
-	if problem := in.problem(); problem != "" || in.Name == "" {
-		c.g.problems = append(c.g.problems, "check run: "+problem)
-		return refuse(http.StatusUnprocessableEntity, "Validation Failed: "+problem)
-	}
-	if c.repo.network.commits[in.HeadSHA] == nil {
-		return refuse(http.StatusUnprocessableEntity, "No commit found for SHA: "+in.HeadSHA)
-	}
-	run := &CheckRun{ID: c.g.id(), Name: in.Name, SHA: in.HeadSHA, Status: "queued", Started: c.g.now()}
-	c.run(run, &in)
-	c.repo.runs[run.ID] = run
-	return answer{status: http.StatusCreated, value: c.g.runJSON(c.repo, run)}
-}
-
-func updateRun(c *call) answer {
-	run := c.repo.runs[c.number("check_run_id")]
-	if run == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	var in runInput
-	if err := c.decode(&in); err != nil {
-		return refuse(http.StatusUnprocessableEntity, "Invalid request: "+err.Error())
-	}
-	if problem := in.problem(); problem != "" {
-		c.g.problems = append(c.g.problems, "check run: "+problem)
-		return refuse(http.StatusUnprocessableEntity, "Validation Failed: "+problem)
-	}
-	c.run(run, &in)
-	return ok(c.g.runJSON(c.repo, run))
-}
-
-func getRun(c *call) answer {
-	run := c.repo.runs[c.number("check_run_id")]
-	if run == nil {
-		return refuse(http.StatusNotFound, "Not Found")
-	}
-	return ok(c.g.runJSON(c.repo, run))
-}
-
-func listRuns(c *call) answer {
-	sha := c.repo.resolve(c.r.PathValue("ref"))
-	name := c.r.URL.Query().Get("check_name")
-	var list []any
-	for _, id := range slices.Backward(slices.Sorted(maps.Keys(c.repo.runs))) {
-		if run := c.repo.runs[id]; run.SHA == sha && (name == "" || run.Name == name) {
-			list = append(list, c.g.runJSON(c.repo, run))
-			if c.r.URL.Query().Get("filter") != "all" {
-				break // the latest of each name
-			}
-		}
-	}
-	some, header := page(c, list)
-	return answer{status: http.StatusOK, value: object{"total_count": len(list), "check_runs": append([]any{}, some...)}, header: header}
-}

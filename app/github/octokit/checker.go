@@ -3,6 +3,7 @@ package octokit
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -116,6 +117,15 @@ func first(err error) string {
 func shape(s *openapi3.Schema) *openapi3.Schema {
 	if len(s.Properties) > 0 || s.Items != nil {
 		return s
+	}
+	if len(s.AllOf) > 1 {
+		both := openapi3.Schema{Properties: openapi3.Schemas{}}
+		for _, ref := range s.AllOf {
+			part := shape(ref.Value)
+			maps.Copy(both.Properties, part.Properties)
+			both.Required = append(both.Required, part.Required...)
+		}
+		return &both
 	}
 	for _, list := range []openapi3.SchemaRefs{s.AllOf, s.AnyOf, s.OneOf} {
 		for _, ref := range list {

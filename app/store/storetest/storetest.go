@@ -9,11 +9,9 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"runtime"
 	"sort"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,7 +49,7 @@ var count atomic.Int64
 // PostgreSQL is an empty PostgreSQL database.
 func PostgreSQL(t testing.TB) Database {
 	t.Helper()
-	s, err := start()
+	s, err := common()
 	if err != nil {
 		if os.Getenv(Required) != "" {
 			t.Fatal(err)
@@ -86,6 +84,32 @@ type server struct {
 	cmd *exec.Cmd
 }
 
+// Server is a PostgreSQL of a test's own, which can be stopped and started.
+type Server struct {
+	Database
+	s *server
+}
+
+// OwnServer starts one.
+func OwnServer(t testing.TB) *Server {
+	t.Helper()
+	s, err := launch()
+	if err != nil {
+		if os.Getenv(Required) != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	t.Cleanup(s.stop)
+	return &Server{Database{"PostgreSQL", s.url("postgres")}, s}
+}
+
+// Stop ends the server as an operator in a hurry does: connections break.
+func (s *Server) Stop() { s.s.halt() }
+
+// Start starts it again.
+func (s *Server) Start() error { return s.s.start() }
+
 var (
 	mu      sync.Mutex
 	running *server
@@ -96,9 +120,14 @@ func (s *server) url(database string) string {
 	return "postgres:///" + database + "?" + url.Values{"host": {s.dir}, "user": {"lockwarden"}}.Encode()
 }
 
-func (s *server) stop() {
+// halt is PostgreSQL's fast shutdown.
+func (s *server) halt() {
 	_ = s.cmd.Process.Signal(syscall.SIGINT)
 	_ = s.cmd.Wait()
+}
+
+func (s *server) stop() {
+	s.halt()
 	_ = os.RemoveAll(s.dir)
 }
 
@@ -115,7 +144,8 @@ func program(name string) (string, error) {
 	return list[len(list)-1], nil
 }
 
-func start() (*server, error) {
+// common is the server that tests share.
+func common() (*server, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	if running == nil && failed == nil {
@@ -129,63 +159,57 @@ func launch() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	postgres, err := program("postgres")
-	if err != nil {
-		return nil, err
-	}
 	dir, err := os.MkdirTemp("", "lockwarden-pg")
 	if err != nil {
 		return nil, err
 	}
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if os.Getuid() == 0 {
-		// PostgreSQL refuses to run as root.
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			u, err = user.Lookup("nobody")
-		}
-		if err != nil {
-			return nil, err
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		if err := os.Chown(dir, uid, gid); err != nil {
-			return nil, err
-		}
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	s := &server{dir: dir}
+	attr, err := unprivileged(dir)
+	if err != nil {
+		return nil, err
 	}
-	data := filepath.Join(dir, "data")
-	cmd := exec.Command(initdb, "-D", data, "-U", "lockwarden", "-A", "trust", "-E", "UTF8", "--no-sync")
+	cmd := exec.Command(initdb, "-D", filepath.Join(dir, "data"), "-U", "lockwarden", "-A", "trust", "-E", "UTF8", "--no-sync")
 	cmd.SysProcAttr = attr
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("storetest: initdb: %w\n%s", err, out)
 	}
-	s := &server{dir: dir}
+	return s, s.start()
+}
+
+func (s *server) start() error {
+	postgres, err := program("postgres")
+	if err != nil {
+		return err
+	}
+	attr, err := unprivileged(s.dir)
+	if err != nil {
+		return err
+	}
 	started := make(chan error)
 	go func() {
 		// The signal at the parent's death is one at the death of the thread.
 		runtime.LockOSThread()
-		s.cmd = exec.Command(postgres, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
+		s.cmd = exec.Command(postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
 		s.cmd.SysProcAttr = attr
-		s.cmd.Dir = dir
+		s.cmd.Dir = s.dir
 		started <- s.cmd.Start()
 		select {}
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("storetest: postgres: %w", err)
+		return fmt.Errorf("storetest: postgres: %w", err)
 	}
 	db, err := sql.Open("pgx", s.url("postgres"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer db.Close()
 	for range 200 {
 		if err = db.Ping(); err == nil {
-			return s, nil
+			return nil
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	s.stop()
-	return nil, fmt.Errorf("storetest: postgres does not answer: %s", strings.TrimSpace(err.Error()))
+	return fmt.Errorf("storetest: postgres does not answer: %s", strings.TrimSpace(err.Error()))
 }

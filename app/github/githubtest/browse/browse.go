@@ -50,6 +50,8 @@ func Markdown(text string) template.HTML {
 // Handler shows one repository to people who may act as each of Users.
 type Handler struct {
 	Repository *githubtest.Repository
+	// Overview is the address of lockwarden's own overview.
+	Overview string
 	// Users are logins with a word about each.
 	Users []User
 }
@@ -88,7 +90,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			run, _ := h.Repository.Latest(p.SHA())
 			rows = append(rows, row{p, run})
 		}
-		_ = pages.ExecuteTemplate(w, "index.html", map[string]any{"Repository": h.Repository, "Pulls": rows})
+		_ = pages.ExecuteTemplate(w, "index.html", map[string]any{"Repository": h.Repository, "Pulls": rows, "Overview": h.Overview})
 		return
 	}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/pull/")

@@ -1,0 +1,118 @@
+package githubtest
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+func listComments(c *call) answer {
+	var list []any
+	for _, id := range slices.Sorted(maps.Keys(c.repo.comments)) {
+		if comment := c.repo.comments[id]; int64(comment.Pull) == c.number("issue_number") {
+			list = append(list, c.g.commentJSON(c.repo, comment))
+		}
+	}
+	some, header := page(c, list)
+	return answer{status: http.StatusOK, value: append([]any{}, some...), header: header}
+}
+
+// maxComment is the longest comment, in characters.
+const maxComment = 65536
+
+func (c *call) commentBody() (string, *answer) {
+	var in struct {
+		Body string `json:"body"`
+	}
+	if err := c.decode(&in); err != nil || in.Body == "" {
+		a := refuse(http.StatusUnprocessableEntity, "Validation Failed")
+		return "", &a
+	}
+	if len([]rune(in.Body)) > maxComment {
+		a := refuse(http.StatusUnprocessableEntity, "body is too long (maximum is 65536 characters)")
+		return "", &a
+	}
+	return in.Body, nil
+}
+
+func createComment(c *call) answer {
+	text, failed := c.commentBody()
+	if failed != nil {
+		return *failed
+	}
+	p := c.repo.pulls[int(c.number("issue_number"))]
+	if p == nil {
+		return refuse(http.StatusNotFound, "Not Found")
+	}
+	comment := c.repo.comment(p.Number, c.g.user(c.g.Slug+"[bot]", "Bot"), text)
+	c.g.commentEvent(p, comment, "created", comment.User, nil)
+	return answer{status: http.StatusCreated, value: c.g.commentJSON(c.repo, comment)}
+}
+
+func getComment(c *call) answer {
+	comment := c.repo.comments[c.number("comment_id")]
+	if comment == nil {
+		return refuse(http.StatusNotFound, "Not Found")
+	}
+	return ok(c.g.commentJSON(c.repo, comment))
+}
+
+func updateComment(c *call) answer {
+	text, failed := c.commentBody()
+	if failed != nil {
+		return *failed
+	}
+	comment := c.repo.comments[c.number("comment_id")]
+	if comment == nil {
+		return refuse(http.StatusNotFound, "Not Found")
+	}
+	comment.Body, comment.Updated = text, c.g.now()
+	return ok(c.g.commentJSON(c.repo, comment))
+}
+
+func createReaction(c *call) answer {
+	var in struct {
+		Content string `json:"content"`
+	}
+	comment := c.repo.comments[c.number("comment_id")]
+	if comment == nil {
+		return refuse(http.StatusNotFound, "Not Found")
+	}
+	if err := c.decode(&in); err != nil || !slices.Contains([]string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}, in.Content) {
+		return refuse(http.StatusUnprocessableEntity, "Validation Failed")
+	}
+	status := http.StatusOK
+	if comment.Reactions[in.Content] == 0 {
+		comment.Reactions[in.Content] = c.g.id()
+		status = http.StatusCreated
+	}
+	bot := c.g.user(c.g.Slug+"[bot]", "Bot")
+	return answer{status: status, value: object{"id": comment.Reactions[in.Content], "node_id": "x", "user": userJSON(bot), "content": in.Content, "created_at": c.g.now().Format(time.RFC3339)}}
+}
+
+// getPermission answers as GitHub does: permission knows four words only,
+// role_name tells maintain and custom roles apart.
+func getPermission(c *call) answer {
+	login := strings.ToLower(c.r.PathValue("username"))
+	u := c.g.users[login]
+	if u == nil {
+		return refuse(http.StatusNotFound, "Not Found")
+	}
+	role := c.repo.roles[login]
+	if u == c.repo.Owner {
+		role = "admin"
+	}
+	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[role]
+	if role == "" {
+		role = "none"
+		if !c.repo.Private {
+			role, permission = "read", "read"
+		}
+	}
+	if permission == "" {
+		permission = "write" // a custom role on top of write
+	}
+	return ok(object{"permission": permission, "role_name": role, "user": userJSON(u)})
+}

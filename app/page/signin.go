@@ -1,0 +1,158 @@
+package page
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"golang.org/x/oauth2"
+
+	"github.com/lockwarden/lockwarden/app/github"
+	"github.com/lockwarden/lockwarden/app/render"
+)
+
+// SignIn lets people sign in with GitHub. A session says who somebody is and
+// nothing of what they may see: that is asked of GitHub each time.
+type SignIn struct {
+	// Address is where a person agrees on GitHub; Complete learns who came back.
+	Address  func(state, verifier string) (string, error)
+	Complete func(ctx context.Context, code, verifier string) (github.Person, error)
+	// Secure is set where people reach this server by https.
+	Secure bool
+	// Site has the pages that it answers with.
+	Site *Site
+
+	cookies *securecookie.SecureCookie
+}
+
+const (
+	sessionCookie, stateCookie = "lockwarden_session", "lockwarden_signin"
+	// sessionTime is how long a person stays signed in.
+	sessionTime = 8 * time.Hour
+)
+
+// NewSignIn makes a SignIn whose cookies nobody can make without the key of 64
+// bytes: 32 to sign and 32 to encrypt. Another key signs everybody out.
+func NewSignIn(key [64]byte) *SignIn {
+	s := &SignIn{cookies: securecookie.New(key[:32], key[32:])}
+	s.cookies.MaxAge(int(sessionTime.Seconds()))
+	s.cookies.SetSerializer(securecookie.JSONEncoder{})
+	return s
+}
+
+// began is what a browser keeps while its owner is at GitHub.
+type began struct {
+	State, Verifier, To string
+}
+
+func (s *SignIn) cookie(name, value string, age time.Duration) *http.Cookie {
+	// Lax: a form of another site cannot use the session, a link to a page can.
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+}
+
+// local is an address of this server, whatever a link says.
+func local(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+		return "/"
+	}
+	return to
+}
+
+// Begin answers GET /signin: off to GitHub.
+func (s *SignIn) Begin(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	b := began{State: oauth2.GenerateVerifier(), Verifier: oauth2.GenerateVerifier(), To: local(r.URL.Query().Get("to"))}
+	value, err := s.cookies.Encode(stateCookie, b)
+	if err != nil {
+		s.Site.say(w, r, http.StatusBadRequest, "The sign-in cannot begin", "The address of the page is too long.")
+		return
+	}
+	address, err := s.Address(b.State, b.Verifier)
+	if err != nil {
+		s.Site.say(w, r, http.StatusInternalServerError, "The sign-in cannot begin", err.Error())
+		return
+	}
+	http.SetCookie(w, s.cookie(stateCookie, value, 10*time.Minute))
+	http.Redirect(w, r, address, http.StatusFound)
+}
+
+// Back answers GET /signin/callback, where GitHub sends people.
+func (s *SignIn) Back(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Cache-Control", "no-store")
+	q := r.URL.Query()
+	var b began
+	kept, err := r.Cookie(stateCookie)
+	if err != nil || s.cookies.Decode(stateCookie, kept.Value, &b) != nil || !same(q.Get("state"), b.State) {
+		s.Site.say(w, r, http.StatusForbidden, "You are not signed in", "This is not the answer to a sign-in that began in this browser. Open the page again.")
+		return
+	}
+	http.SetCookie(w, s.cookie(stateCookie, "", -time.Second))
+	if q.Get("code") == "" {
+		s.Site.say(w, r, http.StatusForbidden, "You are not signed in", "GitHub did not sign you in. Open the page again, and agree there.")
+		return
+	}
+	person, err := s.Complete(r.Context(), q.Get("code"), b.Verifier)
+	if err != nil {
+		s.Site.say(w, r, http.StatusBadGateway, "You are not signed in", err.Error())
+		return
+	}
+	value, err := s.cookies.Encode(sessionCookie, person)
+	if err != nil {
+		s.Site.say(w, r, http.StatusInternalServerError, "You are not signed in", "The session cannot be kept.")
+		return
+	}
+	http.SetCookie(w, s.cookie(sessionCookie, value, sessionTime))
+	http.Redirect(w, r, local(b.To), http.StatusFound)
+}
+
+// Out answers POST /signout.
+func (s *SignIn) Out(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, s.cookie(sessionCookie, "", -time.Second))
+	http.Redirect(w, r, "/signedout", http.StatusSeeOther)
+}
+
+// IsOut answers GET /signedout, which does not sign in again by itself.
+func (s *SignIn) IsOut(w http.ResponseWriter, r *http.Request) {
+	secure(w)
+	_ = render.MessageHTML(w, render.Message{Frame: render.Frame{Served: true}, Title: "You are signed out", Text: "Of this server only: on GitHub you still are who you were.", Link: &render.Link{Text: "Sign in", Address: "/signin"}})
+}
+
+// Person is who signed in, ok false where nobody did.
+func (s *SignIn) Person(r *http.Request) (p github.Person, ok bool) {
+	c, err := r.Cookie(sessionCookie)
+	if err != nil || s.cookies.Decode(sessionCookie, c.Value, &p) != nil {
+		return github.Person{}, false
+	}
+	return p, p.ID != 0 && p.Login != ""
+}
+
+// Require shows a page to people who are signed in and whom may lets see it.
+// Everybody else gets the sign-in, or the answer that a page that does not
+// exist gets: what is not shown is not told of either.
+func (s *SignIn) Require(may func(r *http.Request, p github.Person) (bool, error), show http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, ok := s.Person(r)
+		if !ok {
+			if r.Method != http.MethodGet {
+				s.Site.say(w, r, http.StatusUnauthorized, "Sign in first", "The session has ended, or never began.")
+				return
+			}
+			http.Redirect(w, r, "/signin?to="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound)
+			return
+		}
+		allowed, err := may(r, p)
+		switch {
+		case err != nil:
+			s.Site.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer", "It does not say whether you may see this page. Load it again in a moment.")
+		case !allowed:
+			s.Site.notFound(w, r)
+		default:
+			show.ServeHTTP(w, r)
+		}
+	})
+}

@@ -24,6 +24,7 @@ import (
 	"math"
 	"os"
 	"path"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,12 +96,19 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 	if err != nil {
 		return nil, err
 	}
+	if pkg.Large() {
+		defer debug.SetGCPercent(debug.SetGCPercent(largeGCPercent))
+	}
 	contents, err := e.Contents(pkg, r.Git, r.Skip, step)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(contents)
 }
+
+// largeGCPercent is how eagerly a worker collects garbage in a large package:
+// what is spread among much of it keeps its memory from being used again.
+const largeGCPercent = 50
 
 // worthKeeping leaves out what no reader opens: maps, declarations, documents,
 // styles, unless a private key may be in it.
@@ -125,7 +133,7 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 	case f == nil:
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: "package.json", Reason: "the package has no package.json", Line: 1})
 	default:
-		m, err := npm.ParseManifest(f.Data)
+		m, err := npm.ParseManifest(f.Data())
 		if err != nil {
 			c.Incomplete = append(c.Incomplete, issue.Problem{File: "package.json", Reason: err.Error(), Line: 1})
 		} else {
@@ -172,14 +180,14 @@ func inventory(pkg *archive.Package) (map[string]string, float64) {
 	for i, f := range pkg.Files {
 		if i < maxInventory {
 			h := fnv.New64a()
-			h.Write(f.Data)
+			h.Write(f.Data())
 			files[f.Path] = strconv.FormatUint(h.Sum64()^uint64(f.Size), 36)
 		}
 		if f.Kind == archive.Text && javascript.IsScript(f.Path) {
-			for _, b := range f.Data {
+			for _, b := range f.Data() {
 				counts[b]++
 			}
-			total += len(f.Data)
+			total += len(f.Data())
 		}
 	}
 	entropy := 0.0
@@ -197,7 +205,7 @@ func lifecycleFiles(pkg *archive.Package, facts *javascript.Facts) map[string]st
 	out := map[string]string{}
 	for _, name := range facts.InstallFiles() {
 		if f := pkg.File(path.Clean(name)); f != nil {
-			sum := sha256.Sum256(bytes.TrimSpace(f.Data))
+			sum := sha256.Sum256(bytes.TrimSpace(f.Data()))
 			out[name] = hex.EncodeToString(sum[:8])
 		}
 	}

@@ -431,12 +431,12 @@ func (c *corpus) xray(folder string) error {
 		for _, f := range pkg.Files {
 			switch {
 			case f.Path == "package.json":
-				files[f.Path] = f.Data
-			case f.Kind == archive.Text && f.Skipped == "" && strings.HasSuffix(f.Path, ".js") && len(f.Data) < 1<<20:
-				files[f.Path] = f.Data
+				files[f.Path] = f.Data()
+			case f.Kind == archive.Text && f.Skipped == "" && strings.HasSuffix(f.Path, ".js") && len(f.Data()) < 1<<20:
+				files[f.Path] = f.Data()
 				name := filepath.Join(dir, fmt.Sprintf("%d.js", n))
 				n++
-				if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+				if err := os.WriteFile(name, f.Data(), 0o644); err != nil {
 					return err
 				}
 				names = append(names, name)

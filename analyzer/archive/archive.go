@@ -121,14 +121,18 @@ type File struct {
 	// Executable is the owner's execute bit.
 	Executable bool
 	Kind       Kind
-	// Data is the content: all of it for text, the beginning for binaries,
-	// nil where Skipped says why.
-	Data []byte
 	// Tail is the end of a binary file whose whole content is not in Data.
 	Tail []byte
 	// Skipped is why Data is not the whole content though it should be.
 	Skipped string
+
+	content content
 }
+
+// Data is the content: all of it for text, the beginning for binaries, nil
+// where Skipped says why. Nobody changes it, and who keeps a part of it for
+// long keeps a copy of that part: in a large package it is unpacked anew.
+func (f *File) Data() []byte { return f.content.bytes() }
 
 // Package is an unpacked tarball.
 type Package struct {
@@ -139,6 +143,7 @@ type Package struct {
 	Expanded int64
 
 	byPath map[string]*File
+	recent recent
 }
 
 // Refusal is an entry that npm would not unpack as a plain file.
@@ -200,6 +205,9 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 		}
 		p.byPath[name] = f
 		p.Files = append(p.Files, f)
+		if kept > packFrom {
+			p.pack(f)
+		}
 	}
 	// What follows the tar's end still counts for the budgets and the hash.
 	if _, err := io.Copy(io.Discard, expanded); err != nil {
@@ -212,7 +220,7 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 func New(files map[string][]byte) *Package {
 	p := &Package{byPath: map[string]*File{}}
 	for name, data := range files {
-		f := &File{Path: name, Size: int64(len(data)), Data: data, Kind: Sniff(data)}
+		f := &File{Path: name, Size: int64(len(data)), Kind: Sniff(data), content: content{plain: data}}
 		p.byPath[name] = f
 		p.Files = append(p.Files, f)
 		p.Expanded += f.Size
@@ -312,7 +320,7 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 			}
 		}
 		if f.Kind != Text || limits.Keep == nil || limits.Keep(f.Path, data) {
-			f.Data = append([]byte(nil), data...)
+			f.content.plain = append([]byte(nil), data...)
 			*kept += want
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func TestContentBudgetKeepsTheRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, b := pkg.File("a.js"), pkg.File("b.js"); a.Skipped != "" || len(a.Data) != 500 || b.Skipped == "" || b.Data != nil {
+	if a, b := pkg.File("a.js"), pkg.File("b.js"); a.Skipped != "" || len(a.Data()) != 500 || b.Skipped == "" || b.Data() != nil {
 		t.Errorf("a.js: %q, b.js: %q", a.Skipped, b.Skipped)
 	}
 }
@@ -108,7 +109,7 @@ func TestHostileEntries(t *testing.T) {
 	if len(pkg.Refused) != 5 {
 		t.Errorf("refused: %+v", pkg.Refused)
 	}
-	if got := string(pkg.File("twice.js").Data); got != "second" {
+	if got := string(pkg.File("twice.js").Data()); got != "second" {
 		t.Errorf("of two entries with one name npm keeps the last; got %q", got)
 	}
 }
@@ -159,4 +160,39 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLargePackage: what is kept compressed reads as it was.
+func TestLargePackage(t *testing.T) {
+	var headers []*tar.Header
+	want := map[string]string{}
+	for i := range 15 {
+		var b strings.Builder
+		for b.Len() < 2<<20 {
+			fmt.Fprintf(&b, "exports.v%d_%d = %d\n", i, b.Len(), i*b.Len())
+		}
+		name := fmt.Sprintf("f%d.js", i)
+		want[name] = b.String()
+		headers = append(headers, file("package/"+name, b.String()))
+	}
+	want["small.js"] = "exports.a = 1\n"
+	pkg, err := archive.Read(bytes.NewReader(pack(t, append(headers, file("package/small.js", want["small.js"]))...)), archive.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !pkg.Large() {
+		t.Error("30 MB are not large")
+	}
+	for range 2 { // anew, and what was read lately
+		for _, f := range pkg.Files {
+			first, again := f.Data(), f.Data()
+			if string(first) != want[f.Path] || string(again) != want[f.Path] {
+				t.Errorf("%s reads differently", f.Path)
+			}
+		}
+	}
+	few, err := archive.Read(bytes.NewReader(pack(t, headers[:2]...)), archive.Limits{})
+	if err != nil || few.Large() {
+		t.Errorf("4 MB are large, %v", err)
+	}
 }

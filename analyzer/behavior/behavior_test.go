@@ -89,7 +89,7 @@ func find(t testing.TB, c *Catalogue, files map[string][]byte) Findings {
 	manifest := &npm.Manifest{Gypfile: true}
 	if f := pkg.File("package.json"); f != nil {
 		var err error
-		if manifest, err = npm.ParseManifest(f.Data); err != nil {
+		if manifest, err = npm.ParseManifest(f.Data()); err != nil {
 			t.Fatal(err)
 		}
 	}

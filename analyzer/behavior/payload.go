@@ -27,7 +27,7 @@ func nativeBinary(m *matcher, s *stanza) {
 // describeBinary names the format and, where the head tells it, the
 // architecture.
 func describeBinary(f *archive.File) string {
-	d := f.Data
+	d := f.Data()
 	switch f.Kind {
 	case archive.ELF:
 		machine := "an unknown machine"
@@ -75,7 +75,7 @@ func wasmBinary(m *matcher, s *stanza) {
 		}
 		if f.Kind == archive.Text && javascript.IsScript(f.Path) {
 			// \0asm in base64
-			if i := bytes.Index(f.Data, []byte("AGFzbQ")); i > 0 && len(base64Run(f.Data[i:])) >= 64 {
+			if i := bytes.Index(f.Data(), []byte("AGFzbQ")); i > 0 && len(base64Run(f.Data()[i:])) >= 64 {
 				m.add(s, m.at(f, i, javascript.Certain))
 			}
 		}
@@ -108,8 +108,8 @@ func otherScript(m *matcher, s *stanza) {
 			continue
 		}
 		say := ""
-		if bytes.HasPrefix(f.Data, []byte("#!")) {
-			line, _, _ := bytes.Cut(f.Data[:min(len(f.Data), 200)], []byte("\n"))
+		if bytes.HasPrefix(f.Data(), []byte("#!")) {
+			line, _, _ := bytes.Cut(f.Data()[:min(len(f.Data()), 200)], []byte("\n"))
 			words := strings.Fields(strings.TrimPrefix(string(line), "#!"))
 			if len(words) > 0 {
 				program := path.Base(words[0])
@@ -179,21 +179,22 @@ var embeddedBegins = []struct {
 // Executables in text are looked for in the first bytes that they decode to.
 func embeddedExecutable(m *matcher, s *stanza) {
 	for _, f := range m.in.Package.Files {
+		data := f.Data()
 		if f.Kind != archive.Text || path.Ext(f.Path) == ".md" {
 			continue
 		}
 		for _, begin := range embeddedBegins {
-			i := bytes.Index(f.Data, begin.needle)
-			if i < 0 || i > 0 && isWordChar(f.Data[i-1]) {
+			i := bytes.Index(data, begin.needle)
+			if i < 0 || i > 0 && isWordChar(data[i-1]) {
 				continue
 			}
 			var head []byte
 			if begin.hex {
-				run := hexRun(f.Data[i:])
+				run := hexRun(data[i:])
 				head = make([]byte, len(run)/2)
 				_, _ = hex.Decode(head, run[:len(run)/2*2])
 			} else {
-				run := base64Run(f.Data[i:])
+				run := base64Run(data[i:])
 				head, _ = base64.RawStdEncoding.DecodeString(string(run[:len(run)/4*4]))
 			}
 			if isProgramHead(head) {
@@ -237,11 +238,12 @@ var officeMacro = [][]byte{[]byte("vbaProject.bin"), []byte("_VBA_PROJECT"), []b
 var oleMagic = []byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}
 
 func hasMacro(f *archive.File) bool {
-	if f.Kind != archive.Archive && !bytes.HasPrefix(f.Data, oleMagic) {
+	data := f.Data()
+	if f.Kind != archive.Archive && !bytes.HasPrefix(data, oleMagic) {
 		return false
 	}
 	for _, mark := range officeMacro {
-		if bytes.Contains(f.Data, mark) {
+		if bytes.Contains(data, mark) {
 			return true
 		}
 	}
@@ -262,11 +264,12 @@ var autoRun = [][]byte{[]byte("AutoOpen"), []byte("Auto_Open"), []byte("AutoExec
 // its text is not compressed.
 func macroAutoRun(m *matcher, s *stanza) {
 	for _, f := range m.in.Package.Files {
+		data := f.Data()
 		if !hasMacro(f) {
 			continue
 		}
 		for _, name := range autoRun {
-			if bytes.Contains(f.Data, name) {
+			if bytes.Contains(data, name) {
 				m.add(s, m.whole(f, string(name)))
 				break
 			}

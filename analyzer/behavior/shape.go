@@ -17,7 +17,7 @@ import (
 // scripts calls yield for each script whose text is there.
 func (m *matcher) scripts(yield func(f *archive.File)) {
 	for _, f := range m.in.Package.Files {
-		if f.Kind == archive.Text && len(f.Data) > 0 && javascript.IsScript(f.Path) {
+		if f.Kind == archive.Text && len(f.Data()) > 0 && javascript.IsScript(f.Path) {
 			yield(f)
 		}
 	}
@@ -25,10 +25,11 @@ func (m *matcher) scripts(yield func(f *archive.File)) {
 
 // at is a place in a file by its offset.
 func (m *matcher) at(f *archive.File, offset int, certainty javascript.Certainty) Evidence {
-	line := 1 + bytes.Count(f.Data[:offset], []byte("\n"))
-	start := bytes.LastIndexByte(f.Data[:offset], '\n') + 1
-	end := len(f.Data)
-	if i := bytes.IndexByte(f.Data[offset:], '\n'); i >= 0 {
+	data := f.Data()
+	line := 1 + bytes.Count(data[:offset], []byte("\n"))
+	start := bytes.LastIndexByte(data[:offset], '\n') + 1
+	end := len(data)
+	if i := bytes.IndexByte(data[offset:], '\n'); i >= 0 {
 		end = offset + i
 	}
 	column := offset - start + 1
@@ -36,7 +37,7 @@ func (m *matcher) at(f *archive.File, offset int, certainty javascript.Certainty
 		start = max(start, offset-50)
 		end = min(end, start+200)
 	}
-	return Evidence{File: f.Path, Line: line, Column: column, Snippet: strings.TrimSpace(strings.ToValidUTF8(string(f.Data[start:end]), "")),
+	return Evidence{File: f.Path, Line: line, Column: column, Snippet: strings.TrimSpace(strings.ToValidUTF8(string(data[start:end]), "")),
 		Contexts: m.in.Facts.FileContexts(f.Path), Certainty: certainty, Chain: m.in.Facts.FileChain(f.Path)}
 }
 
@@ -48,7 +49,7 @@ func (m *matcher) whole(f *archive.File, say string) Evidence {
 // minified is a script written for machines: long lines, hardly a space.
 func minified(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
-		if line := longestLine(f.Data); isMinified(line) {
+		if line := longestLine(f.Data()); isMinified(line) {
 			m.add(s, m.whole(f, fmt.Sprintf("its longest line has %d characters", len(line))))
 		}
 	})
@@ -92,7 +93,7 @@ var (
 // obfuscated.
 func obfuscated(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
-		if offset, say := obfuscation(f.Data); say != "" {
+		if offset, say := obfuscation(f.Data()); say != "" {
 			e := m.at(f, offset, javascript.Certain)
 			m.add(s, e)
 		}
@@ -193,12 +194,13 @@ var bundleMarks = [][]byte{[]byte("__webpack_require__"), []byte("webpackChunk")
 // sources name the same marks, in texts.
 func bundled(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
+		data := f.Data()
 		for _, mark := range bundleMarks {
-			i := bytes.Index(f.Data, mark)
-			if i < 0 || i > 0 && strings.IndexByte("\"'`", f.Data[i-1]) >= 0 || bytes.Count(f.Data, mark) < 2 && !bytes.Contains(mark, []byte("MODULE")) {
+			i := bytes.Index(data, mark)
+			if i < 0 || i > 0 && strings.IndexByte("\"'`", data[i-1]) >= 0 || bytes.Count(data, mark) < 2 && !bytes.Contains(mark, []byte("MODULE")) {
 				continue
 			}
-			if bytes.Contains(mark, []byte("MODULE")) && !bytes.Contains(f.Data, []byte("},{")) {
+			if bytes.Contains(mark, []byte("MODULE")) && !bytes.Contains(data, []byte("},{")) {
 				continue
 			}
 			m.add(s, m.at(f, i, javascript.Certain))
@@ -207,8 +209,6 @@ func bundled(m *matcher, s *stanza) {
 	})
 }
 
-var farSpaces, farTabs = bytes.Repeat([]byte(" "), 200), bytes.Repeat([]byte("\t"), 50)
-
 // maxGaps is how many gaps of one file are looked at, which bounds the time;
 // a file with more has many to show.
 const maxGaps = 500
@@ -216,15 +216,16 @@ const maxGaps = 500
 // offScreenCode is code behind so much white space that no editor shows it.
 func offScreenCode(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
-		for _, far := range [][]byte{farSpaces, farTabs} {
-			for from, gaps := 0, 0; from < len(f.Data) && gaps < maxGaps; gaps++ {
-				i := bytes.Index(f.Data[from:], far)
+		data := f.Data()
+		for _, far := range []string{javascript.GapSpaces, javascript.GapTabs} {
+			for from, gaps := 0, 0; from < len(data) && gaps < maxGaps; gaps++ {
+				i := bytes.Index(data[from:], []byte(far))
 				if i < 0 {
 					break
 				}
 				start := from + i
 				end := start
-				for end < len(f.Data) && (f.Data[end] == ' ' || f.Data[end] == '\t') {
+				for end < len(data) && (data[end] == ' ' || data[end] == '\t') {
 					end++
 				}
 				from = end + 1
@@ -239,9 +240,10 @@ func offScreenCode(m *matcher, s *stanza) {
 // offScreen tells whether code, not a comment or a text, stands after a gap
 // that begins after other code.
 func (m *matcher) offScreen(f *archive.File, start, end int) bool {
-	lineStart := bytes.LastIndexByte(f.Data[:start], '\n') + 1
-	before := bytes.TrimSpace(f.Data[lineStart:start])
-	after := f.Data[end:]
+	data := f.Data()
+	lineStart := bytes.LastIndexByte(data[:start], '\n') + 1
+	before := bytes.TrimSpace(data[lineStart:start])
+	after := data[end:]
 	if i := bytes.IndexByte(after, '\n'); i >= 0 {
 		after = after[:i]
 	}
@@ -262,7 +264,7 @@ func (m *matcher) offScreen(f *archive.File, start, end int) bool {
 // outside the languages that need the same characters.
 func invisibleText(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
-		if i := invisible(f.Data); i >= 0 {
+		if i := invisible(f.Data()); i >= 0 {
 			m.add(s, m.at(f, i, javascript.Certain))
 		}
 	})

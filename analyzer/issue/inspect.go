@@ -44,7 +44,7 @@ func (d *finder) add(kind string, f *archive.File, offset int, what string) {
 	}
 	line := 1
 	if offset > 0 {
-		line += bytes.Count(f.Data[:offset], []byte("\n"))
+		line += bytes.Count(f.Data()[:offset], []byte("\n"))
 	}
 	d.out = append(d.out, Find{Kind: kind, File: f.Path, Line: line, What: what, Contexts: d.contexts(f.Path)})
 }
@@ -56,7 +56,7 @@ func Inspect(pkg *archive.Package, contexts func(file string) javascript.Context
 	for _, f := range pkg.Files {
 		d.leftovers(f)
 		d.mismatch(f)
-		if f.Kind != archive.Text || len(f.Data) == 0 {
+		if f.Kind != archive.Text || len(f.Data()) == 0 {
 			continue
 		}
 		d.tokens(f)
@@ -97,8 +97,8 @@ func (d *finder) leftovers(f *archive.File) {
 		return
 	}
 	if base == ".npmrc" {
-		if i := bytes.Index(f.Data, []byte("_authToken=")); i >= 0 {
-			value, _, _ := bytes.Cut(f.Data[i+len("_authToken="):], []byte("\n"))
+		if i := bytes.Index(f.Data(), []byte("_authToken=")); i >= 0 {
+			value, _, _ := bytes.Cut(f.Data()[i+len("_authToken="):], []byte("\n"))
 			if !placeholder(strings.TrimSpace(string(value))) {
 				d.add("secret/vcs-artifacts", f, i, "an .npmrc with a token")
 			}
@@ -127,8 +127,9 @@ func isEnvironmentFile(base string) bool {
 var environmentLine = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*["']?([^"'\n#]*)`)
 
 func (d *finder) environment(f *archive.File) {
-	for _, m := range environmentLine.FindAllSubmatchIndex(f.Data, 200) {
-		name, value := string(f.Data[m[2]:m[3]]), strings.TrimSpace(string(f.Data[m[4]:m[5]]))
+	data := f.Data()
+	for _, m := range environmentLine.FindAllSubmatchIndex(data, 200) {
+		name, value := string(data[m[2]:m[3]]), strings.TrimSpace(string(data[m[4]:m[5]]))
 		if secretName(name) && len(value) >= 8 && !placeholder(value) {
 			d.add("secret/env-file", f, m[2], "a value for "+name)
 		}
@@ -201,10 +202,11 @@ var tokens = []token{
 var amazonSecret = regexp.MustCompile(`["'=:\s]([A-Za-z0-9/+]{40})["'\s,;]`)
 
 func (d *finder) tokens(f *archive.File) {
+	data := f.Data()
 	for i := range tokens {
 		t := &tokens[i]
 		for from := 0; ; {
-			at := bytes.Index(f.Data[from:], []byte(t.prefix))
+			at := bytes.Index(data[from:], []byte(t.prefix))
 			if at < 0 {
 				break
 			}
@@ -212,15 +214,15 @@ func (d *finder) tokens(f *archive.File) {
 			from = at + len(t.prefix)
 			// The form may begin before the prefix: 123456:AA…
 			start := max(0, at-100)
-			loc := t.form.FindIndex(f.Data[start:min(len(f.Data), at+220)])
+			loc := t.form.FindIndex(data[start:min(len(data), at+220)])
 			if loc == nil || start+loc[0] > at || start+loc[1] < from {
 				continue
 			}
-			found := string(f.Data[start+loc[0] : start+loc[1]])
+			found := string(data[start+loc[0] : start+loc[1]])
 			if t.check != nil && !t.check(found) || t.check == nil && placeholder(strings.TrimPrefix(found, t.prefix)) || !varied(found) {
 				continue // a checksum says more than a word that happens to be in it
 			}
-			if t.prefix == "AKIA" && !amazonSecret.Match(f.Data[at:min(len(f.Data), at+400)]) {
+			if t.prefix == "AKIA" && !amazonSecret.Match(data[at:min(len(data), at+400)]) {
 				continue
 			}
 			d.add("secret/token", f, at, t.what)
@@ -261,23 +263,24 @@ var urlCredentials = regexp.MustCompile(`\b[a-z][a-z0-9+.-]{1,20}://([A-Za-z0-9.
 
 // credentials are users and passwords in URLs, outside tests and documents.
 func (d *finder) credentials(f *archive.File) {
-	if isTestPath(f.Path) || !bytes.Contains(f.Data, []byte("://")) || isTestFile(f.Path) {
+	data := f.Data()
+	if isTestPath(f.Path) || !bytes.Contains(data, []byte("://")) || isTestFile(f.Path) {
 		return
 	}
 	for from := 0; ; {
-		at := bytes.Index(f.Data[from:], []byte("://"))
+		at := bytes.Index(data[from:], []byte("://"))
 		if at < 0 {
 			return
 		}
 		at += from
 		from = at + 3
-		rest := f.Data[from:min(len(f.Data), from+220)]
+		rest := data[from:min(len(data), from+220)]
 		if i := bytes.IndexAny(rest, "@/ \n\"'"); i < 0 || rest[i] != '@' {
 			continue
 		}
 		start := max(0, at-21)
-		m := urlCredentials.FindSubmatch(f.Data[start:min(len(f.Data), at+320)])
-		if m == nil || isDocumentLine(f.Data, at) {
+		m := urlCredentials.FindSubmatch(data[start:min(len(data), at+320)])
+		if m == nil || isDocumentLine(data, at) {
 			continue
 		}
 		user, password, host := strings.ToLower(string(m[1])), string(m[2]), strings.ToLower(string(m[3]))
@@ -326,11 +329,12 @@ const minPayload = 800
 // payloads are scripts in base64 or hex inside a script. Source maps and data
 // URLs of other types, pictures and WebAssembly are none.
 func (d *finder) payloads(f *archive.File) {
-	for from := 0; from+minPayload <= len(f.Data); {
+	data := f.Data()
+	for from := 0; from+minPayload <= len(data); {
 		// A run that is long enough covers the whole window: from its end back,
 		// the first other character shows where to go on.
 		at := from + minPayload - 1
-		for at >= from && isEncoded(f.Data[at]) {
+		for at >= from && isEncoded(data[at]) {
 			at--
 		}
 		if at >= from {
@@ -338,14 +342,14 @@ func (d *finder) payloads(f *archive.File) {
 			continue
 		}
 		start, end := from, from+minPayload
-		for end < len(f.Data) && isEncoded(f.Data[end]) {
+		for end < len(data) && isEncoded(data[end]) {
 			end++
 		}
 		from = end + 1
-		if bytes.HasSuffix(f.Data[:start], []byte("base64,")) {
+		if bytes.HasSuffix(data[:start], []byte("base64,")) {
 			continue
 		}
-		if text, ok := decodeText(f.Data[start:min(end, start+1<<16)]); ok && looksLikeScript(text) {
+		if text, ok := decodeText(data[start:min(end, start+1<<16)]); ok && looksLikeScript(text) {
 			d.add("code/encoded-payload", f, start, fmt.Sprintf("%d characters that decode to a script", end-start))
 		}
 	}
@@ -414,6 +418,7 @@ var magics = map[string][]string{
 // mismatch is a file whose content is not what its name says: a program under
 // a text's name, code under a picture's.
 func (d *finder) mismatch(f *archive.File) {
+	data := f.Data()
 	ext := strings.ToLower(path.Ext(f.Path))
 	program := f.Kind == archive.ELF || f.Kind == archive.PE || f.Kind == archive.MachO
 	switch ext {
@@ -424,14 +429,14 @@ func (d *finder) mismatch(f *archive.File) {
 		return
 	}
 	begins, ok := magics[ext]
-	if !ok || len(f.Data) < 16 {
+	if !ok || len(data) < 16 {
 		return
 	}
 	for _, begin := range begins {
-		if bytes.HasPrefix(f.Data, []byte(begin)) {
+		if bytes.HasPrefix(data, []byte(begin)) {
 			end := f.Tail
 			if len(end) == 0 {
-				end = f.Data
+				end = data
 			}
 			if looksLikeScript(readable(end)) {
 				d.add("code/type-mismatch", f, 0, "a script behind the end of a "+strings.TrimPrefix(ext, ".")+" file")
@@ -442,7 +447,7 @@ func (d *finder) mismatch(f *archive.File) {
 	switch {
 	case program:
 		d.add("code/type-mismatch", f, 0, "a program under the name of another kind of file")
-	case f.Kind == archive.Text && looksLikeScript(f.Data):
+	case f.Kind == archive.Text && looksLikeScript(data):
 		d.add("code/type-mismatch", f, 0, "a script under the name of another kind of file")
 	}
 }

@@ -38,10 +38,10 @@ const maxKey = 16 << 10
 func Keys(pkg *archive.Package) []Key {
 	var out []Key
 	for _, f := range pkg.Files {
-		if f.Kind != archive.Text || !bytes.Contains(f.Data, []byte("PRIVATE KEY-----")) {
+		if f.Kind != archive.Text || !bytes.Contains(f.Data(), []byte("PRIVATE KEY-----")) {
 			continue
 		}
-		text := string(f.Data)
+		text := string(f.Data())
 		for _, m := range pemBegin.FindAllStringSubmatchIndex(text, 50) {
 			body := text[m[1]:min(len(text), m[1]+maxKey)]
 			body, _, ok := strings.Cut(body, "-----END")

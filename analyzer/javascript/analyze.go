@@ -18,6 +18,8 @@ package javascript
 import (
 	"fmt"
 	"path"
+	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -107,17 +109,37 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 		}
 	}
 	options.Starting("(evaluation)")
+	// A large package leaves much behind at each step; collected between them,
+	// it does not add up.
+	collect := func() {
+		if pkg.Large() {
+			runtime.GC()
+			p.alive()
+		}
+	}
+	collect()
 	p.solve()
+	collect()
+	for _, m := range p.order {
+		m.settle()
+	}
 	for _, m := range p.order {
 		p.alive()
 		p.record(m, options.WantText)
 	}
 	p.alive()
+	p.joins = map[pair]*Value{}
+	collect()
 	p.follow(0)
+	p.flows = &flows{p: p, work: p.flows.work} // what it remembers is large
+	collect()
 	p.linkStartedFiles()
 	p.linkHidden()
 	p.reach(p.beginnings(life, entries))
 	p.rest(pending, options)
+	for _, m := range p.order {
+		m.letGo()
+	}
 	if p.exhausted {
 		p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: "package.json", Line: 1,
 			Reason: fmt.Sprintf("the evaluation of its scripts took more than %d steps", p.limit)})
@@ -135,7 +157,7 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 	}
 	pending := map[string]*sourceFile{}
 	for _, f := range pkg.Files {
-		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data) == "node")) {
+		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data()) == "node")) {
 			continue
 		}
 		if f.Kind != archive.Text {
@@ -148,7 +170,7 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 			p.incomplete(f.Path, f.Skipped)
 			continue
 		}
-		pending[f.Path] = &sourceFile{path: f.Path, text: strings.TrimPrefix(textOf(f.Data), "\ufeff")}
+		pending[f.Path] = &sourceFile{path: f.Path, of: f}
 	}
 	sort.Strings(p.resolver.scripts)
 	p.resolver.baseNames = make(map[string]bool, len(p.resolver.scripts))
@@ -186,18 +208,46 @@ func (p *program) rest(pending map[string]*sourceFile, options Options) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
+		strings := len(p.strings.all)
 		m := p.parse(pending[name], options)
 		if m == nil {
 			continue
 		}
+		m.mentions = nil
 		p.alone = m
 		p.order = append(p.order, m)
 		p.solveModule(m)
 		uses := len(p.facts.Uses)
 		p.record(m, options.WantText)
 		p.follow(uses)
-		m.nodes, m.values, m.lists, m.symbols, m.readers = nil, nil, nil, nil, nil
+		m.letGo()
+		p.strings.cut(strings)
 		p.alone = nil
+	}
+}
+
+// settle frees what says which functions to evaluate anew.
+func (m *module) settle() {
+	for _, f := range m.functions {
+		f.callers = nil
+		if f.prototype != nil {
+			f.prototype.readers = nil
+		}
+	}
+	for _, v := range m.made {
+		if o := v.object(); o != nil {
+			o.readers = nil
+		}
+	}
+}
+
+// letGo frees what only evaluations need; uses that were found keep their
+// values, and the functions their calls.
+func (m *module) letGo() {
+	m.nodes, m.positions, m.lists, m.symbols, m.readers, m.numbers = nil, positions{}, nil, nil, nil, nil
+	m.made, m.namespaces, m.exports, m.moduleObject = nil, nil, nil, nil
+	for _, f := range m.functions {
+		f.returned, f.this, f.prototype, f.paramValues, f.callers, f.functionExtra = nil, nil, nil, nil, nil, &noExtra
 	}
 }
 
@@ -210,11 +260,11 @@ func (p *program) incomplete(file, reason string) {
 
 // parse reads one script; nil where it could not.
 func (p *program) parse(file *sourceFile, options Options) *module {
-	reason := options.Skip[file.path]
-	if reason == "" && len(file.text) > maxScript {
+	reason, text := options.Skip[file.path], file.text()
+	if reason == "" && len(text) > maxScript {
 		reason = fmt.Sprintf("the script has more than %d MiB", maxScript>>20)
 	}
-	if err := nesting(file.text); reason == "" && err != nil {
+	if err := nesting(text); reason == "" && err != nil {
 		reason = "the script " + err.Error()
 	}
 	if reason != "" {
@@ -223,7 +273,7 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 		return nil
 	}
 	options.Starting(file.path)
-	m, message, ok := parseModule(file, p.requirePath, p.decoding)
+	m, message, ok := p.parseModule(file)
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
 		p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: file.path, Line: line, Reason: message.Text})
@@ -239,12 +289,12 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 func (p *program) parseInline(life *lifecycle) []*module {
 	var out []*module
 	for i, code := range life.inline {
-		file := &sourceFile{path: fmt.Sprintf("package.json#%s-%d.js", code.script, i), text: code.text, shownLine: code.line}
+		file := &sourceFile{path: fmt.Sprintf("package.json#%s-%d.js", code.script, i), code: code.text, shownLine: code.line}
 		if err := nesting(code.text); err != nil {
 			p.incomplete("package.json", "scripts."+code.script+" "+err.Error())
 			continue
 		}
-		m, message, ok := parseModule(file, p.requirePath, p.decoding)
+		m, message, ok := p.parseModule(file)
 		file.path = "package.json"
 		if !ok {
 			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: "package.json", Line: code.line, Reason: message.Text})
@@ -267,14 +317,14 @@ func (p *program) parseHidden(m *module, depth int) []*module {
 	var out []*module
 	for _, hidden := range m.programs {
 		line, _ := m.file.position(hidden.Loc)
-		file := &sourceFile{path: m.file.path, text: hidden.Text, shownLine: line}
+		file := &sourceFile{path: m.file.path, code: hidden.Text, shownLine: line}
 		if len(hidden.Text) > maxScript || nesting(hidden.Text) != nil || depth >= maxHiddenDepth {
 			p.incomplete(m.file.path, fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line))
 			continue
 		}
 		// A function's body may return; as a script it may not, which the
 		// parser takes from CommonJS.
-		inner, _, ok := parseModule(file, p.requirePath, p.decoding)
+		inner, _, ok := p.parseModule(file)
 		if !ok {
 			continue // a text that is no program: whoever runs it gets an error
 		}
@@ -292,7 +342,7 @@ func (p *program) linkHidden() {
 	for _, h := range p.hidden {
 		for _, f := range h.from.functions {
 			for id := f.start; id < f.end; id++ {
-				if n := &h.from.nodes[id]; n.pos == h.at && (n.kind == nCall || n.kind == nNew) {
+				if k := h.from.nodes[id].kind; (k == nCall || k == nNew) && h.from.position(id) == h.at {
 					f.calls = append(f.calls, callEdge{h.to.functions[0], h.at})
 				}
 			}
@@ -304,13 +354,28 @@ func (p *program) linkHidden() {
 func (p *program) record(m *module, wanted func(string) bool) {
 	p.settled = true
 	defer func() { p.settled = false }()
+	a := newAnswers(m)
+	uses := len(p.facts.Uses)
 	for _, f := range m.functions {
-		p.run(f, true)
+		e := &evaluation{p: p, m: m, f: f, record: true}
+		release := e.pass()
 		if wanted != nil {
-			e := &evaluation{p: p, m: m, f: f, record: true}
 			e.texts(wanted)
 		}
+		if p.alone == nil {
+			e.note(a)
+		}
+		f.empty = f.doesNothing()
+		release()
 	}
+	if p.alone != nil {
+		return
+	}
+	if len(p.facts.Uses) == uses {
+		a = &answers{code: a.code} // the other questions begin at a use
+	}
+	a.written = slices.Clone(a.written) // as large as it must be
+	m.answers = a
 }
 
 // linkStartedFiles makes call edges to scripts that code of the package starts

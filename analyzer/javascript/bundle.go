@@ -32,7 +32,7 @@ const (
 // calls them.
 func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 	items := e.m.list(n.b)
-	if o.table != nil || len(items) == 0 || !e.m.file.bundleLoader() {
+	if o.rare().table != nil || len(items) == 0 || !e.m.file.bundleLoader() {
 		return
 	}
 	if n.kind == nObject {
@@ -55,15 +55,15 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 			return true
 		case vObject:
 			// browserify: [function(require, module, exports) {…}, {"./a": 1}]
-			first := v.object().properties["0"]
-			second := v.object().properties["1"]
+			first := v.object().properties.get("0")
+			second := v.object().properties.get("1")
 			if !v.object().array || v.object().length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.fn().params > maxTableParameters {
 				return false
 			}
 			order = paramRequireModule
 			t.entries[key] = first.fn()
 			names := map[string]string{}
-			for name, target := range second.object().properties {
+			for name, target := range second.object().properties.all() {
 				if text, ok := target.Text(); ok {
 					names[name] = text
 				}
@@ -87,7 +87,7 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 			if items[i] < 0 {
 				return
 			}
-			key := e.m.strings[items[i]]
+			key := e.p.strings.all[items[i]]
 			if _, numeric := smallIndex(key); !numeric && !strings.ContainsAny(key, "./") && !e.m.file.webpack {
 				return
 			}
@@ -99,7 +99,7 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 	if len(t.entries) < minTableLikeElements {
 		return
 	}
-	o.table = t
+	o.own().table = t
 	for _, f := range t.entries {
 		e.makePseudo(f, order, t)
 	}
@@ -111,13 +111,14 @@ func (e *evaluation) makePseudo(f *function, order paramOrder, t *table) {
 		return
 	}
 	pm := &pseudoModule{exports: &object{}, module: &object{}}
-	pm.module.properties = map[string]*Value{"exports": pm.exports.val(), "require": e.p.requirePath.val()}
+	pm.module.properties.set("exports", pm.exports.val())
+	pm.module.properties.set("require", e.p.requirePath.val())
 	f.extra().pseudo = pm
 	f.this = pm.exports.val()
 	var require *Value
 	if t != nil {
 		bound := &table{entries: t.entries, names: map[*function]map[string]string{nil: t.names[f]}, owner: t.owner}
-		require = objectValue(vTable, &object{table: bound})
+		require = objectValue(vTable, &object{extra: &objectExtra{table: bound}})
 	}
 	switch order {
 	case paramModuleExports:
@@ -131,9 +132,9 @@ func (e *evaluation) makePseudo(f *function, order paramOrder, t *table) {
 }
 
 func (e *evaluation) pseudoValue(pm *pseudoModule) *Value {
-	pm.module.addReader(e.f)
-	pm.exports.addReader(e.f)
-	return pm.module.properties["exports"]
+	e.reads(pm.module)
+	e.reads(pm.exports)
+	return pm.module.properties.get("exports")
 }
 
 // requireFromTable is a bundle's require(id).
@@ -188,11 +189,11 @@ func (e *evaluation) tableMethod(c *callSite, name string) (*Value, bool) {
 		return nil, true
 	case "n", "t":
 		if name == "n" {
-			if v := e.m.values[c.id]; v != nil && v.kind == vLazy {
-				v.fn().pseudo.module.properties["exports"] = c.arg(0)
+			if v := e.kept(c.id); v != nil && v.kind == vLazy {
+				v.fn().pseudo.module.properties.set("exports", c.arg(0))
 				return v, true
 			}
-			return lazyValue(&function{module: e.m, functionExtra: &functionExtra{pseudo: &pseudoModule{exports: &object{}, module: &object{properties: map[string]*Value{"exports": c.arg(0)}}}}}), true
+			return e.keep(c.id, lazyValue(&function{module: e.m, functionExtra: &functionExtra{pseudo: &pseudoModule{exports: &object{}, module: &object{properties: propertiesOf("exports", c.arg(0))}}}})), true
 		}
 		return e.requireFromTable(c, tableOf(c.receiver)), true
 	case "bind":
@@ -207,7 +208,7 @@ func tableOf(v *Value) *table {
 	var t *table
 	v.each(func(alt *Value) {
 		if alt.kind == vTable {
-			t = alt.object().table
+			t = alt.object().rare().table
 		}
 	})
 	if t == nil {

@@ -34,7 +34,7 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 	name := ""
 	switch calleeNode.kind {
 	case nMember:
-		receiver, name = e.at(calleeNode.a), e.m.strings[calleeNode.b]
+		receiver, name = e.at(calleeNode.a), e.p.strings.all[calleeNode.b]
 	case nIndex:
 		receiver = e.at(calleeNode.a)
 		if key := e.at(calleeNode.b); key != nil && key.kind == vString {
@@ -139,7 +139,7 @@ func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 			e.setElements(alt.object(), c.arg(0))
 		case vTable:
 			resolved = true
-			out = e.p.join(out, e.requireFromTable(c, alt.object().table))
+			out = e.p.join(out, e.requireFromTable(c, alt.object().rare().table))
 		case vLazy:
 			resolved = true
 			e.edge(c.id, alt.fn())
@@ -222,28 +222,26 @@ func (f *function) small() bool {
 
 // returnFor is what f returns for these arguments alone.
 func (e *evaluation) returnFor(f *function, args []*Value) *Value {
-	m := f.module
-	saved := append([]*Value(nil), m.values[f.start:f.end]...)
 	params, returned := f.paramValues, f.returned
 	f.paramValues = make([]*Value, max(len(params), len(args)))
 	copy(f.paramValues, args)
 	f.returned = nil
-	inner := &evaluation{p: e.p, m: m, f: f, inline: e.inline + 1}
-	for id := f.start; id < f.end; id++ {
-		m.values[id] = inner.eval(id, &m.nodes[id])
-	}
+	inner := &evaluation{p: e.p, m: f.module, f: f, inline: e.inline + 1}
+	release := inner.pass()
+	release()
 	out := f.returned
 	for _, local := range inner.locals {
 		local.s.value = local.value
 	}
-	copy(m.values[f.start:f.end], saved)
 	f.paramValues, f.returned = params, returned
-	e.p.steps += int64(f.end - f.start)
 	return out
 }
 
 // callerOf makes this function run again when f returns something new.
 func (e *evaluation) callerOf(f *function) {
+	if e.p.settled {
+		return
+	}
 	for i := len(f.callers) - 1; i >= 0 && i >= len(f.callers)-8; i-- {
 		if f.callers[i] == e.f {
 			return
@@ -326,11 +324,11 @@ func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
 			}
 			e.enter(id, alt.fn(), nil, args)
 		case vObject:
-			if depth > 0 || alt.object().module != nil || alt.object().table != nil || len(alt.object().properties) > 64 {
+			if depth > 0 || alt.object().rare().module != nil || alt.object().rare().table != nil || alt.object().properties.size() > 64 {
 				return
 			}
 			for _, key := range e.p.keysOf(alt.object()) {
-				if v := alt.object().properties[key]; v != nil && v.kind == vFunction {
+				if v := alt.object().properties.get(key); v != nil && v.kind == vFunction {
 					e.escapeDepth(id, v, to, depth+1)
 				}
 			}
@@ -478,12 +476,12 @@ func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bo
 	name := ""
 	switch callee.kind {
 	case nSymbol:
-		name = e.m.strings[e.m.symbols[callee.a].name]
+		name = e.p.strings.all[e.m.symbols[callee.a].name]
 	case nMember, nGlobal:
 		if callee.kind == nMember {
-			name = e.m.strings[callee.b]
+			name = e.p.strings.all[callee.b]
 		} else {
-			name = e.m.strings[callee.a]
+			name = e.p.strings.all[callee.a]
 		}
 	default:
 		return nil, false
@@ -559,9 +557,9 @@ func (e *evaluation) defineGetters(target, getters *Value) {
 			if g.kind != vObject {
 				return
 			}
-			g.object().addReader(e.f)
+			e.reads(g.object())
 			for _, name := range e.p.keysOf(g.object()) {
-				getter := g.object().properties[name]
+				getter := g.object().properties.get(name)
 				if getter.kind == vFunction {
 					e.callerOf(getter.fn())
 					e.setProperty(t.object(), name, getter.fn().returned)
@@ -581,7 +579,7 @@ func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
 			body = alt.fn()
 		case vObject:
 			for _, name := range e.p.keysOf(alt.object()) {
-				if v := alt.object().properties[name]; v.kind == vFunction {
+				if v := alt.object().properties.get(name); v.kind == vFunction {
 					body = v.fn()
 				}
 			}

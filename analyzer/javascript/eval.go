@@ -17,13 +17,19 @@ type program struct {
 	// sorted are the keys of large objects, in order.
 	sorted     map[*object][]string
 	properties map[string]bool
-	textBytes  int
-	opaques    map[Marks]*Value
+	// quoted remembers which names stand as a text somewhere.
+	quoted    map[string]bool
+	textBytes int
+	opaques   map[Marks]*Value
 	// markedTexts are the texts that carry marks.
 	markedTexts map[markedText]*Value
 	joins       map[pair]*Value
-	// arguments is a stack of the arguments of the calls under way.
-	arguments    []*Value
+	// arguments is a stack of the arguments of the calls under way, values one
+	// of the values of the evaluations under way.
+	arguments, values []*Value
+	strings           stringTable
+	// numbers are the constants.
+	numbers      map[float64]*Value
 	roots        map[string]*apiPath
 	globalObject *apiPath
 	requirePath  *apiPath
@@ -46,7 +52,9 @@ type program struct {
 	// alone is the module that is evaluated by itself.
 	alone  *module
 	labels []string
-	facts  *Facts
+	// found are the values of functions that were asked for after the end.
+	found *foundValues
+	facts *Facts
 	// hidden are programs that scripts make and run.
 	hidden  []hiddenProgram
 	decoded Marks
@@ -73,7 +81,7 @@ func (p *program) decodedMarks() Marks {
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, sorted: map[*object][]string{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, strings: stringTable{index: map[string]int32{}}, quoted: map[string]bool{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	p.globalObject = &apiPath{api: "globalThis", name: "globalThis"}
 	p.requirePath = p.newPath("require", nil, "require")
 	return p
@@ -113,7 +121,7 @@ func (p *program) drain() {
 		}
 		f.queued = false
 		f.runs++
-		p.run(f, false)
+		p.run(f)
 		if p.steps > p.limit {
 			p.exhausted = true
 			break
@@ -143,22 +151,61 @@ type evaluation struct {
 	// evaluation leaves no trace.
 	inline int
 	locals []localValue
+	// values are those of the function's nodes, from its first one on. They
+	// last as long as the evaluation; what must not be made anew by the next
+	// one is in module.made.
+	values []*Value
 }
 
-func (p *program) run(f *function, record bool) {
-	e := &evaluation{p: p, m: f.module, f: f, record: record}
-	values := f.module.values
-	for id := f.start; id < f.end; id++ {
-		values[id] = e.eval(id, &f.module.nodes[id])
+// run evaluates a function once.
+func (p *program) run(f *function) {
+	e := &evaluation{p: p, m: f.module, f: f}
+	release := e.pass()
+	release()
+}
+
+// pass evaluates the function's nodes in order; the values are the
+// evaluation's until they are released.
+func (e *evaluation) pass() (release func()) {
+	f, nodes := e.f, e.m.nodes
+	stack := e.p.values
+	size := int(f.end - f.start)
+	if len(stack)+size > cap(stack) {
+		// Evaluations further down keep the slice that they have.
+		stack = append(make([]*Value, 0, max(2*cap(stack), len(stack)+size)), stack...)
 	}
-	p.steps += int64(f.end - f.start)
+	e.p.values = stack[:len(stack)+size]
+	e.values = e.p.values[len(stack):]
+	clear(e.values)
+	for i := range e.values {
+		id := f.start + nodeID(i)
+		e.values[i] = e.eval(id, &nodes[id])
+	}
+	e.p.steps += int64(size)
+	return func() { e.p.values = e.p.values[:len(stack)] }
 }
 
 func (e *evaluation) at(id int32) *Value {
 	if id < 0 {
 		return nil
 	}
-	return e.m.values[id]
+	return e.values[nodeID(id)-e.f.start]
+}
+
+// kept is what an earlier evaluation of the node left for this one.
+func (e *evaluation) kept(id nodeID) *Value { return e.m.made[id] }
+
+// keep leaves a value of the node for the next evaluations: what a place in the
+// code makes is one value, or values never settle.
+func (e *evaluation) keep(id nodeID, v *Value) *Value {
+	if e.inline > 0 {
+		return v // it leaves no trace
+	}
+	if e.m.made == nil {
+		e.m.made = map[nodeID]*Value{}
+	}
+	e.m.made[id] = v
+	return v
 }
 
 func (e *evaluation) eval(id nodeID, n *node) *Value {
@@ -172,18 +219,21 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		}
 		return p.opaque(a.allMarks() | b.allMarks())
 	case nString:
-		if v := m.values[id]; v != nil {
-			return v
+		if len(p.strings.all[n.a]) > maxShared {
+			if v := e.kept(id); v != nil {
+				return v
+			}
+			if n.flags&flagDecoded == 0 {
+				return e.keep(id, p.str(p.strings.all[n.a]))
+			}
+			return e.keep(id, p.marked(p.str(p.strings.all[n.a]), p.decodedMarks()))
 		}
 		if n.flags&flagDecoded != 0 {
-			return p.marked(p.str(m.strings[n.a]), p.decodedMarks())
+			return p.marked(p.str(p.strings.all[n.a]), p.decodedMarks())
 		}
-		return p.str(m.strings[n.a])
+		return p.str(p.strings.all[n.a])
 	case nNumber:
-		if v := m.values[id]; v != nil {
-			return v
-		}
-		return number(m.numbers[n.a])
+		return p.number(m.numbers[n.a])
 	case nBool:
 		if n.a == 1 {
 			return yes
@@ -192,16 +242,16 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	case nNull:
 		return nil // says nothing that matters here
 	case nRegExp:
-		if v := m.values[id]; v != nil {
+		if v := e.kept(id); v != nil {
 			return v
 		}
-		return textValue(vRegExp, m.strings[n.a])
+		return e.keep(id, textValue(vRegExp, p.strings.all[n.a]))
 	case nSymbol:
 		return m.symbols[n.a].value
 	case nGlobal:
 		return e.global(id, n)
 	case nMember:
-		return e.member(id, n, e.at(n.a), m.strings[n.b])
+		return e.member(id, n, e.at(n.a), p.strings.all[n.b])
 	case nIndex:
 		return e.index(id, n)
 	case nCall, nNew, nTagged:
@@ -233,7 +283,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	case nImport:
 		return e.require(id, e.at(n.a), true)
 	case nModule:
-		v := p.str(m.strings[n.a])
+		v := p.str(p.strings.all[n.a])
 		return e.require(id, v, false)
 	case nMeta:
 		return e.metaObject()
@@ -269,7 +319,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		e.returns(v)
 		return e.awaited(v)
 	case nExport:
-		e.setProperty(m.exports, m.strings[n.a], e.at(n.b))
+		e.setProperty(m.exports, p.strings.all[n.a], e.at(n.b))
 	case nExportAll:
 		e.spreadInto(m.exports, e.at(n.a))
 	case nArithmetic:
@@ -341,7 +391,7 @@ func (e *evaluation) assignLocal(s *symbol, v *Value) {
 
 func (e *evaluation) global(id nodeID, n *node) *Value {
 	m := e.m
-	switch name := m.strings[n.a]; name {
+	switch name := e.p.strings.all[n.a]; name {
 	case "module":
 		return m.moduleObject.val()
 	case "exports":
@@ -407,10 +457,10 @@ func (e *evaluation) arguments(id nodeID) *Value {
 	if e.inline == 0 {
 		o = e.made(id)
 	}
-	o.array, o.properties = true, map[string]*Value{}
+	o.array, o.properties = true, properties{}
 	var all *Value
 	for i, v := range f.paramValues {
-		o.properties[formatNumber(float64(i))] = v
+		o.properties.set(formatNumber(float64(i)), v)
 		all = e.p.join(all, v)
 	}
 	o.elements = all
@@ -422,7 +472,7 @@ func (e *evaluation) awaited(v *Value) *Value {
 	var out *Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && alt.object().promise {
-			alt.object().addReader(e.f)
+			e.reads(alt.object())
 			out = e.p.join(out, alt.object().elements)
 			return
 		}
@@ -437,14 +487,14 @@ func (e *evaluation) elementsOf(v *Value) *Value {
 		switch alt.kind {
 		case vObject:
 			o := alt.object()
-			o.addReader(e.f)
-			if o.table != nil {
+			e.reads(o)
+			if o.rare().table != nil {
 				return
 			}
 			out = e.p.join(out, o.elements)
 			if o.array {
 				for i := 0; i < int(o.length) && i < 16; i++ {
-					out = e.p.join(out, o.properties[formatNumber(float64(i))])
+					out = e.p.join(out, o.properties.get(formatNumber(float64(i))))
 				}
 			} else if !o.promise {
 				n := 0
@@ -452,7 +502,7 @@ func (e *evaluation) elementsOf(v *Value) *Value {
 					if n++; n > 16 {
 						break
 					}
-					out = e.p.join(out, o.properties[key])
+					out = e.p.join(out, o.properties.get(key))
 				}
 			}
 		case vPath:
@@ -506,7 +556,7 @@ func (e *evaluation) writesFunction(id int32, v *Value) bool {
 	case nFunction:
 		return true
 	case nSymbol:
-		return v.fn().name != "" && v.fn().name == e.m.strings[e.m.symbols[n.a].name]
+		return v.fn().name != "" && v.fn().name == e.p.strings.all[e.m.symbols[n.a].name]
 	case nCall:
 		// Object.getPrototypeOf(async function () {})
 		if list := e.m.list(n.b); len(list) == 1 {
@@ -740,7 +790,7 @@ func (e *evaluation) textsDeep(v *Value, depth int) []string {
 			if v.object().length == 0 {
 				return []string{""}
 			}
-			return e.textsDeep(v.object().properties["0"], depth+1)
+			return e.textsDeep(v.object().properties.get("0"), depth+1)
 		}
 	case vUnion:
 		var out []string

@@ -91,7 +91,7 @@ type Facts struct {
 	Bytes int64
 
 	modules []*module
-	callers map[*function][]Site
+	callers map[*function][]edge
 	byFile  map[string]*function
 }
 
@@ -196,7 +196,7 @@ func (e *evaluation) propertyUse(id nodeID, pos int32, name string, object, v *V
 func (e *evaluation) site(id nodeID) Site {
 	pos := int32(0)
 	if id >= 0 {
-		pos = e.m.nodes[id].pos
+		pos = e.m.position(id)
 	}
 	return Site{file: e.m.file, pos: pos, f: e.f}
 }
@@ -221,8 +221,8 @@ func (e *evaluation) siteOfUse(id nodeID) Site {
 	if id >= 0 {
 		n := &e.m.nodes[id]
 		if n.kind == nCall || n.kind == nTagged {
-			if callee := &e.m.nodes[n.a]; callee.kind == nMember && callee.pos > 0 {
-				s.pos = callee.pos
+			if pos := e.m.position(nodeID(n.a)); e.m.nodes[n.a].kind == nMember && pos > 0 {
+				s.pos = pos
 			}
 		}
 	}
@@ -262,7 +262,7 @@ func (e *evaluation) spelled(id nodeID, name string) bool {
 	n := &e.m.nodes[id]
 	switch n.kind {
 	case nString:
-		return spelledAt(e.m.file.text, int(n.pos), name)
+		return spelledAt(e.m.file.text(), int(e.m.position(id)), name)
 	case nConcat, nCall, nIndex, nArithmetic:
 		return false
 	case nSymbol, nMember:
@@ -274,12 +274,18 @@ func (e *evaluation) spelled(id nodeID, name string) bool {
 // quotedAnywhere tells whether a name stands as a text in one of the package's
 // files: a wrapper of require gets it from there.
 func (p *program) quotedAnywhere(name string) bool {
+	found, ok := p.quoted[name]
+	if ok {
+		return found
+	}
 	for _, m := range p.order {
-		if strings.Contains(m.file.text, "'"+name+"'") || strings.Contains(m.file.text, "\""+name+"\"") {
-			return true
+		if text := m.file.text(); strings.Contains(text, "'"+name+"'") || strings.Contains(text, "\""+name+"\"") {
+			found = true
+			break
 		}
 	}
-	return false
+	p.quoted[name] = found
+	return found
 }
 
 // spelledAt tells whether a text stands at an offset in quotes.
@@ -291,14 +297,15 @@ func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
 
 // namesSpelled tells whether a name stands as a word in a file.
 func (p *program) namesSpelled(file *sourceFile, name string) bool {
+	text := file.text()
 	for from := 0; ; {
-		i := strings.Index(file.text[from:], name)
+		i := strings.Index(text[from:], name)
 		if i < 0 {
 			return false
 		}
 		at := from + i
 		end := at + len(name)
-		if (at == 0 || !isWordByte(file.text[at-1])) && (end == len(file.text) || !isWordByte(file.text[end])) {
+		if (at == 0 || !isWordByte(text[at-1])) && (end == len(text) || !isWordByte(text[end])) {
 			return true
 		}
 		from = end
@@ -317,11 +324,11 @@ func (e *evaluation) texts(wanted func(string) bool) {
 		n := &m.nodes[id]
 		switch n.kind {
 		case nString, nRegExp:
-			if s := m.strings[n.a]; len(s) >= 3 && wanted(s) {
+			if s := e.p.strings.all[n.a]; len(s) >= 3 && wanted(s) {
 				e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: s, Site: e.site(id)})
 			}
 		case nConcat, nCall, nNew:
-			v := m.values[id]
+			v := e.at(int32(id))
 			if v == nil {
 				continue
 			}
@@ -379,19 +386,13 @@ func (f *Facts) loading(name string) *function {
 }
 
 // CodeBetween tells whether code, not only a text or a comment, begins between
-// two offsets of a file; true where the file was let go of.
+// two offsets of a file that has a wide gap; true where the file was analyzed by itself.
 func (f *Facts) CodeBetween(name string, start, end int) bool {
 	fn := f.loading(name)
-	if fn == nil || fn.module.nodes == nil {
+	if fn == nil || fn.module.answers == nil {
 		return true
 	}
-	for i := range fn.module.nodes {
-		n := &fn.module.nodes[i]
-		if int(n.pos) >= start && int(n.pos) < end && n.kind != nString {
-			return true
-		}
-	}
-	return false
+	return fn.module.answers.codeBetween(start, end)
 }
 
 // CallsInto tells whether the function of the place calls the other's
@@ -473,37 +474,12 @@ func Steps(chain []string) string { return strings.Join(chain, " → ") }
 // that is called elsewhere, through a variable; for a whole module, where it
 // is loaded.
 func (f *Facts) Named(near *Site, api string) []Site {
-	if near.f == nil {
-		return nil
+	if near.f == nil || near.f.module.answers == nil {
+		return nil // its module was analyzed by itself
 	}
 	var out []Site
-	m := near.f.module
-	if m.nodes == nil {
-		return nil // it was let go of
-	}
-	for _, fn := range m.functions {
-		for id := fn.start; id < fn.end && len(out) < 8; id++ {
-			n := &m.nodes[id]
-			switch {
-			case n.kind == nMember && n.flags&flagOptional == 0, n.kind == nModule, n.kind == nCall:
-			default:
-				continue // a callee names its own call
-			}
-			found := false
-			m.values[id].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path().api == api })
-			if !found {
-				continue
-			}
-			if n.kind == nMember {
-				// obj.method where obj is this package's own object only hands on.
-				named := false
-				m.values[n.a].each(func(alt *Value) { named = named || alt.kind == vPath && strings.HasPrefix(api, alt.path().api) })
-				if !named {
-					continue
-				}
-			}
-			out = append(out, Site{file: m.file, pos: n.pos, f: fn})
-		}
+	for _, at := range near.f.module.answers.named[api] {
+		out = append(out, at.site())
 	}
 	return out
 }
@@ -520,78 +496,55 @@ func (f *Facts) Wrapped(u *Use) []Site {
 		return nil
 	}
 	if f.callers == nil {
-		f.callers = map[*function][]Site{}
+		f.callers = map[*function][]edge{}
 		for _, m := range f.modules {
 			for _, caller := range m.functions {
 				for _, call := range caller.calls {
-					f.callers[call.to] = append(f.callers[call.to], Site{file: m.file, pos: call.pos, f: caller})
+					f.callers[call.to] = append(f.callers[call.to], edge{from: caller, pos: call.pos})
 				}
 			}
 		}
 	}
-	return f.callers[fn]
+	var out []Site
+	for _, call := range f.callers[fn] {
+		out = append(out, Site{file: call.from.module.file, pos: call.pos, f: call.from})
+	}
+	return out
 }
 
 // Stored finds the places in the file where a value that may be the API is
 // kept in a variable.
 func (f *Facts) Stored(near *Site, api string) bool {
-	if near.f == nil || near.f.module.nodes == nil {
-		return false
-	}
-	m := near.f.module
-	for i := range m.nodes {
-		n := &m.nodes[i]
-		if n.kind != nAssign || n.b < 0 {
-			continue
-		}
-		found := false
-		m.values[n.b].each(func(alt *Value) { found = found || alt.kind == vPath && alt.path().api == api })
-		if found {
-			return true
-		}
-	}
-	return false
+	return near.f != nil && near.f.module.answers != nil && near.f.module.answers.stored[api]
 }
 
 // Direct tells whether the API is spelled out where it is used.
 func (u *Use) Direct() bool {
-	if u.file == nil || u.pos < 0 || int(u.pos) >= len(u.file.text) {
+	if u.file == nil || u.pos < 0 {
+		return true
+	}
+	text := u.file.text()
+	if int(u.pos) >= len(text) {
 		return true
 	}
 	name := u.API[strings.LastIndexAny(u.API, ".#@")+1:]
-	if !strings.HasPrefix(u.file.text[u.pos:], name) {
+	if !strings.HasPrefix(text[u.pos:], name) {
 		return false
 	}
-	return strings.HasPrefix(u.API, "globalThis.") || u.pos > 0 && strings.IndexByte(".[\"'", u.file.text[u.pos-1]) >= 0
+	return strings.HasPrefix(u.API, "globalThis.") || u.pos > 0 && strings.IndexByte(".[\"'", text[u.pos-1]) >= 0
 }
 
 // Written finds where in the same file a text is put together that is used at
 // another place.
 func (f *Facts) Written(near *Site, text string) []Site {
-	if near.f == nil {
-		return nil
+	if near.f == nil || near.f.module.answers == nil {
+		return nil // its module was analyzed by itself
 	}
 	var out []Site
 	m := near.f.module
-	if m.nodes == nil {
-		return nil // it was let go of
-	}
-	for _, fn := range m.functions {
-		for id := fn.start; id < fn.end && len(out) < 8; id++ {
-			n := &m.nodes[id]
-			if n.kind != nString && n.kind != nConcat {
-				continue
-			}
-			found := false
-			m.values[id].each(func(alt *Value) { found = found || alt.kind == vString && alt.text() == text })
-			if !found {
-				continue
-			}
-			pos := n.pos
-			if n.kind == nConcat {
-				pos = m.nodes[m.list(n.b)[0]].pos
-			}
-			out = append(out, Site{file: m.file, pos: pos, f: fn})
+	for _, w := range m.answers.written {
+		if m.pkg.strings.all[w.text] == text && len(out) < maxPlaces {
+			out = append(out, Site{file: m.file, pos: w.pos, f: m.functions[w.function]})
 		}
 	}
 	return out

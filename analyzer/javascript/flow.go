@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 )
@@ -34,7 +35,7 @@ const (
 type flows struct {
 	p       *program
 	indexes map[*module]*moduleIndex
-	callers map[*function][]*function
+	callers *callerLists
 	// carried remembers the marks of what objects hold.
 	carried map[carriedKey]Marks
 	work    int
@@ -58,7 +59,7 @@ func (t *flows) deep(v *Value, depth int) Marks {
 	}
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 || len(alt.object().properties) > 64 {
+		if alt.kind != vObject || depth > 2 || alt.object().properties.size() > 64 {
 			return
 		}
 		key := carriedKey{alt.object(), depth}
@@ -66,10 +67,10 @@ func (t *flows) deep(v *Value, depth int) Marks {
 		if !ok {
 			t.work += 4
 			t.carried[key] = 0 // it may hold itself
-			for _, s := range alt.object().spreads {
+			for _, s := range alt.object().rare().spreads {
 				held |= t.deep(s, depth+1)
 			}
-			for _, p := range alt.object().properties {
+			for _, p := range alt.object().properties.all() {
 				held |= t.deep(p, depth+1)
 			}
 			t.carried[key] = held
@@ -87,15 +88,42 @@ type carriedKey struct {
 
 // moduleIndex finds a module's nodes by what they write.
 type moduleIndex struct {
-	assigns    map[int32][]nodeID
-	properties map[string][]written
-	functions  []*function // by start
+	assigns    []assigned  // by symbol
+	properties []written   // by name
+	functions  []*function // those that have nodes, by start
+}
+
+// assigned is an assignment to a symbol.
+type assigned struct {
+	symbol int32
+	at     nodeID
 }
 
 // written is a value stored under a name.
 type written struct {
+	name  string
 	at    nodeID
 	value int32
+}
+
+// assignments are those to a symbol.
+func (x *moduleIndex) assignments(symbol int32) []assigned {
+	from := sort.Search(len(x.assigns), func(i int) bool { return x.assigns[i].symbol >= symbol })
+	to := from
+	for to < len(x.assigns) && x.assigns[to].symbol == symbol {
+		to++
+	}
+	return x.assigns[from:to]
+}
+
+// under are the values stored under a name.
+func (x *moduleIndex) under(name string) []written {
+	from := sort.Search(len(x.properties), func(i int) bool { return x.properties[i].name >= name })
+	to := from
+	for to < len(x.properties) && x.properties[to].name == name {
+		to++
+	}
+	return x.properties[from:to]
 }
 
 // follow fills in the flows of the uses from the given index on.
@@ -135,6 +163,14 @@ func (p *program) flowInterest(api string) Marks {
 		p.flowMarks[api] = marks
 	}
 	return marks
+}
+
+// value is that of a node; what has to be found a second time counts as work.
+func (t *flows) value(f *function, id int32) *Value {
+	if found := t.p.found; found != nil && found.again && found.of[f] == nil {
+		t.work += int(f.end - f.start)
+	}
+	return t.p.value(f, id)
 }
 
 // modules are those that data can come through.
@@ -183,8 +219,8 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 	}
 }
 
-func (w *trail) carries(m *module, id int32) bool {
-	return id >= 0 && w.t.carries(m.values[id])&w.marks != 0
+func (w *trail) carries(f *function, id int32) bool {
+	return id >= 0 && w.t.carries(w.t.value(f, id))&w.marks != 0
 }
 
 // found notes an origin: the trail walked backwards is the way.
@@ -217,7 +253,7 @@ func sameLine(a, b *Site) bool {
 
 // visit follows the value of one node back.
 func (w *trail) visit(m *module, f *function, id int32, depth int) {
-	if m.nodes == nil || depth > maxFlowDepth || w.left <= 0 || w.t.work > maxFlowWork || !w.carries(m, id) {
+	if m.nodes == nil || depth > maxFlowDepth || w.left <= 0 || w.t.work > maxFlowWork || !w.carries(f, id) {
 		return
 	}
 	n := &m.nodes[id]
@@ -227,8 +263,8 @@ func (w *trail) visit(m *module, f *function, id int32, depth int) {
 	w.seen[n] = true
 	w.left--
 	steps := len(w.steps)
-	if n.pos > 0 || n.kind == nGlobal {
-		w.steps = append(w.steps, Site{file: m.file, pos: n.pos, f: f})
+	if pos := m.position(nodeID(id)); pos > 0 || n.kind == nGlobal {
+		w.steps = append(w.steps, Site{file: m.file, pos: pos, f: f})
 	}
 	w.sources(m, f, n, id, depth+1)
 	w.steps = w.steps[:steps]
@@ -239,34 +275,34 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 	switch n.kind {
 	case nSymbol:
 		index := w.t.index(m)
-		for _, at := range index.assigns[n.a] {
-			w.visit(m, index.owner(at), m.nodes[at].b, depth)
+		for _, a := range index.assignments(n.a) {
+			w.visit(m, index.owner(a.at), m.nodes[a.at].b, depth)
 		}
 	case nParam, nArguments:
 		w.parameter(m, f, n, id, depth)
 	case nGlobal:
-		w.origin(m, id, "")
+		w.origin(f, id, "")
 	case nMember:
-		if !w.carries(m, n.a) {
-			if !w.origin(m, id, "") {
-				w.property(m, m.strings[n.b], id, depth)
+		if !w.carries(f, n.a) {
+			if !w.origin(f, id, "") {
+				w.property(m, w.t.p.strings.all[n.b], id, depth)
 			}
 			return
 		}
 		before := len(w.out)
-		w.property(m, m.strings[n.b], id, depth)
+		w.property(m, w.t.p.strings.all[n.b], id, depth)
 		if len(w.out) == before {
 			w.visit(m, f, n.a, depth)
 		}
 		if len(w.out) == before {
-			w.origin(m, id, "")
+			w.origin(f, id, "")
 		}
 	case nIndex:
 		before := len(w.out)
 		w.visit(m, f, n.a, depth)
 		w.visit(m, f, n.b, depth)
 		if len(w.out) == before {
-			w.origin(m, id, "")
+			w.origin(f, id, "")
 		}
 	case nCall, nNew, nTagged:
 		w.call(m, f, n, id, depth)
@@ -288,9 +324,9 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 }
 
 // origin tells whether the node itself is an API that gives the data.
-func (w *trail) origin(m *module, id int32, text string) bool {
+func (w *trail) origin(f *function, id int32, text string) bool {
 	api := ""
-	m.values[id].each(func(alt *Value) {
+	w.t.value(f, id).each(func(alt *Value) {
 		if p := alt.path(); p != nil && p.marks&w.marks != 0 && api == "" {
 			api = p.api
 		}
@@ -318,8 +354,8 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 			}
 			args := cm.list(c.b)
 			switch {
-			case holds(cm.values[c.a], f):
-				if i := int(n.a); n.kind == nParam && i < len(args) && w.carries(cm, args[i]) {
+			case holds(w.t.value(caller, c.a), f):
+				if i := int(n.a); n.kind == nParam && i < len(args) && w.carries(caller, args[i]) {
 					w.visit(cm, caller, args[i], depth)
 					continue
 				}
@@ -330,7 +366,7 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 				// A callback: what it gets comes from whoever calls it.
 				given := false
 				for _, arg := range args {
-					given = given || holds(cm.values[arg], f)
+					given = given || holds(w.t.value(caller, arg), f)
 				}
 				if !given {
 					continue
@@ -340,38 +376,38 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 					w.visit(cm, caller, callee.a, depth)
 				}
 				for _, arg := range args {
-					if !holds(cm.values[arg], f) {
+					if !holds(w.t.value(caller, arg), f) {
 						w.visit(cm, caller, arg, depth)
 					}
 				}
 				if len(w.out) == before {
-					w.givenBy(cm, caller, c, args)
+					w.givenBy(cm, caller, at, c, args)
 				}
 			}
 		}
 	}
 	if len(w.out) == before {
-		w.origin(m, id, "")
+		w.origin(f, id, "")
 	}
 }
 
 // givenBy is an API that hands data to its callback: fs.readFile(path, (err,
 // data) => …).
-func (w *trail) givenBy(m *module, f *function, c *node, args []int32) {
-	m.values[c.a].each(func(alt *Value) {
+func (w *trail) givenBy(m *module, f *function, at nodeID, c *node, args []int32) {
+	w.t.value(f, c.a).each(func(alt *Value) {
 		if p := alt.path(); p != nil && (p.interest.Marks|p.marks)&w.marks != 0 {
-			w.steps = append(w.steps, Site{file: m.file, pos: c.pos, f: f})
-			w.found(p.api, firstText(m, args))
+			w.steps = append(w.steps, Site{file: m.file, pos: m.position(at), f: f})
+			w.found(p.api, w.t.firstText(f, args))
 			w.steps = w.steps[:len(w.steps)-1]
 		}
 	})
 }
 
-func firstText(m *module, args []int32) string {
+func (t *flows) firstText(f *function, args []int32) string {
 	if len(args) == 0 || args[0] < 0 {
 		return ""
 	}
-	text, _ := m.values[args[0]].Text()
+	text, _ := t.value(f, args[0]).Text()
 	return text
 }
 
@@ -379,9 +415,9 @@ func firstText(m *module, args []int32) string {
 func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 	before := len(w.out)
 	args := m.list(n.b)
-	m.values[n.a].each(func(alt *Value) {
+	w.t.value(f, n.a).each(func(alt *Value) {
 		if p := alt.path(); p != nil && p.interest.Marks&w.marks != 0 {
-			w.found(p.api, firstText(m, args))
+			w.found(p.api, w.t.firstText(f, args))
 		}
 	})
 	if len(w.out) > before {
@@ -391,7 +427,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 	if callee.kind == nMember || callee.kind == nIndex {
 		w.visit(m, f, callee.a, depth)
 	}
-	m.values[n.a].each(func(alt *Value) {
+	w.t.value(f, n.a).each(func(alt *Value) {
 		if fn := alt.fn(); fn != nil && fn.module.nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
 			for at := fn.start; at < fn.end; at++ {
 				if r := &fn.module.nodes[at]; r.kind == nReturn || r.kind == nYield {
@@ -406,7 +442,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 	if len(w.out) == before {
 		// Functions among the arguments whose results it gives on: then, map.
 		for _, arg := range args {
-			m.values[arg].each(func(alt *Value) {
+			w.t.value(f, arg).each(func(alt *Value) {
 				if fn := alt.fn(); fn != nil && fn.module.nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
 					for at := fn.start; at < fn.end; at++ {
 						if r := &fn.module.nodes[at]; r.kind == nReturn {
@@ -418,7 +454,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 		}
 	}
 	if len(w.out) == before {
-		w.origin(m, id, "")
+		w.origin(f, id, "")
 	}
 }
 
@@ -431,7 +467,7 @@ func (w *trail) property(m *module, name string, id int32, depth int) {
 			return
 		}
 		index := w.t.index(m)
-		for _, at := range index.properties[name] {
+		for _, at := range index.under(name) {
 			w.visit(m, index.owner(at.at), at.value, depth)
 		}
 	}
@@ -456,31 +492,34 @@ func (t *flows) index(m *module) *moduleIndex {
 	if index != nil {
 		return index
 	}
-	index = &moduleIndex{assigns: map[int32][]nodeID{}, properties: map[string][]written{}}
+	index = &moduleIndex{}
 	for i := range m.nodes {
 		n := &m.nodes[i]
 		switch n.kind {
 		case nAssign:
-			index.assigns[n.a] = append(index.assigns[n.a], nodeID(i))
+			index.assigns = append(index.assigns, assigned{n.a, nodeID(i)})
 		case nExport:
-			name := m.strings[n.a]
-			index.properties[name] = append(index.properties[name], written{nodeID(i), n.b})
+			index.properties = append(index.properties, written{t.p.strings.all[n.a], nodeID(i), n.b})
 		case nSet:
 			if list := m.list(n.a); list[1] < 0 {
-				name := m.strings[list[2]]
-				index.properties[name] = append(index.properties[name], written{nodeID(i), list[3]})
+				index.properties = append(index.properties, written{t.p.strings.all[list[2]], nodeID(i), list[3]})
 			}
 		case nObject:
 			items := m.list(n.b)
 			for j := 0; j+1 < len(items); j += 2 {
 				if items[j] >= 0 {
-					name := m.strings[items[j]]
-					index.properties[name] = append(index.properties[name], written{nodeID(i), items[j+1]})
+					index.properties = append(index.properties, written{t.p.strings.all[items[j]], nodeID(i), items[j+1]})
 				}
 			}
 		}
 	}
-	index.functions = slices.Clone(m.functions)
+	slices.SortStableFunc(index.assigns, func(a, b assigned) int { return cmp.Compare(a.symbol, b.symbol) })
+	slices.SortStableFunc(index.properties, func(a, b written) int { return cmp.Compare(a.name, b.name) })
+	for _, f := range m.functions {
+		if f.end > f.start {
+			index.functions = append(index.functions, f)
+		}
+	}
 	sort.Slice(index.functions, func(i, j int) bool { return index.functions[i].start < index.functions[j].start })
 	t.indexes[m] = index
 	return index
@@ -492,20 +531,73 @@ func (x *moduleIndex) owner(id nodeID) *function {
 	return x.functions[max(i, 0)]
 }
 
-// callersOf are the functions that call f or hand it on.
-func (t *flows) callersOf(f *function) []*function {
-	if t.callers == nil {
-		t.callers = map[*function][]*function{}
-		for _, m := range t.modules() {
-			for _, caller := range m.functions {
-				for _, call := range caller.calls {
-					if list := t.callers[call.to]; len(list) == 0 || list[len(list)-1] != caller {
-						t.callers[call.to] = append(list, caller)
-					}
+// callerLists are the functions that call each function or hand it on, all in
+// one slice: there are hundreds of thousands.
+type callerLists struct {
+	// numbers are those of the modules' first functions, ends where the lists of
+	// the functions end.
+	numbers map[*module]int32
+	ends    []int32
+	callers []*function
+}
+
+func newCallerLists(modules []*module) *callerLists {
+	c := &callerLists{numbers: make(map[*module]int32, len(modules))}
+	functions := 0
+	for _, m := range modules {
+		c.numbers[m] = int32(functions)
+		functions += len(m.functions)
+	}
+	c.ends = make([]int32, functions+1)
+	c.each(modules, func(to int32, _ *function) { c.ends[to+1]++ })
+	for i := range functions {
+		c.ends[i+1] += c.ends[i]
+	}
+	c.callers = make([]*function, c.ends[functions])
+	// Filling a list moves its beginning to its end.
+	c.each(modules, func(to int32, caller *function) { c.callers[c.ends[to]] = caller; c.ends[to]++ })
+	return c
+}
+
+// each goes through the calls; several of one function count once.
+func (c *callerLists) each(modules []*module, yield func(to int32, caller *function)) {
+	last := make([]*function, len(c.ends))
+	for _, m := range modules {
+		for _, caller := range m.functions {
+			for _, call := range caller.calls {
+				if to, ok := c.number(call.to); ok && last[to] != caller {
+					last[to] = caller
+					yield(to, caller)
 				}
 			}
 		}
 	}
-	list := t.callers[f]
+}
+
+// number is that of a function in the lists; false where it is of another module,
+// or one that the evaluation made up.
+func (c *callerLists) number(f *function) (int32, bool) {
+	first, ok := c.numbers[f.module]
+	return first + f.index, ok && f.module.functions[f.index] == f
+}
+
+func (c *callerLists) of(f *function) []*function {
+	n, ok := c.number(f)
+	if !ok {
+		return nil
+	}
+	from := int32(0)
+	if n > 0 {
+		from = c.ends[n-1]
+	}
+	return c.callers[from:c.ends[n]]
+}
+
+// callersOf are the functions that call f or hand it on.
+func (t *flows) callersOf(f *function) []*function {
+	if t.callers == nil {
+		t.callers = newCallerLists(t.modules())
+	}
+	list := t.callers.of(f)
 	return list[:min(len(list), 16)]
 }

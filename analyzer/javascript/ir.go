@@ -1,6 +1,8 @@
 package javascript
 
-import "github.com/lockwarden/lockwarden/analyzer/javascript/decode"
+import (
+	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
+)
 
 // A module's syntax tree is lowered to a flat list of nodes and then dropped:
 // the tree of a 10 MB bundle takes 300 MB, its nodes 60. The nodes of one
@@ -15,14 +17,14 @@ type nodeKind uint8
 
 const (
 	nUnknown    nodeKind = iota // a value that nothing is known of; a, b: operands whose marks it carries
-	nString                     // a: index into module.strings
+	nString                     // a: index into program.strings
 	nNumber                     // a: index into module.numbers
 	nBool                       // a: 0 or 1
 	nNull                       // null and undefined
-	nRegExp                     // a: index into module.strings
+	nRegExp                     // a: index into program.strings
 	nSymbol                     // a: symbol
-	nGlobal                     // a: index into module.strings, the name
-	nMember                     // a: object, b: name in module.strings
+	nGlobal                     // a: index into program.strings, the name
+	nMember                     // a: object, b: name in program.strings
 	nIndex                      // a: object, b: key node
 	nCall                       // a: callee, b: list of arguments
 	nNew                        // a: callee, b: list of arguments
@@ -38,7 +40,7 @@ const (
 	nThis                       //
 	nSuper                      //
 	nImport                     // import(a)
-	nModule                     // a: import specifier in module.strings: a static import
+	nModule                     // a: import specifier in program.strings: a static import
 	nMeta                       // import.meta
 	nParam                      // a: index of the parameter
 	nArguments                  //
@@ -51,7 +53,7 @@ const (
 	nTypeof                     // a: operand
 	nReturn                     // a: value
 	nYield                      // a: value
-	nExport                     // a: name in module.strings, b: value
+	nExport                     // a: name in program.strings, b: value
 	nExportAll                  // a: value of the module
 	nEqual                      // a, b: compared
 	nArithmetic                 // a, b: numbers; flags: the operator
@@ -72,11 +74,12 @@ const (
 type node struct {
 	kind  nodeKind
 	flags uint8
-	pos   int32
-	a, b  int32
+	// distance is from the node's first place in module.positions.
+	distance int16
+	a, b     int32
 }
 
-// Keys of object literals in a list: a name is its index in module.strings; a
+// Keys of object literals in a list: a name is its index in program.strings; a
 // computed key is -2 minus its node; a spread is keySpread.
 const keySpread = -1
 
@@ -102,6 +105,8 @@ type function struct {
 	method   bool
 	usesArgs bool
 	queued   bool
+	// empty is set, in the end, where the function does nothing.
+	empty    bool
 	contexts Context // found by the reachability walk
 
 	// state of the evaluation
@@ -140,7 +145,7 @@ func (f *function) extra() *functionExtra {
 // symbol is a variable of a module that its code reads or assigns.
 type symbol struct {
 	value *Value
-	name  int32 // in module.strings
+	name  int32 // in program.strings
 	// readers is the first of the functions that read it, in module.readers.
 	readers int32
 }
@@ -150,26 +155,32 @@ type reader struct{ function, next int32 }
 
 // module is one script.
 type module struct {
-	file    *sourceFile
-	pkg     *program
-	nodes   []node
-	lists   []int32
-	strings []string
-	numbers []float64
-	symbols []symbol
-	readers []reader
+	file      *sourceFile
+	pkg       *program
+	nodes     []node
+	positions positions
+	lists     []int32
+	numbers   []float64
+	symbols   []symbol
+	readers   []reader
 	// namespaces are the objects that "x || (x = {})" makes, by symbol:
 	// TypeScript writes each part of a namespace so.
 	namespaces map[int32]*object
 	functions  []*function
 	// programs are those that the script makes from texts and runs.
 	programs []decode.Program
-	values   []*Value
-	esm      bool
+	// mentions are its strings, until it is known which files they name.
+	mentions []int32
+	answers  *answers
+	// size is that of the text, in bytes; gap is set where it has a wide one.
+	size int
+	gap  bool
+	// made are the values that places in the code make, one for each.
+	made map[nodeID]*Value
+	esm  bool
 	// exports and moduleObject are the CommonJS objects of the same names; a
 	// module's value is moduleObject's property exports.
 	exports, moduleObject *object
-	stringIndex           map[string]int32
 }
 
 func (m *module) list(at int32) []int32 {
@@ -182,23 +193,4 @@ func (m *module) addList(items ...int32) int32 {
 	m.lists = append(m.lists, int32(len(items)))
 	m.lists = append(m.lists, items...)
 	return at
-}
-
-func (m *module) intern(s string) int32 {
-	if i, ok := m.stringIndex[s]; ok {
-		return i
-	}
-	i := int32(len(m.strings))
-	m.strings = append(m.strings, s)
-	m.stringIndex[s] = i
-	return i
-}
-
-// literal stores a string that is worth no look-up.
-func (m *module) literal(s string) int32 {
-	if len(s) <= 32 {
-		return m.intern(s)
-	}
-	m.strings = append(m.strings, s)
-	return int32(len(m.strings) - 1)
 }

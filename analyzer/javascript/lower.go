@@ -12,8 +12,15 @@ import (
 type lowering struct {
 	m       *module
 	tree    *esbuild.AST
+	text    string
+	strings *stringTable
+	// places are those of the nodes in the text.
+	places  []int32
 	current *function
 	pending []pendingFunction
+	// free is where the next functions are made: side by side, apart from what
+	// parsing leaves to the garbage collector.
+	free []function
 	// symbols maps the parser's symbols to the module's, plus one; 0: none yet.
 	symbols []int32
 	// decoded are texts that stand where the script calls a decoder.
@@ -30,9 +37,9 @@ type pendingFunction struct {
 }
 
 // lower is called on a tree that the parser accepted.
-func lower(m *module, tree *esbuild.AST, decoded map[*esbuild.EString]bool) {
-	l := &lowering{m: m, tree: tree, decoded: decoded}
-	m.stringIndex = make(map[string]int32, 256)
+func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EString]bool) {
+	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, text: text, decoded: decoded}
+	l.strings.begin()
 	l.symbols = make([]int32, len(tree.Symbols))
 	m.readers = make([]reader, 1)
 	top := l.newFunction("", 0, nil)
@@ -47,26 +54,33 @@ func lower(m *module, tree *esbuild.AST, decoded map[*esbuild.EString]bool) {
 		l.pending = l.pending[:len(l.pending)-1]
 		l.function(p)
 	}
-	m.stringIndex = nil
+	m.place(l.places)
+	m.mentions = slices.Clone(l.strings.mentions)
 	// What stays in memory is as large as it must be.
 	m.nodes, m.lists, m.symbols, m.readers = slices.Clone(m.nodes), slices.Clone(m.lists), slices.Clone(m.symbols), slices.Clone(m.readers)
 }
 
 func (l *lowering) newFunction(name string, pos int32, parent *function) *function {
-	f := &function{index: int32(len(l.m.functions)), module: l.m, name: name, pos: pos, parent: parent, functionExtra: &noExtra}
+	if len(l.free) == 0 {
+		l.free = make([]function, min(max(len(l.m.functions), 4), 64))
+	}
+	f := &l.free[0]
+	l.free = l.free[1:]
+	*f = function{index: int32(len(l.m.functions)), module: l.m, name: l.strings.share(name), pos: pos, parent: parent, functionExtra: &noExtra}
 	l.m.functions = append(l.m.functions, f)
 	return f
 }
 
 func (l *lowering) add(kind nodeKind, pos int32, a, b int32) nodeID {
-	l.m.nodes = append(l.m.nodes, node{kind: kind, pos: pos, a: a, b: b})
+	l.m.nodes = append(l.m.nodes, node{kind: kind, a: a, b: b})
+	l.places = append(l.places, pos)
 	return nodeID(len(l.m.nodes) - 1)
 }
 
 func (l *lowering) sym(ref esbuild.Ref) int32 {
 	i := l.symbols[ref.InnerIndex]
 	if i == 0 {
-		l.m.symbols = append(l.m.symbols, symbol{name: l.m.intern(l.tree.Symbols[ref.InnerIndex].OriginalName)})
+		l.m.symbols = append(l.m.symbols, symbol{name: l.strings.name(l.tree.Symbols[ref.InnerIndex].OriginalName)})
 		i = int32(len(l.m.symbols))
 		l.symbols[ref.InnerIndex] = i
 	}
@@ -77,7 +91,7 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 	symbol := &l.tree.Symbols[ref.InnerIndex]
 	switch symbol.Kind {
 	case esbuild.SymbolUnbound:
-		return l.add(nGlobal, pos, l.m.intern(symbol.OriginalName), 0)
+		return l.add(nGlobal, pos, l.strings.name(symbol.OriginalName), 0)
 	case esbuild.SymbolArguments:
 		f := l.current
 		for f.arrow && f.parent != nil {
@@ -88,7 +102,7 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 	}
 	if alias := symbol.NamespaceAlias; alias != nil {
 		namespace := l.read(alias.NamespaceRef, pos)
-		return l.add(nMember, pos, int32(namespace), l.m.intern(alias.Alias))
+		return l.add(nMember, pos, int32(namespace), l.strings.name(alias.Alias))
 	}
 	i := l.sym(ref)
 	s := &l.m.symbols[i]
@@ -143,7 +157,7 @@ func (l *lowering) bind(b esbuild.Binding, value nodeID) {
 			if b.HasSpread && i == len(b.Items)-1 {
 				element = l.add(nRest, item.Loc.Start, int32(value), 0)
 			} else {
-				element = l.add(nMember, item.Loc.Start, int32(value), l.m.intern(strconv.Itoa(i)))
+				element = l.add(nMember, item.Loc.Start, int32(value), l.strings.name(strconv.Itoa(i)))
 			}
 			l.bind(item.Binding, l.withDefault(element, item.DefaultValueOrNil))
 		}
@@ -181,11 +195,11 @@ func (l *lowering) member(object nodeID, key esbuild.Expr, pos int32) nodeID {
 func (l *lowering) constantKey(key esbuild.Expr) (int32, bool) {
 	switch k := key.Data.(type) {
 	case *esbuild.EString:
-		return l.m.intern(esbuild.String(k.Value)), true
+		return l.strings.name(esbuild.String(k.Value)), true
 	case *esbuild.ENumber:
-		return l.m.intern(formatNumber(k.Value)), true
+		return l.strings.name(formatNumber(k.Value)), true
 	case *esbuild.EPrivateIdentifier:
-		return l.m.intern(l.tree.Symbols[k.Ref.InnerIndex].OriginalName), true
+		return l.strings.name(l.tree.Symbols[k.Ref.InnerIndex].OriginalName), true
 	case *esbuild.EInlinedEnum:
 		return l.constantKey(k.Value)
 	}
@@ -236,7 +250,7 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 		value := l.class(&s.Class, pos)
 		if s.IsExport && s.Class.Name != nil {
 			l.m.esm = true
-			l.add(nExport, pos, l.m.intern(l.tree.Symbols[s.Class.Name.Ref.InnerIndex].OriginalName), int32(value))
+			l.add(nExport, pos, l.strings.name(l.tree.Symbols[s.Class.Name.Ref.InnerIndex].OriginalName), int32(value))
 		}
 	case *esbuild.SReturn:
 		if s.ValueOrNil.Data != nil {
@@ -301,20 +315,20 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 		l.m.esm = true
 		for _, item := range s.Items {
 			value := l.read(item.Name.Ref, pos)
-			l.add(nExport, pos, l.m.intern(item.Alias), int32(value))
+			l.add(nExport, pos, l.strings.name(item.Alias), int32(value))
 		}
 	case *esbuild.SExportFrom:
 		l.m.esm = true
 		module := l.specifier(s.ImportRecordIndex)
 		for _, item := range s.Items {
-			value := l.add(nMember, pos, int32(module), l.m.intern(item.OriginalName))
-			l.add(nExport, pos, l.m.intern(item.Alias), int32(value))
+			value := l.add(nMember, pos, int32(module), l.strings.name(item.OriginalName))
+			l.add(nExport, pos, l.strings.name(item.Alias), int32(value))
 		}
 	case *esbuild.SExportStar:
 		l.m.esm = true
 		module := l.specifier(s.ImportRecordIndex)
 		if s.Alias != nil {
-			l.add(nExport, pos, l.m.intern(s.Alias.OriginalName), int32(module))
+			l.add(nExport, pos, l.strings.name(s.Alias.OriginalName), int32(module))
 		} else {
 			l.add(nExportAll, pos, int32(module), 0)
 		}
@@ -322,8 +336,8 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 		l.exportDefault(s, pos)
 	case *esbuild.SExportEquals:
 		value := l.expr(s.Value)
-		module := l.add(nGlobal, pos, l.m.intern("module"), 0)
-		l.add(nSet, pos, l.m.addList(int32(module), int32(noNode), l.m.intern("exports"), int32(value)), 0)
+		module := l.add(nGlobal, pos, l.strings.name("module"), 0)
+		l.add(nSet, pos, l.m.addList(int32(module), int32(noNode), l.strings.name("exports"), int32(value)), 0)
 	case *esbuild.SEnum:
 		for _, v := range s.Values {
 			l.maybe(v.ValueOrNil)
@@ -354,7 +368,7 @@ func (l *lowering) loopTarget(init *esbuild.Stmt, value nodeID) {
 func (l *lowering) exportSymbol(ref esbuild.Ref, name string, pos int32) {
 	l.m.esm = true
 	value := l.read(ref, pos)
-	l.add(nExport, pos, l.m.intern(name), int32(value))
+	l.add(nExport, pos, l.strings.name(name), int32(value))
 }
 
 func (l *lowering) exportBinding(b esbuild.Binding) {
@@ -394,24 +408,24 @@ func (l *lowering) exportDefault(s *esbuild.SExportDefault, pos int32) {
 		l.stmt(&s.Value)
 		return
 	}
-	l.add(nExport, pos, l.m.intern("default"), int32(value))
+	l.add(nExport, pos, l.strings.name("default"), int32(value))
 }
 
 func (l *lowering) specifier(record uint32) nodeID {
 	r := &l.tree.ImportRecords[record]
-	return l.add(nModule, r.Range.Loc.Start, l.m.intern(r.Path.Text), 0)
+	return l.add(nModule, r.Range.Loc.Start, l.strings.name(r.Path.Text), 0)
 }
 
 func (l *lowering) importStmt(s *esbuild.SImport, pos int32) {
 	l.m.esm = true
 	module := l.specifier(s.ImportRecordIndex)
 	if s.DefaultName != nil {
-		value := l.add(nMember, pos, int32(module), l.m.intern("default"))
+		value := l.add(nMember, pos, int32(module), l.strings.name("default"))
 		l.assign(s.DefaultName.Ref, value, pos)
 	}
 	if s.Items != nil {
 		for _, item := range *s.Items {
-			value := l.add(nMember, item.AliasLoc.Start, int32(module), l.m.intern(item.Alias))
+			value := l.add(nMember, item.AliasLoc.Start, int32(module), l.strings.name(item.Alias))
 			l.m.nodes[value].flags |= flagOptional
 			l.assign(item.Name.Ref, value, pos)
 		}
@@ -433,7 +447,7 @@ func (l *lowering) named(e esbuild.Expr, name string) nodeID {
 	value := l.expr(e)
 	if n := &l.m.nodes[value]; n.kind == nFunction {
 		if f := l.m.functions[n.a]; f.name == "" {
-			f.name = name
+			f.name = l.strings.share(name)
 		}
 	}
 	return value

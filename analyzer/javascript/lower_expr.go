@@ -25,7 +25,7 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	pos := e.Loc.Start
 	switch x := e.Data.(type) {
 	case *esbuild.EString:
-		id := l.add(nString, pos, l.m.literal(esbuild.String(x.Value)), 0)
+		id := l.add(nString, pos, l.strings.literal(esbuild.String(x.Value)), 0)
 		if l.decoded[x] {
 			l.m.nodes[id].flags |= flagDecoded
 		}
@@ -47,10 +47,10 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.EIndex:
 		target := l.target(x.Target)
 		id := l.member(target, x.Index, pos)
-		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.m.file.text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
+		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
 			l.m.nodes[id].flags |= flagHidden
 		}
-		l.m.nodes[id].pos = x.Index.Loc.Start
+		l.places[id] = x.Index.Loc.Start
 		return id
 	case *esbuild.ECall:
 		callee := l.target(x.Target)
@@ -115,7 +115,7 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.ESuper:
 		return l.add(nSuper, pos, 0, 0)
 	case *esbuild.ERegExp:
-		return l.add(nRegExp, pos, l.m.literal(x.Value), 0)
+		return l.add(nRegExp, pos, l.strings.literal(x.Value), 0)
 	case *esbuild.ENull, *esbuild.EUndefined:
 		return l.add(nNull, pos, 0, 0)
 	case *esbuild.EImportMeta:
@@ -128,10 +128,10 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 		return l.requireString(x.ImportRecordIndex, pos)
 	case *esbuild.ERequireResolveString:
 		r := &l.tree.ImportRecords[x.ImportRecordIndex]
-		return l.add(nString, pos, l.m.literal(r.Path.Text), 0)
+		return l.add(nString, pos, l.strings.literal(r.Path.Text), 0)
 	case *esbuild.EImportString:
 		r := &l.tree.ImportRecords[x.ImportRecordIndex]
-		text := l.add(nString, r.Range.Loc.Start, l.m.literal(r.Path.Text), 0)
+		text := l.add(nString, r.Range.Loc.Start, l.strings.literal(r.Path.Text), 0)
 		return l.add(nImport, pos, int32(text), 0)
 	case *esbuild.EImportCall:
 		value := l.expr(x.Expr)
@@ -160,17 +160,17 @@ func (l *lowering) target(e esbuild.Expr) nodeID {
 func (l *lowering) dot(x *esbuild.EDot, pos int32) nodeID {
 	if _, ok := x.Target.Data.(*esbuild.EImportMeta); ok {
 		meta := l.add(nMeta, pos, 0, 0)
-		return l.add(nMember, pos, int32(meta), l.m.intern(x.Name))
+		return l.add(nMember, pos, int32(meta), l.strings.name(x.Name))
 	}
 	target := l.target(x.Target)
 	// The name's own position: a chain of calls spans many lines.
-	return l.add(nMember, x.NameLoc.Start, int32(target), l.m.intern(x.Name))
+	return l.add(nMember, x.NameLoc.Start, int32(target), l.strings.name(x.Name))
 }
 
 func (l *lowering) requireString(record uint32, pos int32) nodeID {
 	r := &l.tree.ImportRecords[record]
-	callee := l.add(nGlobal, pos, l.m.intern("require"), 0)
-	text := l.add(nString, r.Range.Loc.Start, l.m.literal(r.Path.Text), 0)
+	callee := l.add(nGlobal, pos, l.strings.name("require"), 0)
+	text := l.add(nString, r.Range.Loc.Start, l.strings.literal(r.Path.Text), 0)
 	return l.add(nCall, pos, int32(callee), l.m.addList(int32(text)))
 }
 
@@ -204,7 +204,7 @@ func (l *lowering) object(properties []esbuild.Property, pos int32) nodeID {
 		key, constant := l.constantKey(p.Key)
 		name := ""
 		if constant {
-			name = l.m.strings[key]
+			name = l.strings.all[key]
 		} else {
 			key = -2 - int32(l.expr(p.Key))
 		}
@@ -222,7 +222,7 @@ func (l *lowering) object(properties []esbuild.Property, pos int32) nodeID {
 func (l *lowering) template(x *esbuild.ETemplate, pos int32) nodeID {
 	if x.TagOrNil.Data != nil {
 		tag := l.target(x.TagOrNil)
-		args := []int32{int32(l.add(nString, pos, l.m.literal(rawTemplate(x)), 0))}
+		args := []int32{int32(l.add(nString, pos, l.strings.literal(rawTemplate(x)), 0))}
 		for _, part := range x.Parts {
 			args = append(args, int32(l.expr(part.Value)))
 		}
@@ -231,7 +231,7 @@ func (l *lowering) template(x *esbuild.ETemplate, pos int32) nodeID {
 	items := make([]int32, 0, 2*len(x.Parts)+1)
 	text := func(s []uint16) {
 		if len(s) > 0 {
-			items = append(items, int32(l.add(nString, pos, l.m.literal(esbuild.String(s)), 0)))
+			items = append(items, int32(l.add(nString, pos, l.strings.literal(esbuild.String(s)), 0)))
 		}
 	}
 	text(x.HeadCooked)
@@ -387,11 +387,11 @@ func (l *lowering) assignTo(target esbuild.Expr, value nodeID, pos int32) {
 	switch t := target.Data.(type) {
 	case *esbuild.EIdentifier:
 		if l.tree.Symbols[t.Ref.InnerIndex].Kind == esbuild.SymbolUnbound {
-			name := l.m.intern(l.tree.Symbols[t.Ref.InnerIndex].OriginalName)
-			if l.m.strings[name] == "exports" || l.m.strings[name] == "module" {
+			name := l.strings.name(l.tree.Symbols[t.Ref.InnerIndex].OriginalName)
+			if l.strings.all[name] == "exports" || l.strings.all[name] == "module" {
 				return
 			}
-			global := l.add(nGlobal, pos, l.m.intern("globalThis"), 0)
+			global := l.add(nGlobal, pos, l.strings.name("globalThis"), 0)
 			l.m.nodes[global].flags |= flagOptional
 			l.add(nSet, pos, l.m.addList(int32(global), int32(noNode), name, int32(value)), 0)
 			return
@@ -401,7 +401,7 @@ func (l *lowering) assignTo(target esbuild.Expr, value nodeID, pos int32) {
 		l.assign(t.Ref, value, pos)
 	case *esbuild.EDot:
 		object := l.target(t.Target)
-		l.add(nSet, t.NameLoc.Start, l.m.addList(int32(object), int32(noNode), l.m.intern(t.Name), int32(value)), 0)
+		l.add(nSet, t.NameLoc.Start, l.m.addList(int32(object), int32(noNode), l.strings.name(t.Name), int32(value)), 0)
 	case *esbuild.EIndex:
 		object := l.target(t.Target)
 		if name, ok := l.constantKey(t.Index); ok {
@@ -416,7 +416,7 @@ func (l *lowering) assignTo(target esbuild.Expr, value nodeID, pos int32) {
 				l.assignTo(spread.Value, l.add(nRest, pos, int32(value), 0), pos)
 				continue
 			}
-			element := l.add(nMember, pos, int32(value), l.m.intern(formatNumber(float64(i))))
+			element := l.add(nMember, pos, int32(value), l.strings.name(formatNumber(float64(i))))
 			l.assignPattern(item, element, pos)
 		}
 	case *esbuild.EObject:
@@ -473,7 +473,7 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 		key, constant := l.constantKey(p.Key)
 		keyName := ""
 		if constant {
-			keyName = l.m.strings[key]
+			keyName = l.strings.all[key]
 		} else {
 			key = -2 - int32(l.expr(p.Key))
 		}

@@ -34,7 +34,7 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 			return e.transparent(c, v, name)
 		}
 	case "then", "catch", "finally":
-		if own := v.kind == vFunction || v.kind == vObject && !v.object().promise && v.object().properties[name] != nil; !own {
+		if own := v.kind == vFunction || v.kind == vObject && !v.object().promise && v.object().properties.get(name) != nil; !own {
 			return e.then(c, v, name), true
 		}
 	}
@@ -261,16 +261,14 @@ func (e *evaluation) arrayOf(id nodeID, parts []string) *Value {
 	if len(parts) > maxElements {
 		return nil
 	}
-	o := &object{array: true, length: int32(len(parts)), properties: make(map[string]*Value, len(parts))}
-	if old := e.m.values[id]; old != nil && old.kind == vObject && old.object().array {
-		if same(old.object(), parts) {
-			return old
-		}
+	if old := e.kept(id); old != nil && old.kind == vObject && old.object().array && same(old.object(), parts) {
+		return old
 	}
+	o := &object{array: true, length: int32(len(parts))}
 	for i, part := range parts {
-		o.properties[strconv.Itoa(i)] = e.p.str(part)
+		o.properties.set(strconv.Itoa(i), e.p.str(part))
 	}
-	return o.val()
+	return e.keep(id, o.val())
 }
 
 func same(o *object, parts []string) bool {
@@ -278,7 +276,7 @@ func same(o *object, parts []string) bool {
 		return false
 	}
 	for i, part := range parts {
-		if v := o.properties[strconv.Itoa(i)]; v == nil || v.kind != vString || v.text() != part {
+		if v := o.properties.get(strconv.Itoa(i)); v == nil || v.kind != vString || v.text() != part {
 			return false
 		}
 	}
@@ -360,7 +358,7 @@ func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 		for id := f.fn().start; id < f.fn().end; id++ {
 			if n := &f.fn().module.nodes[id]; n.kind == nCall {
 				callee := &f.fn().module.nodes[n.a]
-				isFromCharCode = callee.kind == nMember && f.fn().module.strings[callee.b] == "fromCharCode"
+				isFromCharCode = callee.kind == nMember && e.p.strings.all[callee.b] == "fromCharCode"
 				break
 			}
 		}
@@ -370,7 +368,7 @@ func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 	}
 	parts := make([]string, 0, o.length)
 	for i := range o.length {
-		v := o.properties[strconv.Itoa(int(i))]
+		v := o.properties.get(strconv.Itoa(int(i)))
 		if v == nil || v.kind != vNumber {
 			return nil, false
 		}
@@ -402,7 +400,7 @@ func constantParts(o *object) ([]string, bool) {
 	}
 	parts := make([]string, o.length)
 	for i := range parts {
-		v := o.properties[strconv.Itoa(i)]
+		v := o.properties.get(strconv.Itoa(i))
 		if v == nil || v.kind != vString {
 			return nil, false
 		}
@@ -424,7 +422,7 @@ func (e *evaluation) joinArray(c *callSite, o *object) *Value {
 		if i > 0 {
 			b.WriteString(separator)
 		}
-		b.WriteString(e.textsOf(o.properties[strconv.Itoa(int(i))])[0])
+		b.WriteString(e.textsOf(o.properties.get(strconv.Itoa(int(i))))[0])
 		if b.Len() > maxText {
 			return e.p.opaque(o.marks)
 		}

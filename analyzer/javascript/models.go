@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"path"
-	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -30,27 +29,18 @@ func smallIndex(s string) (int, bool) {
 	return n, true
 }
 
-func sortedKeys(m map[string]*Value) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
 // manyKeys is from how many keys on their order is kept.
 const manyKeys = 16
 
 // keysOf are the keys of an object in order, so that every run comes to the same
 // result. Properties are never taken away: as many keys are the same keys.
 func (p *program) keysOf(o *object) []string {
-	if len(o.properties) <= manyKeys {
-		return sortedKeys(o.properties)
+	if o.properties.size() <= manyKeys {
+		return o.properties.names()
 	}
 	keys := p.sorted[o]
-	if len(keys) != len(o.properties) {
-		keys = sortedKeys(o.properties)
+	if len(keys) != o.properties.size() {
+		keys = o.properties.names()
 		p.sorted[o] = keys
 	}
 	return keys
@@ -200,11 +190,11 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
 		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
-			if old := e.m.values[c.id]; old != nil && old.kind == vObject {
-				return old, true // one object for each place, or values never settle
+			if old := e.kept(c.id); old != nil && old.kind == vObject {
+				return old, true
 			}
 			if v := p.parseJSON(s); v != nil {
-				return v, true
+				return e.keep(c.id, v), true
 			}
 		}
 		return p.opaque(c.arg(0).allMarks()), true
@@ -219,10 +209,10 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		o.promise = true
 		c.arg(0).each(func(alt *Value) {
 			if alt.kind == vFunction {
-				if o.properties == nil {
-					o.properties = map[string]*Value{"\x00resolve": objectValue(vResolver, o)}
+				if o.properties.size() == 0 {
+					o.properties.set("\x00resolve", objectValue(vResolver, o))
 				}
-				e.enter(c.id, alt.fn(), nil, []*Value{o.properties["\x00resolve"]})
+				e.enter(c.id, alt.fn(), nil, []*Value{o.properties.get("\x00resolve")})
 			}
 		})
 		return o.val(), true
@@ -267,7 +257,7 @@ func (e *evaluation) serialized(values []*Value) *Value {
 	for _, v := range values {
 		v.each(func(alt *Value) {
 			if alt.kind == vObject {
-				alt.object().addReader(e.f)
+				e.reads(alt.object())
 			}
 		})
 		marks |= v.Carries()
@@ -276,11 +266,11 @@ func (e *evaluation) serialized(values []*Value) *Value {
 }
 
 func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
-	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().spreads) > 0 || len(v.object().properties) > 256 || len(v.object().properties) == 0 {
+	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().rare().spreads) > 0 || v.object().properties.size() > 256 || v.object().properties.size() == 0 {
 		return nil, false
 	}
-	v.object().addReader(e.f)
-	return e.arrayOf(id, sortedKeys(v.object().properties)), true
+	e.reads(v.object())
+	return e.arrayOf(id, v.object().properties.names()), true
 }
 
 // inherit is util.inherits and Object.setPrototypeOf.
@@ -289,7 +279,7 @@ func (e *evaluation) inherit(child, parent *Value) {
 		switch alt.kind {
 		case vFunction:
 			alt.fn().extra().superclass = e.p.join(alt.fn().superclass, parent)
-			alt.fn().proto().proto = alt.fn().superclass
+			alt.fn().proto().own().proto = alt.fn().superclass
 		case vObject:
 			e.spreadInto(alt.object(), parent)
 		}
@@ -305,7 +295,7 @@ func (e *evaluation) defineProperty(c *callSite) {
 	value := descriptor.Property("value")
 	descriptor.each(func(d *Value) {
 		if d.kind == vObject {
-			d.object().addReader(e.f)
+			e.reads(d.object())
 		}
 	})
 	if getter := descriptor.Property("get"); getter != nil && getter.kind == vFunction {
@@ -424,18 +414,18 @@ func (p *program) jsonValue(data any, depth int, budget *int) *Value {
 		}
 		return no
 	case []any:
-		o := &object{array: true, length: int32(len(x)), properties: map[string]*Value{}}
+		o := &object{array: true, length: int32(len(x))}
 		for i, item := range x {
 			if v := p.jsonValue(item, depth+1, budget); v != nil {
-				o.properties[strconv.Itoa(i)] = v
+				o.properties.set(strconv.Itoa(i), v)
 			}
 		}
 		return o.val()
 	case map[string]any:
-		o := &object{properties: map[string]*Value{}}
+		o := &object{}
 		for key, item := range x {
 			if v := p.jsonValue(item, depth+1, budget); v != nil {
-				o.properties[key] = v
+				o.properties.set(key, v)
 			}
 		}
 		return o.val()

@@ -54,18 +54,18 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	o.visited = p.lookup
 	p.visited++
 	p.steps++
-	o.addReader(e.f)
-	out := o.properties[name]
-	if o.table != nil {
+	e.reads(o)
+	out := o.properties.get(name)
+	if o.rare().table != nil {
 		return out
 	}
-	if out == nil && name == "constructor" && o.module == nil && o.proto == nil {
+	if out == nil && name == "constructor" && o.rare().module == nil && o.rare().proto == nil {
 		if o.array {
 			return p.global("Array").val()
 		}
 		return p.global("Object").val()
 	}
-	for _, s := range o.spreads {
+	for _, s := range o.rare().spreads {
 		s.each(func(alt *Value) {
 			switch alt.kind {
 			case vObject:
@@ -77,8 +77,8 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 			}
 		})
 	}
-	if out == nil && o.proto != nil {
-		o.proto.each(func(alt *Value) {
+	if out == nil && o.rare().proto != nil {
+		o.rare().proto.each(func(alt *Value) {
 			switch alt.kind {
 			case vFunction:
 				out = p.join(out, e.property(alt.fn().proto(), name, depth+1))
@@ -91,9 +91,9 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 			}
 		})
 	}
-	if out == nil && name == "default" && o.module != nil {
+	if out == nil && name == "default" && o.rare().module != nil {
 		// The default import of a CommonJS module is its exports.
-		out = e.moduleValue(o.module)
+		out = e.moduleValue(o.rare().module)
 	}
 	if out == nil {
 		out = o.elements
@@ -106,8 +106,8 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 
 // moduleValue is what requiring the module gives.
 func (e *evaluation) moduleValue(m *module) *Value {
-	m.moduleObject.addReader(e.f)
-	return m.moduleObject.properties["exports"]
+	e.reads(m.moduleObject)
+	return m.moduleObject.properties.get("exports")
 }
 
 func (e *evaluation) object(id nodeID, n *node) *Value {
@@ -140,9 +140,9 @@ func (e *evaluation) object(id nodeID, n *node) *Value {
 				e.callerOf(v.fn())
 				v = v.fn().returned
 			}
-			e.setProperty(o, e.m.strings[key], v)
+			e.setProperty(o, e.p.strings.all[key], v)
 			if e.record {
-				e.propertyUse(id, e.m.nodes[items[i+1]].pos, e.m.strings[key], o.val(), v)
+				e.propertyUse(id, e.m.position(nodeID(items[i+1])), e.p.strings.all[key], o.val(), v)
 			}
 		}
 	}
@@ -172,10 +172,12 @@ func (e *evaluation) array(id nodeID, n *node) *Value {
 
 // made is the object that a node makes: one for each place in the code.
 func (e *evaluation) made(id nodeID) *object {
-	if v := e.m.values[id]; v != nil && v.kind == vObject {
+	if v := e.kept(id); v != nil && v.kind == vObject {
 		return v.object()
 	}
-	return &object{}
+	o := &object{}
+	e.keep(id, o.val())
+	return o
 }
 
 func (e *evaluation) class(n *node) *Value {
@@ -183,7 +185,7 @@ func (e *evaluation) class(n *node) *Value {
 	items := e.m.list(n.b)
 	if super := e.at(items[0]); super != nil {
 		f.extra().superclass = e.p.join(f.superclass, super)
-		f.proto().proto = f.superclass
+		f.proto().own().proto = f.superclass
 		f.static()
 		super.each(func(alt *Value) {
 			if alt.kind == vFunction {
@@ -212,7 +214,7 @@ func (e *evaluation) class(n *node) *Value {
 		if key := items[i+1]; key < keySpread {
 			e.setComputed(target, e.at(-2-key), v)
 		} else {
-			e.setProperty(target, e.m.strings[key], v)
+			e.setProperty(target, e.p.strings.all[key], v)
 		}
 	}
 	return f.val()
@@ -239,8 +241,8 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 	if v.kind == vFunction && !v.fn().getter {
 		e.adopt(v.fn(), o)
 	}
-	old := o.properties[name]
-	if old == nil && len(o.properties) >= maxProperties {
+	old := o.properties.get(name)
+	if old == nil && o.properties.size() >= maxProperties {
 		e.setElements(o, v)
 		return
 	}
@@ -248,10 +250,7 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 	if joined == old {
 		return
 	}
-	if o.properties == nil {
-		o.properties = make(map[string]*Value, 4)
-	}
-	o.properties[name] = joined
+	o.properties.set(name, joined)
 	e.changed(o)
 }
 
@@ -290,15 +289,15 @@ func (e *evaluation) spreadInto(o *object, v *Value) {
 		if alt.kind != vObject && alt.kind != vPath || alt.kind == vObject && alt.object() == o {
 			return
 		}
-		for _, have := range o.spreads {
+		for _, have := range o.rare().spreads {
 			if have == alt {
 				return
 			}
 		}
-		if len(o.spreads) >= 64 {
+		if len(o.rare().spreads) >= 64 {
 			return
 		}
-		o.spreads = append(o.spreads, alt)
+		o.own().spreads = append(o.rare().spreads, alt)
 		e.changed(o)
 	})
 }
@@ -309,7 +308,7 @@ func (e *evaluation) set(id nodeID, n *node) {
 	object, key, v := e.at(list[0]), e.at(list[1]), e.at(list[3])
 	name := ""
 	if list[1] < 0 {
-		name = e.m.strings[list[2]]
+		name = e.p.strings.all[list[2]]
 		if e.record {
 			e.propertyUse(id, 0, name, object, v)
 		}
@@ -336,7 +335,7 @@ func (e *evaluation) set(id nodeID, n *node) {
 				e.spreadInto(alt.fn().proto(), v)
 				v.each(func(o *Value) {
 					if o.kind == vObject {
-						for _, method := range o.object().properties {
+						for _, method := range o.object().properties.all() {
 							if method.kind == vFunction && method.fn().this == o {
 								method.fn().this = alt.fn().proto().val()
 							}

@@ -22,6 +22,10 @@ const (
 	maxRun = 2000
 )
 
+// GapSpaces and GapTabs are how wide a gap in a line is that code may hide
+// behind: no editor shows what follows.
+var GapSpaces, GapTabs = strings.Repeat(" ", 200), strings.Repeat("\t", 50)
+
 // IsScript tells by its name whether a file is code that a runtime or bundler
 // loads. Declarations of types are not.
 func IsScript(name string) bool {
@@ -47,18 +51,20 @@ func dialects(name string) []esbuild.Dialect {
 
 // parseModule parses one script and lowers it. The message says why a parser
 // refuses it.
-func parseModule(file *sourceFile, require *apiPath, budget *decode.Budget) (*module, esbuild.Message, bool) {
+func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool) {
 	var first esbuild.Message
+	text := file.text()
 	for i, dialect := range dialects(file.path) {
-		tree, message, ok := esbuild.Parse(file.text, dialect)
+		tree, message, ok := esbuild.Parse(text, dialect)
 		if ok {
-			m := &module{file: file}
-			decoded := decode.Script(&tree, file.text, budget)
+			m := &module{file: file, pkg: p, size: len(text), gap: strings.Contains(text, GapSpaces) || strings.Contains(text, GapTabs)}
+			decoded := decode.Script(&tree, text, p.decoding)
 			m.programs = decoded.Programs
-			lower(m, &tree, decoded.Texts)
-			m.values = make([]*Value, len(m.nodes))
-			m.exports, m.moduleObject = &object{module: m}, &object{}
-			m.moduleObject.properties = map[string]*Value{"exports": m.exports.val(), "filename": textValue(vString, file.filename()), "require": require.val()}
+			lower(m, &tree, text, decoded.Texts)
+			m.exports, m.moduleObject = &object{extra: &objectExtra{module: m}}, &object{}
+			m.moduleObject.properties.set("exports", m.exports.val())
+			m.moduleObject.properties.set("filename", textValue(vString, file.filename()))
+			m.moduleObject.properties.set("require", p.requirePath.val())
 			return m, message, true
 		}
 		if i == 0 {

@@ -74,7 +74,7 @@ func (r *resolver) file(name string) (string, bool) {
 		}
 	}
 	if f := r.pkg.File(path.Join(name, "package.json")); f != nil && name != "" {
-		if m, err := npm.ParseManifest(f.Data); err == nil && m.Main != "" {
+		if m, err := npm.ParseManifest(f.Data()); err == nil && m.Main != "" {
 			if file, ok := r.plainFile(path.Join(name, m.Main)); ok {
 				return file, true
 			}
@@ -143,7 +143,9 @@ func (r *resolver) matching(from, specifier string) []*module {
 // together.
 func (r *resolver) mentioned(m *module) []string {
 	var out []string
-	for _, s := range m.strings {
+	defer func() { m.mentions = nil }()
+	for _, i := range m.mentions {
+		s := r.program.strings.all[i]
 		if len(s) > 200 || strings.ContainsAny(s, " \n") {
 			continue
 		}
@@ -190,8 +192,8 @@ func (r *resolver) json(p *program, name string) *Value {
 		return v
 	}
 	var v *Value
-	if f := r.pkg.File(name); f != nil && len(f.Data) <= MaxJSON {
-		v = p.parseJSON(string(f.Data))
+	if f := r.pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
+		v = p.parseJSON(string(f.Data()))
 	}
 	r.data[name] = v
 	return v

@@ -275,7 +275,7 @@ func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
 	}
 	l.files[name] = true
 	l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: name, Site: Site{file: &sourceFile{path: "package.json", shownLine: c.Line}, pos: -1}})
-	for _, inner := range Commands(string(f.Data)) {
+	for _, inner := range Commands(string(f.Data())) {
 		inner.Script, inner.File, inner.Text = c.Script, name, ""
 		l.command(inner, label+" → "+name, depth+1)
 	}
@@ -292,7 +292,7 @@ func (l *lifecycle) executable(word, label string, c Command, depth int) {
 	if f == nil {
 		return
 	}
-	switch shebang := interpreter(f.Data); {
+	switch shebang := interpreter(f.Data()); {
 	case shebang == "node", IsScript(name):
 		l.file(name, label)
 	case shebang != "":

@@ -4,6 +4,8 @@ import (
 	"path"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/archive"
 )
 
 // PackageRoot is the folder that a package is thought to be in while its
@@ -16,19 +18,30 @@ type sourceFile struct {
 	// shown is the file and first line that evidence names where the code is
 	// not a file's own: a program in a lifecycle script.
 	shownLine int
-	text      string
-	lines     []int32
-	loader    int8
+	// of has the text; code is the text of what is no file.
+	of     *archive.File
+	code   string
+	lines  []int32
+	loader int8
 	// webpack is set where the loader is webpack's, by name.
 	webpack bool
 	// dynamicScope is set where with makes names undecidable.
 	dynamicScope bool
 }
 
+// text is the whole text. Parts of it keep all of it in memory: whoever keeps a
+// part for long keeps a copy.
+func (f *sourceFile) text() string {
+	if f.of == nil {
+		return f.code
+	}
+	return strings.TrimPrefix(textOf(f.of.Data()), "\ufeff")
+}
+
 func (f *sourceFile) dirname() string  { return path.Dir(f.filename()) }
 func (f *sourceFile) filename() string { return PackageRoot + "/" + f.path }
 
-func (f *sourceFile) has(word string) bool { return strings.Contains(f.text, word) }
+func (f *sourceFile) has(word string) bool { return strings.Contains(f.text(), word) }
 
 // bundleLoader tells whether the file has a loader that calls the functions
 // of a module table.
@@ -51,8 +64,8 @@ func (f *sourceFile) position(offset int32) (line, column int) {
 	}
 	if f.lines == nil {
 		f.lines = []int32{0}
-		for i := 0; i < len(f.text); i++ {
-			if f.text[i] == '\n' {
+		for i, text := 0, f.text(); i < len(text); i++ {
+			if text[i] == '\n' {
 				f.lines = append(f.lines, int32(i+1))
 			}
 		}
@@ -69,17 +82,18 @@ const maxSnippet = 200
 
 // snippet is the line at an offset, cut to what is around it.
 func (f *sourceFile) snippet(offset int32) string {
-	if offset < 0 || int(offset) >= len(f.text) {
+	text := f.text()
+	if offset < 0 || int(offset) >= len(text) {
 		return ""
 	}
-	start := strings.LastIndexByte(f.text[:offset], '\n') + 1
-	end := len(f.text)
-	if i := strings.IndexByte(f.text[offset:], '\n'); i >= 0 {
+	start := strings.LastIndexByte(text[:offset], '\n') + 1
+	end := len(text)
+	if i := strings.IndexByte(text[offset:], '\n'); i >= 0 {
 		end = int(offset) + i
 	}
 	if end-start > maxSnippet {
 		start = max(start, int(offset)-maxSnippet/4)
 		end = min(end, start+maxSnippet)
 	}
-	return strings.TrimSpace(strings.ToValidUTF8(f.text[start:end], ""))
+	return strings.Clone(strings.TrimSpace(strings.ToValidUTF8(text[start:end], "")))
 }

@@ -7,7 +7,7 @@ import "strings"
 // What it finds is textual.
 func (p *program) scanTokens(file *sourceFile) {
 	names := map[string]string{}
-	text := file.text
+	text := file.text()
 	limit := min(len(text), maxScript)
 	p.facts.Tokens = append(p.facts.Tokens, file.path)
 	for i := 0; i < limit; {

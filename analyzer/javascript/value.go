@@ -117,27 +117,57 @@ func (v *Value) alts() []*Value {
 // object is an object, array, class prototype or promise, one for each place
 // in the code that makes one.
 type object struct {
-	properties map[string]*Value
+	properties properties
 	// elements joins what is stored under keys that are not known, and what
 	// an array or promise holds.
 	elements *Value
+	extra    *objectExtra
+	array    bool
+	promise  bool
+	marks    Marks
+	length   int32
+	value    Value
+	readers  []*function
+	visited  int64
+}
+
+// objectExtra is what few objects have.
+type objectExtra struct {
 	// spreads are objects whose properties this one has too.
 	spreads []*Value
 	// proto is where a look-up goes on: the superclass.
-	proto   *Value
-	array   bool
-	promise bool
-	marks   Marks
-	length  int32
-	module  *module
-	table   *table
-	value   Value
-	readers []*function
-	visited int64
+	proto  *Value
+	module *module
+	table  *table
+}
+
+var noObjectExtra objectExtra
+
+// rare is what few objects have, to read it.
+func (o *object) rare() *objectExtra {
+	if o.extra == nil {
+		return &noObjectExtra
+	}
+	return o.extra
+}
+
+// own is what few objects have, to change it.
+func (o *object) own() *objectExtra {
+	if o.extra == nil {
+		o.extra = &objectExtra{}
+	}
+	return o.extra
 }
 
 // maxProperties bounds the properties that are kept apart in one object.
 const maxProperties = 4096
+
+// reads notes that what the object holds matters to the function.
+func (e *evaluation) reads(o *object) {
+	if !e.p.settled {
+		o.addReader(e.f)
+	}
+}
 
 func (o *object) addReader(f *function) {
 	for i := len(o.readers) - 1; i >= 0 && i >= len(o.readers)-8; i-- {
@@ -295,7 +325,7 @@ func (p *program) str(s string) *Value {
 	}
 	p.textBytes += len(s)
 	v := textValue(vString, s)
-	if len(s) <= 128 {
+	if len(s) <= maxShared {
 		p.texts[s] = v
 	}
 	return v
@@ -321,6 +351,10 @@ type markedText struct {
 	marks Marks
 }
 
+// maxShared is the longest text of which there is one value for the package, in
+// bytes.
+const maxShared = 128
+
 // maxText is the longest text that is folded, maxTexts how many bytes of text
 // folding may make in one package.
 const (
@@ -341,6 +375,16 @@ func number(f float64) *Value {
 		return smallNumbers[int(f)]
 	}
 	return &Value{kind: vNumber, bits: math.Float64bits(f)}
+}
+
+// number is a constant of a script.
+func (p *program) number(f float64) *Value {
+	v := p.numbers[f]
+	if v == nil {
+		v = number(f)
+		p.numbers[f] = v
+	}
+	return v
 }
 
 var yes, no = &Value{kind: vBool, bits: math.Float64bits(1)}, &Value{kind: vBool}
@@ -453,21 +497,20 @@ func (v *Value) IsFunction() bool {
 // that does nothing.
 func (v *Value) IsEmptyFunction() bool {
 	found := false
-	v.each(func(alt *Value) {
-		if alt.kind == vFunction && alt.fn().module.nodes != nil {
-			f := alt.fn()
-			empty := true
-			for id := f.start; id < f.end; id++ {
-				switch f.module.nodes[id].kind {
-				case nParam, nAssign, nNull, nReturn, nBool, nNumber, nString:
-				default:
-					empty = false
-				}
-			}
-			found = found || empty
-		}
-	})
+	v.each(func(alt *Value) { found = found || alt.kind == vFunction && alt.fn().empty })
 	return found
+}
+
+// doesNothing tells whether a function's code has no effect.
+func (f *function) doesNothing() bool {
+	for id := f.start; id < f.end; id++ {
+		switch f.module.nodes[id].kind {
+		case nParam, nAssign, nNull, nReturn, nBool, nNumber, nString:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // IsObject tells whether the value may be an object literal.
@@ -494,7 +537,7 @@ func (v *Value) Elements() []*Value {
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && alt.object().array && out == nil {
 			for i := 0; i < int(alt.object().length) && i < 64; i++ {
-				out = append(out, alt.object().properties[formatNumber(float64(i))])
+				out = append(out, alt.object().properties.get(formatNumber(float64(i))))
 			}
 		}
 	})
@@ -519,13 +562,13 @@ func (v *Value) Carries() Marks { return v.carries(0) }
 func (v *Value) carries(depth int) Marks {
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 || len(alt.object().properties) > 64 {
+		if alt.kind != vObject || depth > 2 || alt.object().properties.size() > 64 {
 			return
 		}
-		for _, s := range alt.object().spreads {
+		for _, s := range alt.object().rare().spreads {
 			marks |= s.carries(depth + 1)
 		}
-		for _, p := range alt.object().properties {
+		for _, p := range alt.object().properties.all() {
 			marks |= p.carries(depth + 1)
 		}
 	})
@@ -551,10 +594,10 @@ func (o *object) lookup(name string, depth int) *Value {
 	if depth > 4 {
 		return nil
 	}
-	if v := o.properties[name]; v != nil {
+	if v := o.properties.get(name); v != nil {
 		return v
 	}
-	for _, s := range o.spreads[:min(len(o.spreads), 8)] {
+	for _, s := range o.rare().spreads[:min(len(o.rare().spreads), 8)] {
 		var found *Value
 		s.each(func(alt *Value) {
 			if alt.kind == vObject && found == nil {

@@ -90,7 +90,7 @@ func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 
 // softMemory is from where on the garbage collector works harder, in bytes:
 // nearly all packages stay below, the few largest take longer instead of more.
-const softMemory = 340 << 20
+const softMemory = 300 << 20
 
 // outOfMemory is what a child writes before it ends itself.
 const outOfMemory = "lockwarden worker: more memory than its limit"

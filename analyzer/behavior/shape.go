@@ -217,21 +217,14 @@ const maxGaps = 500
 func offScreenCode(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
 		data := f.Data()
-		for _, far := range []string{javascript.GapSpaces, javascript.GapTabs} {
-			for from, gaps := 0, 0; from < len(data) && gaps < maxGaps; gaps++ {
-				i := bytes.Index(data[from:], []byte(far))
-				if i < 0 {
-					break
-				}
-				start := from + i
-				end := start
-				for end < len(data) && (data[end] == ' ' || data[end] == '\t') {
-					end++
-				}
-				from = end + 1
-				if m.offScreen(f, start, end) {
-					m.add(s, m.at(f, end, javascript.Certain))
-				}
+		for from, gaps := 0, 0; gaps < maxGaps; gaps++ {
+			start, end, found := javascript.WideGap(data, from)
+			if !found {
+				break
+			}
+			from = end
+			if m.offScreen(f, start, end) {
+				m.add(s, m.at(f, end, javascript.Certain))
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -77,5 +78,22 @@ func TestStrings(t *testing.T) {
 	}
 	if _, ok := s.index["b"]; ok {
 		t.Error("a name is known that is gone")
+	}
+}
+
+// TestWideGap: every gap that is wide enough is found, wherever it begins.
+func TestWideGap(t *testing.T) {
+	for _, gap := range []string{strings.Repeat(" ", wideSpaces-1), strings.Repeat(" ", wideSpaces), strings.Repeat("\t", wideTabs-1), strings.Repeat("\t", wideTabs), strings.Repeat(" ", 5000), strings.Repeat("\t", wideTabs) + "  "} {
+		wide := len(gap) >= wideSpaces || gap[0] == '\t' && len(gap) >= wideTabs
+		for before := range 130 {
+			text := "\t" + strings.Repeat("x ", before/2) + strings.Repeat("x", before%2) + "y" + gap + "z"
+			start, end, found := WideGap(text, 0)
+			if found != wide || found && text[start:end] != gap {
+				t.Fatalf("%d before %q: %d to %d, %v", before, gap[:1], start, end, found)
+			}
+			if _, _, found := WideGap(text, end); found && wide {
+				t.Fatal("found twice")
+			}
+		}
 	}
 }

@@ -88,8 +88,9 @@ type carriedKey struct {
 
 // moduleIndex finds a module's nodes by what they write.
 type moduleIndex struct {
-	assigns    []assigned  // by symbol
-	properties []written   // by name
+	assigns    []assigned // by symbol
+	properties []written  // by name
+	stores     map[*object][]stored
 	functions  []*function // those that have nodes, by start
 }
 
@@ -307,13 +308,21 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 	case nCall, nNew, nTagged:
 		w.call(m, f, n, id, depth)
 	case nObject:
+		before := len(w.out)
 		items := m.list(n.b)
 		for i := 0; i+1 < len(items); i += 2 {
 			w.visit(m, f, items[i+1], depth)
 		}
+		if len(w.out) == before {
+			w.stores(m, f, id, depth)
+		}
 	case nArray, nConcat, nJoin, nJSX:
+		before := len(w.out)
 		for _, item := range m.list(n.b) {
 			w.visit(m, f, item, depth)
+		}
+		if n.kind == nArray && len(w.out) == before {
+			w.stores(m, f, id, depth)
 		}
 	case nAwait, nSpread, nRest, nElement, nKeys, nReturn, nYield, nNegate, nImport:
 		w.visit(m, f, n.a, depth)
@@ -452,6 +461,9 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 				}
 			})
 		}
+	}
+	if len(w.out) == before {
+		w.stores(m, f, id, depth)
 	}
 	if len(w.out) == before {
 		w.origin(f, id, "")

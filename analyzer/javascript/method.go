@@ -286,11 +286,18 @@ func same(o *object, parts []string) bool {
 func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bool) {
 	o := v.object()
 	switch name {
-	case "push", "unshift", "fill":
+	case "push", "unshift", "fill", "append":
 		for _, arg := range c.args {
 			e.setElements(o, arg)
 		}
 		return nil, true
+	case "add", "set": // of a Set or Map
+		for _, arg := range c.args {
+			e.setElements(o, arg)
+		}
+		return v, true
+	case "get", "getAll":
+		return e.elementsOf(v), true
 	case "splice":
 		for i, arg := range c.args {
 			if i > 1 {

@@ -186,7 +186,13 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			return e.serialized(c.args), true
 		}
 		return out.val(), true
-	case "querystring.stringify", "globalThis.URLSearchParams", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
+	case "globalThis.Map", "globalThis.Set", "globalThis.URLSearchParams", "globalThis.FormData", "globalThis.Headers":
+		out := e.made(c.id)
+		out.array = true
+		e.setElements(out, e.elementsOf(c.arg(0)))
+		e.setElements(out, e.serialized(c.args))
+		return out.val(), true
+	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
 		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
 		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {

@@ -22,10 +22,6 @@ const (
 	maxRun = 2000
 )
 
-// GapSpaces and GapTabs are how wide a gap in a line is that code may hide
-// behind: no editor shows what follows.
-var GapSpaces, GapTabs = strings.Repeat(" ", 200), strings.Repeat("\t", 50)
-
 // IsScript tells by its name whether a file is code that a runtime or bundler
 // loads. Declarations of types are not.
 func IsScript(name string) bool {
@@ -57,7 +53,7 @@ func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool)
 	for i, dialect := range dialects(file.path) {
 		tree, message, ok := esbuild.Parse(text, dialect)
 		if ok {
-			m := &module{file: file, pkg: p, size: len(text), gap: strings.Contains(text, GapSpaces) || strings.Contains(text, GapTabs)}
+			m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
 			decoded := decode.Script(&tree, text, p.decoding)
 			m.programs = decoded.Programs
 			lower(m, &tree, text, decoded.Texts)

@@ -77,6 +77,44 @@ func (f *sourceFile) position(offset int32) (line, column int) {
 	return i + 1, int(offset-f.lines[i]) + 1
 }
 
+// How wide a gap in a line is that code may hide behind, as no editor shows what
+// follows.
+const (
+	wideSpaces = 200
+	wideTabs   = 50
+)
+
+// WideGap finds the first gap at or after an offset that is so wide; false where
+// there is none.
+func WideGap[T string | []byte](text T, from int) (start, end int, found bool) {
+	for i := from + wideTabs - 1; i < len(text); i += wideTabs {
+		c := text[i]
+		if c != ' ' && c != '\t' {
+			continue
+		}
+		start, end = i, i+1
+		for start > from && text[start-1] == c {
+			start--
+		}
+		for end < len(text) && text[end] == c {
+			end++
+		}
+		if c == '\t' && end-start >= wideTabs || end-start >= wideSpaces {
+			for end < len(text) && (text[end] == ' ' || text[end] == '\t') {
+				end++
+			}
+			return start, end, true
+		}
+		i = end - 1
+	}
+	return 0, 0, false
+}
+
+func hasWideGap(text string) bool {
+	_, _, found := WideGap(text, 0)
+	return found
+}
+
 // maxSnippet is the longest snippet, in bytes.
 const maxSnippet = 200
 

@@ -38,6 +38,7 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"from-odd-file":            fromOddFile,
 	"registry-put":             registryPut,
 	"decoded-program":          decodedProgram,
+	"fetched-program":          fetchedProgram,
 	"not-a-callback":           notACallback,
 	"against-debugger":         againstDebugger,
 	"detached-too":             detachedToo,
@@ -105,6 +106,7 @@ var codes = map[string]func(*matcher, *stanza){
 	"other-script":           otherScript,
 	"embedded-executable":    embeddedExecutable,
 	"download-and-execute":   downloadAndExecute,
+	"shell-download":         shellDownload,
 	"macro-file":             macroFile,
 	"macro-auto-run":         macroAutoRun,
 }

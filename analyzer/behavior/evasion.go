@@ -236,11 +236,28 @@ const minTemplate = 40
 // decodedProgram tells whether what runs is itself decoded: not a value in a
 // template, not an argument of a program that is known.
 func decodedProgram(m *matcher, u *javascript.Use) bool {
-	decoded := m.c.marks["decoded"]
+	return runsMarked(u, m.c.marks["decoded"])
+}
+
+// fetchedProgram tells whether what runs is itself what the network answered: a
+// command with an answer in it, such as a version's number, is none.
+func fetchedProgram(m *matcher, u *javascript.Use) bool {
+	if strings.HasPrefix(u.API, "child_process.") {
+		for _, text := range u.Arg(0).Texts() {
+			if strings.Trim(text, hole+" ") != "" {
+				return false
+			}
+		}
+	}
+	return runsMarked(u, m.c.marks["network"])
+}
+
+// runsMarked tells whether the program that a use runs carries the marks.
+func runsMarked(u *javascript.Use, marks javascript.Marks) bool {
 	runs := u.Arg(0)
 	switch name := u.API[strings.LastIndexAny(u.API, ".#")+1:]; {
 	case name == "spawn", name == "spawnSync", name == "execFile", name == "execFileSync":
-		if runs.Carries()&decoded != 0 {
+		if runs.Carries()&marks != 0 {
 			break
 		}
 		if program, ok := runs.Text(); ok && interpreterNames[programName(program)] || holdsText(u.Arg(1), "-e", "-c", "-p", "--eval") {
@@ -253,7 +270,7 @@ func decodedProgram(m *matcher, u *javascript.Use) bool {
 			runs = u.Arg(len(u.Args) - 1)
 		}
 	}
-	if runs.Carries()&decoded == 0 {
+	if runs.Carries()&marks == 0 {
 		return false
 	}
 	for _, text := range runs.Texts() {

@@ -249,6 +249,10 @@ func fetchedProgram(m *matcher, u *javascript.Use) bool {
 			}
 		}
 	}
+	// One constructor among others that a library's "inherit" may return is none.
+	if u.OneOf && strings.HasSuffix(u.API, "Function") {
+		return false
+	}
 	return runsMarked(u, m.c.marks["network"])
 }
 

@@ -50,7 +50,7 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 	if e.record && len(args) > 0 {
 		e.listed(id, receiver, name, args[0])
 	}
-	c := &callSite{id: id, new: n.kind == nNew, receiver: receiver, args: args, spread: n.flags&flagSpread != 0}
+	c := &callSite{id: id, new: n.kind == nNew, oneOf: callee != nil && callee.kind == vUnion, receiver: receiver, args: args, spread: n.flags&flagSpread != 0}
 	if c.spread {
 		c.spreadArguments(e, items)
 	}
@@ -93,6 +93,7 @@ type callSite struct {
 	id       nodeID
 	new      bool
 	spread   bool
+	oneOf    bool // the callee may be several things
 	receiver *Value
 	args     []*Value
 }
@@ -373,7 +374,11 @@ func (e *evaluation) recordCall(c *callSite, target *apiPath) {
 	if c.new {
 		kind = UseNew
 	}
+	uses := len(e.p.facts.Uses)
 	e.use(kind, target.val(), c.id, c.args)
+	for i := uses; i < len(e.p.facts.Uses); i++ {
+		e.p.facts.Uses[i].OneOf = c.oneOf
+	}
 }
 
 // require gives the value of the module that v names.

@@ -107,6 +107,8 @@ type Use struct {
 	API       string
 	Args      []*Value
 	Certainty Certainty
+	// OneOf is set where what is called may be something else as well.
+	OneOf bool
 	// Flows are the ways of data to the arguments, where they were asked for.
 	Flows []Flow
 	// id is the node of the call; -1 where there is none.

@@ -199,7 +199,10 @@ func traced(m *matcher, u *javascript.Use) bool {
 
 // sends keeps what hands data to the network: of a client's answer, as of any
 // other value, only the methods that write.
-func sends(_ *matcher, u *javascript.Use) bool {
+func sends(m *matcher, u *javascript.Use) bool {
+	if strings.HasPrefix(u.API, "child_process.") {
+		return sendsByProgram(m, u)
+	}
 	i := strings.LastIndexAny(u.API, "#@")
 	if i < 0 {
 		return true
@@ -207,6 +210,36 @@ func sends(_ *matcher, u *javascript.Use) bool {
 	switch name := u.API[max(i, strings.LastIndexByte(u.API, '.'))+1:]; name {
 	case "write", "end", "send", "emit", "post", "put", "patch", "request", "field", "attach", "sendMail", "json":
 		return true
+	}
+	return false
+}
+
+// senders are programs that send what they are called with.
+var senders = map[string]bool{"curl": true, "wget": true, "nc": true, "ncat": true, "nslookup": true, "dig": true, "Invoke-WebRequest": true, "Invoke-RestMethod": true, "iwr": true, "irm": true}
+
+// sendsByProgram tells whether data stands in the words of a program that sends
+// them: what a child finds in its environment stays on the machine.
+func sendsByProgram(m *matcher, u *javascript.Use) bool {
+	var data javascript.Marks
+	for _, source := range []string{"environment", "secret", "host", "user", "file", "clipboard"} {
+		data |= m.c.marks[source]
+	}
+	for _, text := range u.Arg(0).Texts() {
+		if senders[programName(text)] {
+			for _, word := range u.Arg(1).Elements() {
+				if word.Carries()&data != 0 {
+					return true
+				}
+			}
+		}
+		if u.Arg(0).Carries()&data == 0 {
+			continue
+		}
+		for _, command := range javascript.Commands(text) {
+			if senders[command.Program()] {
+				return true
+			}
+		}
 	}
 	return false
 }

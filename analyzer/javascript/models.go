@@ -111,6 +111,10 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			return e.member(c.id, n, c.arg(0), key), true
 		}
 		return nil, true
+	case "globalThis.setTimeout", "globalThis.setInterval":
+		e.handOn(c, 2)
+	case "globalThis.setImmediate", "process.nextTick":
+		e.handOn(c, 1)
 	case "globalThis.Function#":
 		return p.globalObject.val(), true
 	case "globalThis.String.fromCharCode", "globalThis.String.fromCodePoint":
@@ -255,6 +259,19 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return p.join(p.str("/tmp"), p.resultOf(target).val()), true
 	}
 	return nil, false
+}
+
+// handOn passes the arguments from an index on to the function that is the first
+// one.
+func (e *evaluation) handOn(c *callSite, from int) {
+	if len(c.args) <= from {
+		return
+	}
+	c.arg(0).each(func(alt *Value) {
+		if alt.kind == vFunction {
+			e.enter(c.id, alt.fn(), nil, c.args[from:])
+		}
+	})
 }
 
 // serialized is a text made of everything in the values.

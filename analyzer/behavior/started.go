@@ -30,26 +30,55 @@ func (c *Catalogue) Started(facts *javascript.Facts) []Started {
 		if u.Kind&(javascript.UseCall|javascript.UseNew) == 0 || !c.programs[u.API] && !c.shells[u.API] {
 			continue
 		}
-		for _, text := range u.Arg(0).Texts() {
-			// A Windows path's backslashes are no escapes.
-			readable := strings.ReplaceAll(text, `\`, "/")
-			if c.shells[u.API] || u.Arg(2).Property("shell").Is("true") || u.Arg(1).Property("shell").Is("true") {
-				for _, command := range javascript.Commands(readable) {
-					out = append(out, Started{Command: command, use: u, text: text})
-					out = append(out, nested(command, false, u)...)
-				}
-				continue
-			}
-			command := javascript.Command{Words: []string{readable}}
-			for _, arg := range u.Arg(1).Elements() {
-				word, _ := arg.Text()
-				command.Words = append(command.Words, word)
-			}
-			out = append(out, Started{Command: command, use: u, text: text})
-			out = append(out, nested(command, false, u)...)
-		}
+		out = append(out, c.startedBy(u)...)
 	}
 	return out
+}
+
+// startedBy are the programs that one call starts.
+func (c *Catalogue) startedBy(u *javascript.Use) []Started {
+	var out []Started
+	for _, text := range u.Arg(0).Texts() {
+		// A Windows path's backslashes are no escapes.
+		readable := strings.ReplaceAll(text, `\`, "/")
+		if c.shells[u.API] || u.Arg(2).Property("shell").Is("true") || u.Arg(1).Property("shell").Is("true") {
+			for _, command := range javascript.Commands(readable) {
+				out = append(out, Started{Command: command, use: u, text: text})
+				out = append(out, nested(command, false, u)...)
+			}
+			continue
+		}
+		command := javascript.Command{Words: []string{readable}}
+		for _, arg := range u.Arg(1).Elements() {
+			word, _ := arg.Text()
+			command.Words = append(command.Words, word)
+		}
+		out = append(out, Started{Command: command, use: u, text: text})
+		out = append(out, nested(command, false, u)...)
+	}
+	return out
+}
+
+// Printed implements javascript.Printer: what whoami prints is known of the
+// user, by the stanzas that name a command and a source.
+func (c *Catalogue) Printed(api string, args []*javascript.Value) javascript.Marks {
+	if !c.programs[api] && !c.shells[api] {
+		return 0
+	}
+	var marks javascript.Marks
+	for _, started := range c.startedBy(&javascript.Use{API: api, Args: args}) {
+		for _, st := range c.stanzas {
+			if st.source&^marks == 0 {
+				continue
+			}
+			for _, pattern := range st.commands {
+				if matchCommand(pattern, started.Words) && (len(started.Words) == len(pattern) || started.Program() != "env") {
+					marks |= st.source
+				}
+			}
+		}
+	}
+	return marks
 }
 
 // nested are the commands of sh -c "…" and of sudo, env and the like.

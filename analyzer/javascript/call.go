@@ -362,6 +362,14 @@ func (e *evaluation) callPath(c *callSite, target *apiPath) *Value {
 	for _, arg := range c.args {
 		e.escape(c.id, arg, target)
 	}
+	if strings.HasPrefix(target.api, "child_process.") {
+		marks |= c.receiver.allMarks() // of what the program printed, in whatever form
+	}
+	if printed := p.printed(target.api, c.args); printed != 0 {
+		marks |= printed
+		given := p.opaque(printed)
+		e.callbacks(c, []*Value{nil, given, given})
+	}
 	v := p.pathValue(result, marks)
 	if extra := marks &^ target.marks; extra != 0 {
 		v = p.join(v, p.opaque(extra))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Flow is a way that data takes: from the API that gives it to an argument of
@@ -172,6 +173,18 @@ func (t *flows) value(f *function, id int32) *Value {
 		t.work += int(f.end - f.start)
 	}
 	return t.p.value(f, id)
+}
+
+// printed are the marks of what a program prints that a call starts.
+func (t *flows) printed(f *function, of *apiPath, args []int32) Marks {
+	if !strings.HasPrefix(of.api, "child_process.") {
+		return 0
+	}
+	values := make([]*Value, len(args))
+	for i, arg := range args {
+		values[i] = t.value(f, arg)
+	}
+	return t.p.printed(of.api, values)
 }
 
 // modules are those that data can come through.
@@ -404,7 +417,7 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 // data) => …).
 func (w *trail) givenBy(m *module, f *function, at nodeID, c *node, args []int32) {
 	w.t.value(f, c.a).each(func(alt *Value) {
-		if p := alt.path(); p != nil && (p.interest.Marks|p.marks)&w.marks != 0 {
+		if p := alt.path(); p != nil && (p.interest.Marks|p.marks|w.t.printed(f, p, args))&w.marks != 0 {
 			w.steps = append(w.steps, Site{file: m.file, pos: m.position(at), f: f})
 			w.found(p.api, w.t.firstText(f, args))
 			w.steps = w.steps[:len(w.steps)-1]
@@ -425,7 +438,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 	before := len(w.out)
 	args := m.list(n.b)
 	w.t.value(f, n.a).each(func(alt *Value) {
-		if p := alt.path(); p != nil && p.interest.Marks&w.marks != 0 {
+		if p := alt.path(); p != nil && (p.interest.Marks|w.t.printed(f, p, args))&w.marks != 0 {
 			w.found(p.api, w.t.firstText(f, args))
 		}
 	})

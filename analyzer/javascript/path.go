@@ -38,6 +38,21 @@ type Vocabulary interface {
 	Interest(api string) Interest
 }
 
+// Printer is a Vocabulary that knows programs: what a call that starts one gives
+// is marked as what the program prints.
+type Printer interface {
+	Printed(api string, args []*Value) Marks
+}
+
+// printed are the marks of what a program prints that a call starts.
+func (p *program) printed(api string, args []*Value) Marks {
+	printer, ok := p.vocabulary.(Printer)
+	if !ok || !strings.HasPrefix(api, "child_process.") || strings.ContainsAny(api, "#@") || len(args) == 0 {
+		return 0
+	}
+	return printer.Printed(api, args)
+}
+
 // maxPathDepth bounds chains such as a.b().c().d().
 const maxPathDepth = 10
 

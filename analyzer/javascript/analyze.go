@@ -9,7 +9,8 @@
 // (call.go), and the functions and methods of the language that only pass
 // values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
 // a specifier means, bundle.go takes bundles apart. A last pass records uses
-// and call edges (facts.go), and reach.go walks them from the lifecycle
+// and call edges (facts.go) and notes what will be asked of the code (answers.go);
+// data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
 // scripts (shell.go) and the entry points.
 //
 // Which APIs matter is not known here: a Vocabulary says so.

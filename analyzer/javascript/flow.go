@@ -110,22 +110,22 @@ type written struct {
 
 // assignments are those to a symbol.
 func (x *moduleIndex) assignments(symbol int32) []assigned {
-	from := sort.Search(len(x.assigns), func(i int) bool { return x.assigns[i].symbol >= symbol })
-	to := from
-	for to < len(x.assigns) && x.assigns[to].symbol == symbol {
-		to++
-	}
-	return x.assigns[from:to]
+	return equalRun(x.assigns, func(a assigned) int { return cmp.Compare(a.symbol, symbol) })
 }
 
 // under are the values stored under a name.
 func (x *moduleIndex) under(name string) []written {
-	from := sort.Search(len(x.properties), func(i int) bool { return x.properties[i].name >= name })
+	return equalRun(x.properties, func(w written) int { return cmp.Compare(w.name, name) })
+}
+
+// equalRun are the elements of a sorted list that compare as equal.
+func equalRun[T any](sorted []T, compare func(T) int) []T {
+	from := sort.Search(len(sorted), func(i int) bool { return compare(sorted[i]) >= 0 })
 	to := from
-	for to < len(x.properties) && x.properties[to].name == name {
+	for to < len(sorted) && compare(sorted[to]) == 0 {
 		to++
 	}
-	return x.properties[from:to]
+	return sorted[from:to]
 }
 
 // follow fills in the flows of the uses from the given index on.

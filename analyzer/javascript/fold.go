@@ -1,0 +1,130 @@
+package javascript
+
+import "strings"
+
+// concat folds a concatenation or a template: each text that it may give, with
+// holes for what is not known.
+func (e *evaluation) concat(items []int32) *Value {
+	marks := Marks(0)
+	parts := make([][]string, 0, len(items))
+	size, product := 0, 1
+	allNumbers, sum := true, 0.0
+	anyText := false
+	for _, item := range items {
+		v := e.at(item)
+		marks |= v.allMarks()
+		if v != nil && v.kind == vNumber {
+			sum += v.number()
+		} else {
+			allNumbers = false
+		}
+		texts := e.textsOf(v)
+		if len(texts) > 1 {
+			product *= len(texts)
+			if product > maxUnion {
+				product /= len(texts)
+				texts = []string{hole}
+			}
+		}
+		for _, t := range texts {
+			anyText = anyText || t != hole
+		}
+		size += len(texts[0])
+		parts = append(parts, texts)
+	}
+	if allNumbers && len(items) > 0 {
+		return number(sum)
+	}
+	if !anyText || size > maxText || e.p.textBytes > maxTexts {
+		return e.p.opaque(marks)
+	}
+	var out *Value
+	choice := make([]int, len(parts))
+	for {
+		var b strings.Builder
+		b.Grow(size)
+		last := false
+		for i, texts := range parts {
+			t := texts[choice[i]]
+			if t == hole && last {
+				continue
+			}
+			last = t == hole
+			b.WriteString(t)
+		}
+		out = e.p.join(out, e.p.str(b.String()))
+		i := 0
+		for ; i < len(parts); i++ {
+			if choice[i]++; choice[i] < len(parts[i]) {
+				break
+			}
+			choice[i] = 0
+		}
+		if i == len(parts) {
+			break
+		}
+	}
+	return e.p.marked(out, marks)
+}
+
+// textsOf are the texts that a value is in a concatenation.
+func (e *evaluation) textsOf(v *Value) []string { return e.textsDeep(v, 0) }
+
+func (e *evaluation) textsDeep(v *Value, depth int) []string {
+	if v == nil || depth > 4 {
+		return []string{hole}
+	}
+	switch v.kind {
+	case vString:
+		return []string{v.text()}
+	case vNumber:
+		return []string{formatNumber(v.number())}
+	case vBool:
+		if v.number() == 1 {
+			return []string{"true"}
+		}
+		return []string{"false"}
+	case vObject:
+		if v.object().array && v.object().elements == nil && v.object().length <= 1 {
+			if v.object().length == 0 {
+				return []string{""}
+			}
+			return e.textsDeep(v.object().properties.get("0"), depth+1)
+		}
+	case vUnion:
+		var out []string
+		more := false
+		for _, alt := range v.alts() {
+			if len(out) >= 4 {
+				more = true
+				break
+			}
+			if texts := e.textsDeep(alt, depth+1); texts[0] != hole || len(texts) > 1 {
+				out = append(out, texts...)
+			} else if alt.kind == vString {
+				more = true
+			}
+		}
+		if more {
+			out = append(out, hole)
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return []string{hole}
+}
+
+func (e *evaluation) arithmetic(n *node) *Value {
+	a, b := e.at(n.a), e.at(n.b)
+	if a == nil || b == nil || a.kind != vNumber || b.kind != vNumber {
+		return e.p.opaque(a.allMarks() | b.allMarks())
+	}
+	switch n.flags {
+	case '-':
+		return number(a.number() - b.number())
+	case '*':
+		return number(a.number() * b.number())
+	}
+	return number(float64(int32(int64(a.number())) ^ int32(int64(b.number()))))
+}

@@ -4,6 +4,8 @@
 //
 // A file is cut by its headings: the first one is the sentence that readers
 // see; a behavior has "## Meaning", an issue "## Problem" and "## Next steps".
+// profile/<name>.md says what a profile of malware/behavior-similarity does, and
+// why that matters; it fills {does} and {because} there.
 // Words in braces are filled from the issue: {host}. Loading is strict, and a
 // test loads everything.
 package templates
@@ -12,11 +14,12 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"sync"
 )
 
-//go:embed behavior issue
+//go:embed behavior issue profile
 var files embed.FS
 
 // Text is what one file says.
@@ -96,7 +99,7 @@ func Load() error {
 	return err
 }
 
-// IDs are those of all texts below a folder: "behavior" or "issue".
+// IDs are those of all texts below a folder: "behavior", "issue" or "profile".
 func IDs(kind string) []string {
 	texts, _ := load()
 	var ids []string
@@ -112,7 +115,22 @@ func IDs(kind string) []string {
 func Behavior(id string) Text { return get("behavior", id, nil) }
 
 // Issue is the text of an issue with its detail filled in.
-func Issue(id string, detail map[string]string) Text { return get("issue", id, detail) }
+func Issue(id string, detail map[string]string) Text {
+	name, ok := detail["profile"]
+	if !ok {
+		return get("issue", id, detail)
+	}
+	filled := map[string]string{"does": "It combines what malicious packages do.", "because": "It does so where nobody has to call it."}
+	if p := get("profile", name, nil); p.Title != name {
+		filled["does"], filled["because"] = p.Title, p.Problem
+	}
+	maps.Copy(filled, detail)
+	return get("issue", id, filled)
+}
+
+// Profile says what a profile of malware/behavior-similarity does, and why that
+// matters.
+func Profile(name string) Text { return get("profile", name, nil) }
 
 func get(kind, id string, detail map[string]string) Text {
 	texts, err := load()
@@ -131,7 +149,7 @@ func get(kind, id string, detail map[string]string) Text {
 	return Text{r.Replace(t.Title), r.Replace(t.Problem), r.Replace(t.NextSteps)}
 }
 
-// Places are the words in braces that a text wants filled.
+// Places are the words in braces that a text wants filled by whoever shows it.
 func Places(id string) []string {
 	texts, _ := load()
 	t := texts["issue/"+id]
@@ -147,7 +165,7 @@ func Places(id string) []string {
 			if !ok {
 				break
 			}
-			if !seen[name] {
+			if !seen[name] && name != "does" && name != "because" {
 				seen[name] = true
 				out = append(out, name)
 			}

@@ -2,7 +2,6 @@ package issue_test
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -209,8 +208,12 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s is of no rule", path)
 		}
 	}
-	if _, err := os.Stat("profiles.txt"); err != nil {
-		t.Error(err)
+	profiles := templates.IDs("profile")
+	sort.Strings(profiles)
+	names := issue.Profiles()
+	sort.Strings(names)
+	if !slices.Equal(profiles, names) {
+		t.Errorf("profiles.txt has %q, templates/profile %q", names, profiles)
 	}
 }
 

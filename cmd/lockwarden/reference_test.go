@@ -238,6 +238,11 @@ func catalogueReference() string {
 		text := templates.Issue(id, nil)
 		fmt.Fprintf(&b, "| `%s` | **%s** %s | %s |\n", id, cell(sentence(text.Title)), cell(text.Problem), cell(text.NextSteps))
 	}
+	b.WriteString("\n## Profiles of malware\n\nThe combinations that `malware/behavior-similarity` knows ([`analyzer/issue/profiles.txt`](../analyzer/issue/profiles.txt)).\n\n| profile | what it says | why that matters |\n|---|---|---|\n")
+	for _, name := range ids("profile") {
+		text := templates.Profile(name)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(text.Title), cell(text.Problem))
+	}
 	b.WriteString("\n## Behaviors\n")
 	heading = ""
 	for _, id := range behaviors {

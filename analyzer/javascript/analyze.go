@@ -50,6 +50,10 @@ type Options struct {
 // seconds.
 const defaultSteps = 120_000_000
 
+// collectEvery is after how many modules of a large package garbage is collected
+// while uses are recorded.
+const collectEvery = 256
+
 // maxEvaluation is how long an evaluation says that it goes on; after that, its
 // parent gives it up when it has waited long enough. The largest package of
 // bench/corpus takes 30 s on one old processor.
@@ -124,9 +128,12 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	for _, m := range p.order {
 		m.settle()
 	}
-	for _, m := range p.order {
+	for i, m := range p.order {
 		p.alive()
 		p.record(m, options.WantText)
+		if i%collectEvery == collectEvery-1 {
+			collect()
+		}
 	}
 	p.alive()
 	p.joins = map[pair]*Value{}

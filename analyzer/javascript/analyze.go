@@ -114,17 +114,10 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 		}
 	}
 	options.Starting("(evaluation)")
-	// A large package leaves much behind at each step; collected between them,
-	// it does not add up.
-	collect := func() {
-		if pkg.Large() {
-			runtime.GC()
-			p.alive()
-		}
-	}
-	collect()
+	p.large = pkg.Large()
+	p.collect()
 	p.solve()
-	collect()
+	p.collect()
 	for _, m := range p.order {
 		m.settle()
 	}
@@ -132,15 +125,15 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 		p.alive()
 		p.record(m, options.WantText)
 		if i%collectEvery == collectEvery-1 {
-			collect()
+			p.collect()
 		}
 	}
 	p.alive()
 	p.joins = map[pair]*Value{}
-	collect()
+	p.collect()
 	p.follow(0)
 	p.flows = &flows{p: p, work: p.flows.work} // what it remembers is large
-	collect()
+	p.collect()
 	p.linkStartedFiles()
 	p.linkHidden()
 	p.reach(p.beginnings(life, entries))
@@ -148,6 +141,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	for _, m := range p.order {
 		m.letGo()
 	}
+	p.collect()
 	if p.exhausted {
 		p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: "package.json", Line: 1,
 			Reason: fmt.Sprintf("the evaluation of its scripts took more than %d steps", p.limit)})
@@ -186,6 +180,15 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 		p.resolver.baseNames[strings.TrimSuffix(path.Base(name), path.Ext(name))] = true
 	}
 	return pending
+}
+
+// collect collects what a step of a large package left behind, so that it does
+// not add up: beside other processes, the collector falls behind.
+func (p *program) collect() {
+	if p.large {
+		runtime.GC()
+		p.alive()
+	}
 }
 
 // beginnings are where execution begins.

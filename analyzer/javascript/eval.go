@@ -58,6 +58,8 @@ type program struct {
 	// hidden are programs that scripts make and run.
 	hidden  []hiddenProgram
 	decoded Marks
+	// large is set where the package's memory needs care.
+	large bool
 	// alive tells a parent that the evaluation goes on.
 	alive func()
 	// decoding is what is left for decoding scripts.
@@ -109,10 +111,18 @@ func (p *program) solveModule(m *module) {
 	p.drain()
 }
 
+// collectFunctions is after how many evaluations of functions of a large package
+// garbage is collected.
+const collectFunctions = 1 << 15
+
 func (p *program) drain() {
+	done := 0
 	for i := 0; i < len(p.queue); i++ {
 		if i%4096 == 0 {
 			p.alive()
+		}
+		if done++; done%collectFunctions == 0 {
+			p.collect()
 		}
 		f := p.queue[i]
 		if i > 4096 && i > len(p.queue)/2 {

@@ -16,10 +16,10 @@ package analyzer
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"math"
 	"os"
@@ -179,9 +179,12 @@ func inventory(pkg *archive.Package) (map[string]string, float64) {
 	total := 0
 	for i, f := range pkg.Files {
 		if i < maxInventory {
-			h := fnv.New64a()
+			// A hash that nobody can make collide: a changed file must not look
+			// like the old one.
+			h := sha256.New()
 			h.Write(f.Data())
-			files[f.Path] = strconv.FormatUint(h.Sum64()^uint64(f.Size), 36)
+			h.Write(f.Tail) // of a binary file that is the rest of what is kept
+			files[f.Path] = base64.RawURLEncoding.EncodeToString(strconv.AppendInt(h.Sum(nil)[:9], f.Size, 36))
 		}
 		if f.Kind == archive.Text && javascript.IsScript(f.Path) {
 			for _, b := range f.Data() {

@@ -126,7 +126,8 @@ type File struct {
 	// Skipped is why Data is not the whole content though it should be.
 	Skipped string
 
-	content content
+	content  content
+	trigrams *trigrams
 }
 
 // Data is the content: all of it for text, the beginning for binaries, nil

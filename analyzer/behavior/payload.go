@@ -73,7 +73,7 @@ func wasmBinary(m *matcher, s *stanza) {
 			m.add(s, e)
 			continue
 		}
-		if f.Kind == archive.Text && javascript.IsScript(f.Path) {
+		if f.Kind == archive.Text && javascript.IsScript(f.Path) && f.MayHave("AGFzbQ") {
 			// \0asm in base64
 			if i := bytes.Index(f.Data(), []byte("AGFzbQ")); i > 0 && len(base64Run(f.Data()[i:])) >= 64 {
 				m.add(s, m.at(f, i, javascript.Certain))
@@ -167,24 +167,27 @@ func hexRun(data []byte) []byte {
 
 // embeddedBegins are how programs and archives begin in base64 and in hex.
 var embeddedBegins = []struct {
-	needle []byte
+	needle string
 	hex    bool
 	what   string
 }{
-	{[]byte("TVqQ"), false, "Windows program"}, {[]byte("TVpQ"), false, "Windows program"}, {[]byte("f0VMR"), false, "ELF program"}, {[]byte("z/rt/g"), false, "Mach-O program"},
-	{[]byte("yv66vg"), false, "Mach-O program"}, {[]byte("UEsDB"), false, "zip archive"},
-	{[]byte("4d5a90"), true, "Windows program"}, {[]byte("4D5A90"), true, "Windows program"}, {[]byte("7f454c46"), true, "ELF program"}, {[]byte("7F454C46"), true, "ELF program"},
+	{"TVqQ", false, "Windows program"}, {"TVpQ", false, "Windows program"}, {"f0VMR", false, "ELF program"}, {"z/rt/g", false, "Mach-O program"},
+	{"yv66vg", false, "Mach-O program"}, {"UEsDB", false, "zip archive"},
+	{"4d5a90", true, "Windows program"}, {"4D5A90", true, "Windows program"}, {"7f454c46", true, "ELF program"}, {"7F454C46", true, "ELF program"},
 }
 
 // Executables in text are looked for in the first bytes that they decode to.
 func embeddedExecutable(m *matcher, s *stanza) {
 	for _, f := range m.in.Package.Files {
-		data := f.Data()
 		if f.Kind != archive.Text || path.Ext(f.Path) == ".md" {
 			continue
 		}
 		for _, begin := range embeddedBegins {
-			i := bytes.Index(data, begin.needle)
+			if !f.MayHave(begin.needle) {
+				continue
+			}
+			data := f.Data()
+			i := bytes.Index(data, []byte(begin.needle))
 			if i < 0 || i > 0 && isWordChar(data[i-1]) {
 				continue
 			}

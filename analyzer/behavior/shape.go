@@ -84,16 +84,16 @@ func isMinified(line []byte) bool {
 
 var (
 	hexName = regexp.MustCompile(`_0x[0-9a-f]{4,8}\b`)
-	packed  = []byte("eval(function(p,a,c,k,e,")
-	faces   = []byte("\uff9f\u03c9\uff9f\uff89")
-	dollars = []byte("$=~[];$={___:++$")
+	packed  = "eval(function(p,a,c,k,e,"
+	faces   = "\uff9f\u03c9\uff9f\uff89"
+	dollars = "$=~[];$={___:++$"
 )
 
 // obfuscated is a script whose writer did not want it read. Minified is not
 // obfuscated.
 func obfuscated(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
-		if offset, say := obfuscation(f.Data()); say != "" {
+		if offset, say := obfuscation(f); say != "" {
 			e := m.at(f, offset, javascript.Certain)
 			m.add(s, e)
 		}
@@ -102,12 +102,15 @@ func obfuscated(m *matcher, s *stanza) {
 
 // obfuscation tells by which of the known ways a script is obfuscated, and
 // where that shows first.
-func obfuscation(data []byte) (offset int, how string) {
+func obfuscation(f *archive.File) (offset int, how string) {
+	data := f.Data()
 	for _, known := range []struct {
-		needle []byte
-		how    string
+		needle, how string
 	}{{packed, "packer"}, {faces, "aaencode"}, {dollars, "jjencode"}} {
-		if i := bytes.Index(data, known.needle); i >= 0 {
+		if !f.MayHave(known.needle) {
+			continue
+		}
+		if i := bytes.Index(data, []byte(known.needle)); i >= 0 {
 			return i, known.how
 		}
 	}
@@ -187,20 +190,23 @@ func escapedLetters(data []byte) int {
 }
 
 // bundleMarks are what bundlers leave in what they make.
-var bundleMarks = [][]byte{[]byte("__webpack_require__"), []byte("webpackChunk"), []byte("webpackJsonp"), []byte("__commonJS("), []byte("__commonJSMin("), []byte("parcelRequire"), []byte("__toESM(require_"),
-	[]byte("getDefaultExportFromCjs("), []byte("commonjsRequire("), []byte("__nccwpck_require__"), []byte("__rspack_require__"), []byte("'MODULE_NOT_FOUND',"), []byte(`"MODULE_NOT_FOUND",`)}
+var bundleMarks = []string{"__webpack_require__", "webpackChunk", "webpackJsonp", "__commonJS(", "__commonJSMin(", "parcelRequire", "__toESM(require_",
+	"getDefaultExportFromCjs(", "commonjsRequire(", "__nccwpck_require__", "__rspack_require__", "'MODULE_NOT_FOUND',", `"MODULE_NOT_FOUND",`}
 
 // bundled is a script that a bundler put together from others. A bundler's own
 // sources name the same marks, in texts.
 func bundled(m *matcher, s *stanza) {
 	m.scripts(func(f *archive.File) {
-		data := f.Data()
 		for _, mark := range bundleMarks {
-			i := bytes.Index(data, mark)
-			if i < 0 || i > 0 && strings.IndexByte("\"'`", data[i-1]) >= 0 || bytes.Count(data, mark) < 2 && !bytes.Contains(mark, []byte("MODULE")) {
+			if !f.MayHave(mark) {
 				continue
 			}
-			if bytes.Contains(mark, []byte("MODULE")) && !bytes.Contains(data, []byte("},{")) {
+			data := f.Data()
+			i := bytes.Index(data, []byte(mark))
+			if i < 0 || i > 0 && strings.IndexByte("\"'`", data[i-1]) >= 0 || bytes.Count(data, []byte(mark)) < 2 && !strings.Contains(mark, "MODULE") {
+				continue
+			}
+			if strings.Contains(mark, "MODULE") && !bytes.Contains(data, []byte("},{")) {
 				continue
 			}
 			m.add(s, m.at(f, i, javascript.Certain))

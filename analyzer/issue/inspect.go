@@ -205,7 +205,7 @@ func (d *finder) tokens(f *archive.File) {
 	data := f.Data()
 	for i := range tokens {
 		t := &tokens[i]
-		for from := 0; ; {
+		for from := 0; f.MayHave(t.prefix); {
 			at := bytes.Index(data[from:], []byte(t.prefix))
 			if at < 0 {
 				break
@@ -264,7 +264,7 @@ var urlCredentials = regexp.MustCompile(`\b[a-z][a-z0-9+.-]{1,20}://([A-Za-z0-9.
 // credentials are users and passwords in URLs, outside tests and documents.
 func (d *finder) credentials(f *archive.File) {
 	data := f.Data()
-	if isTestPath(f.Path) || !bytes.Contains(data, []byte("://")) || isTestFile(f.Path) {
+	if isTestPath(f.Path) || !f.MayHave("://") || isTestFile(f.Path) {
 		return
 	}
 	for from := 0; ; {

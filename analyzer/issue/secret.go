@@ -1,7 +1,6 @@
 package issue
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -38,7 +37,7 @@ const maxKey = 16 << 10
 func Keys(pkg *archive.Package) []Key {
 	var out []Key
 	for _, f := range pkg.Files {
-		if f.Kind != archive.Text || !bytes.Contains(f.Data(), []byte("PRIVATE KEY-----")) {
+		if f.Kind != archive.Text || !f.MayHave("PRIVATE KEY-----") {
 			continue
 		}
 		text := string(f.Data())

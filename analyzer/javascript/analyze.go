@@ -369,7 +369,7 @@ func (p *program) record(m *module, wanted func(string) bool) {
 	uses := len(p.facts.Uses)
 	for _, f := range m.functions {
 		e := &evaluation{p: p, m: m, f: f, record: true}
-		release := e.pass()
+		e.pass()
 		if wanted != nil {
 			e.texts(wanted)
 		}
@@ -377,7 +377,7 @@ func (p *program) record(m *module, wanted func(string) bool) {
 			e.note(a)
 		}
 		f.empty = f.doesNothing()
-		release()
+		e.release()
 	}
 	if p.alone != nil {
 		return

@@ -7,18 +7,12 @@ import (
 // call evaluates a call, a new, or a tagged template.
 func (e *evaluation) call(id nodeID, n *node) *Value {
 	items := e.m.list(n.b)
-	var args []*Value
-	if e.record {
-		args = make([]*Value, len(items)) // a use keeps them
-	} else {
-		stack := e.p.arguments
-		e.p.arguments = append(stack, make([]*Value, len(items))...)
-		args = e.p.arguments[len(stack):len(e.p.arguments):len(e.p.arguments)]
-		defer func() { e.p.arguments = e.p.arguments[:len(stack)] }()
+	stack := len(e.p.arguments)
+	for _, item := range items {
+		e.p.arguments = append(e.p.arguments, e.at(item))
 	}
-	for i, item := range items {
-		args[i] = e.at(item)
-	}
+	args := e.p.arguments[stack:len(e.p.arguments):len(e.p.arguments)]
+	defer func() { e.p.arguments = e.p.arguments[:stack] }()
 	callee := e.at(n.a)
 	calleeNode := &e.m.nodes[n.a]
 	if v, ok := e.interop(id, calleeNode, args); ok {
@@ -228,8 +222,8 @@ func (e *evaluation) returnFor(f *function, args []*Value) *Value {
 	copy(f.paramValues, args)
 	f.returned = nil
 	inner := &evaluation{p: e.p, m: f.module, f: f, inline: e.inline + 1}
-	release := inner.pass()
-	release()
+	inner.pass()
+	inner.release()
 	out := f.returned
 	for _, local := range inner.locals {
 		local.s.value = local.value
@@ -496,6 +490,9 @@ var interopNames = set(`__importStar __importDefault _interopRequireDefault _int
 	_getRequireWildcardCache __reExport getDefaultExportFromCjs getAugmentedNamespace _mergeNamespaces
 	interopRequireDefault interopRequireWildcard`)
 
+// shortestHelper is the length of the shortest name of a helper, __esm.
+const shortestHelper = 5
+
 // interop recognises the helpers that TypeScript, Babel, SWC, Rollup, webpack
 // and esbuild put around modules, by name.
 func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bool) {
@@ -512,11 +509,13 @@ func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bo
 	default:
 		return nil, false
 	}
-	if len(name) < 2 || len(args) == 0 {
+	if len(args) == 0 {
 		return nil, false
 	}
-	name = strings.TrimRight(name, "$0123456789")
-	if len(name) < 1 {
+	for name != "" && (name[len(name)-1] == '$' || name[len(name)-1] >= '0' && name[len(name)-1] <= '9') {
+		name = name[:len(name)-1]
+	}
+	if len(name) < shortestHelper {
 		return nil, false
 	}
 	switch {

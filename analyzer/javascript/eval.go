@@ -28,6 +28,7 @@ type program struct {
 	// of the values of the evaluations under way.
 	arguments, values []*Value
 	strings           stringTable
+	room              loweringRoom
 	// numbers are the constants.
 	numbers      map[float64]*Value
 	roots        map[string]*apiPath
@@ -36,8 +37,10 @@ type program struct {
 	mainModule   *apiPath
 
 	queue []*function
-	steps int64
-	limit int64
+	// running is the evaluation under way.
+	running evaluation
+	steps   int64
+	limit   int64
 	// lookup numbers the current look-up, visited counts its objects.
 	lookup  int64
 	visited int
@@ -169,14 +172,15 @@ type evaluation struct {
 
 // run evaluates a function once.
 func (p *program) run(f *function) {
-	e := &evaluation{p: p, m: f.module, f: f}
-	release := e.pass()
-	release()
+	e := &p.running // one at a time: what it calls inline has its own
+	*e = evaluation{p: p, m: f.module, f: f, locals: e.locals[:0]}
+	e.pass()
+	e.release()
 }
 
 // pass evaluates the function's nodes in order; the values are the
-// evaluation's until they are released.
-func (e *evaluation) pass() (release func()) {
+// evaluation's until it is released.
+func (e *evaluation) pass() {
 	f, nodes := e.f, e.m.nodes
 	stack := e.p.values
 	size := int(f.end - f.start)
@@ -192,7 +196,11 @@ func (e *evaluation) pass() (release func()) {
 		e.values[i] = e.eval(id, &nodes[id])
 	}
 	e.p.steps += int64(size)
-	return func() { e.p.values = e.p.values[:len(stack)] }
+}
+
+// release gives the values of the last evaluation that has any back.
+func (e *evaluation) release() {
+	e.p.values = e.p.values[:len(e.p.values)-len(e.values)]
 }
 
 func (e *evaluation) at(id int32) *Value {
@@ -241,7 +249,12 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		if n.flags&flagDecoded != 0 {
 			return p.marked(p.str(p.strings.all[n.a]), p.decodedMarks())
 		}
-		return p.str(p.strings.all[n.a])
+		v := p.strings.values[n.a]
+		if v == nil {
+			v = p.str(p.strings.all[n.a])
+			p.strings.values[n.a] = v
+		}
+		return v
 	case nNumber:
 		return p.number(m.numbers[n.a])
 	case nBool:
@@ -315,7 +328,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		}
 		return p.opaque(v.allMarks())
 	case nAssign:
-		e.assign(n.a, e.at(n.b))
+		e.assign(id, n.a, e.at(n.b))
 	case nSet:
 		e.set(id, n)
 	case nDelete:
@@ -361,7 +374,7 @@ func (e *evaluation) returns(v *Value) {
 	}
 }
 
-func (e *evaluation) assign(sym int32, v *Value) {
+func (e *evaluation) assign(id nodeID, sym int32, v *Value) {
 	s := &e.m.symbols[sym]
 	if e.inline > 0 {
 		e.assignLocal(s, v)
@@ -373,7 +386,11 @@ func (e *evaluation) assign(sym int32, v *Value) {
 	}
 	s.value = joined
 	for r := s.readers; r != 0; r = e.m.readers[r].next {
-		e.p.enqueue(e.m.functions[e.m.readers[r].function])
+		reader := &e.m.readers[r]
+		if reader.function == e.f.index && reader.first > id {
+			continue // this very evaluation comes to where it is read
+		}
+		e.p.enqueue(e.m.functions[reader.function])
 	}
 }
 

@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -213,7 +214,7 @@ func (e *evaluation) useCertainty(kind UseKind, v *Value, id nodeID, args []*Val
 		if alt.kind != vPath || alt.path().interest.Uses&kind == 0 {
 			return
 		}
-		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path().api, Args: args, Certainty: certainty, id: id, Site: e.siteOfUse(id)})
+		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path().api, Args: slices.Clone(args), Certainty: certainty, id: id, Site: e.siteOfUse(id)})
 	})
 }
 

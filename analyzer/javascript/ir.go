@@ -150,8 +150,12 @@ type symbol struct {
 	readers int32
 }
 
-// reader is a function that reads a symbol; next is the one before it, 0 ends.
-type reader struct{ function, next int32 }
+// reader is a function that reads a symbol, at node first for the first time;
+// next is the reader before it, 0 ends.
+type reader struct {
+	function, next int32
+	first          nodeID
+}
 
 // module is one script.
 type module struct {

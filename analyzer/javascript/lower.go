@@ -27,6 +27,15 @@ type lowering struct {
 	decoded map[*esbuild.EString]bool
 }
 
+// loweringRoom is where modules are lowered before what they came to is copied.
+type loweringRoom struct {
+	nodes         []node
+	lists, places []int32
+}
+
+// mostRoom is of how many nodes room is kept for the next module.
+const mostRoom = 1 << 18
+
 // pendingFunction is a function whose body is lowered after the one around
 // it, so that the nodes of a function stay together.
 type pendingFunction struct {
@@ -38,7 +47,9 @@ type pendingFunction struct {
 
 // lower is called on a tree that the parser accepted.
 func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EString]bool) {
-	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, text: text, decoded: decoded}
+	room := &m.pkg.room
+	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, text: text, decoded: decoded, places: room.places[:0]}
+	m.nodes, m.lists = room.nodes[:0], room.lists[:0]
 	l.strings.begin()
 	l.symbols = make([]int32, len(tree.Symbols))
 	m.readers = make([]reader, 1)
@@ -56,6 +67,9 @@ func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EStri
 	}
 	m.place(l.places)
 	m.mentions = slices.Clone(l.strings.mentions)
+	if len(m.nodes) <= mostRoom {
+		*room = loweringRoom{m.nodes, m.lists, l.places}
+	}
 	// What stays in memory is as large as it must be.
 	m.nodes, m.lists, m.symbols, m.readers = slices.Clone(m.nodes), slices.Clone(m.lists), slices.Clone(m.symbols), slices.Clone(m.readers)
 }
@@ -107,7 +121,7 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 	i := l.sym(ref)
 	s := &l.m.symbols[i]
 	if s.readers == 0 || l.m.readers[s.readers].function != l.current.index {
-		l.m.readers = append(l.m.readers, reader{l.current.index, s.readers})
+		l.m.readers = append(l.m.readers, reader{l.current.index, s.readers, nodeID(len(l.m.nodes))})
 		s.readers = int32(len(l.m.readers) - 1)
 	}
 	return l.add(nSymbol, pos, i, 0)

@@ -54,7 +54,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	o.visited = p.lookup
 	p.visited++
 	p.steps++
-	e.reads(o)
+	e.readsName(o, name)
 	out := o.properties.get(name)
 	if o.rare().table != nil {
 		return out
@@ -106,7 +106,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 
 // moduleValue is what requiring the module gives.
 func (e *evaluation) moduleValue(m *module) *Value {
-	e.reads(m.moduleObject)
+	e.readsName(m.moduleObject, "exports")
 	return m.moduleObject.properties.get("exports")
 }
 
@@ -228,9 +228,12 @@ func (e *evaluation) adopt(f *function, o *object) {
 	}
 }
 
-func (e *evaluation) changed(o *object) {
-	for _, reader := range o.readers {
-		e.p.enqueue(reader)
+// changed lets those run again who read one of the names.
+func (e *evaluation) changed(o *object, names uint64) {
+	for i := range o.readers {
+		if o.readers[i].names&names != 0 {
+			e.p.enqueue(o.readers[i].f)
+		}
 	}
 }
 
@@ -251,7 +254,7 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 		return
 	}
 	o.properties.set(name, joined)
-	e.changed(o)
+	e.changed(o, nameBit(name))
 }
 
 func (e *evaluation) setElements(o *object, v *Value) {
@@ -263,7 +266,7 @@ func (e *evaluation) setElements(o *object, v *Value) {
 	if marks := v.allMarks(); marks&^o.marks != 0 {
 		o.marks |= marks
 	}
-	e.changed(o)
+	e.changed(o, everything)
 }
 
 func (e *evaluation) setComputed(o *object, key, v *Value) {
@@ -298,7 +301,7 @@ func (e *evaluation) spreadInto(o *object, v *Value) {
 			return
 		}
 		o.own().spreads = append(o.rare().spreads, alt)
-		e.changed(o)
+		e.changed(o, everything)
 	})
 }
 

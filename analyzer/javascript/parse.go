@@ -54,7 +54,7 @@ func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool)
 		tree, message, ok := esbuild.Parse(text, dialect)
 		if ok {
 			m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
-			decoded := decode.Script(&tree, text, p.decoding)
+			decoded := decode.Script(&tree, text, file.has, p.decoding)
 			m.programs = decoded.Programs
 			lower(m, &tree, text, decoded.Texts)
 			m.exports, m.moduleObject = &object{extra: &objectExtra{module: m}}, &object{}

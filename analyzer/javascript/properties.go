@@ -34,6 +34,9 @@ func (p *properties) get(name string) *Value {
 			return p.few[i].value
 		}
 	}
+	if p.many == nil {
+		return nil
+	}
 	return p.many[name]
 }
 

@@ -38,9 +38,9 @@ func (p *program) valuesOf(f *function) []*Value {
 	settled := p.settled
 	p.settled = true
 	e := &evaluation{p: p, m: f.module, f: f}
-	release := e.pass()
+	e.pass()
 	values := append([]*Value(nil), e.values...)
-	release()
+	e.release()
 	p.settled = settled
 	p.found.of[f] = values
 	return values

@@ -41,7 +41,12 @@ func (f *sourceFile) text() string {
 func (f *sourceFile) dirname() string  { return path.Dir(f.filename()) }
 func (f *sourceFile) filename() string { return PackageRoot + "/" + f.path }
 
-func (f *sourceFile) has(word string) bool { return strings.Contains(f.text(), word) }
+// mayHave is false where a word does not stand in the text.
+func (f *sourceFile) mayHave(word string) bool { return f.of == nil || f.of.MayHave(word) }
+
+func (f *sourceFile) has(word string) bool {
+	return f.mayHave(word) && strings.Contains(f.text(), word)
+}
 
 // bundleLoader tells whether the file has a loader that calls the functions
 // of a module table.

@@ -7,6 +7,8 @@ import "strings"
 type stringTable struct {
 	all   []string
 	index map[string]int32
+	// values are those of the short texts that were evaluated.
+	values []*Value
 	// module is the number of the one that is read, marked the last one that
 	// each string was in.
 	module int32
@@ -60,6 +62,7 @@ func (t *stringTable) literal(s string) int32 {
 func (t *stringTable) add(s string) int32 {
 	t.all = append(t.all, strings.Clone(s)) // it may be a part of a whole script
 	t.marked = append(t.marked, 0)
+	t.values = append(t.values, nil)
 	return int32(len(t.all) - 1)
 }
 
@@ -71,5 +74,6 @@ func (t *stringTable) cut(from int) {
 		}
 	}
 	clear(t.all[from:])
-	t.all, t.marked = t.all[:from], t.marked[:from]
+	clear(t.values[from:])
+	t.all, t.marked, t.values = t.all[:from], t.marked[:from], t.values[:from]
 }

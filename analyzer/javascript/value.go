@@ -127,8 +127,27 @@ type object struct {
 	marks    Marks
 	length   int32
 	value    Value
-	readers  []*function
+	readers  []objectReader
 	visited  int64
+}
+
+// objectReader is a function that reads an object; names has a bit for each
+// property that it reads (nameBit), all of them where it reads everything.
+type objectReader struct {
+	f     *function
+	names uint64
+}
+
+// everything is the bits of all properties.
+const everything = ^uint64(0)
+
+// nameBit is a property's bit among 64: a change of one property is not a change
+// for those who read others. Two names may share one, which costs time only.
+func nameBit(name string) uint64 {
+	if name == "" {
+		return 1
+	}
+	return 1 << ((uint(len(name)) + 31*uint(name[0]) + 7*uint(name[len(name)-1]) + 3*uint(name[len(name)/2])) & 63)
 }
 
 // objectExtra is what few objects have.
@@ -162,21 +181,29 @@ func (o *object) own() *objectExtra {
 // maxProperties bounds the properties that are kept apart in one object.
 const maxProperties = 4096
 
-// reads notes that what the object holds matters to the function.
+// reads notes that whatever the object holds matters to the function.
 func (e *evaluation) reads(o *object) {
 	if !e.p.settled {
-		o.addReader(e.f)
+		o.addReader(e.f, everything)
 	}
 }
 
-func (o *object) addReader(f *function) {
+// readsName notes that one property of the object matters to the function.
+func (e *evaluation) readsName(o *object, name string) {
+	if !e.p.settled {
+		o.addReader(e.f, nameBit(name))
+	}
+}
+
+func (o *object) addReader(f *function, names uint64) {
 	for i := len(o.readers) - 1; i >= 0 && i >= len(o.readers)-8; i-- {
-		if o.readers[i] == f {
+		if o.readers[i].f == f {
+			o.readers[i].names |= names
 			return
 		}
 	}
 	if len(o.readers) < 4096 {
-		o.readers = append(o.readers, f)
+		o.readers = append(o.readers, objectReader{f, names})
 	}
 }
 
@@ -228,12 +255,8 @@ func (p *program) join(a, b *Value) *Value {
 		return a
 	case a == nil:
 		return b
-	case a.kind == vUnion && b.kind != vUnion && b.marks&^a.marks == 0:
-		for _, have := range a.alts() {
-			if have == b {
-				return a
-			}
-		}
+	case b.marks&^a.marks == 0 && !adds(a, b):
+		return a
 	}
 	key := pair{a, b}
 	if v, ok := p.joins[key]; ok {
@@ -245,6 +268,19 @@ func (p *program) join(a, b *Value) *Value {
 	}
 	p.joins[key] = v
 	return v
+}
+
+// adds is false where it is plain to see that b has no alternative that a lacks.
+func adds(a, b *Value) bool {
+	switch {
+	case b.kind == vOpaque:
+		return false
+	case b.kind == vUnion || a.kind == vOpaque:
+		return true
+	case a.kind == vUnion:
+		return !contains(a.alts(), b)
+	}
+	return !alike(a, b)
 }
 
 func (p *program) joinAnew(a, b *Value) *Value {
@@ -290,9 +326,26 @@ func (p *program) joinAnew(a, b *Value) *Value {
 // contains tells whether v, or a constant like it, is among the alternatives.
 func contains(alts []*Value, v *Value) bool {
 	for _, have := range alts {
-		if have == v || have.kind == v.kind && have.kind <= vNull && have.kind != vOpaque && have.text() == v.text() && have.number() == v.number() {
+		if alike(have, v) {
 			return true
 		}
+	}
+	return false
+}
+
+// alike tells whether two alternatives are one, or the same constant.
+func alike(a, b *Value) bool {
+	if a == b {
+		return true
+	}
+	if a.kind != b.kind || a.bits != b.bits {
+		return false
+	}
+	switch a.kind {
+	case vString:
+		return a.text() == b.text()
+	case vNumber, vBool, vNull:
+		return true
 	}
 	return false
 }

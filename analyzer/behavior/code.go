@@ -38,7 +38,11 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"from-odd-file":            fromOddFile,
 	"registry-put":             registryPut,
 	"decoded-program":          decodedProgram,
+	"decrypted-program":        decryptedProgram,
 	"fetched-program":          fetchedProgram,
+	"access-file":              pathCheck(accessFile),
+	"wallet-address":           walletAddress,
+	"written-over":             writtenOver,
 	"not-a-callback":           notACallback,
 	"against-debugger":         againstDebugger,
 	"detached-too":             detachedToo,
@@ -106,6 +110,7 @@ var codes = map[string]func(*matcher, *stanza){
 	"other-script":           otherScript,
 	"embedded-executable":    embeddedExecutable,
 	"download-and-execute":   downloadAndExecute,
+	"lifecycle-download": lifecycleDownload,
 	"shell-download":         shellDownload,
 	"macro-file":             macroFile,
 	"macro-auto-run":         macroAutoRun,
@@ -214,7 +219,7 @@ func lifecycleRunsProgram(m *matcher, s *stanza) {
 			continue
 		}
 		m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install,
-			Chain: []string{"package.json scripts." + c.Script, c.Program()}})
+			Chain: []string{c.Begins(), c.Program()}})
 	}
 	if ImplicitGyp(m.in) {
 		m.add(s, Evidence{File: "binding.gyp", Line: 1, Column: 1, Snippet: "node-gyp rebuild", Contexts: javascript.Install, Chain: []string{"binding.gyp", "node-gyp"}})
@@ -235,14 +240,14 @@ func bundledBinaryRun(m *matcher, s *stanza) {
 	}
 	for _, c := range m.in.Facts.Commands {
 		if len(c.Words) > 0 && isProgram(m.in.Package.File(strings.TrimPrefix(c.Words[0], "./"))) {
-			m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install, Chain: []string{"package.json scripts." + c.Script}})
+			m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install, Chain: []string{c.Begins()}})
 		}
 	}
 }
 
 // background is a command that the shell leaves running.
 func background(m *matcher, s *stanza) {
-	for _, started := range m.c.Started(m.in.Facts) {
+	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
 		if started.Background {
 			m.addStarted(s, &started)
 		}

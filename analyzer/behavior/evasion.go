@@ -272,6 +272,11 @@ func decodedProgram(m *matcher, u *javascript.Use) bool {
 	return runsMarked(u, m.c.marks["decoded"])
 }
 
+// decryptedProgram tells whether what runs was encrypted.
+func decryptedProgram(m *matcher, u *javascript.Use) bool {
+	return runsMarked(u, m.c.marks["decrypted"])
+}
+
 // fetchedProgram tells whether what runs is itself what the network answered: a
 // command with an answer in it, such as a version's number, is none.
 func fetchedProgram(m *matcher, u *javascript.Use) bool {
@@ -326,8 +331,12 @@ const minHidden = 24
 func decodedConstant(m *matcher, u *javascript.Use) bool {
 	decoded := m.c.marks["decoded"]
 	for i := range u.Flows {
-		if f := &u.Flows[i]; f.Marks&decoded != 0 && len(strings.ReplaceAll(f.SourceText, hole, "")) >= minHidden {
-			return true
+		if f := &u.Flows[i]; f.Marks&decoded != 0 {
+			for _, text := range f.SourceTexts {
+				if len(strings.ReplaceAll(text, hole, "")) >= minHidden {
+					return true
+				}
+			}
 		}
 	}
 	for _, v := range u.Args {

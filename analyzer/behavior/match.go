@@ -117,7 +117,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	for i := range in.Facts.Uses {
 		m.use(&in.Facts.Uses[i])
 	}
-	for _, started := range c.Started(in.Facts) {
+	for _, started := range c.Started(in.Facts, in.Package) {
 		m.started(&started)
 	}
 	for i := range in.Facts.Texts {
@@ -148,7 +148,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	}
 	byID(out.Behaviors)
 	byID(out.Traits)
-	for _, started := range c.Started(in.Facts) {
+	for _, started := range c.Started(in.Facts, in.Package) {
 		if started.Lifecycle {
 			out.Commands = append(out.Commands, Command{started.Script, started.File, started.Line, started.Words, started.Piped, started.Text})
 		}

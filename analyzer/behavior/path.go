@@ -54,12 +54,11 @@ func credentialFile(_ *matcher, u *javascript.Use, p string) bool {
 // or from a browser's or a wallet's.
 func fromCredentialFile(m *matcher, u *javascript.Use) bool {
 	for i := range u.Flows {
-		p := strings.ReplaceAll(u.Flows[i].SourceText, `\`, "/")
-		if p == "" {
-			continue
-		}
-		if strings.HasSuffix(p, ".npmrc") || credentialFiles.MatchString(p) || browserFiles.MatchString(p) || walletFiles.MatchString(p) {
-			return true
+		for _, text := range u.Flows[i].SourceTexts {
+			p := strings.ReplaceAll(text, `\`, "/")
+			if strings.HasSuffix(p, ".npmrc") || credentialFiles.MatchString(p) || browserFiles.MatchString(p) || walletFiles.MatchString(p) {
+				return true
+			}
 		}
 	}
 	return false
@@ -70,8 +69,11 @@ func fromCredentialFile(m *matcher, u *javascript.Use) bool {
 func fromOddFile(m *matcher, u *javascript.Use) bool {
 	file := m.c.marks["file"]
 	for i := range u.Flows {
-		if f := &u.Flows[i]; f.Marks&file != 0 {
-			switch strings.ToLower(path.Ext(f.SourceText)) {
+		if u.Flows[i].Marks&file == 0 {
+			continue
+		}
+		for _, text := range u.Flows[i].SourceTexts {
+			switch strings.ToLower(path.Ext(text)) {
 			case ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".svg", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".map", ".md", ".css", ".dat", ".bin", ".log", ".mp3", ".mp4", ".pdf", ".lock":
 				return true
 			}
@@ -80,7 +82,7 @@ func fromOddFile(m *matcher, u *javascript.Use) bool {
 	return false
 }
 
-var browserFiles = regexp.MustCompile(`(^|/)(Login Data|Login Data For Account|Web Data|Local State|Cookies|key[34]\.db|logins\.json|cookies\.sqlite|places\.sqlite)$|(Google/Chrome|BraveSoftware/Brave-Browser|Microsoft/Edge|Chromium|Vivaldi|Yandex/YandexBrowser|Opera Software/Opera Stable|google-chrome)/(User Data|Default|Profile )|Firefox/Profiles|\.mozilla/firefox|Local Extension Settings|Application Support/(Google/Chrome|Firefox)/?$|Cookies\.binarycookies`)
+var browserFiles = regexp.MustCompile(`(^|/)(Login Data|Login Data For Account|Web Data|Local State|Cookies|key[34]\.db|logins\.json|cookies\.sqlite|places\.sqlite)$|(Google/Chrome|BraveSoftware/Brave-Browser|Microsoft/Edge|Chromium|Vivaldi|Yandex/YandexBrowser|Opera Software/Opera Stable|google-chrome)/(User Data|Default|Profile )|Firefox/Profiles|\.mozilla/firefox|Local Extension Settings|Application Support/(Google/Chrome|Firefox)/?$|Cookies\.binarycookies|(^|/)[Dd]iscord(canary|ptb|development)?/(Local Storage|leveldb)|Telegram Desktop/tdata|(Slack|Signal|WhatsApp)/(Local Storage|IndexedDB|sql|config\.json)`)
 
 func browserFile(_ *matcher, _ *javascript.Use, p string) bool { return browserFiles.MatchString(p) }
 
@@ -95,6 +97,44 @@ func processMemory(_ *matcher, _ *javascript.Use, p string) bool { return memory
 var startUpFiles = regexp.MustCompile(`(^|/|\x{fffc})(Library/Launch(Agents|Daemons)/.+|LaunchAgents/.+|etc/systemd/system/.+|\.config/systemd/user/.+|\.config/autostart/.+|etc/init\.d/.+|etc/cron[^/]*/.+|etc/rc\.local|Start Menu/Programs/Start[Uu]p/.+|var/spool/cron/.+)`)
 
 func startUpFile(_ *matcher, _ *javascript.Use, p string) bool { return startUpFiles.MatchString(p) }
+
+// accessFiles say who may enter a machine and what they may do there.
+var accessFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.ssh/authorized_keys2?|etc/(sudoers(\.d/.+)?|passwd|shadow|ssh/sshd_config))$`)
+
+func accessFile(_ *matcher, _ *javascript.Use, p string) bool { return accessFiles.MatchString(p) }
+
+// walletAddresses are those of Bitcoin and of Ethereum and its kin.
+// Sources: BIP 173, EIP 55.
+var walletAddresses = regexp.MustCompile(`^(0x[0-9a-fA-F]{40}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}|T[1-9A-HJ-NP-Za-km-z]{33})$`)
+
+// walletAddress keeps what hands on a constant address to pay to.
+func walletAddress(_ *matcher, u *javascript.Use) bool {
+	for _, text := range u.Arg(0).Texts() {
+		if walletAddresses.MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// writtenOver keeps writes of a constant, or of nothing, to files whose names came
+// from a listing: what stood in them is lost. A file of a name of its own in each
+// listed folder is none.
+func writtenOver(m *matcher, u *javascript.Use) bool {
+	if !strings.Contains(u.API, "truncate") && !u.Arg(1).Constant() {
+		return false
+	}
+	p := u.Arg(0)
+	if p.Carries()&m.c.marks["listed"] == 0 {
+		return false
+	}
+	for _, text := range p.Texts() {
+		if !strings.HasSuffix(text, hole) {
+			return false
+		}
+	}
+	return true
+}
 
 var gitHookFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.git/hooks/.+|\.husky/[^/]+)$`)
 

@@ -315,35 +315,7 @@ func downloadAndExecute(m *matcher, s *stanza) {
 	}
 	for _, c := range m.in.Facts.Commands {
 		if (c.Program() == "curl" || c.Program() == "wget") && c.Piped != "" && interpreterNames[c.Piped] {
-			m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install, Chain: []string{"package.json scripts." + c.Script}})
-		}
-	}
-}
-
-var interpreterNames = map[string]bool{"powershell": true, "pwsh": true, "cmd": true, "php": true, "osascript": true, "deno": true, "bun": true, "sh": true, "bash": true, "zsh": true, "dash": true, "node": true, "python": true, "python3": true, "perl": true, "ruby": true}
-
-// substituted are the beginnings of a download whose output a shell runs.
-var substituted = []string{"$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"}
-
-// shellDownload is code that has a shell run what it downloads. Of lifecycle
-// scripts, install/shell-download says it.
-func shellDownload(m *matcher, s *stanza) {
-	for _, started := range m.c.Started(m.in.Facts) {
-		if started.use == nil {
-			continue
-		}
-		piped := (started.Program() == "curl" || started.Program() == "wget") && interpreterNames[started.Piped]
-		line := strings.Join(started.Words, " ")
-		lower := strings.ToLower(line)
-		fetched := strings.Contains(lower, "downloadstring(") || strings.Contains(lower, "iwr ") || strings.Contains(lower, "irm ") || strings.Contains(lower, "invoke-webrequest") || strings.Contains(lower, "invoke-restmethod")
-		piped = piped || fetched && (strings.Contains(lower, "iex") || strings.Contains(lower, "invoke-expression"))
-		if interpreterNames[started.Program()] {
-			for _, beginning := range substituted {
-				piped = piped || strings.Contains(line, beginning) || strings.Contains(started.text, beginning)
-			}
-		}
-		if piped {
-			m.add(s, evidence(&started.use.Site, started.use.Certainty, started.use.API))
+			m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install, Chain: []string{c.Begins()}})
 		}
 	}
 }

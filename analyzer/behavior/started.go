@@ -1,8 +1,10 @@
 package behavior
 
 import (
+	"path"
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 )
 
@@ -18,8 +20,8 @@ type Started struct {
 }
 
 // Started lists the programs that the package starts, as far as the words are
-// known.
-func (c *Catalogue) Started(facts *javascript.Facts) []Started {
+// known. Shell files of the package that its code has a shell run are read too.
+func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package) []Started {
 	var out []Started
 	for _, command := range facts.Commands {
 		out = append(out, Started{Command: command, Lifecycle: true})
@@ -30,9 +32,48 @@ func (c *Catalogue) Started(facts *javascript.Facts) []Started {
 		if u.Kind&(javascript.UseCall|javascript.UseNew) == 0 || !c.programs[u.API] && !c.shells[u.API] {
 			continue
 		}
-		out = append(out, c.startedBy(u)...)
+		for _, s := range c.startedBy(u) {
+			out = append(out, s)
+			out = append(out, inShellFile(s, pkg)...)
+		}
 	}
 	return out
+}
+
+// maxShellFile is the largest shell file that is read, in bytes.
+const maxShellFile = 64 << 10
+
+// inShellFile are the commands of the package's shell file that a command runs.
+func inShellFile(s Started, pkg *archive.Package) []Started {
+	if len(s.Words) == 0 || pkg == nil {
+		return nil
+	}
+	candidates := s.Words[:1]
+	switch s.Program() {
+	case "sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "call", "start", ".", "source":
+		candidates = s.Words[1:]
+	}
+	for _, word := range candidates {
+		word = strings.TrimPrefix(path.Clean(strings.Trim(word, `'"`)), javascript.PackageRoot+"/")
+		f := pkg.File(word)
+		if f == nil || f.Kind != archive.Text || len(f.Data()) > maxShellFile || javascript.IsScript(word) {
+			continue
+		}
+		switch path.Ext(word) {
+		case ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", "":
+		default:
+			continue
+		}
+		var out []Started
+		for _, command := range javascript.Commands(strings.ReplaceAll(string(f.Data()), `\`, "/")) {
+			command.File = word
+			inner := Started{Command: command, use: s.use}
+			out = append(out, inner)
+			out = append(out, nested(command, false, s.use)...)
+		}
+		return out
+	}
+	return nil
 }
 
 // startedBy are the programs that one call starts.
@@ -89,11 +130,21 @@ func nested(c javascript.Command, lifecycle bool, u *javascript.Use) []Started {
 		out = append(out, Started{Command: command, Lifecycle: lifecycle, use: u})
 	}
 	switch c.Program() {
-	case "sudo", "env", "nohup", "setsid", "exec", "time", "xargs", "cross-env":
+	case "sudo", "env", "nohup", "setsid", "exec", "time", "xargs", "cross-env", "start", "call":
 		for i, w := range c.Words[1:] {
-			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
-				add(javascript.Command{Words: c.Words[1+i:], Piped: c.Piped})
+			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") && (c.Program() != "start" || !strings.HasPrefix(w, "/")) {
+				inner := javascript.Command{Words: c.Words[1+i:], Piped: c.Piped, Output: c.Output, Text: c.Text}
+				add(inner)
+				out = append(out, nested(inner, lifecycle, u)...)
 				break
+			}
+		}
+	case "osascript":
+		// do shell script "…"
+		_, script, found := strings.Cut(strings.Join(c.Words, " "), `do shell script`)
+		if from, to := strings.IndexByte(script, '"'), strings.LastIndexByte(script, '"'); found && from >= 0 && to > from {
+			for _, inner := range javascript.Commands(script[from+1 : to]) {
+				add(inner)
 			}
 		}
 	case "sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh":
@@ -130,10 +181,14 @@ func (m *matcher) started(s *Started) {
 func (m *matcher) addStarted(st *stanza, s *Started) {
 	if s.Lifecycle {
 		m.add(st, Evidence{File: s.File, Line: s.Line, Column: 1, Snippet: clip(s.Text, s.Words), Contexts: javascript.Install,
-			Chain: []string{"package.json scripts." + s.Script, s.Program()}})
+			Chain: []string{s.Begins(), s.Program()}})
 		return
 	}
 	e := evidence(&s.use.Site, s.use.Certainty, s.use.API)
+	if s.File != "" {
+		m.add(st, Evidence{File: s.File, Line: s.Line, Column: 1, Snippet: clip("", s.Words), Contexts: e.Contexts, Certainty: e.Certainty, Chain: append(e.Chain, s.File)})
+		return
+	}
 	m.add(st, e)
 	// The program is often chosen elsewhere than it is started.
 	if s.text != "" {

@@ -245,26 +245,15 @@ func installProcess(in *Input) []Issue {
 	return detailed(severity, map[string]string{"programs": what}, evidence...)
 }
 
-var downloaders = map[string]bool{"curl": true, "wget": true, "iwr": true, "Invoke-WebRequest": true, "irm": true}
-var interpreters = map[string]bool{"sh": true, "bash": true, "zsh": true, "dash": true, "node": true, "python": true, "python3": true, "perl": true, "ruby": true, "php": true, "iex": true, "osascript": true}
-
-// installShellDownload: a lifecycle script pipes a download into an
-// interpreter: whoever controls the server runs code, today's or tomorrow's.
+// installShellDownload: a lifecycle script runs what it downloads: whoever
+// controls the server runs code, today's or tomorrow's.
 func installShellDownload(in *Input) []Issue {
-	if in.Contents == nil {
-		return nil
-	}
-	for _, c := range in.Contents.Commands {
-		piped := downloaders[c.Program()] && interpreters[c.Piped]
-		// sh -c "$(curl …)" and bash <(curl …)
-		nested := (interpreters[c.Program()] || c.Program() == "eval") && (strings.Contains(c.Text, "$(curl") || strings.Contains(c.Text, "$(wget") || strings.Contains(c.Text, "<(curl") || strings.Contains(c.Text, "<(wget") || strings.Contains(c.Text, "`curl") || strings.Contains(c.Text, "`wget"))
-		if piped || nested {
-			e := in.Contents.scriptEvidence(c.Script)
-			if c.File != "package.json" {
-				e = behavior.Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: strings.Join(c.Words, " "), Chain: []string{"package.json scripts." + c.Script, c.File}, Contexts: javascript.Install}
-			}
-			return detailed(Critical, map[string]string{"script": c.Script}, e)
+	for _, e := range in.evidenceOf("trait/lifecycle-download") {
+		script := "install"
+		if len(e.Chain) > 0 {
+			script = strings.TrimPrefix(e.Chain[0], "package.json scripts.") // or binding.gyp
 		}
+		return detailed(Critical, map[string]string{"script": script}, e)
 	}
 	return nil
 }

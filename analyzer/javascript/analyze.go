@@ -300,15 +300,15 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 func (p *program) parseInline(life *lifecycle) []*module {
 	var out []*module
 	for i, code := range life.inline {
-		file := &sourceFile{path: fmt.Sprintf("package.json#%s-%d.js", code.script, i), code: code.text, shownLine: code.line}
+		file := &sourceFile{path: fmt.Sprintf("%s#%s-%d.js", code.file, code.script, i), code: code.text, shownLine: code.line}
 		if err := nesting(code.text); err != nil {
-			p.incomplete("package.json", "scripts."+code.script+" "+err.Error())
+			p.incomplete(code.file, "scripts."+code.script+" "+err.Error())
 			continue
 		}
 		m, message, ok := p.parseModule(file)
-		file.path = "package.json"
+		file.path = code.file
 		if !ok {
-			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: "package.json", Line: code.line, Reason: message.Text})
+			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: code.file, Line: code.line, Reason: message.Text})
 			continue
 		}
 		m.pkg = p
@@ -353,7 +353,7 @@ func (p *program) linkHidden() {
 	for _, h := range p.hidden {
 		for _, f := range h.from.functions {
 			for id := f.start; id < f.end; id++ {
-				if k := h.from.nodes[id].kind; (k == nCall || k == nNew) && h.from.position(id) == h.at {
+				if k := h.from.nodes[id].kind; (k == nCall || k == nNew || k == nImport || k == nModule) && h.from.position(id) == h.at {
 					f.calls = append(f.calls, callEdge{h.to.functions[0], h.at})
 				}
 			}

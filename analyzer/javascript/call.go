@@ -393,6 +393,13 @@ func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
 			return
 		}
 		known = true
+		if strings.HasPrefix(alt.text(), "data:") {
+			// import('data:text/javascript,…') runs the text.
+			if e.record {
+				e.use(UseCall, p.global("eval").val(), id, []*Value{v})
+			}
+			return
+		}
 		if strings.Contains(alt.text(), hole) {
 			for _, m := range p.resolver.matching(e.m.file.path, alt.text()) {
 				e.edge(id, m.functions[0])

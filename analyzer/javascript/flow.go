@@ -15,9 +15,10 @@ type Flow struct {
 	Arg int
 	// Marks are those of the source that were followed.
 	Marks Marks
-	// Source is the API that gives the data, and the constant first argument
-	// it is called with, where there is one: a path, the name of a variable.
-	Source, SourceText string
+	// Source is the API that gives the data, and SourceTexts what its first
+	// argument may be, as far as that is constant: paths, the name of a variable.
+	Source      string
+	SourceTexts []string
 	// Steps are the places from the source to the use, in this order, one for
 	// each line that the way goes through.
 	Steps []Site
@@ -238,16 +239,16 @@ func (w *trail) carries(f *function, id int32) bool {
 }
 
 // found notes an origin: the trail walked backwards is the way.
-func (w *trail) found(api, text string) {
+func (w *trail) found(api string, texts []string) {
 	if len(w.out) >= maxFlows {
 		return
 	}
 	for i := range w.out {
-		if w.out[i].Source == api && w.out[i].SourceText == text {
+		if w.out[i].Source == api && slices.Equal(w.out[i].SourceTexts, texts) {
 			return
 		}
 	}
-	f := Flow{Arg: w.arg, Marks: w.marks, Source: api, SourceText: text}
+	f := Flow{Arg: w.arg, Marks: w.marks, Source: api, SourceTexts: texts}
 	for _, s := range slices.Backward(w.steps) {
 		if n := len(f.Steps); n == 0 || !sameLine(&f.Steps[n-1], &s) {
 			f.Steps = append(f.Steps, s)
@@ -295,10 +296,10 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 	case nParam, nArguments:
 		w.parameter(m, f, n, id, depth)
 	case nGlobal:
-		w.origin(f, id, "")
+		w.origin(f, id)
 	case nMember:
 		if !w.carries(f, n.a) {
-			if !w.origin(f, id, "") {
+			if !w.origin(f, id) {
 				w.property(m, w.t.p.strings.all[n.b], id, depth)
 			}
 			return
@@ -309,14 +310,14 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 			w.visit(m, f, n.a, depth)
 		}
 		if len(w.out) == before {
-			w.origin(f, id, "")
+			w.origin(f, id)
 		}
 	case nIndex:
 		before := len(w.out)
 		w.visit(m, f, n.a, depth)
 		w.visit(m, f, n.b, depth)
 		if len(w.out) == before {
-			w.origin(f, id, "")
+			w.origin(f, id)
 		}
 	case nCall, nNew, nTagged:
 		w.call(m, f, n, id, depth)
@@ -346,7 +347,7 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 }
 
 // origin tells whether the node itself is an API that gives the data.
-func (w *trail) origin(f *function, id int32, text string) bool {
+func (w *trail) origin(f *function, id int32) bool {
 	api := ""
 	w.t.value(f, id).each(func(alt *Value) {
 		if p := alt.path(); p != nil && p.marks&w.marks != 0 && api == "" {
@@ -356,7 +357,7 @@ func (w *trail) origin(f *function, id int32, text string) bool {
 	if api == "" {
 		return false
 	}
-	w.found(api, text)
+	w.found(api, nil)
 	return true
 }
 
@@ -409,7 +410,7 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 		}
 	}
 	if len(w.out) == before {
-		w.origin(f, id, "")
+		w.origin(f, id)
 	}
 }
 
@@ -419,18 +420,17 @@ func (w *trail) givenBy(m *module, f *function, at nodeID, c *node, args []int32
 	w.t.value(f, c.a).each(func(alt *Value) {
 		if p := alt.path(); p != nil && (p.interest.Marks|p.marks|w.t.printed(f, p, args))&w.marks != 0 {
 			w.steps = append(w.steps, Site{file: m.file, pos: m.position(at), f: f})
-			w.found(p.api, w.t.firstText(f, args))
+			w.found(p.api, w.t.firstTexts(f, args))
 			w.steps = w.steps[:len(w.steps)-1]
 		}
 	})
 }
 
-func (t *flows) firstText(f *function, args []int32) string {
+func (t *flows) firstTexts(f *function, args []int32) []string {
 	if len(args) == 0 || args[0] < 0 {
-		return ""
+		return nil
 	}
-	text, _ := t.value(f, args[0]).Text()
-	return text
+	return t.value(f, args[0]).Texts()
 }
 
 // call goes on in the callee, its receiver and its arguments.
@@ -439,7 +439,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 	args := m.list(n.b)
 	w.t.value(f, n.a).each(func(alt *Value) {
 		if p := alt.path(); p != nil && (p.interest.Marks|w.t.printed(f, p, args))&w.marks != 0 {
-			w.found(p.api, w.t.firstText(f, args))
+			w.found(p.api, w.t.firstTexts(f, args))
 		}
 	})
 	if len(w.out) > before {
@@ -479,7 +479,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 		w.stores(m, f, id, depth)
 	}
 	if len(w.out) == before {
-		w.origin(f, id, "")
+		w.origin(f, id)
 	}
 }
 

@@ -241,7 +241,7 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 	if v == nil {
 		return
 	}
-	if v.kind == vFunction && !v.fn().getter {
+	if v.kind == vFunction && !v.fn().getter && o != e.m.moduleObject {
 		e.adopt(v.fn(), o)
 	}
 	old := o.properties.get(name)

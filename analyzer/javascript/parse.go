@@ -61,6 +61,9 @@ func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool)
 			m.moduleObject.properties.set("exports", m.exports.val())
 			m.moduleObject.properties.set("filename", textValue(vString, file.filename()))
 			m.moduleObject.properties.set("require", p.requirePath.val())
+			// It is one of a class with which code loads other modules and
+			// compiles texts: module.constructor._load, module._compile.
+			m.moduleObject.own().proto = p.externalModule("module").val()
 			return m, message, true
 		}
 		if i == 0 {

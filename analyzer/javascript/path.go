@@ -197,17 +197,25 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 			if of.api == "module" {
 				return p.requirePath
 			}
+		case "Module":
+			if of.api == "module" {
+				return of
+			}
 		}
 	}
 	var m *apiPath
 	switch {
+	case name == "constructor" && (of == p.mainModule || of.api == "module#"):
+		m = p.externalModule("module")
+	case name == "_compile" && of == p.mainModule:
+		m = p.member(p.resultOf(p.externalModule("module")), name)
 	case name == "constructor" && !strings.HasSuffix(of.api, "#"):
 		m = p.global("Function")
 	case name == "prototype":
 		m = p.resultOf(of)
 	case name == "mainModule" && of.api == "process", name == "main" && of == p.requirePath:
 		m = p.moduleInstance()
-	case name == "require" && of == p.mainModule, name == "getBuiltinModule" && of.api == "process":
+	case name == "require" && (of == p.mainModule || strings.HasPrefix(of.api, "module#")), name == "getBuiltinModule" && of.api == "process":
 		m = p.requirePath
 	case name == "promisify" && of.api == "util":
 		m = p.newPath("util.promisify", of, name)

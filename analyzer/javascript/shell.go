@@ -2,6 +2,7 @@ package javascript
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -17,6 +18,8 @@ type Command struct {
 	Words []string
 	// Piped is the program that reads this command's output, if any.
 	Piped string
+	// Output is the file that its output goes to, if any.
+	Output string
 	// Background is set for "command &".
 	Background bool
 	// Script is the lifecycle script it belongs to, such as "postinstall".
@@ -26,6 +29,14 @@ type Command struct {
 	Line int
 	// Text is the whole script.
 	Text string
+}
+
+// Begins is where the way to the command begins, for readers.
+func (c *Command) Begins() string {
+	if c.File == GypFile {
+		return GypFile
+	}
+	return "package.json scripts." + c.Script
 }
 
 // Program is the name of the program without its folder and ".exe".
@@ -63,6 +74,7 @@ func Commands(text string) []Command {
 	pipes := map[*syntax.Stmt]string{}
 	background := map[*syntax.CallExpr]bool{}
 	stmtOf := map[*syntax.CallExpr]*syntax.Stmt{}
+	output := map[*syntax.CallExpr]string{}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.BinaryCmd:
@@ -73,6 +85,11 @@ func Commands(text string) []Command {
 			if call, ok := n.Cmd.(*syntax.CallExpr); ok {
 				background[call] = n.Background
 				stmtOf[call] = n
+				for _, r := range n.Redirs {
+					if (r.Op == syntax.RdrOut || r.Op == syntax.AppOut || r.Op == syntax.RdrClob) && (r.N == nil || r.N.Value == "1") {
+						output[call] = wordText(r.Word)
+					}
+				}
 			}
 		case *syntax.CallExpr:
 			words := make([]string, 0, len(n.Args))
@@ -80,7 +97,7 @@ func Commands(text string) []Command {
 				words = append(words, wordText(w))
 			}
 			if len(words) > 0 {
-				out = append(out, Command{Words: words, Piped: pipes[stmtOf[n]], Background: background[n], Line: int(n.Pos().Line())})
+				out = append(out, Command{Words: words, Piped: pipes[stmtOf[n]], Output: output[n], Background: background[n], Line: int(n.Pos().Line())})
 			}
 		}
 		return true
@@ -159,8 +176,8 @@ type inlineModule struct {
 
 // inlineProgram is the code of node -e "…".
 type inlineProgram struct {
-	text, label, script string
-	line                int
+	text, label, script, file string
+	line                      int
 }
 
 func (l *lifecycle) run(git bool) {
@@ -170,6 +187,74 @@ func (l *lifecycle) run(git bool) {
 			l.script(name, script, "package.json scripts."+name, 0)
 		}
 	}
+	l.gyp()
+}
+
+// GypFile is the file in a package's root that node-gyp builds from, which npm
+// runs by itself where there is no install script.
+const GypFile = "binding.gyp"
+
+// gypAction is the command of an action, as a list of words.
+// Source: https://gyp.gsrc.io/docs/InputFormatReference.md (actions, command
+// expansions).
+var gypAction = regexp.MustCompile(`['"]action['"]\s*:\s*\[([^\]]*)\]`)
+var gypEscapes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\'`, `'`)
+var gypWord = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
+
+// gyp follows the commands that building a native addon runs: those whose output
+// its settings take, <!(…) and <!@(…), and its actions.
+func (l *lifecycle) gyp() {
+	f := l.r.pkg.File(GypFile)
+	if f == nil || f.Kind != archive.Text || len(f.Data()) > maxShell {
+		return
+	}
+	text := string(f.Data())
+	run := func(c Command, at int) {
+		c.Script, c.File, c.Line = "install", GypFile, 1+strings.Count(text[:at], "\n")
+		l.command(c, GypFile, 0)
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], "<!")
+		if i < 0 {
+			break
+		}
+		at := from + i
+		from = at + 2
+		body, ok := strings.CutPrefix(strings.TrimPrefix(text[from:], "@"), "(")
+		if !ok {
+			continue
+		}
+		if end := closing(body); end >= 0 {
+			for _, c := range Commands(gypEscapes.Replace(body[:end])) {
+				run(c, at)
+			}
+		}
+	}
+	for _, m := range gypAction.FindAllStringSubmatchIndex(text, 100) {
+		var words []string
+		for _, w := range gypWord.FindAllStringSubmatch(text[m[2]:m[3]], 100) {
+			words = append(words, w[1]+w[2])
+		}
+		if len(words) > 0 {
+			run(Command{Words: words}, m[0])
+		}
+	}
+}
+
+// closing is where the bracket ends in which a text begins, -1 where it does not.
+func closing(text string) int {
+	depth := 1
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 func (l *lifecycle) script(name string, script npm.Script, label string, depth int) {
@@ -186,8 +271,16 @@ func (l *lifecycle) command(c Command, label string, depth int) {
 		return
 	}
 	words := c.Words
-	for len(words) > 1 && (programName(words[0]) == "env" || programName(words[0]) == "cross-env" || programName(words[0]) == "sudo" || programName(words[0]) == "exec" || programName(words[0]) == "nohup" || strings.Contains(words[0], "=")) {
+	for len(words) > 1 && (programName(words[0]) == "env" || programName(words[0]) == "cross-env" || programName(words[0]) == "sudo" || programName(words[0]) == "exec" || programName(words[0]) == "nohup" || programName(words[0]) == "call" || strings.Contains(words[0], "=")) {
 		words = words[1:]
+	}
+	if programName(words[0]) == "start" { // of cmd, with /b and the like
+		for words = words[1:]; len(words) > 1 && strings.HasPrefix(words[0], "/"); {
+			words = words[1:]
+		}
+		if len(words) == 0 {
+			return
+		}
 	}
 	switch program := programName(words[0]); program {
 	case "node", "nodejs", "bun", "tsx", "ts-node", "deno", hole:
@@ -211,7 +304,7 @@ func (l *lifecycle) node(c Command, args []string, label string) {
 		switch {
 		case arg == "-e" || arg == "--eval" || arg == "-p" || arg == "--print" || arg == "-pe":
 			if i+1 < len(args) {
-				l.inline = append(l.inline, inlineProgram{args[i+1], label, c.Script, c.Line})
+				l.inline = append(l.inline, inlineProgram{args[i+1], label, c.Script, c.File, c.Line})
 			}
 			return
 		case arg == "-r" || arg == "--require" || arg == "--import" || arg == "--loader":

@@ -9,6 +9,8 @@
 package decode
 
 import (
+	"encoding/base64"
+	neturl "net/url"
 	"regexp"
 	"strings"
 
@@ -74,6 +76,12 @@ func worth(text string, has func(string) bool) bool {
 		return false
 	}
 	if has("_0x") && scrambled.MatchString(text) {
+		return true
+	}
+	if has("data:text/javascript") || has("data:application/javascript") {
+		return true
+	}
+	if has("Worker") && has("eval") {
 		return true
 	}
 	if has("eval(function(") || has("[]+[]") || has("[![]]") {
@@ -216,11 +224,65 @@ func (d *decoder) replace(e *esbuild.Expr) bool {
 			return false
 		}
 	case *esbuild.ENew:
-		if d.runsText(x.Target) && len(x.Args) > 0 {
+		switch {
+		case d.runsText(x.Target) && len(x.Args) > 0:
 			d.program(x.Args[len(x.Args)-1], e.Loc.Start)
+		case len(x.Args) == 2 && isEvalOption(x.Args[1]):
+			// new Worker(text, {eval: true})
+			d.program(x.Args[0], e.Loc.Start)
 		}
+	case *esbuild.EImportCall:
+		d.imported(x.Expr, e.Loc.Start)
+	case *esbuild.EImportString:
+		d.dataURL(d.tree.ImportRecords[x.ImportRecordIndex].Path.Text, e.Loc.Start)
 	}
 	return true
+}
+
+// isEvalOption tells whether an expression is an object with eval: true.
+func isEvalOption(e esbuild.Expr) bool {
+	options, ok := e.Data.(*esbuild.EObject)
+	if !ok {
+		return false
+	}
+	for _, p := range options.Properties {
+		key, isText := p.Key.Data.(*esbuild.EString)
+		if isText && esbuild.String(key.Value) == "eval" {
+			value, isBoolean := p.ValueOrNil.Data.(*esbuild.EBoolean)
+			return isBoolean && value.Value
+		}
+	}
+	return false
+}
+
+// imported notes the program that a dynamic import of a data: URL runs.
+func (d *decoder) imported(arg esbuild.Expr, loc int32) {
+	d.machine.budget(maxCallSteps)
+	v, ok := d.machine.try(func() any { return d.machine.eval(arg, nil) })
+	if text, isText := v.(string); ok && isText {
+		d.dataURL(text, loc)
+	}
+}
+
+// dataURL notes the script in a data: URL.
+// Source: RFC 2397; Node.js, "ECMAScript modules: data: imports".
+func (d *decoder) dataURL(url string, loc int32) {
+	kind, body, found := strings.Cut(url, ",")
+	if !found || !strings.HasPrefix(kind, "data:") || !strings.Contains(kind, "javascript") || len(d.result.Programs) >= maxPrograms {
+		return
+	}
+	text, err := neturl.PathUnescape(body)
+	if err != nil {
+		text = body
+	}
+	if strings.HasSuffix(kind, ";base64") {
+		decoded, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return
+		}
+		text = string(decoded)
+	}
+	d.result.Programs = append(d.result.Programs, Program{text, loc})
 }
 
 func (d *decoder) put(e *esbuild.Expr, text string) {

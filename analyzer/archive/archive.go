@@ -156,6 +156,18 @@ func (p *Package) File(name string) *File { return p.byPath[name] }
 // headKept is how much of a binary stays, enough for its headers.
 const headKept = 64 << 10
 
+// documentKept is the largest Office document that is kept whole, in bytes.
+const documentKept = 8 << 20
+
+// IsDocument tells by its name whether a file is an Office document.
+func IsDocument(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".doc", ".dot", ".docx", ".docm", ".dotm", ".xls", ".xlt", ".xla", ".xlsx", ".xlsm", ".xltm", ".xlam", ".xlsb", ".ppt", ".pot", ".pps", ".pptx", ".pptm", ".potm", ".ppsm", ".ppam":
+		return true
+	}
+	return false
+}
+
 // Read reads a gzipped tarball. Errors are *LimitError or say at which entry
 // the tarball is damaged.
 func Read(r io.Reader, limits Limits) (*Package, error) {
@@ -301,6 +313,9 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 	}
 	f.Kind = Sniff(head)
 	want := min(f.Size, headKept)
+	if IsDocument(f.Path) && f.Size <= documentKept {
+		want = f.Size // its macros may stand anywhere in it
+	}
 	if f.Kind == Text {
 		want = f.Size
 		if f.Size > limits.FileKept {

@@ -41,6 +41,9 @@ var checks = map[string]func(*matcher, *javascript.Use) bool{
 	"decrypted-program":        decryptedProgram,
 	"fetched-program":          fetchedProgram,
 	"access-file":              pathCheck(accessFile),
+	"shell-file":               pathCheck(shellFile),
+	"workflow-file":            pathCheck(workflowFile),
+	"other-package":            otherPackage,
 	"wallet-address":           walletAddress,
 	"written-over":             writtenOver,
 	"not-a-callback":           notACallback,
@@ -73,9 +76,10 @@ func npmrcFile(_ *matcher, u *javascript.Use) bool {
 // root of the disk itself, not something deep below it.
 func homeOrRoot(_ *matcher, u *javascript.Use) bool {
 	v := u.Arg(0)
-	switch v.API() {
-	case "os.homedir#", "process.env.HOME", "process.env.USERPROFILE":
-		return true
+	for _, api := range []string{"os.homedir#", "process.env.HOME", "process.env.USERPROFILE"} {
+		if v.MayBeAPI(api) {
+			return true
+		}
 	}
 	for _, text := range v.Texts() {
 		switch text {
@@ -110,8 +114,10 @@ var codes = map[string]func(*matcher, *stanza){
 	"other-script":           otherScript,
 	"embedded-executable":    embeddedExecutable,
 	"download-and-execute":   downloadAndExecute,
-	"lifecycle-download": lifecycleDownload,
+	"lifecycle-download":     lifecycleDownload,
 	"shell-download":         shellDownload,
+	"foreign-network":        foreignNetwork,
+	"decoded-by-shell":       decodedByShell,
 	"macro-file":             macroFile,
 	"macro-auto-run":         macroAutoRun,
 }

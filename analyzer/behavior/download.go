@@ -1,9 +1,11 @@
 package behavior
 
 import (
+	"bytes"
 	"path"
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 )
 
@@ -36,9 +38,27 @@ func runsDownload(c *javascript.Command, text string) bool {
 		return strings.Contains(lower, "://") || strings.Contains(lower, "javascript:")
 	case program == "msiexec":
 		return strings.Contains(lower, "://")
+	case program == "npm" || program == "yarn" || program == "pnpm" || program == "bun" || program == "npx" || program == "bunx":
+		return installsAddress(c.Words[1:])
 	case interpreterNames[program] || program == "eval":
 		for _, beginning := range substituted {
 			if strings.Contains(line, beginning) || strings.Contains(text, beginning) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// installsAddress tells whether a package manager is told to install or run what
+// lies at an address, which no lockfile records.
+func installsAddress(words []string) bool {
+	for _, w := range words {
+		if strings.HasPrefix(w, "--registry") {
+			return false // of a registry's own address
+		}
+		for _, scheme := range []string{"http://", "https://", "git+", "git://", "github:", "gitlab:", "bitbucket:"} {
+			if strings.HasPrefix(w, scheme) {
 				return true
 			}
 		}
@@ -196,5 +216,72 @@ func (m *matcher) downloads(s *stanza, lifecycle bool) {
 	}
 	for _, c := range downloadsRun(commands) {
 		m.addStarted(s, c)
+	}
+}
+
+// decodes tells whether a program turns encoded text into plain one.
+func decodes(c *javascript.Command) bool {
+	line := " " + strings.Join(c.Words, " ") + " "
+	switch c.Program() {
+	case "base64":
+		return strings.Contains(line, " -d ") || strings.Contains(line, " -D ") || strings.Contains(line, " --decode ")
+	case "xxd":
+		return strings.Contains(line, " -r ")
+	case "openssl":
+		return strings.Contains(line, " -d ")
+	}
+	return false
+}
+
+// decodedByShell is encoded text that a shell decodes and runs.
+func decodedByShell(m *matcher, s *stanza) {
+	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
+		if len(started.Words) == 0 {
+			continue
+		}
+		nested := false
+		if interpreterNames[started.Program()] || started.Program() == "eval" {
+			text := started.text + started.Text
+			nested = strings.Contains(text, "base64 -d") || strings.Contains(text, "base64 --decode")
+			nested = nested && (strings.Contains(text, "$(") || strings.Contains(text, "`"))
+		}
+		if nested || decodes(&started.Command) && interpreterNames[started.Piped] {
+			m.addStarted(s, &started)
+		}
+	}
+}
+
+// foreignNetworks are how other languages reach the network, by the program that
+// runs them.
+var foreignNetworks = map[string][]string{
+	"python": {"urllib", "requests.", "http.client", "httplib", "socket.socket", "import socket", "aiohttp", "httpx"},
+	"perl":   {"LWP::", "HTTP::Tiny", "IO::Socket", "Net::"},
+	"ruby":   {"Net::HTTP", "open-uri", "TCPSocket", "Faraday"},
+	"php":    {"curl_exec", "file_get_contents('http", "file_get_contents(\"http", "fsockopen"},
+}
+
+// foreignNetwork is a file of the package in another language that an
+// installation runs and that names what reaches the network. Nobody reads it more
+// closely than that.
+func foreignNetwork(m *matcher, s *stanza) {
+	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
+		words := foreignNetworks[strings.TrimRight(started.Program(), "0123456789.")]
+		if words == nil || !started.Lifecycle && started.use.Contexts()&javascript.Install == 0 {
+			continue
+		}
+		for _, w := range started.Words[1:] {
+			f := m.in.Package.File(strings.TrimPrefix(path.Clean(w), javascript.PackageRoot+"/"))
+			if f == nil || f.Kind != archive.Text {
+				continue
+			}
+			for _, needle := range words {
+				if i := bytes.Index(f.Data(), []byte(needle)); i >= 0 {
+					e := m.at(f, i, javascript.Textual)
+					e.Contexts, e.Chain = javascript.Install, []string{started.Begins(), started.Program(), f.Path}
+					m.add(s, e)
+					break
+				}
+			}
+		}
 	}
 }

@@ -280,18 +280,28 @@ func decryptedProgram(m *matcher, u *javascript.Use) bool {
 // fetchedProgram tells whether what runs is itself what the network answered: a
 // command with an answer in it, such as a version's number, is none.
 func fetchedProgram(m *matcher, u *javascript.Use) bool {
-	if strings.HasPrefix(u.API, "child_process.") {
-		for _, text := range u.Arg(0).Texts() {
-			if strings.Trim(text, hole+" ") != "" {
-				return false
-			}
-		}
+	if hasOwnWords(u) {
+		return false
 	}
 	// One constructor among others that a library's "inherit" may return is none.
 	if u.OneOf && strings.HasSuffix(u.API, "Function") {
 		return false
 	}
 	return runsMarked(u, m.c.marks["network"])
+}
+
+// hasOwnWords tells whether a shell's text has words of the code's own beside
+// those that are not known: git merge-base ￼.
+func hasOwnWords(u *javascript.Use) bool {
+	if !strings.HasPrefix(u.API, "child_process.") {
+		return false
+	}
+	for _, text := range u.Arg(0).Texts() {
+		if strings.Trim(text, hole+" ") != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // runsMarked tells whether the program that a use runs carries the marks.

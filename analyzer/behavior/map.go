@@ -399,9 +399,9 @@ func (w *condition) holds(u *javascript.Use) bool {
 	}
 	switch w.op {
 	case '=':
-		return v.Is(w.value) || v.API() != "" && v.API() == w.value
+		return v.Is(w.value) || v.MayBeAPI(w.value)
 	case ':':
-		return v.API() == w.value
+		return v.MayBeAPI(w.value)
 	case '~':
 		for _, text := range v.Texts() {
 			if strings.HasPrefix(text, w.value) {

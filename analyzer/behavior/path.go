@@ -38,7 +38,7 @@ func pathCheck(wanted func(m *matcher, u *javascript.Use, path string) bool) fun
 	}
 }
 
-var credentialFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.ssh(/(id_[a-z0-9]+|config|known_hosts|authorized_keys|.*\.pem|\x{fffc}.*)?)?|\.aws/(credentials|config)|\.aws|\.git-credentials|\.netrc|_netrc|\.docker/config\.json|\.kube/config|\.kube|\.config/gcloud(/.*)?|gcloud/(credentials\.db|application_default_credentials\.json)|\.azure/(accessTokens|azureProfile|msal_token_cache)\.json|\.pypirc|\.pgpass|\.my\.cnf|\.gnupg(/.*)?|\.vault-token|\.terraform\.d/credentials\.tfrc\.json|\.config/gh/hosts\.yml|\.m2/settings\.xml|\.cargo/credentials(\.toml)?|\.password-store(/.*)?|etc/shadow)$`)
+var credentialFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.ssh(/(id_[a-z0-9]+|config|known_hosts|authorized_keys|.*\.pem|\x{fffc}.*)?)?|\.aws/(credentials|config)|\.aws|\.git-credentials|\.netrc|_netrc|\.docker/config\.json|\.kube/config|\.kube|\.config/gcloud(/.*)?|gcloud/(credentials\.db|application_default_credentials\.json)|\.azure/(accessTokens|azureProfile|msal_token_cache)\.json|\.pypirc|\.pgpass|\.my\.cnf|\.gnupg(/.*)?|\.vault-token|\.terraform\.d/credentials\.tfrc\.json|\.config/gh/hosts\.yml|\.m2/settings\.xml|\.cargo/credentials(\.toml)?|\.password-store(/.*)?|etc/shadow|proc/(self|thread-self|[0-9]+|\x{fffc})/environ)$`)
 
 // credentialFile is a file in which a tool keeps its user's credentials. An
 // .npmrc counts while the package is installed; npm's own clients read it at
@@ -68,6 +68,9 @@ func fromCredentialFile(m *matcher, u *javascript.Use) bool {
 // holds no code.
 func fromOddFile(m *matcher, u *javascript.Use) bool {
 	file := m.c.marks["file"]
+	if hasOwnWords(u) {
+		return false
+	}
 	for i := range u.Flows {
 		if u.Flows[i].Marks&file == 0 {
 			continue
@@ -97,6 +100,43 @@ func processMemory(_ *matcher, _ *javascript.Use, p string) bool { return memory
 var startUpFiles = regexp.MustCompile(`(^|/|\x{fffc})(Library/Launch(Agents|Daemons)/.+|LaunchAgents/.+|etc/systemd/system/.+|\.config/systemd/user/.+|\.config/autostart/.+|etc/init\.d/.+|etc/cron[^/]*/.+|etc/rc\.local|Start Menu/Programs/Start[Uu]p/.+|var/spool/cron/.+)`)
 
 func startUpFile(_ *matcher, _ *javascript.Use, p string) bool { return startUpFiles.MatchString(p) }
+
+// shellFiles are read by every shell that a person opens.
+var shellFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.(bashrc|bash_profile|bash_login|profile|zshrc|zprofile|zshenv|zlogin|kshrc)|\.config/fish/.+|etc/(profile(\.d/.+)?|bash\.bashrc|zsh/.+|environment|ld\.so\.preload))$`)
+
+func shellFile(_ *matcher, _ *javascript.Use, p string) bool { return shellFiles.MatchString(p) }
+
+// workflowFiles are what build servers run.
+var workflowFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.github/workflows/.+\.ya?ml|\.gitlab-ci\.yml|\.circleci/config\.yml|Jenkinsfile|azure-pipelines\.yml|bitbucket-pipelines\.yml|\.drone\.yml|\.travis\.yml)$`)
+
+func workflowFile(_ *matcher, _ *javascript.Use, p string) bool { return workflowFiles.MatchString(p) }
+
+// otherPackages are files of other packages in the same installation.
+var otherPackages = regexp.MustCompile(`(^|/|\x{fffc})(node_modules/[^/\x{fffc}]+/.+|(\.\./)+(@[^/]+/)?[a-z0-9][^/\x{fffc}]*/.+\.[cm]?js)$`)
+
+// otherPackage keeps changes of other packages' files: not of this one's own
+// folder, nor of its scope, where its parts are. What is only read from there, to
+// be copied, does not change.
+func otherPackage(m *matcher, u *javascript.Use) bool {
+	last := u.API[strings.LastIndexAny(u.API, ".#")+1:]
+	to := u.Arg(0)
+	switch strings.TrimSuffix(last, "Sync") {
+	case "copyFile", "cp", "copy", "symlink", "rename":
+		to = u.Arg(1)
+	}
+	own := m.in.Manifest.Name
+	if scope, _, scoped := strings.Cut(own, "/"); scoped {
+		own = scope
+	}
+	for _, text := range to.Texts() {
+		p := strings.ReplaceAll(text, `\`, "/")
+		if isFileAPI(u.API) && len(p) < 512 && otherPackages.MatchString(p) && !strings.HasPrefix(p, javascript.PackageRoot) &&
+			!strings.Contains(p, "node_modules/"+own+"/") && !strings.Contains(p, "node_modules/.") {
+			return true
+		}
+	}
+	return false
+}
 
 // accessFiles say who may enter a machine and what they may do there.
 var accessFiles = regexp.MustCompile(`(^|/|\x{fffc})(\.ssh/authorized_keys2?|etc/(sudoers(\.d/.+)?|passwd|shadow|ssh/sshd_config))$`)

@@ -236,50 +236,6 @@ func isProgramHead(head []byte) bool {
 	return string(head[:2]) == "MZ" && bytes.Contains(head, []byte("This program"))
 }
 
-var officeMacro = [][]byte{[]byte("vbaProject.bin"), []byte("_VBA_PROJECT"), []byte("_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J\x00E\x00C\x00T\x00")}
-
-var oleMagic = []byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}
-
-func hasMacro(f *archive.File) bool {
-	data := f.Data()
-	if f.Kind != archive.Archive && !bytes.HasPrefix(data, oleMagic) {
-		return false
-	}
-	for _, mark := range officeMacro {
-		if bytes.Contains(data, mark) {
-			return true
-		}
-	}
-	return false
-}
-
-func macroFile(m *matcher, s *stanza) {
-	for _, f := range m.in.Package.Files {
-		if hasMacro(f) {
-			m.add(s, m.whole(f, "an Office document with macros"))
-		}
-	}
-}
-
-var autoRun = [][]byte{[]byte("AutoOpen"), []byte("Auto_Open"), []byte("AutoExec"), []byte("Document_Open"), []byte("Workbook_Open"), []byte("Document_Close"), []byte("AutoClose")}
-
-// macroAutoRun is a macro that starts when the document is opened, as far as
-// its text is not compressed.
-func macroAutoRun(m *matcher, s *stanza) {
-	for _, f := range m.in.Package.Files {
-		data := f.Data()
-		if !hasMacro(f) {
-			continue
-		}
-		for _, name := range autoRun {
-			if bytes.Contains(data, name) {
-				m.add(s, m.whole(f, string(name)))
-				break
-			}
-		}
-	}
-}
-
 // downloadAndExecute is a program that is started from, or made executable at,
 // the path to which a download is written.
 func downloadAndExecute(m *matcher, s *stanza) {

@@ -216,6 +216,21 @@ func clip(text string, words []string) string {
 	return strings.ToValidUTF8(text, "")
 }
 
+// matchWord tells whether a word fits a pattern that begins or ends with *.
+func matchWord(pattern, word string) bool {
+	inner, before := strings.CutPrefix(pattern, "*")
+	inner, after := strings.CutSuffix(inner, "*")
+	switch {
+	case before && after:
+		return strings.Contains(word, inner)
+	case before:
+		return strings.HasSuffix(word, inner)
+	case after:
+		return strings.HasPrefix(word, inner)
+	}
+	return false
+}
+
 // matchCommand finds a pattern's words in order: the program first.
 func matchCommand(pattern, words []string) bool {
 	if len(words) == 0 {
@@ -229,7 +244,7 @@ func matchCommand(pattern, words []string) bool {
 	for _, want := range pattern[1:] {
 		found := false
 		for i, w := range rest {
-			if w == want || strings.HasSuffix(want, "*") && strings.HasPrefix(w, want[:len(want)-1]) {
+			if w == want || matchWord(want, w) {
 				rest = rest[i+1:]
 				found = true
 				break

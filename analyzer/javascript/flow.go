@@ -75,6 +75,7 @@ func (t *flows) deep(v *Value, depth int) Marks {
 			for _, p := range alt.object().properties.all() {
 				held |= t.deep(p, depth+1)
 			}
+			held |= t.deep(alt.object().elements, depth+1)
 			t.carried[key] = held
 		}
 		marks |= held

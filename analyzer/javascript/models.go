@@ -115,7 +115,19 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		e.handOn(c, 2)
 	case "globalThis.setImmediate", "process.nextTick":
 		e.handOn(c, 1)
+	case "globalThis.Function":
+		// Function('return process')() is what stands there.
+		if len(c.args) == 1 {
+			if text, ok := c.text(0); ok {
+				if name, ok := strings.CutPrefix(strings.TrimSpace(text), "return "); ok {
+					return p.returning(strings.TrimRight(strings.TrimSpace(name), ";")), true
+				}
+			}
+		}
 	case "globalThis.Function#":
+		if target.result != nil {
+			return target.result.val(), true
+		}
 		return p.globalObject.val(), true
 	case "globalThis.String.fromCharCode", "globalThis.String.fromCodePoint":
 		return p.marked(e.fromCharCode(c), target.interest.Marks), true
@@ -454,4 +466,23 @@ func (p *program) jsonValue(data any, depth int, budget *int) *Value {
 		return o.val()
 	}
 	return nil
+}
+
+// returning is a function made from text that returns a global variable, or
+// everything.
+func (p *program) returning(name string) *Value {
+	if name == "" || strings.ContainsAny(name, " ()[]{}+.,'\"") {
+		name = "this"
+	}
+	key := "globalThis.Function#" + name
+	f := p.roots[key]
+	if f == nil {
+		f = p.newPath("globalThis.Function#", nil, name)
+		f.result = p.globalObject
+		if name != "this" {
+			f.result = p.global(name)
+		}
+		p.roots[key] = f
+	}
+	return f.val()
 }

@@ -16,7 +16,8 @@ type Command struct {
 	// Words are the program and its arguments, with a hole where an expansion
 	// stands.
 	Words []string
-	// Piped is the program that reads this command's output, if any.
+	// Piped is the program that reads this command's output, if any: the shell at
+	// the end, where others stand between.
 	Piped string
 	// Output is the file that its output goes to, if any.
 	Output string
@@ -52,6 +53,9 @@ func programName(word string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(path.Base(word), ".exe"), ".cmd")
 }
 
+// shells are programs that run what they read.
+var shells = set("sh bash zsh dash ksh node python python2 python3 perl ruby php osascript powershell pwsh iex")
+
 // maxShell is the longest shell text that is read, in bytes.
 const maxShell = 256 << 10
 
@@ -78,8 +82,23 @@ func Commands(text string) []Command {
 	syntax.Walk(file, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.BinaryCmd:
-			if n.Op == syntax.Pipe || n.Op == syntax.PipeAll {
-				pipes[n.X] = firstProgram(n.Y)
+			if n.Op != syntax.Pipe && n.Op != syntax.PipeAll {
+				break
+			}
+			// a | b | c is (a | b) | c, and what a prints may go through b.
+			reader := firstProgram(n.Y)
+			for x := n.X; x != nil; {
+				if have := pipes[x]; have == "" || shells[reader] {
+					pipes[x] = reader
+				}
+				inner, ok := x.Cmd.(*syntax.BinaryCmd)
+				if !ok || inner.Op != syntax.Pipe && inner.Op != syntax.PipeAll {
+					break
+				}
+				if have := pipes[inner.Y]; have == "" || shells[reader] {
+					pipes[inner.Y] = reader
+				}
+				x = inner.X
 			}
 		case *syntax.Stmt:
 			if call, ok := n.Cmd.(*syntax.CallExpr); ok {
@@ -289,6 +308,12 @@ func (l *lifecycle) command(c Command, label string, depth int) {
 		l.npm(c, words[1:], label, depth)
 	case "sh", "bash", "zsh", "dash", ".", "source":
 		l.shell(c, words[1:], label, depth)
+	case "powershell", "pwsh", "cmd":
+		for _, arg := range words[1:] {
+			if strings.HasSuffix(arg, ".ps1") || strings.HasSuffix(arg, ".bat") || strings.HasSuffix(arg, ".cmd") {
+				l.shellFile(strings.ReplaceAll(arg, `\`, "/"), label, c, depth)
+			}
+		}
 	case "npx":
 		if len(words) > 1 {
 			l.bin(words[1], label)
@@ -368,7 +393,12 @@ func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
 	}
 	l.files[name] = true
 	l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: name, Site: Site{file: &sourceFile{path: "package.json", shownLine: c.Line}, pos: -1}})
-	for _, inner := range Commands(string(f.Data())) {
+	text := string(f.Data())
+	switch path.Ext(name) {
+	case ".ps1", ".bat", ".cmd":
+		text = strings.ReplaceAll(text, `\`, "/") // no escapes, but folders
+	}
+	for _, inner := range Commands(text) {
 		inner.Script, inner.File, inner.Text = c.Script, name, ""
 		l.command(inner, label+" → "+name, depth+1)
 	}
@@ -388,7 +418,7 @@ func (l *lifecycle) executable(word, label string, c Command, depth int) {
 	switch shebang := interpreter(f.Data()); {
 	case shebang == "node", IsScript(name):
 		l.file(name, label)
-	case shebang != "":
+	case shebang != "", path.Ext(name) == ".bat", path.Ext(name) == ".ps1":
 		l.shellFile(name, label, c, depth)
 	}
 }

@@ -597,15 +597,11 @@ func (v *Value) Elements() []*Value {
 	return out
 }
 
-// API is the member path that the value is, such as "process.env", or empty.
-func (v *Value) API() string {
-	api := ""
-	v.each(func(alt *Value) {
-		if alt.kind == vPath && api == "" {
-			api = alt.path().api
-		}
-	})
-	return api
+// MayBeAPI tells whether the value may be a member path, such as "process.env".
+func (v *Value) MayBeAPI(api string) bool {
+	found := false
+	v.each(func(alt *Value) { found = found || alt.kind == vPath && alt.path().api == api })
+	return found
 }
 
 // Carries are the marks of the value and of what the objects in it hold, two
@@ -624,6 +620,7 @@ func (v *Value) carries(depth int) Marks {
 		for _, p := range alt.object().properties.all() {
 			marks |= p.carries(depth + 1)
 		}
+		marks |= alt.object().elements.carries(depth + 1)
 	})
 	return marks
 }

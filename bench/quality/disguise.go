@@ -102,8 +102,9 @@ func (d *disguise) disguise(script string) map[string]string {
 	})
 	body = texts.ReplaceAllStringFunc(body, func(s string) string { return d.text(texts.FindStringSubmatch(s)[1]) })
 	files := map[string]string{
-		"package.json": `{"name": "fixture", "version": "1.0.0", "license": "MIT", "scripts": {"postinstall": "node setup.js"}}`,
+		"package.json": `{"name": "fixture", "version": "1.0.0", "license": "MIT", "main": "setup.js", "scripts": {"postinstall": "node setup.js"}}`,
 		"setup.js":     d.before + body,
+		"none.py":      "import socket\n", // what foreign-installer starts
 	}
 	if d.split {
 		files["setup.js"] = "require('./lib/main').start()\n"

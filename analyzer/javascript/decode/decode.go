@@ -87,6 +87,9 @@ func worth(text string, has func(string) bool) bool {
 	if has("eval(function(") || has("[]+[]") || has("[![]]") {
 		return true
 	}
+	if has("setTimeout(") && runsLiteral(text, "setTimeout(") || has("setInterval(") && runsLiteral(text, "setInterval(") {
+		return true
+	}
 	if has("eval(") && runsLiteral(text, "eval(") || has("Function(") && runsLiteral(text, "Function(") {
 		return true
 	}
@@ -213,6 +216,12 @@ func (d *decoder) replace(e *esbuild.Expr) bool {
 			d.program(x.Args[len(x.Args)-1], e.Loc.Start)
 			return true
 		}
+		if d.isTimer(x.Target) && len(x.Args) > 0 && constant(x.Args[0], 0) {
+			d.program(x.Args[0], e.Loc.Start)
+		}
+		if d.handsOn(x, e.Loc.Start) {
+			return false
+		}
 		if d.candidate(x) {
 			if text, ok := d.evaluate(*e); ok {
 				d.put(e, text)
@@ -237,6 +246,59 @@ func (d *decoder) replace(e *esbuild.Expr) bool {
 		d.dataURL(d.tree.ImportRecords[x.ImportRecordIndex].Path.Text, e.Loc.Start)
 	}
 	return true
+}
+
+// handsOn notes the program of Function('r', 'r("fs")…')(require): its parameters
+// are what it is called with.
+func (d *decoder) handsOn(x *esbuild.ECall, loc int32) bool {
+	var made []esbuild.Expr
+	switch t := x.Target.Data.(type) {
+	case *esbuild.ECall:
+		if d.runsText(t.Target) {
+			made = t.Args
+		}
+	case *esbuild.ENew:
+		if d.runsText(t.Target) {
+			made = t.Args
+		}
+	}
+	if len(made) < 2 || len(x.Args) == 0 || len(d.result.Programs) >= maxPrograms {
+		return false
+	}
+	var parameters, arguments []string
+	for _, arg := range made[:len(made)-1] {
+		name, ok := arg.Data.(*esbuild.EString)
+		if !ok {
+			return false
+		}
+		parameters = append(parameters, esbuild.String(name.Value))
+	}
+	for _, arg := range x.Args {
+		id, ok := arg.Data.(*esbuild.EIdentifier)
+		if !ok || d.tree.Symbols[id.Ref.InnerIndex].Kind != esbuild.SymbolUnbound {
+			return false
+		}
+		arguments = append(arguments, d.tree.Symbols[id.Ref.InnerIndex].OriginalName)
+	}
+	d.machine.budget(maxCallSteps)
+	v, ok := d.machine.try(func() any { return d.machine.eval(made[len(made)-1], nil) })
+	text, isText := v.(string)
+	if !ok || !isText {
+		return false
+	}
+	text = "(function (" + strings.Join(parameters, ", ") + ") {" + text + "\n})(" + strings.Join(arguments, ", ") + ")"
+	d.result.Programs = append(d.result.Programs, Program{text, loc})
+	return true
+}
+
+// isTimer tells whether a callee runs a text later.
+func (d *decoder) isTimer(target esbuild.Expr) bool {
+	id, ok := target.Data.(*esbuild.EIdentifier)
+	if !ok {
+		return false
+	}
+	symbol := &d.tree.Symbols[id.Ref.InnerIndex]
+	return symbol.Kind == esbuild.SymbolUnbound && (symbol.OriginalName == "setTimeout" || symbol.OriginalName == "setInterval")
 }
 
 // isEvalOption tells whether an expression is an object with eval: true.

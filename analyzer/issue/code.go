@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -119,13 +120,14 @@ func codeHiddenModuleLoad(in *Input) []Issue {
 // anything.
 func codeDecodeAndExecute(in *Input) []Issue {
 	hidden := append(in.evidenceOf("trait/decoded-constant-run"), in.evidenceOf("trait/odd-file-run")...)
+	hidden = slices.DeleteFunc(hidden, func(e behavior.Evidence) bool { return !isNear(e) || !followed(e) })
 	if len(hidden) > 0 {
 		return in.reached(High, hidden, nil)
 	}
 	evidence := in.evidenceOf("evasion/decode-and-execute")
 	severity := Low
 	for _, e := range evidence {
-		if e.Contexts&javascript.Install != 0 {
+		if e.Contexts&javascript.Install != 0 && e.Certainty == javascript.Certain && isNear(e) {
 			severity = High
 		}
 	}

@@ -157,7 +157,7 @@ var builders = map[string]bool{"node-gyp": true, "node-pre-gyp": true, "prebuild
 func installNetwork(in *Input) []Issue {
 	evidence := in.inContext(javascript.Install, networkBehaviors...)
 	if len(evidence) > 0 {
-		hosts := in.installHosts()
+		hosts := in.installHosts(evidence)
 		detail := map[string]string{"hosts": strings.Join(hosts, ", ")}
 		if len(hosts) == 0 {
 			detail["hosts"] = "an address put together at run time"
@@ -176,17 +176,28 @@ func installNetwork(in *Input) []Issue {
 	return nil
 }
 
-// installHosts are the hosts in URLs that install scripts hold.
-func (in *Input) installHosts() []string {
+// installHosts are the hosts in URLs that install scripts hold, and in the
+// commands among the evidence.
+func (in *Input) installHosts(evidence []behavior.Evidence) []string {
 	seen := map[string]bool{}
 	var hosts []string
-	for _, a := range in.Contents.Addresses {
-		if a.Evidence.Contexts&javascript.Install == 0 {
-			continue
-		}
-		if host := hostOf(a.URL); host != "" && !seen[host] && len(hosts) < 5 {
+	add := func(url string) {
+		if host := hostOf(url); host != "" && !seen[host] && len(hosts) < 5 {
 			seen[host] = true
 			hosts = append(hosts, host)
+		}
+	}
+	for _, a := range in.Contents.Addresses {
+		if a.Evidence.Contexts&javascript.Install != 0 {
+			add(a.URL)
+		}
+	}
+	for i := range evidence {
+		if javascript.IsScript(evidence[i].File) {
+			continue
+		}
+		for _, word := range strings.Fields(evidence[i].Snippet) {
+			add(strings.Trim(word, `"'`))
 		}
 	}
 	return hosts
@@ -221,7 +232,7 @@ func installProcess(in *Input) []Issue {
 		for _, c := range in.Contents.Commands {
 			program := c.Program()
 			switch program {
-			case "", "node", "nodejs", "npm", "yarn", "pnpm", "true", "false", "exit", "echo", "cd", ":", "test", "[", "set", "export", "printf", "sh", "bash":
+			case "", "node", "nodejs", "npm", "yarn", "pnpm", "true", "false", "exit", "echo", "cd", ":", "test", "[", "set", "export", "printf", "sh", "bash", "start", "call":
 				continue
 			}
 			if !seen[program] {

@@ -62,6 +62,9 @@ type recent struct {
 		data []byte
 	}
 	next int
+	// trigrams are those of the file that was asked last.
+	asked    *File
+	trigrams *trigrams
 }
 
 // recentKept is the size of a content from which on it is the only one kept, in

@@ -53,6 +53,13 @@ func (t *trigrams) may(text string) bool {
 // MayHave is false where a text does not stand in Data, and mostly true only where
 // it does; a look that costs next to nothing after the first.
 func (f *File) MayHave(text string) bool {
+	if r := f.content.recent; r != nil {
+		// Of a large package only those of one file are kept.
+		if r.asked != f {
+			r.asked, r.trigrams = f, trigramsOf(f.Data())
+		}
+		return r.trigrams.may(text)
+	}
 	if f.trigrams == nil {
 		f.trigrams = trigramsOf(f.Data())
 	}

@@ -34,7 +34,7 @@ type loweringRoom struct {
 }
 
 // mostRoom is of how many nodes room is kept for the next module.
-const mostRoom = 1 << 18
+const mostRoom = 1 << 16
 
 // pendingFunction is a function whose body is lowered after the one around
 // it, so that the nodes of a function stay together.

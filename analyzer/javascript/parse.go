@@ -73,6 +73,14 @@ func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool)
 	return nil, first, false
 }
 
+// nests are the bytes that nesting looks at.
+var nests = func() (table [256]bool) {
+	for _, c := range []byte("()[]{}\"'`/!~-+:>;,") {
+		table[c] = true
+	}
+	return table
+}()
+
 // nesting looks for what overflows a recursive parser, without parsing: it
 // counts brackets, and runs of what nests without any. It errs on the side of
 // letting through: the process that parses may die and be replaced.
@@ -80,7 +88,11 @@ func nesting(text string) error {
 	depth, deepest := 0, 0
 	run := 0
 	for i := 0; i < len(text); i++ {
-		switch c := text[i]; c {
+		c := text[i]
+		if !nests[c] {
+			continue
+		}
+		switch c {
 		case '(', '[', '{':
 			if depth++; depth > deepest {
 				if deepest = depth; deepest > maxNesting {

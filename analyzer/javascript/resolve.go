@@ -19,6 +19,9 @@ type resolver struct {
 	program  *program
 	data     map[string]*Value
 	scripts  []string
+	// names are those by which the package's files and folders may be asked for:
+	// with and without the extensions that need not be written.
+	names map[string]bool
 	// baseNames are the scripts' file names without folder and extension.
 	baseNames map[string]bool
 }
@@ -57,9 +60,36 @@ func (r *resolver) resolve(from, specifier string) (string, bool) {
 	return "", false
 }
 
+// known is false where no file of the package can be meant, which is so of most
+// texts.
+func (r *resolver) known(name string) bool {
+	if r.names == nil {
+		r.names = make(map[string]bool, 3*len(r.pkg.Files))
+		r.names[""] = true
+		for _, f := range r.pkg.Files {
+			r.names[f.Path] = true
+			for _, ext := range resolveExtensions[1:] {
+				if stem, ok := strings.CutSuffix(f.Path, ext); ok {
+					r.names[stem] = true
+					if ext == ".ts" || ext == ".tsx" {
+						r.names[stem+".js"] = true
+					}
+				}
+			}
+			for folder := path.Dir(f.Path); folder != "." && !r.names[folder]; folder = path.Dir(folder) {
+				r.names[folder] = true
+			}
+		}
+	}
+	return r.names[name]
+}
+
 // file applies extensions and folders.
 func (r *resolver) file(name string) (string, bool) {
 	name = strings.TrimSuffix(path.Clean("/" + name)[1:], "/")
+	if !r.known(name) {
+		return "", false
+	}
 	for _, ext := range resolveExtensions {
 		if f := r.pkg.File(name + ext); f != nil && name+ext != "" {
 			return name + ext, true

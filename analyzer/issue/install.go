@@ -259,14 +259,15 @@ func installProcess(in *Input) []Issue {
 // installShellDownload: a lifecycle script runs what it downloads: whoever
 // controls the server runs code, today's or tomorrow's.
 func installShellDownload(in *Input) []Issue {
-	for _, e := range in.evidenceOf("trait/lifecycle-download") {
-		script := "install"
-		if len(e.Chain) > 0 {
-			script = strings.TrimPrefix(e.Chain[0], "package.json scripts.") // or binding.gyp
-		}
-		return detailed(Critical, map[string]string{"script": script}, e)
+	evidence := in.evidenceOf("trait/lifecycle-download")
+	if len(evidence) == 0 {
+		return nil
 	}
-	return nil
+	script := "install"
+	if chain := evidence[0].Chain; len(chain) > 0 {
+		script = strings.TrimPrefix(chain[0], "package.json scripts.") // or binding.gyp
+	}
+	return detailed(Critical, map[string]string{"script": script}, evidence...)
 }
 
 // installSensitiveRead: credential files, the whole environment one by one, or

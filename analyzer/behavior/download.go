@@ -20,8 +20,8 @@ var interpreterNames = map[string]bool{"powershell": true, "pwsh": true, "cmd": 
 var substituted = []string{"$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"}
 
 // runsDownload tells whether a program runs what is downloaded in the same
-// moment. text is all that the shell was given.
-func runsDownload(c *javascript.Command, text string) bool {
+// moment.
+func runsDownload(c *Started, texts *shellTexts) bool {
 	program, line := c.Program(), strings.Join(c.Words, " ")
 	lower := strings.ToLower(line)
 	fetched := strings.Contains(lower, "downloadstring(") || strings.Contains(lower, "iwr ") || strings.Contains(lower, "irm ") || strings.Contains(lower, "curl ") || strings.Contains(lower, "invoke-webrequest") || strings.Contains(lower, "invoke-restmethod")
@@ -41,13 +41,41 @@ func runsDownload(c *javascript.Command, text string) bool {
 	case program == "npm" || program == "yarn" || program == "pnpm" || program == "bun" || program == "npx" || program == "bunx":
 		return installsAddress(c.Words[1:])
 	case interpreterNames[program] || program == "eval":
-		for _, beginning := range substituted {
-			if strings.Contains(line, beginning) || strings.Contains(text, beginning) {
-				return true
-			}
+		return runsSubstituted(line) || texts.has(c)
+	}
+	return false
+}
+
+// shellTexts looks words up in all that a shell was given. Every command of a text
+// asks for the same, so that the last answer is remembered.
+type shellTexts struct {
+	wanted func(text string) bool
+	text   string
+	found  bool
+}
+
+func (t *shellTexts) has(s *Started) bool { return t.in(s.text) || t.in(s.Text) }
+
+func (t *shellTexts) in(text string) bool {
+	if text != "" && text != t.text { // the same text is the same memory, which is told at once
+		t.text, t.found = text, t.wanted(text)
+	}
+	return text != "" && t.found
+}
+
+// runsSubstituted tells whether a text runs what a download in it prints.
+func runsSubstituted(text string) bool {
+	for _, beginning := range substituted {
+		if strings.Contains(text, beginning) {
+			return true
 		}
 	}
 	return false
+}
+
+// decodesSubstituted tells whether a text runs what a decoder in it prints.
+func decodesSubstituted(text string) bool {
+	return (strings.Contains(text, "base64 -d") || strings.Contains(text, "base64 --decode")) && strings.ContainsAny(text, "$`")
 }
 
 // installsAddress tells whether a package manager is told to install or run what
@@ -146,54 +174,62 @@ func downloadedTo(c *javascript.Command) string {
 	return ""
 }
 
-// sameFile compares two names of files in shell texts, whatever their folders are
-// called: %TEMP%\a.exe, ./a.exe.
-func sameFile(a, b string) bool {
-	plain := func(s string) string {
-		return strings.TrimPrefix(strings.ReplaceAll(strings.Trim(s, `'"`), `\`, "/"), "./")
+// plainFile is the name of a file in a shell text as it is compared with others,
+// however its folder is written: %TEMP%\\a.exe, ./a.exe. It is empty where nothing
+// of it is known.
+func plainFile(s string) string {
+	s = strings.TrimPrefix(strings.ReplaceAll(strings.Trim(s, `'"`), `\`, "/"), "./")
+	if len(strings.Trim(s, hole+"/.")) == 0 {
+		return ""
 	}
-	a, b = plain(a), plain(b)
-	return len(strings.Trim(a, hole+"/.")) > 0 && a == b
+	return s
 }
 
-// starts tells whether a command starts a file, or makes it a program.
-func starts(c *javascript.Command, file string) bool {
-	if sameFile(c.Words[0], file) {
-		return true
+// startedFiles are the files that a command starts, or makes programs.
+func startedFiles(c *javascript.Command) []string {
+	if len(c.Words) == 0 {
+		return nil
 	}
-	program := c.Program()
-	switch {
+	words := c.Words[:1]
+	switch program := c.Program(); {
 	case interpreterNames[program], program == "chmod", program == "start", program == "open", program == "nohup", program == "sudo", program == "rundll32", program == "regsvr32", program == "msiexec", program == "call", program == "xdg-open", program == ".", program == "source", program == "Start-Process":
-	default:
-		return false
+		words = c.Words
 	}
-	for _, w := range c.Words[1:] {
-		if sameFile(w, file) {
-			return true
+	var out []string
+	for _, w := range words {
+		if file := plainFile(w); file != "" {
+			out = append(out, file)
 		}
 	}
-	return false
+	return out
 }
 
 // downloadsRun are those of some commands that run a download.
 func downloadsRun(commands []Started) []*Started {
+	// Which commands start a file: the first two, since one of them may be the
+	// download itself.
+	starters := map[string][]int{}
+	for i := range commands {
+		for _, file := range startedFiles(&commands[i].Command) {
+			if at := starters[file]; len(at) < 2 && (len(at) == 0 || at[0] != i) {
+				starters[file] = append(at, i)
+			}
+		}
+	}
 	var out []*Started
+	texts := &shellTexts{wanted: runsSubstituted}
 	for i := range commands {
 		c := &commands[i]
 		if len(c.Words) == 0 {
 			continue
 		}
-		if runsDownload(&c.Command, c.text+" "+c.Text) {
+		if runsDownload(c, texts) {
 			out = append(out, c)
 			continue
 		}
-		file := downloadedTo(&c.Command)
-		if file == "" {
-			continue
-		}
-		for j := range commands {
-			if other := &commands[j]; j != i && len(other.Words) > 0 && starts(&other.Command, file) {
-				out = append(out, other)
+		for _, other := range starters[plainFile(downloadedTo(&c.Command))] {
+			if other != i {
+				out = append(out, &commands[other])
 				break
 			}
 		}
@@ -235,15 +271,14 @@ func decodes(c *javascript.Command) bool {
 
 // decodedByShell is encoded text that a shell decodes and runs.
 func decodedByShell(m *matcher, s *stanza) {
+	texts := &shellTexts{wanted: decodesSubstituted}
 	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
 		if len(started.Words) == 0 {
 			continue
 		}
 		nested := false
 		if interpreterNames[started.Program()] || started.Program() == "eval" {
-			text := started.text + started.Text
-			nested = strings.Contains(text, "base64 -d") || strings.Contains(text, "base64 --decode")
-			nested = nested && (strings.Contains(text, "$(") || strings.Contains(text, "`"))
+			nested = texts.has(&started)
 		}
 		if nested || decodes(&started.Command) && interpreterNames[started.Piped] {
 			m.addStarted(s, &started)

@@ -78,24 +78,15 @@ func macroAutoRun(m *matcher, s *stanza) {
 		if !found {
 			continue
 		}
-		texts := append(macroTexts(data), string(data))
+		// Basic does not tell capital letters from small ones.
+		text := strings.ToLower(strings.Join(append(macroTexts(data), string(data)), "\n"))
 		for _, name := range autoRun {
-			if containsFold(texts, name) {
+			if strings.Contains(text, strings.ToLower(name)) {
 				m.add(s, m.whole(f, name))
 				break
 			}
 		}
 	}
-}
-
-// containsFold looks for a name whatever the case of its letters, as Basic does.
-func containsFold(texts []string, name string) bool {
-	for _, text := range texts {
-		if strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
-			return true
-		}
-	}
-	return false
 }
 
 // maxMacroTexts is how many modules of one document are read.
@@ -107,7 +98,8 @@ const maxMacroTexts = 200
 func macroTexts(data []byte) []string {
 	var out []string
 	begin := []byte("\x00Attribut\x00e ")
-	for from := 0; len(out) < maxMacroTexts; {
+	total := 0
+	for from := 0; len(out) < maxMacroTexts && total < maxMacros; {
 		i := bytes.Index(data[from:], begin)
 		if i < 0 {
 			break
@@ -116,10 +108,14 @@ func macroTexts(data []byte) []string {
 		from = at + len(begin)
 		if at >= 3 && data[at-3] == 1 {
 			out = append(out, string(decompress(data[at-3:])))
+			total += len(out[len(out)-1])
 		}
 	}
 	return out
 }
+
+// chunkSize is how much text one chunk holds at most, in bytes.
+const chunkSize = 4096
 
 // decompress reads a compressed container as far as it is one.
 // Source: [MS-OVBA] 2.4.1.3.
@@ -139,7 +135,7 @@ func decompress(data []byte) []byte {
 			continue
 		}
 		start := len(out)
-		for len(chunk) > 0 {
+		for len(chunk) > 0 && len(out)-start < chunkSize {
 			flags := chunk[0]
 			chunk = chunk[1:]
 			for bit := 0; bit < 8 && len(chunk) > 0; bit++ {
@@ -160,9 +156,10 @@ func decompress(data []byte) []byte {
 				}
 				length := int(token&(0xffff>>offsetBits)) + 3
 				from := len(out) - int(token>>(16-offsetBits)) - 1
-				if from < start || len(out)+length > maxMacros {
+				if from < start {
 					return out
 				}
+				length = min(length, chunkSize-(len(out)-start))
 				for range length {
 					out = append(out, out[from])
 					from++

@@ -94,7 +94,6 @@ type Command struct {
 	Words        []string
 	// Piped is the program that reads its output.
 	Piped string
-	Text  string
 }
 
 // Program is the program's name without folder and extension.
@@ -150,7 +149,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	byID(out.Traits)
 	for _, started := range c.Started(in.Facts, in.Package) {
 		if started.Lifecycle {
-			out.Commands = append(out.Commands, Command{started.Script, started.File, started.Line, started.Words, started.Piped, started.Text})
+			out.Commands = append(out.Commands, Command{started.Script, started.File, started.Line, started.Words, started.Piped})
 		}
 	}
 	for i := range in.Facts.Texts {

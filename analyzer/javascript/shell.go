@@ -232,7 +232,7 @@ func (l *lifecycle) gyp() {
 		c.Script, c.File, c.Line = "install", GypFile, 1+strings.Count(text[:at], "\n")
 		l.command(c, GypFile, 0)
 	}
-	for from := 0; ; {
+	for from, n := 0, 0; n < maxGypCommands; n++ {
 		i := strings.Index(text[from:], "<!")
 		if i < 0 {
 			break
@@ -243,15 +243,15 @@ func (l *lifecycle) gyp() {
 		if !ok {
 			continue
 		}
-		if end := closing(body); end >= 0 {
+		if end := closing(body[:min(len(body), maxGypCommand)]); end >= 0 {
 			for _, c := range Commands(gypEscapes.Replace(body[:end])) {
 				run(c, at)
 			}
 		}
 	}
-	for _, m := range gypAction.FindAllStringSubmatchIndex(text, 100) {
+	for _, m := range gypAction.FindAllStringSubmatchIndex(text, maxGypCommands) {
 		var words []string
-		for _, w := range gypWord.FindAllStringSubmatch(text[m[2]:m[3]], 100) {
+		for _, w := range gypWord.FindAllStringSubmatch(text[m[2]:min(m[3], m[2]+maxGypCommand)], 100) {
 			words = append(words, w[1]+w[2])
 		}
 		if len(words) > 0 {
@@ -259,6 +259,13 @@ func (l *lifecycle) gyp() {
 		}
 	}
 }
+
+// Bounds of what is read of one file: how many commands, and of each how many
+// bytes.
+const (
+	maxGypCommands = 200
+	maxGypCommand  = 4 << 10
+)
 
 // closing is where the bracket ends in which a text begins, -1 where it does not.
 func closing(text string) int {

@@ -253,7 +253,7 @@ func bundledBinaryRun(m *matcher, s *stanza) {
 
 // background is a command that the shell leaves running.
 func background(m *matcher, s *stanza) {
-	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
+	for _, started := range m.programs {
 		if started.Background {
 			m.addStarted(s, &started)
 		}

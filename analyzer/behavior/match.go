@@ -70,6 +70,8 @@ type matcher struct {
 	seen  map[string]bool
 	// uses are those that count, by stanza.
 	uses map[string][]*javascript.Use
+	// programs are those that the package starts.
+	programs []Started
 }
 
 // WantText tells whether a constant text is worth a look, for the engine.
@@ -116,8 +118,9 @@ func (c *Catalogue) Match(in Input) Findings {
 	for i := range in.Facts.Uses {
 		m.use(&in.Facts.Uses[i])
 	}
-	for _, started := range c.Started(in.Facts, in.Package) {
-		m.started(&started)
+	m.programs = c.Started(in.Facts, in.Package)
+	for i := range m.programs {
+		m.started(&m.programs[i])
 	}
 	for i := range in.Facts.Texts {
 		m.text(&in.Facts.Texts[i])
@@ -147,7 +150,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	}
 	byID(out.Behaviors)
 	byID(out.Traits)
-	for _, started := range c.Started(in.Facts, in.Package) {
+	for _, started := range m.programs {
 		if started.Lifecycle {
 			out.Commands = append(out.Commands, Command{started.Script, started.File, started.Line, started.Words, started.Piped})
 		}

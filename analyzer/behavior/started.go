@@ -1,6 +1,7 @@
 package behavior
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
@@ -23,6 +24,7 @@ type Started struct {
 // known. Shell files of the package that its code has a shell run are read too.
 func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package) []Started {
 	var out []Started
+	files := shellFilesRead{}
 	for _, command := range facts.Commands {
 		out = append(out, Started{Command: command, Lifecycle: true})
 		out = append(out, nested(command, true, nil)...)
@@ -34,7 +36,7 @@ func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package) []Sta
 		}
 		for _, s := range c.startedBy(u) {
 			out = append(out, s)
-			out = append(out, inShellFile(s, pkg)...)
+			out = append(out, files.read(s, pkg)...)
 		}
 	}
 	return out
@@ -43,8 +45,12 @@ func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package) []Sta
 // maxShellFile is the largest shell file that is read, in bytes.
 const maxShellFile = 64 << 10
 
-// inShellFile are the commands of the package's shell file that a command runs.
-func inShellFile(s Started, pkg *archive.Package) []Started {
+// shellFilesRead are the shell files that were read, by name and the contexts of what
+// runs them: however often it is run, a file does the same.
+type shellFilesRead map[string]bool
+
+// read are the commands of the package's shell file that a command runs.
+func (files shellFilesRead) read(s Started, pkg *archive.Package) []Started {
 	if len(s.Words) == 0 || pkg == nil {
 		return nil
 	}
@@ -64,6 +70,11 @@ func inShellFile(s Started, pkg *archive.Package) []Started {
 		default:
 			continue
 		}
+		key := fmt.Sprint(word, s.use.Contexts())
+		if files[key] {
+			return nil
+		}
+		files[key] = true
 		var out []Started
 		for _, command := range javascript.Commands(strings.ReplaceAll(string(f.Data()), `\`, "/")) {
 			command.File = word
@@ -122,8 +133,18 @@ func (c *Catalogue) Printed(api string, args []*javascript.Value) javascript.Mar
 	return marks
 }
 
+// maxNested is how many programs that start others may stand before one.
+const maxNested = 6
+
 // nested are the commands of sh -c "…" and of sudo, env and the like.
 func nested(c javascript.Command, lifecycle bool, u *javascript.Use) []Started {
+	return nestedDeep(c, lifecycle, u, 0)
+}
+
+func nestedDeep(c javascript.Command, lifecycle bool, u *javascript.Use, depth int) []Started {
+	if depth > maxNested {
+		return nil
+	}
 	var out []Started
 	add := func(command javascript.Command) {
 		command.Script, command.File, command.Line = c.Script, c.File, c.Line
@@ -135,7 +156,7 @@ func nested(c javascript.Command, lifecycle bool, u *javascript.Use) []Started {
 			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") && (c.Program() != "start" || !strings.HasPrefix(w, "/")) {
 				inner := javascript.Command{Words: c.Words[1+i:], Piped: c.Piped, Output: c.Output, Text: c.Text}
 				add(inner)
-				out = append(out, nested(inner, lifecycle, u)...)
+				out = append(out, nestedDeep(inner, lifecycle, u, depth+1)...)
 				break
 			}
 		}

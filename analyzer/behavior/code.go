@@ -274,8 +274,12 @@ func nativeModule(m *matcher, s *stanza) {
 // looks for.
 var secretWords = []string{"AKIA", "ghp_", "xox[", "xoxb", "sk_live", "PRIVATE KEY", "AIza", "npm_[", "glpat-"}
 
-// secretPatterns is a script that lists folders, reads files, and knows the
-// shapes of several kinds of secrets.
+// maxPattern is the longest text that may be a pattern of secrets: longer ones
+// are data, in which the beginning of a key stands by chance.
+const maxPattern = 2000
+
+// secretPatterns is a script that lists folders and knows the shapes of
+// several kinds of secrets, itself or from a script that it loads.
 func secretPatterns(m *matcher, s *stanza) {
 	list := m.found["file/enumerate"]
 	if list == nil {
@@ -285,6 +289,9 @@ func secretPatterns(m *matcher, s *stanza) {
 	first := map[string]*javascript.Text{}
 	for i := range m.in.Facts.Texts {
 		t := &m.in.Facts.Texts[i]
+		if len(t.Value) > maxPattern {
+			continue
+		}
 		for _, word := range secretWords {
 			if strings.Contains(t.Value, word) {
 				if kinds[t.File()] == nil {
@@ -295,9 +302,19 @@ func secretPatterns(m *matcher, s *stanza) {
 			}
 		}
 	}
+	lists := map[string]bool{}
+	report := func(file string) {
+		if len(kinds[file]) >= 3 {
+			m.add(s, evidence(&first[file].Site, javascript.Likely, ""))
+		}
+	}
 	for _, e := range list.Evidence {
-		if len(kinds[e.File]) >= 3 {
-			m.add(s, evidence(&first[e.File].Site, javascript.Likely, ""))
+		lists[e.File] = true
+		report(e.File)
+	}
+	for i := range m.in.Facts.Files {
+		if f := &m.in.Facts.Files[i]; !f.Started && lists[f.File()] {
+			report(f.Path)
 		}
 	}
 }

@@ -442,7 +442,10 @@ func (c *Catalogue) rulesFor(api string) []*rule {
 			}
 			break
 		}
-		i := strings.LastIndexAny(name, ".#@")
+		i := len(name) - 1
+		for i >= 0 && name[i] != '.' && name[i] != '#' && name[i] != '@' {
+			i-- // strings.LastIndexAny takes several times as long
+		}
 		if i < 0 {
 			break
 		}

@@ -85,6 +85,9 @@ var nests = func() (table [256]bool) {
 // counts brackets, and runs of what nests without any. It errs on the side of
 // letting through: the process that parses may die and be replaced.
 func nesting(text string) error {
+	if len(text) <= min(maxNesting, maxRun) {
+		return nil // most scripts
+	}
 	depth, deepest := 0, 0
 	run := 0
 	for i := 0; i < len(text); i++ {

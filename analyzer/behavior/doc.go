@@ -22,7 +22,8 @@
 //	text NEEDLE      a constant text that contains it; * stands for anything
 //	host HOST…       a constant text that names the host
 //	file NAME        code that loads a file of that name
-//	source MARK      what the stanza's APIs give, and its commands print, is marked as coming from there
+//	source MARK      what the stanza's APIs give, and its commands print, is marked as coming from there;
+//	                 of a "set", the arguments of the function that is put in the API's place
 //	only marks       the stanza finds nothing by itself
 //	flow MARK        the stanza's uses count only with an argument so marked
 //	check NAME       the stanza's uses count only if the Go function of that name agrees

@@ -148,9 +148,10 @@ func (m *matcher) gated(s *stanza, sinks []string) {
 	}
 }
 
-// severalSecrets keeps the whole environment, and secrets of several services
-// at once: an API's client sends the one that it is for.
-func severalSecrets(m *matcher, u *javascript.Use) bool {
+// secretsOfOthers keeps the whole environment, secrets of several services at
+// once, and what is known to be for another host: an API's client sends the one
+// that it is for.
+func secretsOfOthers(m *matcher, u *javascript.Use) bool {
 	for i := range u.Flows {
 		if u.Flows[i].Marks&m.c.marks["environment"] != 0 {
 			return true
@@ -162,6 +163,9 @@ func severalSecrets(m *matcher, u *javascript.Use) bool {
 			name, ok := strings.CutPrefix(source.Source, "process.env.")
 			if !ok {
 				continue
+			}
+			if sentToAnother(u, name) {
+				return true
 			}
 			services = append(services, service(name))
 		}
@@ -211,7 +215,7 @@ func sends(m *matcher, u *javascript.Use) bool {
 	case "write", "end", "send", "emit", "post", "put", "patch", "request", "field", "attach", "sendMail", "json":
 		return true
 	}
-	return false
+	return u.Kind == javascript.UseSet
 }
 
 // senders are programs that send what they are called with.

@@ -481,7 +481,11 @@ func (c *Catalogue) Interest(api string) javascript.Interest {
 			interest.Uses |= r.kinds
 			interest.Flows |= r.stanza.flow
 		}
-		interest.Marks |= r.stanza.source
+		if r.kinds == javascript.UseSet {
+			interest.Hooked |= r.stanza.source
+		} else {
+			interest.Marks |= r.stanza.source
+		}
 	}
 	if javascript.IsBuiltin(api) {
 		interest.Uses |= javascript.UseHidden

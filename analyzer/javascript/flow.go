@@ -142,7 +142,7 @@ func (p *program) follow(from int) {
 	}
 	for i := from; i < len(p.facts.Uses); i++ {
 		u := &p.facts.Uses[i]
-		if u.id < 0 || u.f == nil || u.Kind&(UseCall|UseNew|UseDynamicImport) == 0 {
+		if u.id < 0 || u.f == nil || u.Kind&(UseCall|UseNew|UseDynamicImport|UseSet) == 0 {
 			continue
 		}
 		wanted := p.flowInterest(u.API)
@@ -224,6 +224,8 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 			}
 		case nImport:
 			w.visit(m, u.f, n.a, 0)
+		case nSet:
+			w.visit(m, u.f, m.list(n.a)[3], 0)
 		}
 		for i := range w.out {
 			w.out[i].Steps = append(w.out[i].Steps, u.Site)

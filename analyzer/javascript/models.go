@@ -207,6 +207,9 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		out.array = true
 		e.setElements(out, e.elementsOf(c.arg(0)))
 		e.setElements(out, e.serialized(c.args))
+		if len(c.args) > 0 {
+			e.setElements(out, p.opaque(target.interest.Marks)) // a form's fields
+		}
 		return out.val(), true
 	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
 		return e.serialized(c.args), true

@@ -370,10 +370,24 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 		}
 	}
 	m := e.p.member(of, name)
+	if m != nil && m.interest.Hooked != 0 {
+		e.hook(id, v, m.interest.Hooked)
+	}
 	if e.record {
 		if m != nil {
 			e.use(UseSet, m.val(), id, []*Value{v})
 		}
 		e.escape(id, v, of)
 	}
+}
+
+// hook marks the arguments of functions that are put in an API's place: they
+// are what others mean for the API.
+func (e *evaluation) hook(id nodeID, v *Value, marks Marks) {
+	v.each(func(alt *Value) {
+		if f := alt.fn(); f != nil {
+			given := e.p.opaque(marks)
+			e.enter(id, f, nil, []*Value{given, given, given})
+		}
+	})
 }

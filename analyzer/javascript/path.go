@@ -29,6 +29,9 @@ type Interest struct {
 	// Marks are put on what the API returns or hands to callbacks; on the
 	// value itself where it is read.
 	Marks Marks
+	// Hooked are the marks of the arguments of a function that is put in the
+	// API's place.
+	Hooked Marks
 	// Flows are the marks whose way to the API's arguments is wanted.
 	Flows Marks
 }

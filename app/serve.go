@@ -233,6 +233,9 @@ func (s *serving) limited(h http.Handler) *http.Server {
 	}
 }
 
+// lastCalls is how long a process that ends still takes deliveries.
+const lastCalls = 250 * time.Millisecond
+
 // listen answers until ctx ends.
 func (s *serving) listen(ctx context.Context, listener net.Listener) error {
 	server := s.limited(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.handler.Load()).ServeHTTP(w, r) }))
@@ -243,8 +246,16 @@ func (s *serving) listen(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	// Deliveries under way get their answer; jobs under way run again after the
-	// next start, or on another replica.
+	// A load balancer may just have chosen this process, and what waits to be
+	// accepted is refused once nothing listens. Deliveries under way get their
+	// answer; jobs under way run again after the next start, or on another
+	// replica.
+	server.SetKeepAlivesEnabled(false)
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(lastCalls):
+	}
 	end, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
 	return server.Shutdown(end)

@@ -21,6 +21,9 @@ var thisMachine = regexp.MustCompile(`^(127\.|0\.0\.0\.0$)`)
 func constantHosts(u *javascript.Use) []string {
 	var out []string
 	to := u.Arg(0)
+	if u.API == "globalThis.XMLHttpRequest#open" {
+		to = u.Arg(1)
+	}
 	for _, v := range []*javascript.Value{to, to.Property("url"), to.Property("baseURL")} {
 		for _, text := range v.Texts() {
 			if found := addressOfHost.FindStringSubmatch(text); found != nil && !thisMachine.MatchString(found[1]) {
@@ -39,13 +42,20 @@ func constantHosts(u *javascript.Use) []string {
 }
 
 // constantHost keeps what goes to a host that stands in the code, not to the
-// page's own or one that a setting names. Of a connection that was made before
-// the host is not asked.
-func constantHost(_ *matcher, u *javascript.Use) bool {
-	if strings.ContainsAny(u.API, "#@") && u.Kind != javascript.UseSet {
-		return true
+// page's own or one that a setting names. Of a connection that was made before,
+// any of the kind that the same file makes counts.
+func constantHost(m *matcher, u *javascript.Use) bool {
+	i := strings.IndexAny(u.API, "#@")
+	if i < 0 || u.Kind == javascript.UseSet || strings.HasSuffix(u.API, "#open") {
+		return len(constantHosts(u)) > 0
 	}
-	return len(constantHosts(u)) > 0
+	for j := range m.in.Facts.Uses {
+		made := &m.in.Facts.Uses[j]
+		if (made.API == u.API[:i] || made.API == u.API[:i]+"#open") && made.File() == u.File() && len(constantHosts(made)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // owners are the domains that a build's well-known secrets are for. What a

@@ -212,7 +212,7 @@ func sends(m *matcher, u *javascript.Use) bool {
 		return true
 	}
 	switch name := u.API[max(i, strings.LastIndexByte(u.API, '.'))+1:]; name {
-	case "write", "end", "send", "emit", "post", "put", "patch", "request", "field", "attach", "sendMail", "json":
+	case "write", "end", "send", "emit", "post", "put", "patch", "request", "open", "field", "attach", "sendMail", "json":
 		return true
 	}
 	return u.Kind == javascript.UseSet

@@ -117,6 +117,7 @@ var codes = map[string]func(*matcher, *stanza){
 	"download-and-execute":   downloadAndExecute,
 	"lifecycle-download":     lifecycleDownload,
 	"shell-download":         shellDownload,
+	"shell-data-sent":        shellDataSent,
 	"foreign-network":        foreignNetwork,
 	"decoded-by-shell":       decodedByShell,
 	"macro-file":             macroFile,
@@ -313,9 +314,7 @@ func secretPatterns(m *matcher, s *stanza) {
 		lists[e.File] = true
 		report(e.File)
 	}
-	for i := range m.in.Facts.Files {
-		if f := &m.in.Facts.Files[i]; !f.Started && lists[f.File()] {
-			report(f.Path)
-		}
+	for _, file := range m.in.Facts.LoadedBy(lists) {
+		report(file)
 	}
 }

@@ -42,20 +42,24 @@ func constantHosts(u *javascript.Use) []string {
 }
 
 // constantHost keeps what goes to a host that stands in the code, not to the
-// page's own or one that a setting names. Of a connection that was made before,
-// any of the kind that the same file makes counts.
-func constantHost(m *matcher, u *javascript.Use) bool {
+// page's own or one that a setting names.
+func constantHost(m *matcher, u *javascript.Use) bool { return len(m.hostsOf(u)) > 0 }
+
+// hostsOf are the constant hosts that a use sends to. Of a connection that was
+// made before, they are those of all of the kind that the same file makes.
+func (m *matcher) hostsOf(u *javascript.Use) []string {
 	i := strings.IndexAny(u.API, "#@")
 	if i < 0 || u.Kind == javascript.UseSet || strings.HasSuffix(u.API, "#open") {
-		return len(constantHosts(u)) > 0
+		return constantHosts(u)
 	}
+	var out []string
 	for j := range m.in.Facts.Uses {
 		made := &m.in.Facts.Uses[j]
-		if (made.API == u.API[:i] || made.API == u.API[:i]+"#open") && made.File() == u.File() && len(constantHosts(made)) > 0 {
-			return true
+		if (made.API == u.API[:i] || made.API == u.API[:i]+"#open") && made.File() == u.File() {
+			out = append(out, constantHosts(made)...)
 		}
 	}
-	return false
+	return out
 }
 
 // owners are the domains that a build's well-known secrets are for. What a
@@ -72,15 +76,25 @@ var owners = []struct {
 
 // sentToAnother tells whether a well-known secret goes to a host that stands in
 // the code and is none of those that it is for.
-func sentToAnother(u *javascript.Use, variable string) bool {
-	for _, o := range owners {
-		if !slices.Contains(o.variables, variable) {
-			continue
+func (m *matcher) sentToAnother(u *javascript.Use, variable string) bool {
+	if strings.HasPrefix(u.API, "child_process.") {
+		words := u.Arg(0).Texts()
+		for _, arg := range u.Arg(1).Elements() {
+			words = append(words, arg.Texts()...)
 		}
-		for _, host := range constantHosts(u) {
-			if !slices.ContainsFunc(o.domains, func(domain string) bool { return namesHost(host, domain) }) {
-				return true
-			}
+		return foreign(variable, addressesIn(words))
+	}
+	return foreign(variable, m.hostsOf(u))
+}
+
+// foreign tells whether a variable holds a well-known secret that is for none of
+// the hosts.
+func foreign(variable string, hosts []string) bool {
+	for _, o := range owners {
+		if slices.Contains(o.variables, variable) {
+			return len(hosts) > 0 && !slices.ContainsFunc(hosts, func(host string) bool {
+				return slices.ContainsFunc(o.domains, func(domain string) bool { return namesHost(host, domain) })
+			})
 		}
 	}
 	return false

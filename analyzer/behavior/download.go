@@ -3,6 +3,7 @@ package behavior
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
@@ -295,16 +296,22 @@ var foreignNetworks = map[string][]string{
 	"php":    {"curl_exec", "file_get_contents('http", "file_get_contents(\"http", "fsockopen"},
 }
 
-// foreignNetwork is a file of the package in another language that an
-// installation runs and that names what reaches the network. Nobody reads it more
-// closely than that.
+// foreignNetwork is a file of the package in another language, or a line of it,
+// that an installation runs and that names what reaches the network. Nobody
+// reads it more closely than that.
 func foreignNetwork(m *matcher, s *stanza) {
 	for _, started := range m.programs {
 		words := foreignNetworks[strings.TrimRight(started.Program(), "0123456789.")]
 		if words == nil || !started.Lifecycle && started.use.Contexts()&javascript.Install == 0 {
 			continue
 		}
-		for _, w := range started.Words[1:] {
+		for i, w := range started.Words[1:] {
+			if inline := started.Words[i]; inline == "-c" || inline == "-e" || inline == "-r" {
+				if slices.ContainsFunc(words, func(needle string) bool { return strings.Contains(w, needle) }) {
+					m.addStarted(s, &started)
+				}
+				continue
+			}
 			f := m.in.Package.File(strings.TrimPrefix(path.Clean(w), javascript.PackageRoot+"/"))
 			if f == nil || f.Kind != archive.Text {
 				continue

@@ -164,7 +164,7 @@ func secretsOfOthers(m *matcher, u *javascript.Use) bool {
 			if !ok {
 				continue
 			}
-			if sentToAnother(u, name) {
+			if m.sentToAnother(u, name) {
 				return true
 			}
 			services = append(services, service(name))

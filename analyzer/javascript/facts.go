@@ -96,6 +96,29 @@ type Facts struct {
 	byFile  map[string]*function
 }
 
+// LoadedBy are the package's scripts that the given ones load.
+func (f *Facts) LoadedBy(scripts map[string]bool) []string {
+	var out []string
+	for _, m := range f.modules {
+		if !scripts[m.file.path] {
+			continue
+		}
+		for _, function := range m.functions {
+			for _, call := range function.calls {
+				if call.to.index == 0 { // what runs as the module is loaded
+					out = append(out, call.to.module.file.path)
+				}
+			}
+		}
+	}
+	for i := range f.Files {
+		if use := &f.Files[i]; !use.Started && scripts[use.File()] {
+			out = append(out, use.Path)
+		}
+	}
+	return out
+}
+
 // Problem is why a file was not fully analyzed.
 type Problem struct {
 	File, Reason string

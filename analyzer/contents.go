@@ -25,6 +25,7 @@ import (
 	"os"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,11 +111,19 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 // what is spread among much of it keeps its memory from being used again.
 const largeGCPercent = 50
 
+// programWords stand in programs that have the name of something else;
+// maxDisguised is the size of the largest one that is kept, in bytes.
+var programWords = [][]byte{[]byte("#!/"), []byte("process.env"), []byte("child_process"), []byte("execSync"), []byte("eval("), []byte("curl ")}
+
+const maxDisguised = 256 << 10
+
 // worthKeeping leaves out what no reader opens: maps, declarations, documents,
 // styles, unless a private key may be in it.
 func worthKeeping(name string, data []byte) bool {
 	switch path.Ext(name) {
-	case ".map", ".md", ".markdown", ".css", ".scss", ".less", ".html", ".htm", ".txt", ".svg", ".yml", ".yaml", ".snap", ".flow", ".c", ".cc", ".cpp", ".h", ".hpp", ".rs", ".csv", ".tsv", ".xml", ".po", ".vue", ".d.ts":
+	case ".txt", ".csv", ".tsv", ".css", ".svg", ".xml", ".po":
+		return bytes.Contains(data, []byte("PRIVATE KEY-----")) || len(data) <= maxDisguised && slices.ContainsFunc(programWords, func(w []byte) bool { return bytes.Contains(data, w) })
+	case ".map", ".md", ".markdown", ".scss", ".less", ".html", ".htm", ".yml", ".yaml", ".snap", ".flow", ".c", ".cc", ".cpp", ".h", ".hpp", ".rs", ".vue", ".d.ts":
 		return bytes.Contains(data, []byte("PRIVATE KEY-----"))
 	case ".json":
 		return len(data) <= javascript.MaxJSON || path.Base(name) == "package.json" || bytes.Contains(data, []byte("PRIVATE KEY-----"))

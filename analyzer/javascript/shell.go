@@ -29,6 +29,9 @@ type Command struct {
 	Piped string
 	// Output is the file that its output goes to, if any.
 	Output string
+	// Dir is the folder that a cd before it in the same text leads to, "" where
+	// none is known.
+	Dir string
 	// Background is set for "command &".
 	Background bool
 	// Script is the lifecycle script it belongs to, such as "postinstall".
@@ -48,6 +51,14 @@ func (c *Command) Begins() string {
 	return "package.json scripts." + c.Script
 }
 
+// at is where a file lies that the command names, in the package.
+func (c *Command) at(name string) string {
+	if c.Dir == "" || strings.HasPrefix(name, "/") {
+		return name
+	}
+	return path.Join(c.Dir, name)
+}
+
 // Program is the name of the program without its folder and ".exe".
 func (c *Command) Program() string {
 	if len(c.Words) == 0 {
@@ -63,6 +74,9 @@ func programName(word string) string {
 
 // shells are programs that run what they read.
 var shells = set("sh bash zsh dash ksh node python python2 python3 perl ruby php osascript powershell pwsh iex")
+
+// maxDir bounds the name of a folder that one cd after another makes, in bytes.
+const maxDir = 1 << 10
 
 // maxShell is the longest shell text that is read, in bytes.
 const maxShell = 256 << 10
@@ -86,6 +100,7 @@ func Commands(text string) []Command {
 	pipes := map[*syntax.Stmt]string{}
 	inputs := map[*syntax.Stmt][]string{}
 	values := map[string][]string{}
+	dir := ""
 	background := map[*syntax.CallExpr]bool{}
 	stmtOf := map[*syntax.CallExpr]*syntax.Stmt{}
 	output := map[*syntax.CallExpr]string{}
@@ -134,8 +149,11 @@ func Commands(text string) []Command {
 			for _, w := range n.Args {
 				words = append(words, wordText(w))
 			}
+			if len(words) > 1 && words[0] == "cd" && !strings.Contains(words[1], hole) && len(dir) < maxDir {
+				dir = path.Join(dir, words[1])
+			}
 			if len(words) > 0 {
-				out = append(out, Command{Words: words, Given: given(n.Args), Input: inputs[stmtOf[n]], Piped: pipes[stmtOf[n]], Output: output[n], Background: background[n], Line: int(n.Pos().Line())})
+				out = append(out, Command{Words: words, Dir: dir, Given: given(n.Args), Input: inputs[stmtOf[n]], Piped: pipes[stmtOf[n]], Output: output[n], Background: background[n], Line: int(n.Pos().Line())})
 			}
 		}
 		return true
@@ -443,13 +461,23 @@ func (l *lifecycle) node(c Command, args []string, label string) {
 			return
 		case arg == "-r" || arg == "--require" || arg == "--import" || arg == "--loader":
 			if i+1 < len(args) {
-				l.file(args[i+1], label)
+				l.file(&c, args[i+1], label)
 			}
 			i++
 		case arg == "run" || strings.HasPrefix(arg, "-"):
 		default:
-			l.file(arg, label)
+			l.file(&c, arg, label)
 			return
+		}
+	}
+	// node < file, cat file | node
+	for _, what := range c.Input {
+		name, ok := strings.CutPrefix(what, "<")
+		if !ok {
+			name, ok = strings.CutPrefix(what, "cat ")
+		}
+		if f := l.r.pkg.File(path.Clean(c.at(name))); ok && f != nil && f.Kind == archive.Text && len(f.Data()) <= maxShell {
+			l.inline = append(l.inline, inlineProgram{string(f.Data()), label, c.Script, c.File, c.Line})
 		}
 	}
 }
@@ -483,6 +511,7 @@ func (l *lifecycle) shell(c Command, args []string, label string, depth int) {
 		if arg == "-c" && i+1 < len(args) {
 			for _, inner := range Commands(args[i+1]) {
 				inner.Script, inner.File, inner.Line, inner.Text = c.Script, c.File, c.Line, c.Text
+				inner.Dir = path.Join(c.Dir, inner.Dir)
 				l.command(inner, label, depth+1)
 			}
 			return
@@ -495,7 +524,7 @@ func (l *lifecycle) shell(c Command, args []string, label string, depth int) {
 }
 
 func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
-	name = path.Clean(strings.TrimPrefix(name, "./"))
+	name = path.Clean(c.at(strings.TrimPrefix(name, "./")))
 	f := l.r.pkg.File(name)
 	if f == nil || f.Kind != archive.Text || l.files[name] {
 		return
@@ -509,6 +538,7 @@ func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
 	}
 	for _, inner := range Commands(text) {
 		inner.Script, inner.File, inner.Text = c.Script, name, ""
+		inner.Dir = path.Join(c.Dir, inner.Dir)
 		l.command(inner, label+" → "+name, depth+1)
 	}
 }
@@ -519,28 +549,28 @@ func (l *lifecycle) executable(word, label string, c Command, depth int) {
 		l.bin(word, label)
 		return
 	}
-	name := path.Clean(strings.TrimPrefix(word, "./"))
+	name := path.Clean(c.at(strings.TrimPrefix(word, "./")))
 	f := l.r.pkg.File(name)
 	if f == nil {
 		return
 	}
 	switch shebang := interpreter(f.Data()); {
 	case shebang == "node", IsScript(name):
-		l.file(name, label)
+		l.file(&c, word, label)
 	case shebang != "", path.Ext(name) == ".bat", path.Ext(name) == ".ps1":
-		l.shellFile(name, label, c, depth)
+		l.shellFile(word, label, c, depth)
 	}
 }
 
 func (l *lifecycle) bin(name, label string) {
 	if target, ok := l.manifest.Bin[name]; ok {
-		l.file(target, label)
+		l.file(&Command{}, target, label)
 	}
 }
 
 // file makes a script of the package a root of the context install.
-func (l *lifecycle) file(word, label string) {
-	name, ok := l.r.file(path.Clean(word))
+func (l *lifecycle) file(c *Command, word, label string) {
+	name, ok := l.r.file(path.Clean(c.at(word)))
 	if !ok {
 		return
 	}

@@ -71,7 +71,9 @@ var owners = []struct {
 	{[]string{"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_PAT", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"},
 		[]string{"github.com", "githubusercontent.com", "githubcopilot.com", "github.ai", "ghcr.io", "ghe.com", "models.inference.ai.azure.com", "actions.githubusercontent.com"}},
 	{[]string{"GITLAB_TOKEN", "CI_JOB_TOKEN"}, []string{"gitlab.com"}},
-	{[]string{"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, []string{"amazonaws.com", "amazonaws.com.cn", "aws.amazon.com"}},
+	// Services that take the same requests as S3 take the same variables.
+	{[]string{"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, []string{"amazonaws.com", "amazonaws.com.cn", "aws.amazon.com", "r2.cloudflarestorage.com",
+		"digitaloceanspaces.com", "wasabisys.com", "backblazeb2.com", "storage.googleapis.com"}},
 }
 
 // sentToAnother tells whether a well-known secret goes to a host that stands in

@@ -9,13 +9,12 @@ import (
 // A shell text that sends what the machine, its user or the build know: curl
 // https://…/$(hostname), env | curl -d @- …, wget --post-file=~/.npmrc ….
 
-// shellSenders are programs that send what their words or their input hold.
-var shellSenders = map[string]bool{"curl": true, "wget": true, "nc": true, "ncat": true, "netcat": true, "socat": true, "telnet": true,
-	"nslookup": true, "dig": true, "host": true, "ping": true, "Invoke-WebRequest": true, "Invoke-RestMethod": true, "iwr": true, "irm": true, "http": true, "https": true}
+// connectors are programs that send as well, beside senders.
+var connectors = map[string]bool{"netcat": true, "socat": true, "telnet": true, "host": true, "ping": true, "http": true, "https": true}
 
 // tells are programs that print facts of the machine or the user. What a
 // download is chosen by, such as uname -m, is none.
-var tells = map[string]bool{"hostname": true, "whoami": true, "id": true, "env": true, "printenv": true, "set": true, "export": true, "ifconfig": true, "ip": true,
+var tells = map[string]bool{"hostname": true, "whoami": true, "id": true, "printenv": true, "ifconfig": true, "ip": true,
 	"ipconfig": true, "systeminfo": true, "ps": true, "tasklist": true, "netstat": true, "arp": true, "history": true, "compgen": true, "logname": true, "who": true, "w": true, "last": true}
 
 // namesFacts are variables that say which machine or whose it is.
@@ -33,7 +32,7 @@ func shellDataSent(m *matcher, s *stanza) {
 		}
 	}
 	for i := range m.programs {
-		if c := &m.programs[i]; shellSenders[c.Program()] && sendsFacts(c, written) {
+		if c := &m.programs[i]; (senders[c.Program()] || connectors[c.Program()]) && sendsFacts(c, written) {
 			m.addStarted(s, c)
 		}
 	}
@@ -58,7 +57,18 @@ func sendsFacts(c *Started, written map[string]bool) bool {
 		}
 		return tellsFacts(what)
 	}
-	return strings.Contains(line, "\ufffc") && slices.ContainsFunc(c.Given, told) || readsInput(c.Program(), words) && slices.ContainsFunc(c.Input, told)
+	return leaves(words, hosts) && slices.ContainsFunc(c.Given, told) || readsInput(c.Program(), words) && slices.ContainsFunc(c.Input, told)
+}
+
+// belowDomain is a name that the shell completes to one of somebody's domain.
+var belowDomain = regexp.MustCompile(`\x{fffc}\.[\w-]+\.[\w-]+`)
+
+// leaves tells whether what the shell puts into words goes to a host that stands
+// in them: curl http://$(hostname):8080 asks the machine itself.
+func leaves(words, hosts []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		return strings.Contains(w, hole) && (len(hosts) > 0 || belowDomain.MatchString(w))
+	})
 }
 
 // sentWords are a program's words without those that say where to write to.
@@ -91,8 +101,8 @@ func tellsFacts(command string) bool {
 		return len(words) > 1 && (words[1] == "whoami" || words[1] == "token" || words[1] == "config" && len(words) > 2 && (words[2] == "list" || words[2] == "ls"))
 	case "git":
 		return slices.Contains(words, "user.email") || slices.Contains(words, "user.name") || slices.Contains(words, "--list") && words[1] == "config" || slices.Contains(words, "credential")
-	case "env":
-		return !slices.ContainsFunc(words[1:], func(w string) bool { return !strings.HasPrefix(w, "-") }) // env program starts it
+	case "env", "set", "export":
+		return len(words) == 1 // env starts a program, set -e is a setting
 	default:
 		return tells[program]
 	}
@@ -134,15 +144,16 @@ func readsInput(program string, words []string) bool {
 	return false
 }
 
-var anyAddress = regexp.MustCompile(`(?:https?:|wss?:)?//([\w.-]+\.[\w-]+)`)
+var anyAddress = regexp.MustCompile(`(?:https?:|wss?:)?//([\w.-]+\.[\w-]+)|^([\w-]+(?:\.[\w-]+)*\.[\w-]+)(?:[:/?]|$)`)
 
-// addressesIn are the hosts of the addresses in words.
+// addressesIn are the hosts of the addresses in words; an address may lack its
+// scheme, as for curl.
 func addressesIn(words []string) []string {
 	var out []string
 	for _, w := range words {
 		for _, found := range anyAddress.FindAllStringSubmatch(w, 8) {
-			if !thisMachine.MatchString(found[1]) {
-				out = append(out, strings.ToLower(found[1]))
+			if host := found[1] + found[2]; !thisMachine.MatchString(host) {
+				out = append(out, strings.ToLower(host))
 			}
 		}
 	}

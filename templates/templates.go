@@ -83,14 +83,25 @@ func parse(data string, issue bool) (Text, error) {
 	if len(parts) != len(want) || t.Title == "" {
 		return t, fmt.Errorf("a heading is missing; want %q", want)
 	}
-	t.Problem = strings.TrimSpace(parts[1])
+	t.Problem = paragraphs(parts[1])
 	if issue {
-		t.NextSteps = strings.TrimSpace(parts[2])
+		t.NextSteps = paragraphs(parts[2])
 	}
 	if t.Problem == "" || issue && t.NextSteps == "" {
 		return t, fmt.Errorf("an empty section")
 	}
 	return t, nil
+}
+
+// paragraphs makes one line of each paragraph, however its file breaks it.
+func paragraphs(text string) string {
+	var out []string
+	for _, p := range strings.Split(text, "\n\n") {
+		if words := strings.Fields(p); len(words) > 0 {
+			out = append(out, strings.Join(words, " "))
+		}
+	}
+	return strings.Join(out, "\n\n")
 }
 
 // Load reads and checks all texts.

@@ -237,7 +237,7 @@ func clip(text string, words []string) string {
 	if len(text) > 200 {
 		text = text[:200]
 	}
-	return strings.ToValidUTF8(text, "")
+	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), hole, "…")
 }
 
 // matchWord tells whether a word fits a pattern that begins or ends with *.

@@ -16,7 +16,8 @@ var mayImport = []struct {
 	ours  []string
 	never []string
 }{
-	{"lockfile", nil, []string{"net", "net/http", "os"}},
+	{"lockfile", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
+	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/npm", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},

@@ -1,6 +1,8 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"path"
 	"sort"
 	"strings"
@@ -19,44 +21,43 @@ type bunLock struct {
 }
 
 func parseBun(file, text string) *Lockfile {
-	r := &reader{file: file, text: text, lenient: true}
+	r := &reader{&document.Reader{File: file, Text: text, Lenient: true, Rewrite: "run bun install to write it again"}}
 	l := &bunLock{r, &Lockfile{File: file, Format: Bun, byLocation: map[string]*Entry{}}, map[string]string{}}
-	if r.peek() != '{' {
-		r.fail("a lockfile is a JSON object, this begins with %s", describe(r.text[r.pos:]))
+	if r.Peek() != '{' {
+		r.Fail("a lockfile is a JSON object, this begins with %s", document.Describe(r.Text[r.Pos:]))
 	}
 	packagesAt := -1
-	r.object(func(key string, keyPos int) {
+	r.Object(func(key string, keyPos int) {
 		switch key {
 		case "lockfileVersion":
-			switch word := r.literal(); word {
+			switch word := r.Literal(); word {
 			case "0", "1", "2":
 				l.lock.Version = int(word[0] - '0')
 			default:
-				r.failAt(keyPos, "lockfileVersion %s is not one this program knows (0, 1 and 2 are)", word)
+				r.FailAt(keyPos, "lockfileVersion %s is not one this program knows (0, 1 and 2 are)", word)
 			}
 		case "workspaces":
 			l.workspaces()
 		case "packages":
-			packagesAt = r.pos
-			r.skip()
+			packagesAt = r.Pos
+			r.Skip()
 		default:
-			r.skip()
+			r.Skip()
 		}
 	})
-	r.space()
-	if r.pos < len(r.text) {
-		r.fail("unexpected %s after the end of the lockfile", describe(r.text[r.pos:]))
+	r.Space()
+	if r.Pos < len(r.Text) {
+		r.Fail("unexpected %s after the end of the lockfile", document.Describe(r.Text[r.Pos:]))
 	}
 	if l.lock.Root == nil {
-		r.failAt(0, "this is no Bun lockfile: it has no \"workspaces\"")
+		r.FailAt(0, "this is no Bun lockfile: it has no \"workspaces\"")
 	}
 	if packagesAt >= 0 {
-		r.pos = packagesAt
-		r.mark, r.lines = 0, 0
-		if r.peek() != '{' {
-			r.fail("\"packages\" is not an object")
+		r.Pos = packagesAt
+		if r.Peek() != '{' {
+			r.Fail("\"packages\" is not an object")
 		}
-		r.object(l.pkg)
+		r.Object(l.pkg)
 	}
 	lock := l.lock
 	lock.index()
@@ -73,19 +74,19 @@ func parseBun(file, text string) *Lockfile {
 }
 
 func (l *bunLock) workspaces() {
-	if l.peek() != '{' {
-		l.fail("\"workspaces\" is not an object")
+	if l.Peek() != '{' {
+		l.Fail("\"workspaces\" is not an object")
 	}
-	l.object(func(folder string, keyPos int) {
-		e := &Entry{Location: folder, Line: l.line(keyPos)}
+	l.Object(func(folder string, keyPos int) {
+		e := &Entry{Location: folder, Line: l.Line(keyPos)}
 		if folder != "" {
 			l.checkLocation(folder, keyPos)
 		}
-		if l.peek() != '{' {
-			l.fail("the workspace %q is not an object", clip(folder))
+		if l.Peek() != '{' {
+			l.Fail("the workspace %q is not an object", document.Clip(folder))
 		}
 		l.reader.entry(e)
-		e.EndLine = l.line(l.pos)
+		e.EndLine = l.Line(l.Pos)
 		if e.Package == "" {
 			e.Package = path.Base(folder)
 		}
@@ -110,7 +111,7 @@ func (l *bunLock) pkg(key string, keyPos int) {
 	names := nameList(key)
 	for _, name := range names {
 		if !packageName.MatchString(name) {
-			l.failAt(keyPos, "%q is not the place of a package", clip(key))
+			l.FailAt(keyPos, "%q is not the place of a package", document.Clip(key))
 		}
 	}
 	location := "node_modules/" + strings.Join(names, "/node_modules/")
@@ -118,17 +119,17 @@ func (l *bunLock) pkg(key string, keyPos int) {
 		location = folder + "/node_modules/" + strings.Join(names[1:], "/node_modules/")
 	}
 	l.checkLocation(location, keyPos)
-	e := &Entry{Location: location, Name: names[len(names)-1], Line: l.line(keyPos)}
-	if l.peek() != '[' {
-		l.fail("the package %q is not an array", clip(key))
+	e := &Entry{Location: location, Name: names[len(names)-1], Line: l.Line(keyPos)}
+	if l.Peek() != '[' {
+		l.Fail("the package %q is not an array", document.Clip(key))
 	}
 	source, base, n := "", "", 0
-	l.array(func() {
-		switch c := l.peek(); {
+	l.Array(func() {
+		switch c := l.Peek(); {
 		case c == '{':
 			l.info(e)
 		case c == '"':
-			text := l.str()
+			text := l.Str()
 			switch {
 			case n == 0:
 				source = text
@@ -138,18 +139,18 @@ func (l *bunLock) pkg(key string, keyPos int) {
 				base = text
 			}
 		default:
-			l.skip()
+			l.Skip()
 		}
 		n++
 	})
-	e.EndLine = l.line(l.pos)
+	e.EndLine = l.Line(l.Pos)
 	name, reference, ok := splitName(source)
 	if !ok {
-		l.failAt(keyPos, "%q has no source", clip(key))
+		l.FailAt(keyPos, "%q has no source", document.Clip(key))
 	}
 	e.Package = name
 	if !packageName.MatchString(name) {
-		l.failAt(keyPos, "%q is not a package name", clip(name))
+		l.FailAt(keyPos, "%q is not a package name", document.Clip(name))
 	}
 	switch {
 	case strings.HasPrefix(reference, "workspace:"):
@@ -164,7 +165,7 @@ func (l *bunLock) pkg(key string, keyPos int) {
 		e.Package = name
 	default:
 		if strings.ContainsAny(reference, " \t\n\\/\x00") {
-			l.failAt(keyPos, "%q is not a version", clip(reference))
+			l.FailAt(keyPos, "%q is not a version", document.Clip(reference))
 		}
 		e.Version = reference
 		switch {
@@ -175,7 +176,7 @@ func (l *bunLock) pkg(key string, keyPos int) {
 		}
 	}
 	if l.lock.byLocation[e.Location] != nil {
-		l.failAt(keyPos, "%q is locked twice", clip(key))
+		l.FailAt(keyPos, "%q is locked twice", document.Clip(key))
 	}
 	l.lock.add(e)
 }
@@ -183,7 +184,7 @@ func (l *bunLock) pkg(key string, keyPos int) {
 // info reads a package's own lists.
 func (l *bunLock) info(e *Entry) {
 	optional := map[string]bool{}
-	l.object(func(key string, _ int) {
+	l.Object(func(key string, _ int) {
 		switch key {
 		case "dependencies":
 			l.dependencies(e, Prod)
@@ -192,15 +193,15 @@ func (l *bunLock) info(e *Entry) {
 		case "peerDependencies":
 			l.dependencies(e, Peer)
 		case "optionalPeers":
-			if l.peek() != '[' {
-				l.skip()
+			if l.Peek() != '[' {
+				l.Skip()
 				return
 			}
-			l.array(func() { optional[l.stringOr()] = true })
+			l.Array(func() { optional[l.StringOr()] = true })
 		case "bundled":
-			e.Bundled = l.truthy()
+			e.Bundled = l.Truthy()
 		default:
-			l.skip()
+			l.Skip()
 		}
 	})
 	e.optionalPeers(optional)

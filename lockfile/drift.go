@@ -1,6 +1,8 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"path"
 	"sort"
 	"strings"
@@ -15,15 +17,15 @@ func readManifest(lockfile string, manifest []byte) (declared *Entry, err error)
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
-		case *Error:
+		case *document.Error:
 			declared, err = nil, e
 		default:
 			panic(e)
 		}
 	}()
-	r := &reader{file: path.Join(path.Dir(lockfile), "package.json"), text: strings.TrimPrefix(string(manifest), "\ufeff")}
-	if r.peek() != '{' {
-		r.fail("package.json is not a JSON object")
+	r := &reader{&document.Reader{File: path.Join(path.Dir(lockfile), "package.json"), Text: strings.TrimPrefix(string(manifest), "\ufeff")}}
+	if r.Peek() != '{' {
+		r.Fail("package.json is not a JSON object")
 	}
 	declared = &Entry{Line: 1}
 	r.entry(declared)

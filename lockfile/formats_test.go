@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // The lockfiles in testdata/formats were written by the package managers
@@ -217,7 +218,7 @@ func TestFormatsHostile(t *testing.T) {
 		{"bun.lock", "{\"lockfileVersion\": 1,, }", ":1:"},
 	} {
 		_, err := lockfile.Parse(test.file, []byte(test.text), lockfile.Options{})
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "lockfile: "+test.file+":") {
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), test.file+":") {
 			t.Errorf("%.60q: got %v, want %s", test.text, err, test.want)
 		}
 	}
@@ -236,7 +237,7 @@ func TestFormatsHostile(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	large := "lockfileVersion: '9.0'\npackages: {}\n" + strings.Repeat("# nothing\n", lockfile.MaxYAML/10)
+	large := "lockfileVersion: '9.0'\npackages: {}\n" + strings.Repeat("# nothing\n", document.MaxYAML/10)
 	if _, err := lockfile.Parse("pnpm-lock.yaml", []byte(large), lockfile.Options{}); err == nil || !strings.Contains(err.Error(), "16 MiB") {
 		t.Error(err)
 	}

@@ -1,6 +1,8 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"encoding/base64"
 	"encoding/hex"
 	"path"
@@ -25,7 +27,7 @@ func newGraph(file string, format Format, version int) *graph {
 	return &graph{lock, file}
 }
 
-func (g *graph) fail(line int, msg string) { panic(&Error{g.file, line, msg}) }
+func (g *graph) fail(line int, msg string) { document.Fail(g.file, line, msg) }
 
 // add keeps an entry under its location, which it makes unique.
 func (g *graph) add(e *Entry) {
@@ -93,16 +95,16 @@ func (g *graph) finish() *Lockfile {
 // checkEntry refuses names and versions that no package manager writes.
 func (g *graph) checkEntry(e *Entry) {
 	if !packageName.MatchString(e.Name) || !packageName.MatchString(e.Package) {
-		g.fail(e.Line, "\""+clip(e.Package)+"\" is not a package name")
+		g.fail(e.Line, "\""+document.Clip(e.Package)+"\" is not a package name")
 	}
 	if strings.ContainsAny(e.Version, " \t\n\\/\x00") || len(e.Version) > 256 {
-		g.fail(e.Line, "\""+clip(e.Version)+"\" is not a version")
+		g.fail(e.Line, "\""+document.Clip(e.Version)+"\" is not a version")
 	}
 	if strings.Contains(e.Location, "..") && path.Clean(e.Location) != e.Location || strings.ContainsAny(e.Location, "\\\x00\n") {
-		g.fail(e.Line, "\""+clip(e.Location)+"\" is not a clean relative location")
+		g.fail(e.Line, "\""+document.Clip(e.Location)+"\" is not a clean relative location")
 	}
 	if e.Integrity != "" && !validSRI(e.Integrity) {
-		g.fail(e.Line, "the integrity of "+clip(e.Package)+" is not an SRI hash: \""+clip(e.Integrity)+"\"")
+		g.fail(e.Line, "the integrity of "+document.Clip(e.Package)+" is not an SRI hash: \""+document.Clip(e.Integrity)+"\"")
 	}
 }
 

@@ -1,6 +1,8 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"net/url"
 	"path"
 	"strings"
@@ -123,6 +125,13 @@ const (
 	Bun  Format = "bun"
 )
 
+// MaxSize is the largest lockfile that Parse reads, in bytes. The largest
+// lockfiles of public monorepos are near 10 MB.
+const MaxSize = 64 << 20
+
+// Error is what Parse returns for a file that it cannot read.
+type Error = document.Error
+
 // IsLockfile tells whether a file of this name is a lockfile that Parse reads.
 func IsLockfile(name string) bool {
 	switch path.Base(name) {
@@ -168,15 +177,15 @@ var resolve = map[Format]string{
 func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 	if len(data) > MaxSize {
 		line := 1 + strings.Count(string(data[:MaxSize]), "\n")
-		return nil, &Error{file, line, "the file has more than 64 MiB, which is the limit; it was not read"}
+		return nil, &document.Error{File: file, Line: line, Msg: "the file has more than 64 MiB, which is the limit; it was not read"}
 	}
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
-		case *Error:
+		case *document.Error:
 			lock, err = nil, e
-			if line := conflictLine(data); line > 0 {
-				err = &Error{file, line, "the file has merge conflict markers; " + resolve[formatOf(file, string(data))]}
+			if line := document.ConflictLine(data); line > 0 {
+				err = &document.Error{File: file, Line: line, Msg: "the file has merge conflict markers; " + resolve[formatOf(file, string(data))]}
 			}
 		default:
 			panic(e)
@@ -191,7 +200,7 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 	case Bun:
 		return parseBun(file, text), nil
 	}
-	r := &reader{file: file, text: text}
+	r := &reader{&document.Reader{File: file, Text: text, Rewrite: "run npm install to write it again"}}
 	lock = r.document()
 	if len(opts.Manifest) > 0 {
 		if lock.Root != nil {

@@ -1,60 +1,65 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"path"
 	"regexp"
 	"strings"
 )
 
+// reader walks a document in JSON; its methods are the grammar of npm's.
+type reader struct{ *document.Reader }
+
 // document reads the whole file.
 func (r *reader) document() *Lockfile {
-	lock := &Lockfile{File: r.file, Format: NPM, Version: 1, byLocation: map[string]*Entry{}}
-	if r.peek() != '{' {
-		r.fail("a lockfile is a JSON object, this begins with %s", describe(r.text[r.pos:]))
+	lock := &Lockfile{File: r.File, Format: NPM, Version: 1, byLocation: map[string]*Entry{}}
+	if r.Peek() != '{' {
+		r.Fail("a lockfile is a JSON object, this begins with %s", document.Describe(r.Text[r.Pos:]))
 	}
 	legacyAt := -1
 	hasPackages, hasVersion := false, false
 	root := &Entry{Line: 1}
-	r.object(func(key string, keyPos int) {
+	r.Object(func(key string, keyPos int) {
 		switch key {
 		case "lockfileVersion":
-			word := r.literal()
+			word := r.Literal()
 			hasVersion = true
 			switch word {
 			case "1", "2", "3":
 				lock.Version = int(word[0] - '0')
 			default:
-				r.failAt(keyPos, "lockfileVersion %s is not one this program knows (1, 2 and 3 are)", word)
+				r.FailAt(keyPos, "lockfileVersion %s is not one this program knows (1, 2 and 3 are)", word)
 			}
 		case "name":
-			root.Package = r.stringOr()
+			root.Package = r.StringOr()
 		case "version":
-			root.Version = r.stringOr()
+			root.Version = r.StringOr()
 		case "packages":
 			hasPackages = true
 			r.packages(lock)
 		case "dependencies":
 			// Version 2 repeats the tree here for npm 6; only version 1 is
 			// read from it, after the whole file is known.
-			legacyAt = r.pos
-			r.skip()
+			legacyAt = r.Pos
+			r.Skip()
 		default:
-			r.skip()
+			r.Skip()
 		}
 	})
-	r.space()
-	if r.pos < len(r.text) {
-		r.fail("unexpected %s after the end of the lockfile", describe(r.text[r.pos:]))
+	r.Space()
+	if r.Pos < len(r.Text) {
+		r.Fail("unexpected %s after the end of the lockfile", document.Describe(r.Text[r.Pos:]))
 	}
 	if !hasPackages && legacyAt >= 0 {
-		r.pos = legacyAt
+		r.Pos = legacyAt
 		lock.Root = root
 		legacy := legacyLock{lock: lock, r: r}
 		legacy.dependencies("")
 		legacy.place()
 		legacy.typeDependencies()
 	} else if !hasPackages && !hasVersion {
-		r.failAt(0, "this is no npm lockfile: it has neither \"lockfileVersion\" nor \"packages\" nor \"dependencies\"")
+		r.FailAt(0, "this is no npm lockfile: it has neither \"lockfileVersion\" nor \"packages\" nor \"dependencies\"")
 	}
 	return lock
 }
@@ -64,22 +69,22 @@ func (r *reader) packages(lock *Lockfile) {
 	// Entries come from slabs: a lockfile of 10,000 would otherwise cost
 	// 10,000 allocations here.
 	var slab []Entry
-	if r.peek() != '{' {
-		r.fail("\"packages\" is not an object")
+	if r.Peek() != '{' {
+		r.Fail("\"packages\" is not an object")
 	}
-	r.object(func(location string, keyPos int) {
+	r.Object(func(location string, keyPos int) {
 		if len(slab) == 0 {
 			slab = make([]Entry, 256)
 		}
 		e := &slab[0]
 		slab = slab[1:]
-		if r.peek() != '{' {
-			r.fail("the entry %q is not an object", clip(location))
+		if r.Peek() != '{' {
+			r.Fail("the entry %q is not an object", document.Clip(location))
 		}
 		e.Location = location
-		e.Line = r.line(keyPos)
+		e.Line = r.Line(keyPos)
 		r.entry(e)
-		e.EndLine = r.line(r.pos)
+		e.EndLine = r.Line(r.Pos)
 		if location == "" {
 			e.Name = e.Package
 			lock.Root = e
@@ -103,44 +108,44 @@ func (lock *Lockfile) add(e *Entry) {
 // different folders to different readers.
 func (r *reader) checkLocation(location string, pos int) {
 	if strings.HasPrefix(location, "/") || strings.ContainsAny(location, "\\\x00\n") || path.Clean(location) != location {
-		r.failAt(pos, "%q is not a clean relative location", clip(location))
+		r.FailAt(pos, "%q is not a clean relative location", document.Clip(location))
 	}
 }
 
 // entry reads one object of "packages".
 func (r *reader) entry(e *Entry) {
 	var optionalPeers map[string]bool
-	r.object(func(key string, keyPos int) {
+	r.Object(func(key string, keyPos int) {
 		switch key {
 		case "name":
-			e.Package = r.stringOr()
+			e.Package = r.StringOr()
 		case "version":
-			e.Version = r.stringOr()
+			e.Version = r.StringOr()
 		case "resolved":
-			e.Resolved = r.stringOr()
+			e.Resolved = r.StringOr()
 		case "integrity":
-			e.Integrity = r.stringOr()
+			e.Integrity = r.StringOr()
 			if e.Integrity != "" && !validSRI(e.Integrity) {
-				r.failAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", clip(e.Location), clip(e.Integrity))
+				r.FailAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", document.Clip(e.Location), document.Clip(e.Integrity))
 			}
 		case "dev":
-			e.Dev = r.truthy()
+			e.Dev = r.Truthy()
 		case "optional":
-			e.Optional = r.truthy()
+			e.Optional = r.Truthy()
 		case "devOptional":
-			e.DevOptional = r.truthy()
+			e.DevOptional = r.Truthy()
 		case "peer":
-			e.Peer = r.truthy()
+			e.Peer = r.Truthy()
 		case "link":
-			e.Link = r.truthy()
+			e.Link = r.Truthy()
 		case "inBundle":
-			e.Bundled = r.truthy()
+			e.Bundled = r.Truthy()
 		case "extraneous":
-			e.Extraneous = r.truthy()
+			e.Extraneous = r.Truthy()
 		case "hasInstallScript":
-			e.InstallScript = r.truthy()
+			e.InstallScript = r.Truthy()
 		case "deprecated":
-			if e.Deprecated = r.stringOr(); e.Deprecated == "" {
+			if e.Deprecated = r.StringOr(); e.Deprecated == "" {
 				e.Deprecated = "deprecated"
 			}
 		case "dependencies":
@@ -152,36 +157,36 @@ func (r *reader) entry(e *Entry) {
 		case "peerDependencies":
 			r.dependencies(e, Peer)
 		case "peerDependenciesMeta":
-			if r.peek() != '{' {
-				r.skip()
+			if r.Peek() != '{' {
+				r.Skip()
 				return
 			}
-			r.object(func(name string, _ int) {
-				if r.peek() != '{' {
-					r.skip()
+			r.Object(func(name string, _ int) {
+				if r.Peek() != '{' {
+					r.Skip()
 					return
 				}
-				r.object(func(key string, _ int) {
-					if key == "optional" && r.truthy() {
+				r.Object(func(key string, _ int) {
+					if key == "optional" && r.Truthy() {
 						if optionalPeers == nil {
 							optionalPeers = map[string]bool{}
 						}
 						optionalPeers[name] = true
 					} else if key != "optional" {
-						r.skip()
+						r.Skip()
 					}
 				})
 			})
 		case "bundleDependencies", "bundledDependencies":
-			if r.peek() != '[' {
-				r.skip()
+			if r.Peek() != '[' {
+				r.Skip()
 				return
 			}
-			r.array(func() { e.Bundles = append(e.Bundles, r.stringOr()) })
+			r.Array(func() { e.Bundles = append(e.Bundles, r.StringOr()) })
 		case "workspaces":
 			r.workspaces(e)
 		default:
-			r.skip()
+			r.Skip()
 		}
 	})
 	e.optionalPeers(optionalPeers)
@@ -201,31 +206,31 @@ func (e *Entry) optionalPeers(names map[string]bool) {
 }
 
 func (r *reader) dependencies(e *Entry, kind DependencyKind) {
-	if r.peek() != '{' {
-		r.skip()
+	if r.Peek() != '{' {
+		r.Skip()
 		return
 	}
-	r.object(func(name string, _ int) {
-		e.Dependencies = append(e.Dependencies, Dependency{Name: name, Spec: r.stringOr(), Kind: kind})
+	r.Object(func(name string, _ int) {
+		e.Dependencies = append(e.Dependencies, Dependency{Name: name, Spec: r.StringOr(), Kind: kind})
 	})
 }
 
 // workspaces reads the array or {"packages": [...]} form.
 func (r *reader) workspaces(e *Entry) {
-	list := func() { r.array(func() { e.workspaces = append(e.workspaces, r.stringOr()) }) }
-	switch r.peek() {
+	list := func() { r.Array(func() { e.workspaces = append(e.workspaces, r.StringOr()) }) }
+	switch r.Peek() {
 	case '[':
 		list()
 	case '{':
-		r.object(func(key string, _ int) {
-			if key == "packages" && r.peek() == '[' {
+		r.Object(func(key string, _ int) {
+			if key == "packages" && r.Peek() == '[' {
 				list()
 				return
 			}
-			r.skip()
+			r.Skip()
 		})
 	default:
-		r.skip()
+		r.Skip()
 	}
 }
 
@@ -278,12 +283,12 @@ type legacyLock struct {
 // dependencies reads the object of packages installed below location.
 func (l *legacyLock) dependencies(location string) {
 	r := l.r
-	if r.peek() != '{' {
-		r.fail("\"dependencies\" of %q is not an object", clip(location))
+	if r.Peek() != '{' {
+		r.Fail("\"dependencies\" of %q is not an object", document.Clip(location))
 	}
-	r.object(func(name string, keyPos int) {
-		if r.peek() != '{' {
-			r.fail("the entry %q is not an object", clip(name))
+	r.Object(func(name string, keyPos int) {
+		if r.Peek() != '{' {
+			r.Fail("the entry %q is not an object", document.Clip(name))
 		}
 		at := "node_modules/" + name
 		if location != "" {
@@ -296,35 +301,35 @@ func (l *legacyLock) dependencies(location string) {
 
 func (l *legacyLock) entry(location, name string, keyPos int) {
 	r := l.r
-	e := &Entry{Location: location, Name: name, Package: name, Line: r.line(keyPos)}
+	e := &Entry{Location: location, Name: name, Package: name, Line: r.Line(keyPos)}
 	var version, resolved string
 	first := len(l.lock.Entries)
-	r.object(func(key string, keyPos int) {
+	r.Object(func(key string, keyPos int) {
 		switch key {
 		case "version":
-			version = r.stringOr()
+			version = r.StringOr()
 		case "resolved":
-			resolved = r.stringOr()
+			resolved = r.StringOr()
 		case "integrity":
-			e.Integrity = r.stringOr()
+			e.Integrity = r.StringOr()
 			if e.Integrity != "" && !validSRI(e.Integrity) {
-				r.failAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", clip(location), clip(e.Integrity))
+				r.FailAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", document.Clip(location), document.Clip(e.Integrity))
 			}
 		case "dev":
-			e.Dev = r.truthy()
+			e.Dev = r.Truthy()
 		case "optional":
-			e.Optional = r.truthy()
+			e.Optional = r.Truthy()
 		case "bundled":
-			e.Bundled = r.truthy()
+			e.Bundled = r.Truthy()
 		case "requires":
 			r.dependencies(e, Prod)
 		case "dependencies":
 			l.dependencies(location)
 		default:
-			r.skip()
+			r.Skip()
 		}
 	})
-	e.EndLine = r.line(r.pos)
+	e.EndLine = r.Line(r.Pos)
 	e.DevOptional = e.Dev || e.Optional
 	target := l.source(e, version, resolved)
 	if target != nil {

@@ -1,6 +1,8 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"path"
 	"regexp"
 	"strings"
@@ -16,16 +18,16 @@ var pnpmVersion = regexp.MustCompile(`^([5-9])(\.\d+)*$`)
 type pnpmLock struct {
 	*graph
 	version  int
-	doc      *mapping
+	doc      *document.Mapping
 	packages map[string]*Entry
 	members  map[string]*Entry
 }
 
 func parsePnpm(file, text string) *Lockfile {
-	doc := parseYAML(file, text)
-	m := pnpmVersion.FindStringSubmatch(doc.text("lockfileVersion"))
+	doc := document.YAML(file, text)
+	m := pnpmVersion.FindStringSubmatch(doc.Text("lockfileVersion"))
 	if m == nil {
-		panic(&Error{file, max(doc.line["lockfileVersion"], 1), "lockfileVersion " + clip(doc.text("lockfileVersion")) + " is not one this program knows (5 to 9 are)"})
+		document.Fail(file, max(doc.Line["lockfileVersion"], 1), "lockfileVersion "+document.Clip(doc.Text("lockfileVersion"))+" is not one this program knows (5 to 9 are)")
 	}
 	l := &pnpmLock{graph: newGraph(file, Pnpm, int(m[1][0]-'0')), doc: doc, packages: map[string]*Entry{}, members: map[string]*Entry{}}
 	l.version = l.lock.Version
@@ -40,69 +42,69 @@ func parsePnpm(file, text string) *Lockfile {
 // pnpmEdges are an entry's dependencies, read when all entries are known.
 type pnpmEdges struct {
 	e  *Entry
-	of *mapping
+	of *document.Mapping
 }
 
 // entries reads the packages. Since version 9 what a package is, and what it
 // resolved to beside which peers, stand apart.
 func (l *pnpmLock) entries() []pnpmEdges {
-	packages := l.doc.mapping("packages")
+	packages := l.doc.Mapping("packages")
 	if packages == nil {
 		return nil
 	}
 	var out []pnpmEdges
 	if l.version < 9 {
-		for _, key := range packages.keys {
-			p := packages.mapping(key)
-			out = append(out, pnpmEdges{l.entry(key, p, p, packages.line[key], packages.endOf(key)), p})
+		for _, key := range packages.Keys {
+			p := packages.Mapping(key)
+			out = append(out, pnpmEdges{l.entry(key, p, p, packages.Line[key], packages.EndOf(key)), p})
 		}
 		return out
 	}
-	snapshots := l.doc.mapping("snapshots")
+	snapshots := l.doc.Mapping("snapshots")
 	named := map[string]bool{}
 	if snapshots != nil {
-		for _, key := range snapshots.keys {
+		for _, key := range snapshots.Keys {
 			base, _, _ := strings.Cut(key, "(")
-			of := packages.mapping(base)
-			if _, known := packages.at[base]; !known {
-				l.fail(snapshots.line[key], "\""+clip(key)+"\" is among the snapshots and not among the packages")
+			of := packages.Mapping(base)
+			if _, known := packages.At[base]; !known {
+				l.fail(snapshots.Line[key], "\""+document.Clip(key)+"\" is among the snapshots and not among the packages")
 			}
 			named[base] = true
-			s := readMapping(l.file, snapshots.at[key], "\""+clip(key)+"\"")
-			out = append(out, pnpmEdges{l.entry(key, of, s, packages.line[base], packages.endOf(base)), s})
+			s := document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\"")
+			out = append(out, pnpmEdges{l.entry(key, of, s, packages.Line[base], packages.EndOf(base)), s})
 		}
 	}
-	for _, key := range packages.keys {
+	for _, key := range packages.Keys {
 		if !named[key] {
-			p := packages.mapping(key)
-			out = append(out, pnpmEdges{l.entry(key, p, p, packages.line[key], packages.endOf(key)), p})
+			p := packages.Mapping(key)
+			out = append(out, pnpmEdges{l.entry(key, p, p, packages.Line[key], packages.EndOf(key)), p})
 		}
 	}
 	return out
 }
 
-func (l *pnpmLock) entry(key string, of, snapshot *mapping, line, end int) *Entry {
+func (l *pnpmLock) entry(key string, of, snapshot *document.Mapping, line, end int) *Entry {
 	e := &Entry{Line: line, EndLine: end}
 	if of == nil {
-		l.fail(line, "\""+clip(key)+"\" is not a mapping")
+		l.fail(line, "\""+document.Clip(key)+"\" is not a mapping")
 	}
 	e.Package, e.Version = l.split(key)
-	if name := of.text("name"); name != "" {
+	if name := of.Text("name"); name != "" {
 		e.Package = name
 	}
-	if version := of.text("version"); version != "" {
+	if version := of.Text("version"); version != "" {
 		e.Version = version
 	}
 	e.Name = e.Package
-	l.resolution(e, key, of.mapping("resolution"))
-	e.InstallScript = of.text("requiresBuild") == "true"
-	if e.Deprecated = of.text("deprecated"); e.Deprecated == "" && of.at["deprecated"] != nil {
+	l.resolution(e, key, of.Mapping("resolution"))
+	e.InstallScript = of.Text("requiresBuild") == "true"
+	if e.Deprecated = of.Text("deprecated"); e.Deprecated == "" && of.At["deprecated"] != nil {
 		e.Deprecated = "deprecated"
 	}
 	e.Location = "node_modules/.pnpm/" + strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", "+") + "/node_modules/" + e.Name
 	l.checkEntry(e)
 	if l.packages[key] != nil {
-		l.fail(line, "\""+clip(key)+"\" appears twice")
+		l.fail(line, "\""+document.Clip(key)+"\" appears twice")
 	}
 	l.packages[key] = e
 	l.add(e)
@@ -137,19 +139,19 @@ func (l *pnpmLock) split(key string) (name, version string) {
 	return name, version
 }
 
-func (l *pnpmLock) resolution(e *Entry, key string, r *mapping) {
+func (l *pnpmLock) resolution(e *Entry, key string, r *document.Mapping) {
 	if r == nil {
 		return
 	}
-	e.Integrity = r.text("integrity")
-	tarball, repo, directory := r.text("tarball"), r.text("repo"), r.text("directory")
+	e.Integrity = r.Text("integrity")
+	tarball, repo, directory := r.Text("tarball"), r.Text("repo"), r.Text("directory")
 	switch {
-	case r.text("type") == "git" || repo != "":
+	case r.Text("type") == "git" || repo != "":
 		e.Resolved = repo
 		if !isGitURL(repo) {
 			e.Resolved = "git+" + repo
 		}
-		if commit := r.text("commit"); commit != "" {
+		if commit := r.Text("commit"); commit != "" {
 			e.Resolved += "#" + commit
 		}
 		if e.Version != "" && strings.ContainsAny(e.Version, "/:") {
@@ -173,15 +175,15 @@ func (l *pnpmLock) resolution(e *Entry, key string, r *mapping) {
 // importers reads the project and its other parts.
 func (l *pnpmLock) importers() {
 	root := l.lock.Root
-	importers := l.doc.mapping("importers")
+	importers := l.doc.Mapping("importers")
 	if importers == nil {
 		// One project: its dependencies stand at the top.
 		l.project(root, l.doc, ".")
 		return
 	}
-	for _, folder := range importers.keys {
+	for _, folder := range importers.Keys {
 		if folder == "." {
-			root.Line, root.EndLine = importers.line[folder], importers.endOf(folder)
+			root.Line, root.EndLine = importers.Line[folder], importers.EndOf(folder)
 			l.members["."] = root
 			continue
 		}
@@ -189,47 +191,47 @@ func (l *pnpmLock) importers() {
 		if strings.HasPrefix(at, "/") || strings.HasPrefix(at, "../") {
 			continue // a part outside of the repository: its packages are read, its place is not
 		}
-		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), Line: importers.line[folder], EndLine: importers.endOf(folder)}
+		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), Line: importers.Line[folder], EndLine: importers.EndOf(folder)}
 		l.checkEntry(e)
 		l.members[at] = e
 		l.member(e)
 	}
-	for _, folder := range importers.keys {
+	for _, folder := range importers.Keys {
 		to := l.members[path.Clean(folder)]
 		if to == nil {
 			continue
 		}
-		if of := importers.mapping(folder); of != nil {
+		if of := importers.Mapping(folder); of != nil {
 			l.project(to, of, path.Clean(folder))
 		}
 	}
 }
 
-func (l *pnpmLock) project(e *Entry, of *mapping, folder string) {
+func (l *pnpmLock) project(e *Entry, of *document.Mapping, folder string) {
 	l.dependencies(e, of, folder)
 }
 
 // dependencies reads the lists of an importer (folder is its own) or of a
 // package.
-func (l *pnpmLock) dependencies(e *Entry, of *mapping, folder string) {
-	specifiers := of.mapping("specifiers")
+func (l *pnpmLock) dependencies(e *Entry, of *document.Mapping, folder string) {
+	specifiers := of.Mapping("specifiers")
 	for _, list := range []struct {
 		key  string
 		kind DependencyKind
 	}{{"dependencies", Prod}, {"optionalDependencies", Optional}, {"devDependencies", Dev}} {
-		m := of.mapping(list.key)
+		m := of.Mapping(list.key)
 		if m == nil {
 			continue
 		}
-		for _, name := range m.keys {
-			spec, reference := "", m.text(name)
-			if reference == "" && m.at[name] != nil {
-				if both := m.mapping(name); both != nil {
-					spec, reference = both.text("specifier"), both.text("version")
+		for _, name := range m.Keys {
+			spec, reference := "", m.Text(name)
+			if reference == "" && m.At[name] != nil {
+				if both := m.Mapping(name); both != nil {
+					spec, reference = both.Text("specifier"), both.Text("version")
 				}
 			}
 			if specifiers != nil {
-				spec = specifiers.text(name)
+				spec = specifiers.Text(name)
 			}
 			if spec == "" {
 				spec = reference

@@ -1,6 +1,8 @@
 package lockfile
 
 import (
+	"github.com/lockwarden/lockwarden/lockfile/document"
+
 	"net/url"
 	"path"
 	"strconv"
@@ -37,7 +39,7 @@ type yarnWant struct {
 
 func (l *yarnLock) describe(e *Entry, descriptor string, line int) {
 	if l.byDescriptor[descriptor] != nil {
-		l.fail(line, "\""+clip(descriptor)+"\" is locked twice; readers would disagree on which counts")
+		l.fail(line, "\""+document.Clip(descriptor)+"\" is locked twice; readers would disagree on which counts")
 	}
 	l.byDescriptor[descriptor] = e
 }
@@ -128,7 +130,7 @@ func (l *yarnLock) classic(file, text string) {
 		}
 		e.Location = "node_modules/" + e.Name + "@" + e.Version
 		if e.Version == "" {
-			l.fail(e.Line, "\""+clip(descriptors[0])+"\" has no version (truncated?); run yarn install to write it anew")
+			l.fail(e.Line, "\""+document.Clip(descriptors[0])+"\" has no version (truncated?); run yarn install to write it anew")
 		}
 		l.checkEntry(e)
 		for _, d := range descriptors {
@@ -151,7 +153,7 @@ func (l *yarnLock) classic(file, text string) {
 			ended()
 			list, ok := strings.CutSuffix(content, ":")
 			if !ok {
-				l.fail(number, "this line is neither a package nor part of one: \""+clip(content)+"\"")
+				l.fail(number, "this line is neither a package nor part of one: \""+document.Clip(content)+"\"")
 			}
 			descriptors = l.descriptors(list, number)
 			e, section = &Entry{Line: number, EndLine: number}, ""
@@ -175,7 +177,7 @@ func (l *yarnLock) classic(file, text string) {
 			e.EndLine = number
 			name, spec, ok := cutWord(content)
 			if !ok {
-				l.fail(number, "a dependency without a range: \""+clip(content)+"\"")
+				l.fail(number, "a dependency without a range: \""+document.Clip(content)+"\"")
 			}
 			kind := Prod
 			if section == "optionalDependencies:" {
@@ -197,7 +199,7 @@ func (l *yarnLock) descriptors(list string, line int) []string {
 		if list[0] == '"' {
 			end := strings.IndexByte(list[1:], '"')
 			if end < 0 {
-				l.fail(line, "a text without its end: "+clip(list))
+				l.fail(line, "a text without its end: "+document.Clip(list))
 			}
 			one, list = list[1:1+end], list[end+2:]
 		} else {
@@ -211,7 +213,7 @@ func (l *yarnLock) descriptors(list string, line int) []string {
 	}
 	for _, d := range out {
 		if name, _, _ := splitName(d); !packageName.MatchString(name) {
-			l.fail(line, "\""+clip(d)+"\" is not a package and a range")
+			l.fail(line, "\""+document.Clip(d)+"\" is not a package and a range")
 		}
 	}
 	if len(out) == 0 {
@@ -236,7 +238,7 @@ func (l *yarnLock) value(s string, line int) string {
 	}
 	text, err := strconv.Unquote(s)
 	if err != nil {
-		l.fail(line, "a text without its end: "+clip(s))
+		l.fail(line, "a text without its end: "+document.Clip(s))
 	}
 	return text
 }
@@ -246,43 +248,43 @@ const notRecorded = "none"
 
 // berry reads Yarn 2 and later.
 func (l *yarnLock) berry(file, text string) {
-	doc := parseYAML(file, text)
-	metadata := doc.mapping("__metadata")
+	doc := document.YAML(file, text)
+	metadata := doc.Mapping("__metadata")
 	version := 0
 	if metadata != nil {
-		version, _ = strconv.Atoi(metadata.text("version"))
+		version, _ = strconv.Atoi(metadata.Text("version"))
 	}
 	if version < 4 || version > 20 {
-		panic(&Error{file, max(doc.line["__metadata"], 1), "the version of Yarn's lockfile is not one this program knows (4 and later are)"})
+		document.Fail(file, max(doc.Line["__metadata"], 1), "the version of Yarn's lockfile is not one this program knows (4 and later are)")
 	}
 	l.graph = newGraph(file, Yarn, version)
-	for _, key := range doc.keys {
+	for _, key := range doc.Keys {
 		if key == "__metadata" {
 			continue
 		}
-		of := doc.mapping(key)
+		of := doc.Mapping(key)
 		if of == nil {
-			l.fail(doc.line[key], "\""+clip(key)+"\" is not a mapping")
+			l.fail(doc.Line[key], "\""+document.Clip(key)+"\" is not a mapping")
 		}
-		e := &Entry{Line: doc.line[key], EndLine: doc.endOf(key)}
+		e := &Entry{Line: doc.Line[key], EndLine: doc.EndOf(key)}
 		name, _, ok := splitName(key)
 		if !ok {
-			l.fail(e.Line, "\""+clip(key)+"\" is not a package and a range")
+			l.fail(e.Line, "\""+document.Clip(key)+"\" is not a package and a range")
 		}
 		e.Name = name
-		workspace := l.locator(e, of.text("resolution"))
+		workspace := l.locator(e, of.Text("resolution"))
 		if e.Version == "" {
-			e.Version = of.text("version")
+			e.Version = of.Text("version")
 		}
 		// Yarn leaves the checksum out where this machine has no use for the
 		// package; it never records a tarball's hash.
-		if e.Checksum = of.text("checksum"); e.Checksum == "" {
+		if e.Checksum = of.Text("checksum"); e.Checksum == "" {
 			e.Checksum = notRecorded
 		}
 		switch {
 		case workspace == ".":
 			e = l.lock.Root
-			e.Line, e.EndLine, e.Package, e.Name = doc.line[key], doc.endOf(key), name, name
+			e.Line, e.EndLine, e.Package, e.Name = doc.Line[key], doc.EndOf(key), name, name
 		case workspace != "":
 			e.Version = ""
 			e.Location = path.Clean(workspace)
@@ -294,20 +296,20 @@ func (l *yarnLock) berry(file, text string) {
 			l.add(e)
 		}
 		for _, descriptor := range strings.Split(key, ", ") {
-			l.describe(e, descriptor, doc.line[key])
+			l.describe(e, descriptor, doc.Line[key])
 			if of, ok := patchOf(descriptor); ok {
 				l.patched = append(l.patched, yarnPatch{e, descriptor, of})
 			}
 		}
 		optional := map[string]bool{}
-		if meta := of.mapping("dependenciesMeta"); meta != nil {
-			for _, name := range meta.keys {
-				if m := meta.mapping(name); m != nil && m.text("optional") == "true" {
+		if meta := of.Mapping("dependenciesMeta"); meta != nil {
+			for _, name := range meta.Keys {
+				if m := meta.Mapping(name); m != nil && m.Text("optional") == "true" {
 					optional[name] = true
 				}
 			}
 		}
-		of.mapping("dependencies").texts(func(name, spec string) {
+		of.Mapping("dependencies").Texts(func(name, spec string) {
 			kind := Prod
 			if optional[name] {
 				kind = Optional
@@ -335,7 +337,7 @@ func patchOf(descriptor string) (of string, ok bool) {
 func (l *yarnLock) locator(e *Entry, resolution string) (workspace string) {
 	name, reference, ok := splitName(resolution)
 	if !ok {
-		l.fail(e.Line, "\""+clip(resolution)+"\" is no resolution (truncated?); run yarn install to write it anew")
+		l.fail(e.Line, "\""+document.Clip(resolution)+"\" is no resolution (truncated?); run yarn install to write it anew")
 	}
 	e.Package = name
 	protocol, rest, _ := strings.Cut(reference, ":")

@@ -55,7 +55,7 @@ func readOperand(ctx context.Context, arg string) (*operand, error) {
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a folder; name the lockfile in it", arg)
 	case err == nil && info.Size() > lockfile.MaxSize:
-		return nil, fmt.Errorf("lockfile: %s:1: the file has more than %d MiB, which is the limit; it was not read", arg, lockfile.MaxSize>>20)
+		return nil, fmt.Errorf("%s:1: the file has more than %d MiB, which is the limit; it was not read", arg, lockfile.MaxSize>>20)
 	case err == nil:
 		data, err := os.ReadFile(arg)
 		if err != nil {
@@ -127,7 +127,7 @@ func show(ctx context.Context, commit, name string, limit int64) (data []byte, o
 	var n int64
 	fmt.Sscan(string(size), &n)
 	if n > limit {
-		return nil, false, fmt.Errorf("lockfile: %s:1: the file has more than %d MiB, which is the limit; it was not read", name, limit>>20)
+		return nil, false, fmt.Errorf("%s:1: the file has more than %d MiB, which is the limit; it was not read", name, limit>>20)
 	}
 	data, err = git(ctx, "cat-file", "blob", object)
 	return data, err == nil, err

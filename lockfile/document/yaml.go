@@ -1,4 +1,4 @@
-package lockfile
+package document
 
 import (
 	"fmt"
@@ -9,14 +9,15 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// mapping is a YAML mapping with the lines of its keys.
-type mapping struct {
+// Mapping is a YAML mapping with the lines of its keys.
+type Mapping struct {
 	file string
-	keys []string
-	at   map[string]*yaml.Node
-	line map[string]int
-	// first is the line of the first key.
-	first int
+	// Keys are in file order; At has their values, Line where they stand.
+	Keys []string
+	At   map[string]*yaml.Node
+	Line map[string]int
+	// First is the line of the first key.
+	First int
 }
 
 // MaxYAML is the largest lockfile in YAML, in bytes: read, it takes fifty times
@@ -25,10 +26,10 @@ const MaxYAML = 16 << 20
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
-// parseYAML reads a document that is a mapping. What only people write in YAML
+// YAML reads a document that is a mapping. What only people write in YAML
 // (anchors, aliases, tags, several documents) is refused: two readers could
 // understand it in two ways.
-func parseYAML(file, text string) *mapping {
+func YAML(file, text string) *Mapping {
 	if len(text) > MaxYAML {
 		panic(&Error{file, 1 + strings.Count(text[:MaxYAML], "\n"), "the file has more than 16 MiB, which is the limit for YAML; it was not read"})
 	}
@@ -38,21 +39,21 @@ func parseYAML(file, text string) *mapping {
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			line, _ = strconv.Atoi(m[1])
 		}
-		panic(&Error{file, max(line, 1), "this is not YAML as package managers write it (truncated?): " + clip(err.Error())})
+		panic(&Error{file, max(line, 1), "this is not YAML as package managers write it (truncated?): " + Clip(err.Error())})
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		panic(&Error{file, 1, "the lockfile is empty"})
 	}
-	return readMapping(file, doc.Content[0], "the lockfile")
+	return ReadMapping(file, doc.Content[0], "the lockfile")
 }
 
-// readMapping reads one mapping; keys that appear twice are refused.
-func readMapping(file string, n *yaml.Node, what string) *mapping {
+// ReadMapping reads one mapping; keys that appear twice are refused.
+func ReadMapping(file string, n *yaml.Node, what string) *Mapping {
 	checkNode(file, n)
 	if n.Kind != yaml.MappingNode {
 		panic(&Error{file, max(n.Line, 1), what + " is not a mapping"})
 	}
-	m := &mapping{file: file, at: make(map[string]*yaml.Node, len(n.Content)/2), line: make(map[string]int, len(n.Content)/2), first: n.Line}
+	m := &Mapping{file: file, At: make(map[string]*yaml.Node, len(n.Content)/2), Line: make(map[string]int, len(n.Content)/2), First: n.Line}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		checkNode(file, key)
@@ -60,11 +61,11 @@ func readMapping(file string, n *yaml.Node, what string) *mapping {
 		if key.Kind != yaml.ScalarNode {
 			panic(&Error{file, key.Line, "a key is not a text"})
 		}
-		if _, twice := m.at[key.Value]; twice {
-			panic(&Error{file, key.Line, fmt.Sprintf("the key %q appears twice in the same mapping; readers would disagree on which counts", clip(key.Value))})
+		if _, twice := m.At[key.Value]; twice {
+			panic(&Error{file, key.Line, fmt.Sprintf("the key %q appears twice in the same mapping; readers would disagree on which counts", Clip(key.Value))})
 		}
-		m.keys = append(m.keys, key.Value)
-		m.at[key.Value], m.line[key.Value] = value, key.Line
+		m.Keys = append(m.Keys, key.Value)
+		m.At[key.Value], m.Line[key.Value] = value, key.Line
 	}
 	return m
 }
@@ -78,38 +79,38 @@ func checkNode(file string, n *yaml.Node) {
 	}
 }
 
-// text is the value of a key where that is a text, a number or a word.
-func (m *mapping) text(key string) string {
-	if n := m.at[key]; n != nil && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
+// Text is the value of a key where that is a text, a number or a word.
+func (m *Mapping) Text(key string) string {
+	if n := m.At[key]; n != nil && n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
 		return n.Value
 	}
 	return ""
 }
 
-// mapping is the value of a key where that is a mapping, nil where it is
+// Mapping is the value of a key where that is a mapping, nil where it is
 // missing.
-func (m *mapping) mapping(key string) *mapping {
-	n := m.at[key]
+func (m *Mapping) Mapping(key string) *Mapping {
+	n := m.At[key]
 	if n == nil || n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
 		return nil
 	}
-	return readMapping(m.file, n, fmt.Sprintf("%q", clip(key)))
+	return ReadMapping(m.file, n, fmt.Sprintf("%q", Clip(key)))
 }
 
-// texts calls yield for each key with a text.
-func (m *mapping) texts(yield func(key, value string)) {
+// Texts calls yield for each key with a text.
+func (m *Mapping) Texts(yield func(key, value string)) {
 	if m == nil {
 		return
 	}
-	for _, key := range m.keys {
-		if n := m.at[key]; n.Kind == yaml.ScalarNode {
+	for _, key := range m.Keys {
+		if n := m.At[key]; n.Kind == yaml.ScalarNode {
 			yield(key, n.Value)
 		}
 	}
 }
 
-// endOf is the last line of the value of a key.
-func (m *mapping) endOf(key string) int { return max(lastLine(m.at[key]), m.line[key]) }
+// EndOf is the last line of the value of a key.
+func (m *Mapping) EndOf(key string) int { return max(lastLine(m.At[key]), m.Line[key]) }
 
 func lastLine(n *yaml.Node) int {
 	last := n.Line

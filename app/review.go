@@ -377,7 +377,7 @@ func (r *reader) side(file, ref string) (lock *lockfile.Lockfile, manifest []byt
 }
 
 func parse(file string, data, manifest []byte) (*lockfile.Lockfile, *review.WholeIssue) {
-	lock, err := lockfile.Parse(file, data, lockfile.Options{Manifest: manifest})
+	lock, err := lockfile.Parse(file, data, lockfile.Options{Project: lockfile.Beside(manifest)})
 	var at *lockfile.Error
 	if errors.As(err, &at) {
 		w := review.Unreadable(file, at.Line, at.Msg)

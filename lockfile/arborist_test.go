@@ -188,8 +188,7 @@ func TestArborist(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			manifest, _ := os.ReadFile(filepath.Join(project, "package.json"))
-			lock, err := lockfile.Parse(file, data, lockfile.Options{Manifest: manifest})
+			lock, err := lockfile.Parse(file, data, lockfile.Options{Project: os.DirFS(project)})
 			if err != nil {
 				t.Fatal(err)
 			}

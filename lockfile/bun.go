@@ -1,11 +1,11 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
 	"path"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Bun's lockfile (text): JSON with commas at ends. The packages' keys are the

@@ -1,13 +1,13 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
 	"path"
 	"sort"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Whether package.json and the lockfile agree.

@@ -39,7 +39,7 @@ func read(t testing.TB, file string) []byte {
 
 func parseFormat(t testing.TB, file string, data []byte) *lockfile.Lockfile {
 	t.Helper()
-	lock, err := lockfile.Parse(file, data, lockfile.Options{Manifest: read(t, "testdata/formats/package.json")})
+	lock, err := lockfile.Parse(file, data, lockfile.Options{Project: os.DirFS("testdata/formats")})
 	if err != nil {
 		t.Fatal(err)
 	}

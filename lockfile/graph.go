@@ -1,14 +1,14 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
 	"encoding/base64"
 	"encoding/hex"
 	"path"
 	"regexp"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Lockfiles that record a graph, not a tree of folders: pnpm's and Yarn's. Each

@@ -1,11 +1,14 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
+	"errors"
+	"io/fs"
 	"net/url"
 	"path"
 	"strings"
+	"testing/fstest"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Lockfile is a parsed lockfile.
@@ -107,11 +110,37 @@ type Dependency struct {
 
 // Options are what Parse may know beside the file.
 type Options struct {
-	// Manifest is the package.json beside the lockfile. Version 1 lockfiles do
-	// not repeat the root's dependencies, so that direct dependencies are
-	// known only from it; for others Arborist trusts it over the lockfile's
-	// copy, and computes flags anew where the two disagree.
-	Manifest []byte
+	// Project is the folder that the lockfile is in, at the same revision; nil
+	// where nothing else is known. Parse opens in it what decides how the
+	// lockfile is understood: package.json, those of workspaces, and the
+	// package manager's own settings. What is not there (fs.ErrNotExist) is
+	// taken as absent; any other error ends Parse.
+	//
+	// Version 1 lockfiles do not repeat the root's dependencies, so that direct
+	// dependencies are known only from package.json; for others Arborist trusts
+	// it over the lockfile's copy, and computes flags again where the two
+	// disagree.
+	Project fs.FS
+}
+
+// Beside is a Project of which only package.json is known.
+func Beside(manifest []byte) fs.FS {
+	if len(manifest) == 0 {
+		return nil
+	}
+	return fstest.MapFS{"package.json": {Data: manifest}}
+}
+
+// read opens a file of the project.
+func (o Options) read(name string) ([]byte, error) {
+	if o.Project == nil {
+		return nil, nil
+	}
+	data, err := fs.ReadFile(o.Project, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
 }
 
 // Format is whose lockfile a file is.
@@ -191,22 +220,26 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 			panic(e)
 		}
 	}()
+	manifest, err := opts.read("package.json")
+	if err != nil {
+		return nil, err
+	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	switch formatOf(file, text) {
 	case Pnpm:
 		return parsePnpm(file, text), nil
 	case Yarn:
-		return parseYarn(file, text, opts.Manifest)
+		return parseYarn(file, text, manifest)
 	case Bun:
 		return parseBun(file, text), nil
 	}
 	r := &reader{&document.Reader{File: file, Text: text, Rewrite: "run npm install to write it again"}}
 	lock = r.document()
-	if len(opts.Manifest) > 0 {
+	if len(manifest) > 0 {
 		if lock.Root != nil {
 			lock.copied, lock.hasCopied = lock.Root.Dependencies, true
 		}
-		if err := lock.adoptManifest(opts.Manifest); err != nil {
+		if err := lock.adoptManifest(manifest); err != nil {
 			return nil, err
 		}
 	}

@@ -1,11 +1,11 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // reader walks a document in JSON; its methods are the grammar of npm's.

@@ -1,11 +1,11 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // pnpm's lockfile, versions 5 to 9: the project's parts ("importers") and the

@@ -1,12 +1,12 @@
 package lockfile
 
 import (
-	"github.com/lockwarden/lockwarden/lockfile/document"
-
 	"net/url"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Yarn's lockfiles: version 1 in a form of its own, later ones in YAML. Both

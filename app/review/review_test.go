@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
@@ -54,7 +55,7 @@ func (s *scanner) ConfiguredHost(host string) bool { return host == "r.example" 
 
 func parse(t *testing.T, text string, manifest string) *lockfile.Lockfile {
 	t.Helper()
-	lock, err := lockfile.Parse("package-lock.json", []byte(text), lockfile.Options{Manifest: []byte(manifest)})
+	lock, err := lockfile.Parse("package-lock.json", []byte(text), lockfile.Options{Project: fstest.MapFS{"package.json": {Data: []byte(manifest)}}})
 	if err != nil {
 		t.Fatal(err)
 	}

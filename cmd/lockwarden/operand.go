@@ -33,7 +33,7 @@ func (o *operand) parse() (*lockfile.Lockfile, error) {
 	if o.absent {
 		return nil, nil
 	}
-	return lockfile.Parse(o.file, o.data, lockfile.Options{Manifest: o.manifest})
+	return lockfile.Parse(o.file, o.data, lockfile.Options{Project: lockfile.Beside(o.manifest)})
 }
 
 // manifestBeside is where the package.json of a lockfile is.

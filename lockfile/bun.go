@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"path"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -18,11 +19,13 @@ type bunLock struct {
 	lock *Lockfile
 	// folders are those of the project's parts, by name.
 	folders map[string]string
+	patches map[string]string
 }
 
-func parseBun(file, text string) *Lockfile {
-	r := &reader{&document.Reader{File: file, Text: text, Lenient: true, Rewrite: "run bun install to write it again"}}
-	l := &bunLock{r, &Lockfile{File: file, Format: Bun, byLocation: map[string]*Entry{}}, map[string]string{}}
+func parseBun(file, text string, d *declared, opts Options) (*Lockfile, error) {
+	r := &reader{&document.Reader{File: file, Text: text, Lenient: true, Rewrite: rewrite[Bun]}}
+	lock := &Lockfile{File: file, Format: Bun, byLocation: map[string]*Entry{}, Trusted: map[string]int{}}
+	l := &bunLock{r, lock, map[string]string{}, map[string]string{}}
 	if r.Peek() != '{' {
 		r.Fail("a lockfile is a JSON object, this begins with %s", document.Describe(r.Text[r.Pos:]))
 	}
@@ -34,13 +37,28 @@ func parseBun(file, text string) *Lockfile {
 			case "0", "1", "2":
 				l.lock.Version = int(word[0] - '0')
 			default:
-				r.FailAt(keyPos, "lockfileVersion %s is not one this program knows (0, 1 and 2 are)", word)
+				r.FailAt(keyPos, "lockfileVersion %s of Bun's lockfile is not one this program knows (0, 1 and 2 are)", word)
 			}
 		case "workspaces":
 			l.workspaces()
 		case "packages":
 			packagesAt = r.Pos
 			r.Skip()
+		case "trustedDependencies":
+			if r.Peek() != '[' {
+				r.Skip()
+				return
+			}
+			r.Array(func() {
+				at := r.Pos
+				lock.Trusted[r.StringOr()] = r.Line(at)
+			})
+		case "patchedDependencies":
+			if r.Peek() != '{' {
+				r.Skip()
+				return
+			}
+			r.Object(func(key string, _ int) { l.patches[key] = r.StringOr() })
 		default:
 			r.Skip()
 		}
@@ -59,8 +77,10 @@ func parseBun(file, text string) *Lockfile {
 		}
 		r.Object(l.pkg)
 	}
-	lock := l.lock
 	lock.index()
+	if err := lock.aliasParts(d, opts); err != nil {
+		return nil, err
+	}
 	lock.recomputeFlags()
 	for _, e := range lock.Entries {
 		if e.Extraneous && !e.Link {
@@ -70,7 +90,7 @@ func parseBun(file, text string) *Lockfile {
 	}
 	lock.suspect = true // links have flags of their own
 	lock.finish()
-	return lock
+	return lock, nil
 }
 
 func (l *bunLock) workspaces() {
@@ -123,7 +143,7 @@ func (l *bunLock) pkg(key string, keyPos int) {
 	if l.Peek() != '[' {
 		l.Fail("the package %q is not an array", document.Clip(key))
 	}
-	source, base, n := "", "", 0
+	source, base, commit, n := "", "", "", 0
 	l.Array(func() {
 		switch c := l.Peek(); {
 		case c == '{':
@@ -137,6 +157,8 @@ func (l *bunLock) pkg(key string, keyPos int) {
 				e.Integrity = text
 			case n == 1:
 				base = text
+			default:
+				commit = text
 			}
 		default:
 			l.Skip()
@@ -163,6 +185,12 @@ func (l *bunLock) pkg(key string, keyPos int) {
 		e.Resolved = reference
 		e.inferVersion(reference)
 		e.Package = name
+		// Bun writes the commit that it found, of which seven digits may stand
+		// for all, and again in the name of the folder that it unpacks.
+		_, at, _ := strings.Cut(reference, "#")
+		e.pinned = isGitURL(reference) && shortCommit.MatchString(at) && strings.HasSuffix(commit, at)
+	case isTarball(reference):
+		e.Resolved = "file:" + reference
 	default:
 		if strings.ContainsAny(reference, " \t\n\\/\x00") {
 			l.FailAt(keyPos, "%q is not a version", document.Clip(reference))
@@ -175,11 +203,18 @@ func (l *bunLock) pkg(key string, keyPos int) {
 			e.Resolved = strings.TrimSuffix(base, "/") + "/" + name + "/-/" + path.Base(name) + "-" + reference + ".tgz"
 		}
 	}
+	if patch, ok := l.patches[e.Package+"@"+e.Version]; ok {
+		e.Patch = patch
+	} else {
+		e.Patch = l.patches[e.Package]
+	}
 	if l.lock.byLocation[e.Location] != nil {
 		l.FailAt(keyPos, "%q is locked twice", document.Clip(key))
 	}
 	l.lock.add(e)
 }
+
+var shortCommit = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 
 // info reads a package's own lists.
 func (l *bunLock) info(e *Entry) {

@@ -1,29 +1,29 @@
 package lockfile
 
 import (
-	"encoding/base64"
 	"slices"
 	"sort"
 	"strings"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 // Kind says what happened to a package between two lockfiles.
 type Kind string
 
 // The kinds of change. Replaced is the one to look at twice: the version
-// stayed, but the hash or the source of the package did not.
+// stayed, but the hash or the source of the package did not. Moved is the same
+// package from the same source at another place, under another name, for
+// another package, or now in production.
 const (
 	Added      Kind = "added"
 	Removed    Kind = "removed"
 	Upgraded   Kind = "upgraded"
 	Downgraded Kind = "downgraded"
 	Replaced   Kind = "replaced"
+	Moved      Kind = "moved"
 )
 
-// Change is one package version that came, went, or took another's place.
-// Places that changed alike are one Change.
+// Change is one package version that came, went, moved, or took another's
+// place. Places that changed alike are one Change.
 type Change struct {
 	Kind Kind
 	// Name is the package's own name, not its alias.
@@ -35,7 +35,10 @@ type Change struct {
 	Direct, Dev bool
 	// Optional and Bundled as in Entry.
 	Optional, Bundled bool
-	// Locations are all the places it has in HEAD (BASE for removed).
+	// Role as in Entry.
+	Role Role
+	// Locations are all the places it has in HEAD (BASE for removed); for
+	// Moved and Replaced those that changed.
 	Locations []string
 	// Line and EndLine are the entry of Locations[0].
 	Line, EndLine int
@@ -45,12 +48,28 @@ type Change struct {
 	Integrity, Resolved string
 	// Why is the shortest path from the project, as "name@version".
 	Why []string
+	// Differences say in what the resolution or the place differs, where
+	// there is an old one.
+	Differences []Difference
+	// Undeclared are names under which the package is installed although
+	// nobody declared that they stand for it.
+	Undeclared []Undeclared
 
 	// Entries are the entries of all Locations.
 	Entries []*Entry `json:"-"`
 	// Old and New are the entries themselves: New is nil for removed, Old for
 	// added.
 	Old, New *Entry `json:"-"`
+}
+
+// Quiet reports whether the change brings nothing that could run and was not
+// there: the same bytes at another place, from another host of the same
+// registry, or by another transport. A package that comes to production, or
+// has a new name, is not quiet.
+func (c *Change) Quiet() bool {
+	return c.Kind == Moved && len(c.Undeclared) == 0 && !slices.ContainsFunc(c.Differences, func(d Difference) bool {
+		return d.What == "scope" || d.What == "name"
+	})
 }
 
 // version is what a package is known by inside one lockfile.
@@ -61,96 +80,194 @@ type version struct {
 	source string
 }
 
-// Compare lists what changed from base to head, sorted by name and version. A
-// package version that only moved between folders is no change: no new code
-// came in. Either side may be nil: a lockfile that was added or deleted.
+// comparison compares two lockfiles.
+type comparison struct {
+	base, head    *Lockfile
+	before, after map[version][]*Entry
+	keys          packing
+	changes       []Change
+	// of are the changes of a package version of HEAD, by their index.
+	of map[version][]int
+	// paths of both sides, made when the first change needs them.
+	basePaths, headPaths *Paths
+}
+
+// Compare lists what changed from base to head, sorted by name and version.
+// Either side may be nil: a lockfile that was added or deleted.
 func Compare(base, head *Lockfile) []Change {
-	before, after := group(base), group(head)
-	var gone, came []version
-	var changes []Change
-	var headPaths, basePaths *Paths
-	paths := func(lock *Lockfile, p **Paths) *Paths {
-		if *p == nil {
-			*p = lock.Paths()
-		}
-		return *p
+	c := &comparison{base: base, head: head, before: group(base), after: group(head), of: map[version][]int{}}
+	if base != nil && head != nil {
+		c.keys = packing{base.cacheKey, head.cacheKey}
 	}
-	for v := range before {
-		if _, ok := after[v]; !ok {
-			gone = append(gone, v)
-		}
+	c.versions()
+	if base != nil && head != nil {
+		c.moves()
 	}
-	for v, entries := range after {
-		old, ok := before[v]
-		if !ok {
-			came = append(came, v)
-			continue
-		}
-		// A version may stand at several places with different hashes: each
-		// entry that matches none of the old ones is a replacement.
-		if other := unlike(old, entries); len(other) > 0 {
-			changes = append(changes, describeChange(Replaced, old[0], other, paths(head, &headPaths)))
-		}
+	if head != nil {
+		c.undeclared()
 	}
-	sortVersions(gone)
-	sortVersions(came)
-	taken := map[version]bool{}
-	pairs := pair(gone, came, before, after)
-	for _, v := range came {
-		entries := after[v]
-		from, ok := pairs[v]
-		if !ok {
-			changes = append(changes, describeChange(Added, nil, entries, paths(head, &headPaths)))
-			continue
-		}
-		taken[from] = true
-		changes = append(changes, describeChange(direction(from.version, v.version), before[from][0], entries, paths(head, &headPaths)))
-	}
-	for _, v := range gone {
-		if !taken[v] {
-			changes = append(changes, describeChange(Removed, before[v][0], before[v], paths(base, &basePaths)))
-		}
-	}
-	sort.SliceStable(changes, func(i, j int) bool {
-		a, b := changes[i], changes[j]
+	sort.SliceStable(c.changes, func(i, j int) bool {
+		a, b := &c.changes[i], &c.changes[j]
 		if a.Name != b.Name {
 			return a.Name < b.Name
 		}
 		if c := CompareVersions(a.To, b.To); c != 0 {
 			return c < 0
 		}
-		return CompareVersions(a.From, b.From) < 0
+		if c := CompareVersions(a.From, b.From); c != 0 {
+			return c < 0
+		}
+		return a.Kind < b.Kind
 	})
-	return changes
+	return c.changes
 }
 
-// maxContents is how many different contents of one version are compared; an
-// honest lockfile has one.
+// versions finds the package versions that came and went, and those whose
+// bytes or source changed.
+func (c *comparison) versions() {
+	var gone, came []version
+	for v := range c.before {
+		if _, ok := c.after[v]; !ok {
+			gone = append(gone, v)
+		}
+	}
+	for v, entries := range c.after {
+		if old, ok := c.before[v]; !ok {
+			came = append(came, v)
+		} else {
+			c.replacements(old, entries)
+		}
+	}
+	sortVersions(gone)
+	sortVersions(came)
+	taken := map[version]bool{}
+	pairs := pair(gone, came, c.before, c.after)
+	for _, v := range came {
+		entries := c.after[v]
+		from, ok := pairs[v]
+		if !ok {
+			c.add(Added, nil, entries)
+			continue
+		}
+		taken[from] = true
+		old := c.before[from][0]
+		change := c.add(direction(from.version, v.version), old, entries)
+		change.Differences = sourceChanges(old, entries[0])
+	}
+	for _, v := range gone {
+		if !taken[v] {
+			c.add(Removed, nil, c.before[v])
+		}
+	}
+}
+
+// sourceChanges are the respects in which an update changes where the package
+// comes from; that its URL and hash differ is in the nature of one.
+func sourceChanges(o, n *Entry) []Difference {
+	var out []Difference
+	if o.Source() != n.Source() {
+		out = append(out, Difference{"source", o.Source().String(), n.Source().String()})
+	}
+	if o.Registry != n.Registry {
+		out = append(out, Difference{"registry", o.Registry, n.Registry})
+	}
+	if a, b := o.Host(), n.Host(); a != b && !(o.Resolution().usual() && n.Resolution().usual()) {
+		out = append(out, Difference{"host", a, b})
+	}
+	if o.Patch != n.Patch {
+		out = append(out, Difference{"patch", o.Patch, n.Patch})
+	}
+	return out
+}
+
+// maxContents is how many different old resolutions of one version a new one
+// is compared with, to find the nearest; an honest lockfile has one. What is
+// not compared counts as different.
 const maxContents = 64
 
-// unlike are the entries whose content none of the old ones has.
-func unlike(old, entries []*Entry) []*Entry {
-	type content struct {
-		link                          bool
-		resolved, integrity, checksum string
-	}
-	of := func(e *Entry) content { return content{e.Link, e.Resolved, e.Integrity, e.Checksum} }
-	known := map[content]bool{}
+// replacements adds the places of one version whose resolution changed: each
+// is compared with what was at the same place, or else with the nearest.
+func (c *comparison) replacements(old, entries []*Entry) {
+	known := map[Resolution]*Entry{}
+	at := map[string]*Entry{}
 	var distinct []*Entry
 	for _, o := range old {
-		if !known[of(o)] {
-			known[of(o)] = true
+		at[o.Location] = o
+		if r := o.Resolution(); known[r] == nil {
+			known[r] = o
 			distinct = append(distinct, o)
 		}
 	}
 	distinct = distinct[:min(len(distinct), maxContents)]
-	var other []*Entry
+	type replaced struct {
+		old         *Entry
+		resolution  Resolution
+		entries     []*Entry
+		differences []Difference
+	}
+	var list []*replaced
+	index := map[[2]Resolution]*replaced{}
 	for _, e := range entries {
-		if !known[of(e)] && !slices.ContainsFunc(distinct, func(o *Entry) bool { return SameContent(o, e) }) {
-			other = append(other, e)
+		r := e.Resolution()
+		o := at[e.Location]
+		if o == nil {
+			if known[r] != nil {
+				continue
+			}
+			o = c.nearest(distinct, e)
+		}
+		was := o.Resolution()
+		if was == r {
+			continue
+		}
+		key := [2]Resolution{was, r}
+		if index[key] == nil {
+			index[key] = &replaced{old: o, resolution: r, differences: differences(o, e, c.keys)}
+			list = append(list, index[key])
+		}
+		index[key].entries = append(index[key].entries, e)
+	}
+	for _, one := range list {
+		if len(one.differences) == 0 {
+			continue
+		}
+		kind := Replaced
+		if SameBytes(one.old.Resolution(), one.resolution) && !slices.ContainsFunc(one.differences, func(d Difference) bool {
+			return d.What != "host" && d.What != "transport" && !(d.What == "url" && one.resolution.usual())
+		}) {
+			kind = Moved
+		}
+		change := c.add(kind, one.old, one.entries)
+		change.Differences = one.differences
+	}
+}
+
+// nearest is the old entry from which e differs least.
+func (c *comparison) nearest(distinct []*Entry, e *Entry) *Entry {
+	best, least := distinct[0], -1
+	for _, o := range distinct {
+		if n := len(differences(o, e, c.keys)); least < 0 || n < least {
+			best, least = o, n
 		}
 	}
-	return other
+	return best
+}
+
+// add appends a change and returns it, to be completed before the next one.
+func (c *comparison) add(kind Kind, old *Entry, entries []*Entry) *Change {
+	lock, paths := c.head, &c.headPaths
+	if kind == Removed {
+		lock, paths = c.base, &c.basePaths
+	}
+	if *paths == nil {
+		*paths = lock.Paths()
+	}
+	if kind != Removed {
+		v := keyOf(entries[0])
+		c.of[v] = append(c.of[v], len(c.changes))
+	}
+	c.changes = append(c.changes, describeChange(kind, old, entries, *paths))
+	return &c.changes[len(c.changes)-1]
 }
 
 // group collects the entries of each package version. A link and its target
@@ -161,66 +278,21 @@ func group(lock *Lockfile) map[version][]*Entry {
 	}
 	m := make(map[version][]*Entry, len(lock.Entries))
 	for _, e := range lock.Entries {
-		v := version{e.Package, e.Version, ""}
-		if s := e.Source(); s == Git || s == Remote || s == File {
-			// The reference is part of what a git dependency is, but a
-			// change of it under one version is a replacement: only entries
-			// without a version are told apart by it.
-			if e.Version == "" {
-				v.source = e.Resolved
-			}
-		}
+		v := keyOf(e)
 		m[v] = append(m[v], e)
 	}
 	return m
 }
 
-// pair finds for each version that came the one whose place it took: at the
-// same location first, else the nearest of the same name that went. Both lists
-// are sorted; the work grows with their length only.
-func pair(gone, came []version, before, after map[version][]*Entry) map[version]version {
-	at := map[string]version{}
-	left := map[string][]version{}
-	for _, v := range gone {
-		left[v.name] = append(left[v.name], v)
-		for _, e := range before[v] {
-			at[e.Location] = v
-		}
+func keyOf(e *Entry) version {
+	v := version{e.Package, e.Version, ""}
+	if e.Version == "" && e.Source() != Local {
+		// The reference is part of what a git dependency is, but a change of it
+		// under one version is a replacement: only entries without a version
+		// are told apart by it.
+		v.source = e.Resolved
 	}
-	pairs := map[version]version{}
-	taken := map[version]bool{}
-	for _, v := range came {
-		for _, e := range after[v] {
-			if old, ok := at[e.Location]; ok && old.name == v.name && !taken[old] {
-				pairs[v], taken[old] = old, true
-				break
-			}
-		}
-	}
-	// What is left of a name: the nearest lower version, else the lowest.
-	type rest struct {
-		lower, higher []version
-	}
-	rests := map[string]*rest{}
-	for name, list := range left {
-		rests[name] = &rest{higher: slices.DeleteFunc(list, func(v version) bool { return taken[v] })}
-	}
-	for _, v := range came {
-		r := rests[v.name]
-		if _, done := pairs[v]; done || r == nil {
-			continue
-		}
-		for len(r.higher) > 0 && CompareVersions(r.higher[0].version, v.version) <= 0 {
-			r.lower, r.higher = append(r.lower, r.higher[0]), r.higher[1:]
-		}
-		switch n := len(r.lower); {
-		case n > 0:
-			pairs[v], r.lower = r.lower[n-1], r.lower[:n-1]
-		case len(r.higher) > 0:
-			pairs[v], r.higher = r.higher[0], r.higher[1:]
-		}
-	}
-	return pairs
+	return v
 }
 
 func direction(from, to string) Kind {
@@ -237,7 +309,7 @@ func describeChange(kind Kind, old *Entry, entries []*Entry, paths *Paths) Chang
 	e := entries[0]
 	nearest := entries[0]
 	dev, direct := true, false
-	c := Change{Kind: kind, Name: e.Package}
+	c := Change{Kind: kind, Name: e.Package, Role: e.Role}
 	for _, x := range entries {
 		if paths.nearer(x, nearest) {
 			nearest = x
@@ -263,99 +335,13 @@ func describeChange(kind Kind, old *Entry, entries []*Entry, paths *Paths) Chang
 	return c
 }
 
-// SameContent tells whether two entries of one version stand for the same
-// bytes as far as the lockfiles know. A source that one of them leaves out
-// proves nothing; a hash that only the newer one has is a gain; one that the
-// newer one lost is a difference.
-func SameContent(old, e *Entry) bool {
-	if old.Link != e.Link {
-		return false
-	}
-	if old.Resolved != e.Resolved && old.Resolved != "" && e.Resolved != "" {
-		return false
-	}
-	if a, b := old.Checksum, e.Checksum; a != b && a != "" && b != "" {
-		// How the archive is packed stands before the slash.
-		formA, sumA, _ := strings.Cut(a, "/")
-		formB, sumB, _ := strings.Cut(b, "/")
-		if formA == formB && sumA != sumB {
-			return false
-		}
-	}
+// describeUser is how a package is called that asks for another one.
+func describeUser(e *Entry, root *Entry) string {
 	switch {
-	case old.Integrity == e.Integrity, old.Integrity == "":
-		return true
-	case e.Integrity == "":
-		return e.Bundled || e.Link
+	case e == root:
+		return "the project"
+	case e.Source() == Local && e.Location != "" && !strings.Contains("/"+e.Location, "/node_modules/"):
+		return e.Location
 	}
-	agree, _ := CompareIntegrity(old.Integrity, e.Integrity)
-	return agree
-}
-
-// CompareIntegrity compares two SRI strings. agree: they share a hash.
-// conflict: they have the same algorithm with different hashes and share
-// none, so that no single file can satisfy both. Neither: they use different
-// algorithms, and only the file itself can tell.
-func CompareIntegrity(a, b string) (agree, conflict bool) {
-	for _, x := range strings.Fields(a) {
-		algorithm, _, _ := strings.Cut(x, "-")
-		for _, y := range strings.Fields(b) {
-			if sameHash(x, y) {
-				return true, false
-			}
-			other, _, _ := strings.Cut(y, "-")
-			conflict = conflict || algorithm == other
-		}
-	}
-	return false, conflict
-}
-
-func sameHash(a, b string) bool {
-	a, _, _ = strings.Cut(a, "?")
-	b, _, _ = strings.Cut(b, "?")
-	if a == b {
-		return true
-	}
-	algorithmA, digestA, _ := strings.Cut(a, "-")
-	algorithmB, digestB, _ := strings.Cut(b, "-")
-	if algorithmA != algorithmB {
-		return false
-	}
-	x, errX := base64.StdEncoding.DecodeString(digestA)
-	y, errY := base64.StdEncoding.DecodeString(digestB)
-	return errX == nil && errY == nil && string(x) == string(y)
-}
-
-// CompareVersions orders versions by semantic versioning; what is no version
-// sorts before, by text.
-func CompareVersions(a, b string) int {
-	if a == b {
-		return 0
-	}
-	va, errA := semver.StrictNewVersion(a)
-	vb, errB := semver.StrictNewVersion(b)
-	switch {
-	case errA != nil && errB != nil:
-		return strings.Compare(a, b)
-	case errA != nil:
-		return -1
-	case errB != nil:
-		return 1
-	}
-	if c := va.Compare(vb); c != 0 {
-		return c
-	}
-	return strings.Compare(a, b)
-}
-
-func sortVersions(list []version) {
-	slices.SortFunc(list, func(a, b version) int {
-		if c := strings.Compare(a.name, b.name); c != 0 {
-			return c
-		}
-		if c := CompareVersions(a.version, b.version); c != 0 {
-			return c
-		}
-		return strings.Compare(a.source, b.source)
-	})
+	return e.ID()
 }

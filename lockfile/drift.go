@@ -1,36 +1,15 @@
 package lockfile
 
 import (
-	"path"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-
-	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Whether package.json and the lockfile agree.
-
-// readManifest reads the package.json beside a lockfile.
-func readManifest(lockfile string, manifest []byte) (declared *Entry, err error) {
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case *document.Error:
-			declared, err = nil, e
-		default:
-			panic(e)
-		}
-	}()
-	r := &reader{&document.Reader{File: path.Join(path.Dir(lockfile), "package.json"), Text: strings.TrimPrefix(string(manifest), "\ufeff")}}
-	if r.Peek() != '{' {
-		r.Fail("package.json is not a JSON object")
-	}
-	declared = &Entry{Line: 1}
-	r.entry(declared)
-	return declared, nil
-}
 
 // effective keeps for each name the declaration that Arborist acts on.
 func effective(list []Dependency) map[string]Dependency {
@@ -58,77 +37,102 @@ func sameDependencies(a, b []Dependency) bool {
 
 // Drift names the dependencies on which package.json and the lockfile's copy
 // of it disagree, sorted: what a reviewer sees in package.json is then not
-// what npm ci would refuse or install.
-func Drift(lock *Lockfile, manifest []byte) ([]string, error) {
-	if lock.Format != NPM && lock.Format != "" {
-		return missing(lock, manifest)
+// what the package manager would install. A workspace's stand with its folder
+// in front: "packages/web: ms". It is empty where Parse was given no
+// package.json.
+func Drift(lock *Lockfile) []string {
+	if lock.declared.root == nil || lock.Root == nil || lock.Format == NPM && lock.Version == 1 {
+		return nil
 	}
-	copied := &Lockfile{File: lock.File, Root: &Entry{}}
-	if err := copied.adoptManifest(manifest); err != nil {
-		return nil, err
-	}
-	if lock.Root == nil || lock.Version == 1 {
-		return nil, nil
-	}
-	own := lock.Root.Dependencies
-	if lock.hasCopied {
-		own = lock.copied
-	}
-	want, have := effective(copied.Root.Dependencies), effective(own)
-	var names []string
-	for name, d := range want {
-		if have[name] != d {
-			names = append(names, name)
-		}
-	}
-	for name := range have {
-		if _, ok := want[name]; !ok {
-			names = append(names, name)
+	names := lock.drift("", lock.declared.root, lock.copyOf(lock.Root))
+	for _, folder := range slices.Sorted(maps.Keys(lock.declared.parts)) {
+		if e := lock.byLocation[folder]; e != nil && lock.isPart(e) {
+			names = append(names, lock.drift(folder+": ", lock.declared.parts[folder], e)...)
 		}
 	}
 	sort.Strings(names)
-	return names, nil
+	return names
 }
 
-// missing names the dependencies in package.json that another lockfile than
-// npm's does not lock, or locks for another range.
-func missing(lock *Lockfile, manifest []byte) ([]string, error) {
-	declared, err := readManifest(lock.File, manifest)
-	if err != nil || lock.Root == nil {
-		return nil, err
+// copyOf is the root as the lockfile itself has it.
+func (lock *Lockfile) copyOf(root *Entry) *Entry {
+	if !lock.hasCopied {
+		return root
 	}
-	own := effective(lock.Root.Dependencies)
+	copied := *root
+	copied.Dependencies = lock.copied
+	return &copied
+}
+
+func (lock *Lockfile) drift(prefix string, manifest, part *Entry) []string {
+	want, have := effective(manifest.Dependencies), effective(part.Dependencies)
 	var names []string
-	for name, d := range effective(declared.Dependencies) {
+	for name, d := range want {
+		own, ok := have[name]
+		if lock.Format == NPM {
+			if own != d {
+				names = append(names, prefix+name)
+			}
+			continue
+		}
 		if d.Kind == Peer || d.Kind == PeerOptional {
 			continue
 		}
-		have, ok := own[name]
-		if !ok || lock.Resolve(lock.Root, name) == nil || have.Spec != d.Spec && lock.Format != Yarn {
-			names = append(names, name)
+		if lock.decided(d, own, ok) {
+			continue
+		}
+		if !ok || !lock.locks(part, d) || own.Spec != d.Spec && lock.Format != Yarn {
+			names = append(names, prefix+name)
 		}
 	}
-	sort.Strings(names)
-	return names, nil
+	if lock.Format == NPM || lock.Format == Bun || lock.Format == Pnpm {
+		for name, d := range have {
+			if _, ok := want[name]; !ok && packageName.MatchString(name) && (lock.Format == NPM || d.Kind != Peer && d.Kind != PeerOptional) {
+				names = append(names, prefix+name)
+			}
+		}
+	}
+	return names
+}
+
+// locks reports whether a dependency of the project leads anywhere.
+func (lock *Lockfile) locks(part *Entry, d Dependency) bool {
+	return lock.Resolve(part, d.Name) != nil || d.Kind == Optional ||
+		strings.HasPrefix(d.Spec, "link:") || strings.HasPrefix(d.Spec, "workspace:") || strings.HasPrefix(d.Spec, "portal:")
+}
+
+// decided reports whether an override or resolution explains that the lockfile
+// has another specifier than package.json: pnpm writes what it decides, or
+// nothing where the override takes the dependency away ("-").
+// Source: https://pnpm.io/settings#overrides
+func (lock *Lockfile) decided(d, own Dependency, ok bool) bool {
+	for _, o := range lock.declared.replacesDirect(d.Name) {
+		spec := lock.declared.catalog(d.Name, o.Spec)
+		if !ok && spec == "-" || ok && (own.Spec == spec || own.Spec == o.Spec || strings.HasPrefix(spec, "$")) {
+			return true
+		}
+	}
+	return false
 }
 
 // Unsatisfied names the project's own dependencies whose installed version is
 // not in the range that is asked for, as "name@version is not in range". What
-// is no range of versions (tags, URLs, aliases) is left out.
+// is no range of versions (tags, URLs, aliases), and what an override decides,
+// is left out.
 func Unsatisfied(lock *Lockfile) []string {
 	if lock.Root == nil {
 		return nil
 	}
 	var out []string
 	for _, d := range effective(lock.Root.Dependencies) {
-		if d.Kind == Peer || d.Kind == PeerOptional {
+		if d.Kind == Peer || d.Kind == PeerOptional || len(lock.declared.replacesDirect(d.Name)) > 0 {
 			continue
 		}
 		e := lock.Resolve(lock.Root, d.Name)
 		if e == nil || e.Link || e.Version == "" || e.Source() != Registry {
 			continue
 		}
-		want, err := semver.NewConstraint(d.Spec)
+		want, err := semver.NewConstraint(lock.declared.catalog(d.Name, d.Spec))
 		if err != nil {
 			continue
 		}

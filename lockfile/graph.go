@@ -1,10 +1,8 @@
 package lockfile
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"path"
-	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -55,6 +53,15 @@ func (g *graph) member(e *Entry) {
 	g.lock.members = append(g.lock.members, e)
 }
 
+// hasAlias reports whether e asks for a package under another name than its
+// own.
+func (g *graph) hasAlias(e *Entry) bool {
+	return slices.ContainsFunc(e.Dependencies, func(d Dependency) bool {
+		to := g.lock.resolved[childKey{e, d.Name}]
+		return to != nil && to.Package != d.Name && packageName.MatchString(d.Name) && to.Source() != Local
+	})
+}
+
 // depend adds a dependency and what it resolved to; to may be nil.
 func (g *graph) depend(e *Entry, d Dependency, to *Entry) {
 	e.Dependencies = append(e.Dependencies, d)
@@ -94,7 +101,7 @@ func (g *graph) finish() *Lockfile {
 
 // checkEntry refuses names and versions that no package manager writes.
 func (g *graph) checkEntry(e *Entry) {
-	if !packageName.MatchString(e.Name) || !packageName.MatchString(e.Package) {
+	if e.source != Local && (!packageName.MatchString(e.Name) || !packageName.MatchString(e.Package)) {
 		g.fail(e.Line, "\""+document.Clip(e.Package)+"\" is not a package name")
 	}
 	if strings.ContainsAny(e.Version, " \t\n\\/\x00") || len(e.Version) > 256 {
@@ -106,28 +113,4 @@ func (g *graph) checkEntry(e *Entry) {
 	if e.Integrity != "" && !validSRI(e.Integrity) {
 		g.fail(e.Line, "the integrity of "+document.Clip(e.Package)+" is not an SRI hash: \""+document.Clip(e.Integrity)+"\"")
 	}
-}
-
-var packageName = regexp.MustCompile(`^(?:@[^/@\s]{1,213}/)?[^/@\s]{1,214}$`)
-
-// splitName cuts "name@rest", with a scope or without.
-func splitName(s string) (name, rest string, ok bool) {
-	from := 0
-	if strings.HasPrefix(s, "@") {
-		from = 1
-	}
-	i := strings.IndexByte(s[from:], '@')
-	if i <= 0 {
-		return s, "", false
-	}
-	return s[:from+i], s[from+i+1:], true
-}
-
-// sriOfSHA1 is an SRI string of a hexadecimal SHA-1, empty where it is none.
-func sriOfSHA1(digest string) string {
-	raw, err := hex.DecodeString(digest)
-	if err != nil || len(raw) != 20 {
-		return ""
-	}
-	return "sha1-" + base64.StdEncoding.EncodeToString(raw)
 }

@@ -28,7 +28,7 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 	deep := `{"lockfileVersion":3,"packages":{"node_modules/a":{"x":` + strings.Repeat("[", 100_000)
 	legacyDeep := `{"lockfileVersion":1,"dependencies":{"a":` + strings.Repeat(`{"dependencies":{"a":`, 100_000)
 	for _, test := range []struct{ name, text, want string }{
-		{"empty", "", "package-lock.json:1: the file ends in the middle"},
+		{"empty", "", "package-lock.json:1: the lockfile is empty; run npm install"},
 		{"truncated", "{\n\"packages\": {\n\"node_modules/a\": {\n\"version\": \"1.", "package-lock.json:4: the file ends inside a string"},
 		{"truncated between", "{\n\"packages\": {\n\"node_modules/a\": {", "package-lock.json:3: the file ends in the middle"},
 		{"an entry twice", "{\"packages\":{\n\"node_modules/a\":{},\n\"node_modules/a\":{}}}", `package-lock.json:3: the key "node_modules/a" appears twice`},
@@ -130,12 +130,12 @@ func TestLegacySources(t *testing.T) {
 "dir":{"version":"file:lib/dir","requires":{"alias":"*"},"dependencies":{"deep":{"version":"1.0.0"}}}}}`)
 	var got []string
 	for _, e := range lock.Entries {
-		got = append(got, fmt.Sprintf("%s %s@%s link=%v %d", e.Location, e.Package, e.Version, e.Link, e.Source()))
+		got = append(got, fmt.Sprintf("%s %s@%s link=%v %s", e.Location, e.Package, e.Version, e.Link, e.Source()))
 	}
 	want := []string{
-		"lib/dir dir@ link=false 4", "lib/dir/node_modules/deep deep@1.0.0 link=false 0",
-		"node_modules/alias isarray@1.0.0 link=false 0", "node_modules/dir dir@ link=true 4",
-		"node_modules/git git@ link=false 2", "node_modules/tar tar@2.3.4 link=false 1",
+		"lib/dir dir@ link=false local", "lib/dir/node_modules/deep deep@1.0.0 link=false registry",
+		"node_modules/alias isarray@1.0.0 link=false registry", "node_modules/dir dir@ link=true local",
+		"node_modules/git git@ link=false git", "node_modules/tar tar@2.3.4 link=false remote",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -183,7 +183,8 @@ func TestCompare(t *testing.T) {
 		{"an upgrade across nine to ten", map[string]entry{"node_modules/a": v("9.0.0")}, map[string]entry{"node_modules/a": v("10.0.0")}, []string{"upgraded a 9.0.0→10.0.0 [node_modules/a] why [a@10.0.0]"}},
 		{"to a pre-release of the same version", map[string]entry{"node_modules/a": v("2.0.0")}, map[string]entry{"node_modules/a": v("2.0.0-rc.1")}, []string{"downgraded a 2.0.0→2.0.0-rc.1 [node_modules/a] why [a@2.0.0-rc.1]"}},
 		{"moved to another folder", map[string]entry{"node_modules/a": v("1.0.0"), "node_modules/b": v("1.0.0")},
-			map[string]entry{"node_modules/b": v("1.0.0"), "node_modules/b/node_modules/a": v("1.0.0")}, nil},
+			map[string]entry{"node_modules/b": v("1.0.0"), "node_modules/b/node_modules/a": v("1.0.0")},
+			[]string{"moved a 1.0.0→1.0.0 [node_modules/b/node_modules/a] why []"}},
 		{"a second version beside the first", map[string]entry{"node_modules/a": v("1.0.0")},
 			map[string]entry{"node_modules/a": v("1.0.0"), "node_modules/b": {"version": "1.0.0", "dependencies": "a"}, "node_modules/b/node_modules/a": v("2.0.0")},
 			[]string{"added a →2.0.0 [node_modules/b/node_modules/a] why [b@1.0.0 a@2.0.0]", "added b →1.0.0 [node_modules/b] why [b@1.0.0]"}},
@@ -196,7 +197,7 @@ func TestCompare(t *testing.T) {
 		{"another host", map[string]entry{"node_modules/a": {"version": "1.0.0", "integrity": h1, "resolved": "https://a.example/a/-/a-1.0.0.tgz"}},
 			map[string]entry{"node_modules/a": {"version": "1.0.0", "integrity": h1, "resolved": "https://b.example/a/-/a-1.0.0.tgz"}}, []string{"replaced a 1.0.0→1.0.0 [node_modules/a] why [a@1.0.0]"}},
 		{"the host is left out now", map[string]entry{"node_modules/a": {"version": "1.0.0", "integrity": h1, "resolved": "https://a.example/a/-/a-1.0.0.tgz"}},
-			map[string]entry{"node_modules/a": {"version": "1.0.0", "integrity": h1}}, nil},
+			map[string]entry{"node_modules/a": {"version": "1.0.0", "integrity": h1}}, []string{"moved a 1.0.0→1.0.0 [node_modules/a] why [a@1.0.0]"}},
 		{"an alias speaks of the real package", map[string]entry{}, map[string]entry{"node_modules/a": {"name": "real", "version": "1.0.0"}}, []string{"added real →1.0.0 [node_modules/a] why [real@1.0.0]"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package lockfile
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -11,13 +10,42 @@ import (
 // reader walks a document in JSON; its methods are the grammar of npm's.
 type reader struct{ *document.Reader }
 
-// document reads the whole file.
-func (r *reader) document() *Lockfile {
-	lock := &Lockfile{File: r.File, Format: NPM, Version: 1, byLocation: map[string]*Entry{}}
+// parseNPM reads package-lock.json, npm-shrinkwrap.json and the hidden lockfile
+// in node_modules.
+func parseNPM(file, text string, d *declared, opts Options) (*Lockfile, error) {
+	r := &reader{&document.Reader{File: file, Text: text, Rewrite: rewrite[NPM]}}
+	lock, legacyAt := r.document()
+	if d.root != nil {
+		if lock.Root != nil {
+			lock.copied, lock.hasCopied = lock.Root.Dependencies, true
+		}
+		lock.adoptManifest(d.root)
+	}
+	lock.index()
+	if lock.suspect {
+		lock.recomputeFlags()
+	} else {
+		lock.doubtFlags()
+	}
+	lock.markBundled()
+	lock.finish()
+	if err := lock.aliasParts(d, opts); err != nil {
+		return nil, err
+	}
+	if legacyAt >= 0 {
+		lock.compareHalves(r, legacyAt)
+	}
+	return lock, nil
+}
+
+// document reads the whole file. legacyAt is where a second tree begins, for
+// npm 6, or -1.
+func (r *reader) document() (lock *Lockfile, legacyAt int) {
+	lock = &Lockfile{File: r.File, Format: NPM, Version: 1, byLocation: map[string]*Entry{}}
 	if r.Peek() != '{' {
 		r.Fail("a lockfile is a JSON object, this begins with %s", document.Describe(r.Text[r.Pos:]))
 	}
-	legacyAt := -1
+	legacyAt = -1
 	hasPackages, hasVersion := false, false
 	root := &Entry{Line: 1}
 	r.Object(func(key string, keyPos int) {
@@ -39,8 +67,8 @@ func (r *reader) document() *Lockfile {
 			hasPackages = true
 			r.packages(lock)
 		case "dependencies":
-			// Version 2 repeats the tree here for npm 6; only version 1 is
-			// read from it, after the whole file is known.
+			// Version 2 repeats the tree here for npm 6; it is read after the
+			// whole file is known.
 			legacyAt = r.Pos
 			r.Skip()
 		default:
@@ -51,17 +79,20 @@ func (r *reader) document() *Lockfile {
 	if r.Pos < len(r.Text) {
 		r.Fail("unexpected %s after the end of the lockfile", document.Describe(r.Text[r.Pos:]))
 	}
-	if !hasPackages && legacyAt >= 0 {
+	switch {
+	case hasPackages:
+		return lock, legacyAt
+	case legacyAt >= 0:
 		r.Pos = legacyAt
 		lock.Root = root
 		legacy := legacyLock{lock: lock, r: r}
 		legacy.dependencies("")
 		legacy.place()
 		legacy.typeDependencies()
-	} else if !hasPackages && !hasVersion {
+	case !hasVersion:
 		r.FailAt(0, "this is no npm lockfile: it has neither \"lockfileVersion\" nor \"packages\" nor \"dependencies\"")
 	}
-	return lock
+	return lock, -1
 }
 
 // packages reads the "packages" object of versions 2 and 3.
@@ -234,223 +265,117 @@ func (r *reader) workspaces(e *Entry) {
 	}
 }
 
-// validSRI accepts what npm's ssri does: one or more "algorithm-base64" parts.
-func validSRI(s string) bool {
-	for _, part := range strings.Fields(s) {
-		algorithm, digest, ok := strings.Cut(part, "-")
-		if !ok {
-			return false
-		}
-		switch algorithm {
-		case "sha1", "sha256", "sha384", "sha512", "md5":
-		default:
-			return false
-		}
-		digest, _, _ = strings.Cut(digest, "?")
-		if digest == "" {
-			return false
-		}
-		for i := 0; i < len(digest); i++ {
-			c := digest[i]
-			if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '=' {
-				return false
-			}
-		}
+// adoptManifest takes the root's dependencies from package.json, as Arborist
+// does, and notes where they differ from the lockfile's copy.
+func (lock *Lockfile) adoptManifest(manifest *Entry) {
+	root := *manifest
+	root.Name = root.Package
+	if lock.Root == nil {
+		// The hidden lockfile has no root: npm computes its flags again.
+		lock.Root, lock.suspect = &root, true
+		return
 	}
-	return strings.TrimSpace(s) != ""
+	if lock.Version == 1 {
+		// npm fills the root of a version 1 file from package.json, all but
+		// its development dependencies, which then look like a disagreement.
+		// Where no entry says what it requires, as npm 5.0 wrote, the file's
+		// own flags are all there is.
+		for _, d := range effective(root.Dependencies) {
+			lock.suspect = lock.suspect || d.Kind == Dev
+		}
+		lock.suspect = lock.suspect && lock.hasEdges()
+	} else {
+		lock.suspect = !sameDependencies(root.Dependencies, lock.Root.Dependencies)
+	}
+	root.EndLine = lock.Root.EndLine
+	root.Line = lock.Root.Line
+	lock.Root = &root
 }
 
-// nameFromLocation is Arborist's nameFromFolder: the last element, with the
-// scope where the one before it is one.
-func nameFromLocation(location string) string {
-	i := strings.LastIndexByte(location, '/')
-	if i < 0 {
-		return location
-	}
-	j := strings.LastIndexByte(location[:i], '/')
-	if location[j+1] == '@' {
-		return location[j+1:]
-	}
-	return location[i+1:]
-}
-
-// legacyLock reads the "dependencies" tree of version 1.
-type legacyLock struct {
-	lock *Lockfile
-	r    *reader
-}
-
-// dependencies reads the object of packages installed below location.
-func (l *legacyLock) dependencies(location string) {
-	r := l.r
-	if r.Peek() != '{' {
-		r.Fail("\"dependencies\" of %q is not an object", document.Clip(location))
-	}
-	r.Object(func(name string, keyPos int) {
-		if r.Peek() != '{' {
-			r.Fail("the entry %q is not an object", document.Clip(name))
-		}
-		at := "node_modules/" + name
-		if location != "" {
-			at = location + "/" + at
-		}
-		r.checkLocation(at, keyPos)
-		l.entry(at, name, keyPos)
-	})
-}
-
-func (l *legacyLock) entry(location, name string, keyPos int) {
-	r := l.r
-	e := &Entry{Location: location, Name: name, Package: name, Line: r.Line(keyPos)}
-	var version, resolved string
-	first := len(l.lock.Entries)
-	r.Object(func(key string, keyPos int) {
-		switch key {
-		case "version":
-			version = r.StringOr()
-		case "resolved":
-			resolved = r.StringOr()
-		case "integrity":
-			e.Integrity = r.StringOr()
-			if e.Integrity != "" && !validSRI(e.Integrity) {
-				r.FailAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", document.Clip(location), document.Clip(e.Integrity))
-			}
-		case "dev":
-			e.Dev = r.Truthy()
-		case "optional":
-			e.Optional = r.Truthy()
-		case "bundled":
-			e.Bundled = r.Truthy()
-		case "requires":
-			r.dependencies(e, Prod)
-		case "dependencies":
-			l.dependencies(location)
-		default:
-			r.Skip()
-		}
-	})
-	e.EndLine = r.Line(r.Pos)
-	e.DevOptional = e.Dev || e.Optional
-	target := l.source(e, version, resolved)
-	if target != nil {
-		// What is nested under a link is really installed under its target.
-		for _, nested := range l.lock.Entries[first:] {
-			nested.Location = target.Location + strings.TrimPrefix(nested.Location, location)
-		}
-		l.lock.Entries = append(l.lock.Entries, target)
-	}
-	l.lock.Entries = append(l.lock.Entries, e)
-}
-
-// place keeps the first entry for each location: two links may share a target.
-func (l *legacyLock) place() {
-	all := l.lock.Entries
-	l.lock.Entries = nil
-	for _, e := range all {
-		if l.lock.byLocation[e.Location] == nil {
-			l.lock.add(e)
-		}
-	}
-}
-
-var tarballName = regexp.MustCompile(`/([^/]+?)-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\.tgz$`)
-
-// source tells what version 1 means by "version", which holds a version, a
-// URL, a git URL, a file: path or an alias. For a directory it turns e into a
-// link and returns the target's entry.
-func (l *legacyLock) source(e *Entry, version, resolved string) (target *Entry) {
-	switch {
-	case strings.HasPrefix(version, "npm:"):
-		if at := strings.LastIndexByte(version, '@'); at > len("npm:") {
-			e.Package, e.Version = version[len("npm:"):at], version[at+1:]
-		}
-		e.Resolved = resolved
-	case strings.HasPrefix(version, "file:"):
-		file := strings.TrimPrefix(version, "file:")
-		if strings.HasSuffix(file, ".tgz") || strings.HasSuffix(file, ".tar.gz") || strings.HasSuffix(file, ".tar") {
-			e.Resolved = version
-			e.inferVersion(file)
-			return nil
-		}
-		at := path.Clean(strings.TrimPrefix(file, "./"))
-		dependencies := e.Dependencies
-		*e = Entry{Location: e.Location, Name: e.Name, Line: e.Line, EndLine: e.EndLine, Link: true, Resolved: at,
-			Dev: e.Dev, Optional: e.Optional, DevOptional: e.DevOptional}
-		return &Entry{Location: at, Name: nameFromLocation(at), Package: nameFromLocation(at), Line: e.Line, EndLine: e.EndLine,
-			Dev: e.Dev, Optional: e.Optional, DevOptional: e.DevOptional, Dependencies: dependencies}
-	case isGitURL(version):
-		e.Resolved = version
-	case strings.HasPrefix(version, "http://"), strings.HasPrefix(version, "https://"):
-		e.Resolved = version
-		e.inferVersion(version)
-	default:
-		e.Version, e.Resolved = version, resolved
-	}
-	return nil
-}
-
-func (e *Entry) inferVersion(tarball string) {
-	if m := tarballName.FindStringSubmatch("/" + tarball); m != nil {
-		e.Version = m[2]
-		if m[1] != path.Base(e.Name) {
-			e.Package = m[1]
-		}
-	}
-}
-
-func isGitURL(s string) bool {
-	for _, prefix := range []string{"git+", "git:", "git@", "ssh://", "github:", "gitlab:", "bitbucket:", "gist:"} {
-		if strings.HasPrefix(s, prefix) {
+func (lock *Lockfile) hasEdges() bool {
+	for _, e := range lock.Entries {
+		if len(e.Dependencies) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// typeDependencies guesses as npm does which of a version 1 entry's requires
-// were optional or for development: those whose target is, while the entry
-// itself is not.
-func (l *legacyLock) typeDependencies() {
-	l.lock.index()
-	for _, e := range l.lock.Entries {
-		for i := range e.Dependencies {
-			d := &e.Dependencies[i]
-			to := l.lock.Resolve(e, d.Name)
-			switch {
-			case to == nil:
-			case to.Optional && !e.Optional:
-				d.Kind = Optional
-			case to.Dev && !e.Dev:
-				d.Kind = Dev
+// doubtFlags takes back "dev" and "optional" where the project needs the
+// package in production: an entry's own word would let whoever writes the
+// lockfile choose the milder policy for development.
+func (lock *Lockfile) doubtFlags() {
+	if lock.Version == 1 && !lock.hasEdges() {
+		return
+	}
+	said := make([][5]bool, len(lock.Entries))
+	for i, e := range lock.Entries {
+		said[i] = [5]bool{e.Extraneous, e.Dev, e.Optional, e.DevOptional, e.Peer}
+	}
+	lock.recomputeFlags()
+	for i, e := range lock.Entries {
+		dev, devOptional := said[i][1], said[i][3]
+		if (dev && !e.Dev || devOptional && !e.DevOptional && !e.Dev && !e.Optional) && !e.Extraneous && !e.Link {
+			e.DevOptional = e.DevOptional || e.Dev || e.Optional
+			lock.Oddities = append(lock.Oddities, Oddity{OddFlags, e.Line, e.ID()})
+			continue
+		}
+		e.Extraneous, e.Dev, e.Optional, e.DevOptional, e.Peer = said[i][0], dev, said[i][2], devOptional, said[i][4]
+	}
+}
+
+// compareHalves holds the tree that npm 6 reads against the one that npm 7 and
+// later read: nobody honest writes two.
+func (lock *Lockfile) compareHalves(r *reader, legacyAt int) {
+	r.Pos = legacyAt
+	other := &Lockfile{File: r.File, Format: NPM, Version: 1, Root: &Entry{}, byLocation: map[string]*Entry{}}
+	legacy := legacyLock{lock: other, r: r}
+	legacy.dependencies("")
+	legacy.place()
+	for _, e := range other.Entries {
+		if what := lock.disagrees(e); what != "" {
+			lock.Oddities = append(lock.Oddities, Oddity{OddHalves, e.Line, what})
+		}
+	}
+	if lock.Version < 3 {
+		for _, e := range lock.Entries {
+			if e.Source() != Local && other.byLocation[e.Location] == nil && strings.HasPrefix(e.Location, "node_modules/") {
+				lock.Oddities = append(lock.Oddities, Oddity{OddHalves, e.Line, e.ID()})
 			}
 		}
 	}
 }
 
-// adoptManifest takes the root's dependencies from package.json, as Arborist
-// does, and notes where they differ from the lockfile's copy.
-func (lock *Lockfile) adoptManifest(manifest []byte) error {
-	declared, err := readManifest(lock.File, manifest)
-	if err != nil {
-		return err
+// disagrees names an entry of the older tree that the newer one has with
+// another source or hash, or not at all.
+func (lock *Lockfile) disagrees(e *Entry) string {
+	if e.Link || lock.isTop(e) {
+		return ""
 	}
-	if lock.Root == nil {
-		// The hidden lockfile has no root: npm computes its flags anew.
-		lock.Root, lock.suspect = declared, true
-		return nil
+	now := lock.byLocation[e.Location]
+	switch {
+	case now == nil:
+		return e.ID()
+	case now.Link:
+		return ""
+	case e.Integrity != "" && now.Integrity != "" && hashes(e.Integrity) != hashes(now.Integrity),
+		(e.Integrity == "") != (now.Integrity == "") && e.Source() == Registry,
+		e.Version != now.Version && e.Version != "" && now.Version != "",
+		e.Source() != now.Source(),
+		e.Resolved != now.Resolved && e.Source() != File && (e.Source() != Git || repository(e.Resolved) != repository(now.Resolved)):
+		return now.ID()
 	}
-	if lock.Version == 1 {
-		// npm fills the root of a version 1 file from package.json, all but
-		// its development dependencies, which then look like a disagreement.
-		for _, d := range effective(declared.Dependencies) {
-			lock.suspect = lock.suspect || d.Kind == Dev
-		}
-	} else {
-		lock.suspect = !sameDependencies(declared.Dependencies, lock.Root.Dependencies)
+	return ""
+}
+
+// readManifest reads the package.json beside a lockfile.
+func readManifest(lockfile string, manifest []byte) (declared *Entry, err error) {
+	defer document.Catch(&err)
+	r := &reader{&document.Reader{File: path.Join(path.Dir(lockfile), "package.json"), Text: strings.TrimPrefix(string(manifest), "\ufeff")}}
+	if r.Peek() != '{' {
+		r.Fail("package.json is not a JSON object")
 	}
-	declared.Name = declared.Package
-	declared.EndLine = lock.Root.EndLine
-	declared.Line = lock.Root.Line
-	lock.Root = declared
-	return nil
+	declared = &Entry{Line: 1}
+	r.entry(declared)
+	return declared, nil
 }

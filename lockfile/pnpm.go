@@ -1,42 +1,122 @@
 package lockfile
 
 import (
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // pnpm's lockfile, versions 5 to 9: the project's parts ("importers") and the
-// packages with what each of their dependencies resolved to.
-// Source: https://github.com/pnpm/spec/tree/master/lockfile
+// packages with what each of their dependencies resolved to. pnpm 11 and later
+// put a document in front of the project's own that locks the package
+// manager's environment: config dependencies and pnpm itself.
+// Sources: https://github.com/pnpm/spec/tree/master/lockfile and
+// https://pnpm.io/config-dependencies
 
-var pnpmVersion = regexp.MustCompile(`^([5-9])(\.\d+)*$`)
+// pnpmVersion accepts the versions, and pnpm 7's experiment with specifiers
+// beside versions.
+var pnpmVersion = regexp.MustCompile(`^([5-9])(\.\d+)*(-inlineSpecifiers)?$`)
 
 // pnpmLock reads one.
 type pnpmLock struct {
 	*graph
+	members map[string]*Entry
+}
+
+// pnpmDocument is one document of a lockfile; keys mean something inside their
+// document only.
+type pnpmDocument struct {
+	*pnpmLock
 	version  int
 	doc      *document.Mapping
 	packages map[string]*Entry
-	members  map[string]*Entry
+	// patches are the hashes of patches by package.
+	patches map[string]string
+	// environment is set for the package manager's own document.
+	environment bool
 }
 
-func parsePnpm(file, text string) *Lockfile {
-	doc := document.YAML(file, text)
-	m := pnpmVersion.FindStringSubmatch(doc.Text("lockfileVersion"))
-	if m == nil {
-		document.Fail(file, max(doc.Line["lockfileVersion"], 1), "lockfileVersion "+document.Clip(doc.Text("lockfileVersion"))+" is not one this program knows (5 to 9 are)")
+func parsePnpm(file, text string, d *declared, opts Options) (*Lockfile, error) {
+	documents := document.YAML(file, text)
+	l := &pnpmLock{newGraph(file, Pnpm, 0), map[string]*Entry{}}
+	for i, doc := range documents {
+		m := pnpmVersion.FindStringSubmatch(doc.Text("lockfileVersion"))
+		if m == nil {
+			document.Fail(file, max(doc.Line["lockfileVersion"], doc.First, 1),
+				"lockfileVersion "+document.Clip(doc.Text("lockfileVersion"))+" of pnpm's lockfile is not one this program knows (5 to 9 are)")
+		}
+		one := &pnpmDocument{pnpmLock: l, version: int(m[1][0] - '0'), doc: doc, packages: map[string]*Entry{}, patches: map[string]string{}}
+		one.environment = i < len(documents)-1 && one.isEnvironment()
+		l.lock.Version = one.version
+		one.read()
 	}
-	l := &pnpmLock{graph: newGraph(file, Pnpm, int(m[1][0]-'0')), doc: doc, packages: map[string]*Entry{}, members: map[string]*Entry{}}
-	l.version = l.lock.Version
+	if err := l.parts(d, opts); err != nil {
+		return nil, err
+	}
+	return l.finish(), nil
+}
+
+// parts reads the manifests of those folders that ask for a package under
+// another name: only package.json can say that they do.
+func (l *pnpmLock) parts(d *declared, opts Options) error {
+	for _, folder := range slices.Sorted(maps.Keys(l.members)) {
+		e := l.members[folder]
+		manifest := d.root
+		if e != l.lock.Root {
+			if !l.hasAlias(e) {
+				continue
+			}
+			var err error
+			if manifest, err = opts.part(l.file, folder, d); err != nil {
+				return err
+			}
+		}
+		if manifest != nil && manifest.Package != "" && packageName.MatchString(manifest.Package) {
+			e.Package, e.Name = manifest.Package, manifest.Package
+		}
+	}
+	return nil
+}
+
+// isEnvironment reports whether a document locks what pnpm itself needs. Where
+// it locks more, it counts as another document of the project.
+func (l *pnpmDocument) isEnvironment() bool {
+	importers := l.doc.Mapping("importers")
+	if importers == nil {
+		return false
+	}
+	for _, folder := range importers.Keys {
+		of := importers.Mapping(folder)
+		for _, list := range pnpmLists {
+			if list.role == "" && of != nil && of.Mapping(list.key) != nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (l *pnpmDocument) read() {
+	if patched := l.doc.Mapping("patchedDependencies"); patched != nil {
+		for _, key := range patched.Keys {
+			hash := patched.Text(key)
+			if hash == "" {
+				if of := patched.Mapping(key); of != nil {
+					hash = of.Text("hash")
+				}
+			}
+			l.patches[key] = hash
+		}
+	}
 	edges := l.entries()
 	l.importers()
 	for _, one := range edges {
 		l.dependencies(one.e, one.of, "")
 	}
-	return l.finish()
 }
 
 // pnpmEdges are an entry's dependencies, read when all entries are known.
@@ -47,48 +127,49 @@ type pnpmEdges struct {
 
 // entries reads the packages. Since version 9 what a package is, and what it
 // resolved to beside which peers, stand apart.
-func (l *pnpmLock) entries() []pnpmEdges {
+func (l *pnpmDocument) entries() []pnpmEdges {
 	packages := l.doc.Mapping("packages")
-	if packages == nil {
-		return nil
-	}
 	var out []pnpmEdges
+	read := func(key, base string, of, edges *document.Mapping) {
+		out = append(out, pnpmEdges{l.entry(key, of, packages.Line[base], packages.EndOf(base)), edges})
+	}
 	if l.version < 9 {
-		for _, key := range packages.Keys {
-			p := packages.Mapping(key)
-			out = append(out, pnpmEdges{l.entry(key, p, p, packages.Line[key], packages.EndOf(key)), p})
+		if packages != nil {
+			for _, key := range packages.Keys {
+				p := packages.Mapping(key)
+				read(key, key, p, p)
+			}
 		}
 		return out
 	}
-	snapshots := l.doc.Mapping("snapshots")
 	named := map[string]bool{}
-	if snapshots != nil {
+	if snapshots := l.doc.Mapping("snapshots"); snapshots != nil {
 		for _, key := range snapshots.Keys {
 			base, _, _ := strings.Cut(key, "(")
-			of := packages.Mapping(base)
-			if _, known := packages.At[base]; !known {
+			if packages == nil || packages.At[base] == nil {
 				l.fail(snapshots.Line[key], "\""+document.Clip(key)+"\" is among the snapshots and not among the packages")
 			}
 			named[base] = true
-			s := document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\"")
-			out = append(out, pnpmEdges{l.entry(key, of, s, packages.Line[base], packages.EndOf(base)), s})
+			read(key, base, packages.Mapping(base), document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\""))
 		}
 	}
-	for _, key := range packages.Keys {
-		if !named[key] {
-			p := packages.Mapping(key)
-			out = append(out, pnpmEdges{l.entry(key, p, p, packages.Line[key], packages.EndOf(key)), p})
+	if packages != nil {
+		for _, key := range packages.Keys {
+			if !named[key] {
+				p := packages.Mapping(key)
+				read(key, key, p, p)
+			}
 		}
 	}
 	return out
 }
 
-func (l *pnpmLock) entry(key string, of, snapshot *document.Mapping, line, end int) *Entry {
+func (l *pnpmDocument) entry(key string, of *document.Mapping, line, end int) *Entry {
 	e := &Entry{Line: line, EndLine: end}
 	if of == nil {
 		l.fail(line, "\""+document.Clip(key)+"\" is not a mapping")
 	}
-	e.Package, e.Version = l.split(key)
+	l.split(e, key)
 	if name := of.Text("name"); name != "" {
 		e.Package = name
 	}
@@ -97,11 +178,16 @@ func (l *pnpmLock) entry(key string, of, snapshot *document.Mapping, line, end i
 	}
 	e.Name = e.Package
 	l.resolution(e, key, of.Mapping("resolution"))
+	e.Patch = l.patch(e, key)
 	e.InstallScript = of.Text("requiresBuild") == "true"
 	if e.Deprecated = of.Text("deprecated"); e.Deprecated == "" && of.At["deprecated"] != nil {
 		e.Deprecated = "deprecated"
 	}
-	e.Location = "node_modules/.pnpm/" + strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", "+") + "/node_modules/" + e.Name
+	folder := "node_modules/.pnpm/"
+	if l.environment {
+		folder = "node_modules/.pnpm-config/"
+	}
+	e.Location = folder + strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", "+") + "/node_modules/" + e.Name
 	l.checkEntry(e)
 	if l.packages[key] != nil {
 		l.fail(line, "\""+document.Clip(key)+"\" appears twice")
@@ -111,42 +197,73 @@ func (l *pnpmLock) entry(key string, of, snapshot *document.Mapping, line, end i
 	return e
 }
 
+var (
+	// registryVersion is the version of a package of a registry that the
+	// project names: work:1.0.0. Source: https://pnpm.io/registries
+	registryVersion = regexp.MustCompile(`^([a-z][a-z0-9+.-]*):(\d+\.\d+\.\d+\S*)$`)
+	// registryHost is a registry in front of a key of versions 5 and 6.
+	registryHost = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*([:+]\d+)?$`)
+	patchHash    = regexp.MustCompile(`\(patch_hash=([^)]*)\)`)
+)
+
 // split cuts a key into name and version: /name/1.0.0_peer@2 up to version 5,
 // /name@1.0.0(peer@2) in 6, name@1.0.0(peer@2) in 9. What comes from elsewhere
 // than the registry has its address in the version's place.
-func (l *pnpmLock) split(key string) (name, version string) {
+func (l *pnpmDocument) split(e *Entry, key string) {
 	key, _, _ = strings.Cut(key, "(")
-	if l.version < 6 {
+	s := strings.TrimPrefix(key, "/")
+	if !strings.HasPrefix(key, "/") && l.version < 9 && !strings.Contains(key, "://") {
 		// A registry of its own stands in front: host/name/version.
-		s := strings.TrimPrefix(key, "/")
+		if host, rest, ok := strings.Cut(s, "/"); ok && !strings.HasPrefix(s, "@") && registryHost.MatchString(host) && strings.ContainsAny(host, ".:+") {
+			s = rest
+			e.Registry = host
+		}
+	}
+	if l.version < 6 {
 		at := strings.LastIndexByte(s, '/')
 		if at < 0 {
-			return s, ""
+			e.Package = s
+			return
 		}
-		name, version = s[:at], s[at+1:]
-		if !strings.HasPrefix(key, "/") {
-			if i := strings.IndexByte(name, '/'); i > 0 && strings.Contains(name[:i], ".") {
-				name = name[i+1:]
-			}
-		}
-		version, _, _ = strings.Cut(version, "_")
-		return name, version
+		e.Package, e.Version = s[:at], s[at+1:]
+		e.Version, _, _ = strings.Cut(e.Version, "_")
+		return
 	}
-	name, version, _ = splitName(strings.TrimPrefix(key, "/"))
-	if i := strings.Index(version, "://"); i >= 0 || strings.HasPrefix(version, "file:") || strings.HasPrefix(version, "git") {
-		return name, ""
+	e.Package, e.Version, _ = splitName(s)
+	switch m := registryVersion.FindStringSubmatch(e.Version); {
+	case m != nil && m[1] == "runtime":
+		e.Version, e.source = m[2], Runtime
+	case m != nil && m[1] != "npm":
+		e.Registry, e.Version = m[1], m[2]
+	case m != nil:
+		e.Version = m[2]
+	case strings.Contains(e.Version, "://"), strings.HasPrefix(e.Version, "file:"), strings.HasPrefix(e.Version, "git"):
+		e.Version = ""
 	}
-	return name, version
 }
 
-func (l *pnpmLock) resolution(e *Entry, key string, r *document.Mapping) {
+// patch is the hash of the patch that is applied to a package: in its key, or
+// in the project's list, which may name a version or none.
+func (l *pnpmDocument) patch(e *Entry, key string) string {
+	if m := patchHash.FindStringSubmatch(key); m != nil {
+		return m[1]
+	}
+	if hash, ok := l.patches[e.Package+"@"+e.Version]; ok {
+		return hash
+	}
+	return l.patches[e.Package]
+}
+
+func (l *pnpmDocument) resolution(e *Entry, key string, r *document.Mapping) {
 	if r == nil {
 		return
 	}
 	e.Integrity = r.Text("integrity")
 	tarball, repo, directory := r.Text("tarball"), r.Text("repo"), r.Text("directory")
-	switch {
-	case r.Text("type") == "git" || repo != "":
+	switch kind := r.Text("type"); {
+	case kind == "variations" || kind == "binary" || e.source == Runtime:
+		l.runtime(e, r)
+	case kind == "git" || repo != "":
 		e.Resolved = repo
 		if !isGitURL(repo) {
 			e.Resolved = "git+" + repo
@@ -154,73 +271,114 @@ func (l *pnpmLock) resolution(e *Entry, key string, r *document.Mapping) {
 		if commit := r.Text("commit"); commit != "" {
 			e.Resolved += "#" + commit
 		}
+		if folder := r.Text("path"); folder != "" {
+			e.Resolved += "&path:" + folder
+		}
 		if e.Version != "" && strings.ContainsAny(e.Version, "/:") {
 			e.Version = ""
 		}
 	case directory != "":
 		e.Resolved = "file:" + directory
-	case strings.HasPrefix(tarball, "file:"):
-		e.Resolved = tarball
 	case tarball != "":
 		e.Resolved = tarball
-		if strings.HasPrefix(tarball, "https://codeload.github.com/") {
-			// A repository's archive: its name is a commit, no version.
-			e.Resolved = tarball
+		if folder := r.Text("path"); folder != "" {
+			e.Resolved += "#path:" + folder
 		}
 	case !strings.HasPrefix(key, "/") && strings.Contains(key, "://"):
 		_, e.Resolved, _ = splitName(key)
 	}
 }
 
+// runtime reads the archives of a program, one a platform: all of their hashes
+// and addresses together are its checksum.
+func (l *pnpmDocument) runtime(e *Entry, r *document.Mapping) {
+	e.source = Runtime
+	var archives []string
+	add := func(of *document.Mapping, targets string) {
+		if of == nil {
+			return
+		}
+		address := of.Text("url")
+		if e.Resolved == "" {
+			e.Resolved = address
+		}
+		archives = append(archives, targets+" "+address+" "+of.Text("integrity")+" "+of.Text("bin"))
+	}
+	if variants := r.At["variants"]; variants != nil {
+		for _, v := range document.Sequence(l.file, variants, "\"variants\"") {
+			of := document.ReadMapping(l.file, v, "a variant")
+			var targets []string
+			if list := of.At["targets"]; list != nil {
+				for _, t := range document.Sequence(l.file, list, "\"targets\"") {
+					m := document.ReadMapping(l.file, t, "a target")
+					targets = append(targets, m.Text("os")+"-"+m.Text("cpu")+"-"+m.Text("libc"))
+				}
+			}
+			add(of.Mapping("resolution"), strings.Join(targets, ","))
+		}
+	} else {
+		add(r, "")
+	}
+	slices.Sort(archives)
+	e.Integrity = ""
+	e.Checksum = strings.Join(archives, "; ")
+}
+
 // importers reads the project and its other parts.
-func (l *pnpmLock) importers() {
+func (l *pnpmDocument) importers() {
 	root := l.lock.Root
 	importers := l.doc.Mapping("importers")
 	if importers == nil {
 		// One project: its dependencies stand at the top.
-		l.project(root, l.doc, ".")
+		l.pnpmLock.members["."] = root
+		l.dependencies(root, l.doc, ".")
 		return
 	}
 	for _, folder := range importers.Keys {
-		if folder == "." {
-			root.Line, root.EndLine = importers.Line[folder], importers.EndOf(folder)
-			l.members["."] = root
+		at := path.Clean(folder)
+		if at == "." {
+			if !l.environment {
+				root.Line, root.EndLine = importers.Line[folder], importers.EndOf(folder)
+			}
+			l.pnpmLock.members["."] = root
 			continue
 		}
-		at := path.Clean(folder)
-		if strings.HasPrefix(at, "/") || strings.HasPrefix(at, "../") {
+		if strings.HasPrefix(at, "/") || strings.HasPrefix(at, "../") || l.pnpmLock.members[at] != nil {
 			continue // a part outside of the repository: its packages are read, its place is not
 		}
-		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), Line: importers.Line[folder], EndLine: importers.EndOf(folder)}
+		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), Line: importers.Line[folder], EndLine: importers.EndOf(folder), source: Local}
 		l.checkEntry(e)
-		l.members[at] = e
+		l.pnpmLock.members[at] = e
 		l.member(e)
 	}
 	for _, folder := range importers.Keys {
-		to := l.members[path.Clean(folder)]
+		at := path.Clean(folder)
+		to := l.pnpmLock.members[at]
 		if to == nil {
-			continue
+			to = root // of a part outside of the repository
 		}
 		if of := importers.Mapping(folder); of != nil {
-			l.project(to, of, path.Clean(folder))
+			l.dependencies(to, of, at)
 		}
 	}
 }
 
-func (l *pnpmLock) project(e *Entry, of *document.Mapping, folder string) {
-	l.dependencies(e, of, folder)
+var pnpmLists = []struct {
+	key  string
+	kind DependencyKind
+	role Role
+}{
+	{"dependencies", Prod, ""}, {"optionalDependencies", Optional, ""}, {"devDependencies", Dev, ""},
+	{"configDependencies", Prod, ConfigDependency}, {"packageManagerDependencies", Prod, PackageManager},
 }
 
 // dependencies reads the lists of an importer (folder is its own) or of a
 // package.
-func (l *pnpmLock) dependencies(e *Entry, of *document.Mapping, folder string) {
+func (l *pnpmDocument) dependencies(e *Entry, of *document.Mapping, folder string) {
 	specifiers := of.Mapping("specifiers")
-	for _, list := range []struct {
-		key  string
-		kind DependencyKind
-	}{{"dependencies", Prod}, {"optionalDependencies", Optional}, {"devDependencies", Dev}} {
+	for _, list := range pnpmLists {
 		m := of.Mapping(list.key)
-		if m == nil {
+		if m == nil || list.role != "" && folder == "" {
 			continue
 		}
 		for _, name := range m.Keys {
@@ -236,12 +394,20 @@ func (l *pnpmLock) dependencies(e *Entry, of *document.Mapping, folder string) {
 			if spec == "" {
 				spec = reference
 			}
-			to := l.find(name, reference, folder)
+			to := l.find(e, name, reference, folder, m.Line[name])
 			if to != nil && to.Name != name && folder != "" && packageName.MatchString(name) && to.Name == to.Package {
 				to.Name = name // an alias, as the project calls it
-				if l.members[to.Location] == to {
+				if l.pnpmLock.members[to.Location] == to {
 					to.Package = name // the lockfile has only its folder
 				}
+			}
+			if list.role != "" {
+				// A name of its own: the project may depend on the same package.
+				if to != nil {
+					to.Role = list.role
+				}
+				l.depend(e, Dependency{Name: "node_modules/.pnpm-config/" + name, Spec: spec, Kind: list.kind}, to)
+				continue
 			}
 			l.depend(e, Dependency{Name: name, Spec: spec, Kind: list.kind}, to)
 		}
@@ -249,9 +415,13 @@ func (l *pnpmLock) dependencies(e *Entry, of *document.Mapping, folder string) {
 }
 
 // find is the entry that a reference means, nil where it is not locked.
-func (l *pnpmLock) find(name, reference, folder string) *Entry {
+func (l *pnpmDocument) find(e *Entry, name, reference, folder string, line int) *Entry {
 	if target, ok := strings.CutPrefix(reference, "link:"); ok {
-		return l.members[path.Join(folder, target)]
+		at := path.Join(folder, target)
+		if to := l.pnpmLock.members[at]; to != nil {
+			return to
+		}
+		return l.link(e, name, at, line)
 	}
 	for _, key := range []string{"/" + name + "@" + reference, name + "@" + reference, "/" + name + "/" + reference, reference} {
 		if e := l.packages[key]; e != nil {
@@ -259,4 +429,19 @@ func (l *pnpmLock) find(name, reference, folder string) *Entry {
 		}
 	}
 	return nil
+}
+
+// link adds a link to a folder that is no part of the project.
+func (l *pnpmDocument) link(by *Entry, name, at string, line int) *Entry {
+	place := path.Join(by.Location, "node_modules", name)
+	if strings.HasPrefix(by.Location, "node_modules/") || !packageName.MatchString(name) {
+		return nil
+	}
+	if e := l.lock.byLocation[place]; e != nil {
+		return e
+	}
+	e := &Entry{Location: place, Name: name, Package: name, Resolved: at, Link: true, Line: line, EndLine: line}
+	l.checkEntry(e)
+	l.add(e)
+	return e
 }

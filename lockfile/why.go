@@ -96,11 +96,3 @@ func (p *Paths) nearer(a, b *Entry) bool {
 	db, reachedB := p.depth[b]
 	return reachedA && (!reachedB || da < db)
 }
-
-// ID is "name@version", or the name alone where the version is not known.
-func (e *Entry) ID() string {
-	if e.Version == "" {
-		return e.Package
-	}
-	return e.Package + "@" + e.Version
-}

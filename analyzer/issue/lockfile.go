@@ -118,7 +118,7 @@ func lockfileHostChanged(in *Input) []Issue {
 
 func lockfileIntegrityMissing(in *Input) []Issue {
 	for _, e := range in.fetched() {
-		if e.Integrity == "" && e.Checksum == "" && !e.Bundled {
+		if e.Integrity == "" && e.Checksum == "" && !e.Bundled && !e.Conditional {
 			return one(Medium)
 		}
 	}

@@ -330,11 +330,7 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 
 // drift looks whether package.json and the lockfile agree.
 func (r *Review) drift(pair Pair) {
-	names, err := lockfile.Drift(pair.Head, pair.Manifest)
-	if err != nil {
-		names = []string{err.Error()}
-	}
-	names = append(names, lockfile.Unsatisfied(pair.Head)...)
+	names := append(lockfile.Drift(pair.Head), lockfile.Unsatisfied(pair.Head)...)
 	if len(names) > 0 {
 		r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(pair.Head.Root.Line, 1), Issue: issue.Drift(names)})
 	}

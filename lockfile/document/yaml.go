@@ -1,7 +1,9 @@
 package document
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,32 +28,58 @@ const MaxYAML = 16 << 20
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
-// YAML reads a document that is a mapping. What only people write in YAML
-// (anchors, aliases, tags, several documents) is refused: two readers could
+// maxDocuments bounds how many documents one file may have; pnpm writes two.
+const maxDocuments = 16
+
+// YAML reads the documents of a file, each of them a mapping. What only people
+// write in YAML (anchors, aliases, tags) is refused: two readers could
 // understand it in two ways.
-func YAML(file, text string) *Mapping {
+func YAML(file, text string) []*Mapping {
 	if len(text) > MaxYAML {
-		panic(&Error{file, 1 + strings.Count(text[:MaxYAML], "\n"), "the file has more than 16 MiB, which is the limit for YAML; it was not read"})
+		Fail(file, 1+strings.Count(text[:MaxYAML], "\n"), "the file has more than 16 MiB, which is the limit for YAML; it was not read")
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		line := 1
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			line, _ = strconv.Atoi(m[1])
+	var out []*Mapping
+	for decoder := yaml.NewDecoder(strings.NewReader(text)); ; {
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		panic(&Error{file, max(line, 1), "this is not YAML as package managers write it (truncated?): " + Clip(err.Error())})
+		if err != nil {
+			line := 1
+			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+				line, _ = strconv.Atoi(m[1])
+			}
+			Fail(file, line, "this is not YAML as package managers write it (truncated?): "+Clip(err.Error()))
+		}
+		if len(out) == maxDocuments {
+			Fail(file, doc.Line, fmt.Sprintf("the file has more than %d documents", maxDocuments))
+		}
+		if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+			Fail(file, doc.Line, "a document of the lockfile is empty")
+		}
+		out = append(out, ReadMapping(file, doc.Content[0], "the lockfile"))
 	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		panic(&Error{file, 1, "the lockfile is empty"})
+	if len(out) == 0 {
+		Fail(file, 1, "the lockfile is empty")
 	}
-	return ReadMapping(file, doc.Content[0], "the lockfile")
+	return out
+}
+
+// Sequence are the elements of a list.
+func Sequence(file string, n *yaml.Node, what string) []*yaml.Node {
+	checkNode(file, n)
+	if n.Kind != yaml.SequenceNode {
+		Fail(file, n.Line, what+" is not a list")
+	}
+	return n.Content
 }
 
 // ReadMapping reads one mapping; keys that appear twice are refused.
 func ReadMapping(file string, n *yaml.Node, what string) *Mapping {
 	checkNode(file, n)
 	if n.Kind != yaml.MappingNode {
-		panic(&Error{file, max(n.Line, 1), what + " is not a mapping"})
+		Fail(file, n.Line, what+" is not a mapping")
 	}
 	m := &Mapping{file: file, At: make(map[string]*yaml.Node, len(n.Content)/2), Line: make(map[string]int, len(n.Content)/2), First: n.Line}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -59,10 +87,10 @@ func ReadMapping(file string, n *yaml.Node, what string) *Mapping {
 		checkNode(file, key)
 		checkNode(file, value)
 		if key.Kind != yaml.ScalarNode {
-			panic(&Error{file, key.Line, "a key is not a text"})
+			Fail(file, key.Line, "a key is not a text")
 		}
 		if _, twice := m.At[key.Value]; twice {
-			panic(&Error{file, key.Line, fmt.Sprintf("the key %q appears twice in the same mapping; readers would disagree on which counts", Clip(key.Value))})
+			Fail(file, key.Line, fmt.Sprintf("the key %q appears twice in the same mapping; readers would disagree on which counts", Clip(key.Value)))
 		}
 		m.Keys = append(m.Keys, key.Value)
 		m.At[key.Value], m.Line[key.Value] = value, key.Line
@@ -72,10 +100,10 @@ func ReadMapping(file string, n *yaml.Node, what string) *Mapping {
 
 func checkNode(file string, n *yaml.Node) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		panic(&Error{file, max(n.Line, 1), "anchors and aliases are not written by package managers"})
+		Fail(file, n.Line, "anchors and aliases are not written by package managers")
 	}
 	if n.Kind == yaml.ScalarNode && n.Style&yaml.TaggedStyle != 0 {
-		panic(&Error{file, max(n.Line, 1), "tags are not written by package managers"})
+		Fail(file, n.Line, "tags are not written by package managers")
 	}
 }
 

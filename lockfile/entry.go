@@ -1,0 +1,317 @@
+package lockfile
+
+import (
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
+)
+
+// Lockfile is a parsed lockfile.
+type Lockfile struct {
+	// File is the name that errors and annotations use.
+	File string
+	// Format is whose lockfile it is.
+	Format Format
+	// Version is the version of the format: npm's lockfileVersion 1, 2 or 3 (a
+	// file without the field counts as 1), pnpm's 5 to 9, 1 for Yarn 1 and 4
+	// and later for the ones after it, Bun's 0 to 3.
+	Version int
+	// Root is the project itself, with its declared dependencies. The hidden
+	// lockfile and version 1 files have none of their own.
+	Root *Entry
+	// Entries are the installed packages in location order, the root left out.
+	Entries []*Entry
+	// Oddities are what is wrong with the file as a whole or with one line of
+	// it, in file order, although it can be read.
+	Oddities []Oddity
+	// Trusted are the packages whose lifecycle scripts the lockfile itself lets
+	// run, by name, with the line: Bun's trustedDependencies.
+	Trusted map[string]int
+
+	// cacheKey is how Yarn 2 and later pack their archives: checksums with
+	// another one say nothing about each other.
+	cacheKey string
+	// declared is what the files beside the lockfile say.
+	declared declared
+
+	byLocation map[string]*Entry
+	// resolved are the dependencies of lockfiles that record a graph, by who
+	// asks and for which name; nil where they are looked up by location.
+	resolved map[childKey]*Entry
+	// members are the project's own packages in such lockfiles.
+	members  []*Entry
+	children map[childKey]*Entry
+	parents  map[*Entry]*Entry
+	suspect  bool
+	// copied are the dependencies as the lockfile itself repeats them, where
+	// package.json's took their place.
+	copied    []Dependency
+	hasCopied bool
+}
+
+// Oddity is something that no package manager writes, or that two of them read
+// differently.
+type Oddity struct {
+	// Kind says what it is.
+	Kind OddityKind
+	// Line is 1-based; What names the place or package concerned.
+	Line int
+	What string
+}
+
+// OddityKind says what sort of oddity it is.
+type OddityKind string
+
+// The oddities.
+const (
+	// OddHalves: npm 6 and npm 7 would install different packages from the two
+	// trees of one package-lock.json.
+	OddHalves OddityKind = "halves"
+	// OddFlags: an entry calls itself a package for development, and the
+	// project needs it in production.
+	OddFlags OddityKind = "flags"
+)
+
+// Entry is one installed package.
+type Entry struct {
+	// Location is where npm puts the package, relative to the project with
+	// forward slashes: "node_modules/a/node_modules/b", or "packages/web" for
+	// a workspace. Formats that record a graph have a place of their own for
+	// each package.
+	Location string
+	// Name is the folder's name, which is what require() asks for. It differs
+	// from Package for an alias ("npm:other@1").
+	Name string
+	// Package is the name in the package's own package.json.
+	Package string
+	// Version is empty where the lockfile does not know it (links to nothing,
+	// git dependencies of version 1).
+	Version string
+	// Resolved is the recorded source: a tarball URL, a git URL, a file: path;
+	// empty where the package manager derives it from its settings. For a link
+	// it is the target.
+	Resolved string
+	// Registry names the registry that the package is asked of, where the
+	// lockfile names one: pnpm's "work" in "work:1.0.0". Empty: the default one.
+	Registry string
+	// Integrity is the recorded Subresource Integrity string, which may name
+	// several hashes, or empty. Source: https://www.w3.org/TR/SRI/
+	Integrity string
+	// Checksum is a hash of something else than the tarball: Yarn 2 and later
+	// record one of the archive that they pack themselves; a runtime has one
+	// for each platform.
+	Checksum string
+	// Patch identifies a patch of the project's that is applied to the
+	// package; empty where there is none.
+	Patch string
+	// Role says that the entry is no dependency of the project's code.
+	Role Role
+
+	// Dev, Optional, DevOptional, Peer, Link and Bundled are as Arborist's
+	// loadVirtual computes them: reachable only through development (optional,
+	// peer) edges; a symbolic link; shipped inside its parent's tarball.
+	Dev, Optional, DevOptional, Peer, Link, Bundled bool
+	// Extraneous is set for a package that nothing depends on.
+	Extraneous bool
+	// InstallScript is npm's own note that the package has a lifecycle script.
+	InstallScript bool
+	// Deprecated is the registry's message at the time of locking.
+	Deprecated string
+
+	// Dependencies are the declared dependencies, in file order.
+	Dependencies []Dependency
+	// Conditional is set where the package is for some systems only, so that
+	// Yarn leaves the hash out on others.
+	Conditional bool
+	// Bundles are the names in bundleDependencies.
+	Bundles []string
+
+	// Line and EndLine are the first and last line of the entry, 1-based.
+	Line, EndLine int
+
+	// source is what the format says of the origin; 0 where Resolved tells.
+	source Source
+	// pinned is set for a git source whose commit the format itself records.
+	pinned bool
+
+	workspaces []string
+}
+
+// Role is what an entry is for, other than as a dependency.
+type Role string
+
+// The roles of pnpm's environment document; their code runs on installation.
+// Source: https://pnpm.io/config-dependencies
+const (
+	ConfigDependency Role = "config"
+	PackageManager   Role = "package-manager"
+)
+
+// DependencyKind says what sort of declaration a Dependency is.
+type DependencyKind uint8
+
+// The kinds of package.json, in the order in which Arborist lets a later one
+// replace an earlier one of the same name.
+const (
+	Peer DependencyKind = iota
+	PeerOptional
+	Prod
+	Optional
+	Dev
+	Workspace
+)
+
+// Dependency is one declaration: a name and what it asks for.
+type Dependency struct {
+	Name, Spec string
+	Kind       DependencyKind
+}
+
+// Format is whose lockfile a file is.
+type Format string
+
+// The formats that Parse reads.
+const (
+	NPM  Format = "npm"
+	Pnpm Format = "pnpm"
+	Yarn Format = "yarn"
+	Bun  Format = "bun"
+)
+
+// Error is what Parse returns for a file that it cannot read.
+type Error = document.Error
+
+// ID is "name@version", or the name alone where the version is not known.
+func (e *Entry) ID() string {
+	if e.Version == "" {
+		return e.Package
+	}
+	return e.Package + "@" + e.Version
+}
+
+// Host is the host (and port) of Resolved, empty where it is no URL.
+func (e *Entry) Host() string {
+	u, err := url.Parse(e.Resolved)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// Source says where the package comes from.
+type Source uint8
+
+// The sources of an entry.
+const (
+	unset Source = iota
+	// Registry: a version of a registry, from its recorded or default URL.
+	Registry
+	// Remote: an http or https URL that need not be a registry.
+	Remote
+	// Git: a git repository.
+	Git
+	// File: a tarball or folder on disk.
+	File
+	// Local: a link, a workspace or another folder of the project.
+	Local
+	// InParent: inside the tarball of the package that bundles it.
+	InParent
+	// Runtime: a program such as Node.js, one archive a platform.
+	Runtime
+)
+
+// String is the word for a source in output.
+func (s Source) String() string {
+	return [...]string{"", "registry", "remote", "git", "file", "local", "bundled", "runtime"}[s]
+}
+
+// Source classifies the entry. A tarball URL counts as Registry when its path
+// has npm's shape NAME/-/FILE.tgz; whether its host is a configured registry
+// is for the caller to know.
+func (e *Entry) Source() Source {
+	switch {
+	case e.source != unset:
+		return e.source
+	case e.Link, !strings.Contains("/"+e.Location, "/node_modules/"):
+		return Local
+	case e.Bundled && e.Resolved == "":
+		return InParent
+	case e.Resolved == "":
+		return Registry
+	case strings.HasPrefix(e.Resolved, "file:"):
+		return File
+	case isGitURL(e.Resolved):
+		return Git
+	case strings.Contains(e.Resolved, "/-/"):
+		return Registry
+	case strings.HasPrefix(e.Resolved, "http:"), strings.HasPrefix(e.Resolved, "https:"):
+		return Remote
+	}
+	return File
+}
+
+var fullCommit = regexp.MustCompile(`#[0-9a-f]{40}([0-9a-f]{24})?(&path:.*)?$`)
+
+// Pinned reports whether a git source names a commit, which no branch or tag
+// can move.
+func (e *Entry) Pinned() bool { return e.pinned || fullCommit.MatchString(e.Resolved) }
+
+func isGitURL(s string) bool {
+	for _, prefix := range []string{"git+", "git:", "git@", "ssh://", "github:", "gitlab:", "bitbucket:", "gist:"} {
+		if strings.HasPrefix(s, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isTarball reports whether a path names an archive, as package managers
+// decide between a folder and a file.
+func isTarball(file string) bool {
+	file, _, _ = strings.Cut(file, "#")
+	return strings.HasSuffix(file, ".tgz") || strings.HasSuffix(file, ".tar.gz") || strings.HasSuffix(file, ".tar")
+}
+
+var tarballName = regexp.MustCompile(`/([^/]+?)-(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\.tgz$`)
+
+// inferVersion reads name and version from a tarball's file name.
+func (e *Entry) inferVersion(tarball string) {
+	if m := tarballName.FindStringSubmatch("/" + tarball); m != nil {
+		e.Version = m[2]
+		if m[1] != path.Base(e.Name) {
+			e.Package = m[1]
+		}
+	}
+}
+
+var packageName = regexp.MustCompile(`^(?:@[^/@\s]{1,213}/)?[^/@\s]{1,214}$`)
+
+// splitName cuts "name@rest", with a scope or without.
+func splitName(s string) (name, rest string, ok bool) {
+	from := 0
+	if strings.HasPrefix(s, "@") {
+		from = 1
+	}
+	i := strings.IndexByte(s[from:], '@')
+	if i <= 0 {
+		return s, "", false
+	}
+	return s[:from+i], s[from+i+1:], true
+}
+
+// nameFromLocation is Arborist's nameFromFolder: the last element, with the
+// scope where the one before it is one.
+func nameFromLocation(location string) string {
+	i := strings.LastIndexByte(location, '/')
+	if i < 0 {
+		return location
+	}
+	j := strings.LastIndexByte(location[:i], '/')
+	if location[j+1] == '@' {
+		return location[j+1:]
+	}
+	return location[i+1:]
+}

@@ -1,0 +1,180 @@
+package lockfile
+
+import (
+	"slices"
+	"strings"
+)
+
+// Undeclared is a name under which a package is installed that is not its own,
+// and that nobody is known to have meant so.
+type Undeclared struct {
+	// Name is what the package is loaded as.
+	Name string
+	// By is who asks for the name, as "name@version", a workspace's folder, or
+	// "." for the project; empty where nobody does.
+	By string
+	// Spec is what By asks for, as far as it is known.
+	Spec string
+	// Claimed is set where the lockfile says that By, a package that came in,
+	// declares the alias itself; only its own package.json can tell.
+	Claimed bool
+	// Entry is By's, nil for the project and where nobody asks.
+	Entry *Entry `json:"-"`
+}
+
+// undeclared finds the aliases of HEAD that BASE did not have, and that neither
+// package.json nor the package manager's settings explain.
+func (c *comparison) undeclared() {
+	old := map[[2]string]bool{}
+	if c.base != nil {
+		c.base.visitAliases(func(by *Entry, d Dependency, to *Entry) {
+			old[aliasKey(c.base, by, d, to)] = true
+		})
+	}
+	found := map[*Entry][]Undeclared{}
+	var order []*Entry
+	add := func(to *Entry, u Undeclared) {
+		if len(found[to]) == 0 {
+			order = append(order, to)
+		}
+		if len(found[to]) < maxDifferences && !slices.Contains(found[to], u) {
+			found[to] = append(found[to], u)
+		}
+	}
+	c.head.visitAliases(func(by *Entry, d Dependency, to *Entry) {
+		if old[aliasKey(c.head, by, d, to)] {
+			return
+		}
+		switch {
+		case by == nil:
+			add(to, Undeclared{Name: d.Name})
+		case c.head.declares(by, d, to):
+		case by == c.head.Root || c.head.isPart(by):
+			part := by.Location
+			if by == c.head.Root {
+				part = "."
+			}
+			add(to, Undeclared{Name: d.Name, By: part, Spec: c.head.asked(by, d)})
+		default:
+			claimed := (leadsTo(d.Spec, to) || c.head.Format == Pnpm) && c.before[keyOf(by)] == nil
+			add(to, Undeclared{Name: d.Name, By: by.ID(), Spec: d.Spec, Claimed: claimed, Entry: by})
+		}
+	})
+	for _, to := range order {
+		v := keyOf(to)
+		i := -1
+		for _, at := range c.of[v] {
+			// One change is the common case; several have few places each.
+			if i < 0 || slices.Contains(c.changes[at].Entries[:min(len(c.changes[at].Entries), maxContents)], to) {
+				i = at
+			}
+		}
+		if i < 0 {
+			c.add(Moved, c.before[v][0], []*Entry{to})
+			i = len(c.changes) - 1
+		}
+		c.changes[i].Undeclared = append(c.changes[i].Undeclared, found[to]...)
+	}
+}
+
+func aliasKey(lock *Lockfile, by *Entry, d Dependency, to *Entry) [2]string {
+	from := ""
+	switch {
+	case by == nil:
+	case by == lock.Root:
+		from = "."
+	case lock.isPart(by):
+		from = by.Location
+	default:
+		from = by.ID()
+	}
+	return [2]string{from + "\x00" + d.Name, to.Package}
+}
+
+// isPart reports whether an entry is one of the project's own folders.
+func (lock *Lockfile) isPart(e *Entry) bool { return e.Source() == Local && lock.isTop(e) }
+
+// visitAliases calls yield for each package that is installed under another
+// name than its own; by is nil where nobody asks for it.
+func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry)) {
+	var other map[*Entry]bool
+	for _, e := range lock.Entries {
+		if e.Name != e.Package && !e.Link && e.Source() != Local && lock.resolved == nil {
+			if other == nil {
+				other = map[*Entry]bool{}
+			}
+			other[e] = true
+		}
+	}
+	if other == nil && lock.resolved == nil {
+		return // a folder's name is what a tree is asked for
+	}
+	lock.visitUses(func(by *Entry, d Dependency, to *Entry) {
+		if d.Name != to.Package && !to.Link && to.Source() != Local {
+			delete(other, to)
+			yield(by, d, to)
+		}
+	})
+	for _, e := range lock.Entries {
+		if other[e] && e.Source() != InParent {
+			yield(nil, Dependency{Name: e.Name}, e)
+		}
+	}
+}
+
+// declares reports whether the project says that a name stands for a package:
+// where it asks for it, or in what replaces dependencies.
+func (lock *Lockfile) declares(by *Entry, d Dependency, to *Entry) bool {
+	if by == lock.Root || lock.isPart(by) {
+		if leadsTo(lock.declared.catalog(d.Name, lock.asked(by, d)), to) {
+			return true
+		}
+	}
+	for _, o := range lock.declared.replacements {
+		if o.Name == d.Name && leadsTo(lock.declared.catalog(d.Name, o.Spec), to) {
+			return true
+		}
+	}
+	return false
+}
+
+// asked is what a part of the project asks for: package.json's word where it
+// is known, and the lockfile's copy of it otherwise.
+func (lock *Lockfile) asked(by *Entry, d Dependency) string {
+	manifest := lock.declared.parts[by.Location]
+	if by == lock.Root {
+		manifest = lock.declared.root
+	}
+	if manifest == nil {
+		return d.Spec
+	}
+	return effective(manifest.Dependencies)[d.Name].Spec
+}
+
+// leadsTo reports whether a specifier names the package itself, or a source
+// outside of a registry, whose package may have any name.
+// Sources: https://docs.npmjs.com/cli/configuring-npm/package-json#dependencies,
+// https://pnpm.io/aliases, https://jsr.io/docs/npm-compatibility
+func leadsTo(spec string, to *Entry) bool {
+	protocol, rest, ok := strings.Cut(strings.TrimSpace(spec), ":")
+	switch source := to.Source(); source {
+	case File, Git, Remote:
+		return ok && protocol != "npm" && protocol != "catalog" || strings.ContainsAny(spec, "/") && protocol != "npm"
+	case Runtime:
+		return protocol == "runtime"
+	}
+	if !ok {
+		return false
+	}
+	if protocol == "jsr" && strings.HasPrefix(to.Package, "@jsr/") {
+		return true
+	}
+	if protocol == "patch" {
+		// The patched package stands inside, encoded: patch:a@npm%3A1#….
+		of, _ := patchOf("x@" + spec)
+		name, _, _ := splitName(of)
+		return name == to.Package
+	}
+	name, _, _ := splitName(rest)
+	return name == to.Package
+}

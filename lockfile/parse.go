@@ -1,0 +1,162 @@
+package lockfile
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"strings"
+	"testing/fstest"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
+)
+
+// Options are what Parse may know beside the file.
+type Options struct {
+	// Project is the folder that the lockfile is in, at the same revision; nil
+	// where nothing else is known. Parse opens in it what decides how the
+	// lockfile is understood: package.json, those of workspaces, and the
+	// package manager's own settings. What is not there (fs.ErrNotExist) is
+	// taken as absent; any other error ends Parse.
+	//
+	// Version 1 lockfiles do not repeat the root's dependencies, so that direct
+	// dependencies are known only from package.json; for others Arborist trusts
+	// it over the lockfile's copy, and computes flags again where the two
+	// disagree.
+	Project fs.FS
+}
+
+// Beside is a Project of which only package.json is known.
+func Beside(manifest []byte) fs.FS {
+	if len(manifest) == 0 {
+		return nil
+	}
+	return fstest.MapFS{"package.json": {Data: manifest}}
+}
+
+// MaxSize is the largest lockfile that Parse reads, in bytes. The largest
+// lockfiles of public monorepos are near 10 MB.
+const MaxSize = 64 << 20
+
+// IsLockfile reports whether a file of this name is a lockfile that Parse
+// reads. pnpm writes one a branch where it is told to.
+// Source: https://pnpm.io/settings#gitbranchlockfile
+func IsLockfile(name string) bool {
+	switch name = path.Base(name); name {
+	case "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock":
+		return true
+	}
+	return strings.HasPrefix(name, "pnpm-lock.") && strings.HasSuffix(name, ".yaml")
+}
+
+// formatOf says whose lockfile a file is: by its name, and where that is not
+// one of a lockfile, by what it begins with.
+func formatOf(file, text string) Format {
+	base := path.Base(file)
+	json := strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{")
+	switch {
+	case strings.HasSuffix(base, "bun.lock"):
+		return Bun
+	case strings.HasSuffix(base, "yarn.lock"):
+		return Yarn
+	case strings.HasSuffix(base, ".yaml"), strings.HasSuffix(base, ".yml"):
+		return Pnpm
+	case json, strings.HasSuffix(base, ".json"):
+		return NPM
+	case strings.Contains(text, "# yarn lockfile v1"), strings.Contains(text, "\n__metadata:"):
+		return Yarn
+	case strings.HasPrefix(text, "lockfileVersion:"), strings.Contains(text, "\nlockfileVersion:"):
+		return Pnpm
+	}
+	return NPM
+}
+
+// rewrite is the command that writes a lockfile again.
+var rewrite = map[Format]string{
+	NPM:  "run npm install to write it again",
+	Pnpm: "run pnpm install to write it again",
+	Yarn: "run yarn install to write it again",
+	Bun:  "run bun install to write it again",
+}
+
+// client is how people call the package manager.
+var client = map[Format]string{NPM: "npm", Pnpm: "pnpm", Yarn: "Yarn", Bun: "Bun"}
+
+// resolve says what ends a merge conflict in a lockfile: package managers do it
+// themselves, once package.json has none.
+// Sources: https://docs.npmjs.com/cli/configuring-npm/package-locks#resolving-lockfile-conflicts,
+// https://pnpm.io/git#merge-conflicts, https://yarnpkg.com/cli/install,
+// https://bun.sh/docs/install/lockfile
+var resolve = map[Format]string{
+	NPM:  "resolve those in package.json by hand, then run npm install --package-lock-only: npm resolves the lockfile's itself",
+	Pnpm: "resolve those in package.json by hand, then run pnpm install: it resolves the lockfile's itself",
+	Yarn: "resolve those in package.json by hand, then run yarn install: it resolves the lockfile's itself",
+	Bun:  "resolve those in package.json by hand, take one side's bun.lock (git checkout --ours bun.lock), and run bun install",
+}
+
+// Parse reads a lockfile of npm, pnpm, Yarn or Bun. The file's name says whose
+// it is and stands in errors. Every error about the file is a *Error; other
+// errors are of Options.Project.
+func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
+	defer func() {
+		if err != nil {
+			lock = nil
+		}
+	}()
+	defer document.Catch(&err)
+	format := formatOf(file, string(data[:min(len(data), 4096)]))
+	if len(data) > MaxSize {
+		line := 1 + bytes.Count(data[:MaxSize], []byte("\n"))
+		document.Fail(file, line, "the file has more than 64 MiB, which is the limit; it was not read")
+	}
+	if problem := encoding(data); problem != "" {
+		document.Fail(file, 1, problem+"; "+client[format]+" writes UTF-8: "+rewrite[format])
+	}
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	if strings.TrimSpace(text) == "" {
+		document.Fail(file, 1, "the lockfile is empty; "+rewrite[format])
+	}
+	declared, err := opts.declarations(file, format)
+	if err != nil {
+		return nil, err
+	}
+	defer conflicts(file, data, format)
+	switch format {
+	case Pnpm:
+		lock, err = parsePnpm(file, text, &declared, opts)
+	case Yarn:
+		lock, err = parseYarn(file, text, &declared, opts)
+	case Bun:
+		lock, err = parseBun(file, text, &declared, opts)
+	default:
+		lock, err = parseNPM(file, text, &declared, opts)
+	}
+	if err == nil {
+		lock.declared = declared
+	}
+	return lock, err
+}
+
+// conflicts replaces what a reader stumbled over by the merge conflict that is
+// the reason.
+func conflicts(file string, data []byte, format Format) {
+	problem := recover()
+	if problem == nil {
+		return
+	}
+	if line := document.ConflictLine(data); line > 0 {
+		document.Fail(file, line, "the file has merge conflict markers; "+resolve[format])
+	}
+	panic(problem)
+}
+
+// encoding says what is wrong with a file that is no UTF-8.
+func encoding(data []byte) string {
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}),
+		len(data) > 1 && (data[0] == 0) != (data[1] == 0):
+		return "the file is UTF-16, as PowerShell's > writes it"
+	case bytes.IndexByte(data, 0) >= 0:
+		return "the file has a zero byte in it: it is no text"
+	}
+	return ""
+}

@@ -1,0 +1,289 @@
+package lockfile
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Resolution is what may be installed at a place: two places with equal values
+// get the same bytes from the same source. It is comparable.
+type Resolution struct {
+	// Package and Version are the package's own.
+	Package, Version string
+	// Source is the kind of source; Link is set for a symbolic link.
+	Source Source
+	Link   bool
+	// Registry is the registry's name in the lockfile, URL the recorded source;
+	// both empty where the package manager derives it.
+	Registry, URL string
+	// Hashes are all hashes of the tarball, "algorithm-base64" in order, with
+	// spaces between; Checksum is one of something else.
+	Hashes, Checksum string
+	// Patch identifies the project's patch of the package.
+	Patch string
+}
+
+// Resolution is what may be installed at the entry's place.
+func (e *Entry) Resolution() Resolution {
+	return Resolution{e.Package, e.Version, e.Source(), e.Link, e.Registry, e.Resolved, hashes(e.Integrity), e.Checksum, e.Patch}
+}
+
+// hashes brings an SRI string into one form: no options, one encoding, sorted,
+// nothing twice.
+func hashes(sri string) string {
+	if !strings.ContainsAny(strings.TrimSpace(sri), " \t\n?") && strings.HasSuffix(sri, "=") {
+		return sri // what package managers write
+	}
+	fields := strings.Fields(sri)
+	for i, f := range fields {
+		f, _, _ = strings.Cut(f, "?")
+		algorithm, digest, _ := strings.Cut(f, "-")
+		if raw, err := base64.StdEncoding.DecodeString(digest); err == nil {
+			digest = base64.StdEncoding.EncodeToString(raw)
+		}
+		fields[i] = algorithm + "-" + digest
+	}
+	slices.Sort(fields)
+	return strings.Join(slices.Compact(fields), " ")
+}
+
+// Strong are the hashes of a Resolution's strongest algorithm, the only ones
+// that npm compares a file with; none where the algorithm can be broken.
+// Source: https://github.com/npm/ssri (pickAlgorithm)
+func strong(hashes string) []string {
+	for _, algorithm := range []string{"sha512-", "sha384-", "sha256-"} {
+		var out []string
+		for _, h := range strings.Fields(hashes) {
+			if strings.HasPrefix(h, algorithm) {
+				out = append(out, h)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return nil
+}
+
+// SameBytes reports whether the lockfiles prove that both stand for the same
+// file: the same hashes of a strong algorithm, or the same commit of the same
+// repository.
+func SameBytes(a, b Resolution) bool {
+	if a == b {
+		return true
+	}
+	if a.Patch != b.Patch || a.Link != b.Link || a.Package != b.Package || a.Version != b.Version {
+		return false
+	}
+	if x := strong(a.Hashes); len(x) > 0 {
+		return slices.Equal(x, strong(b.Hashes))
+	}
+	if a.Source == Git && b.Source == Git && fullCommit.MatchString(a.URL) {
+		return repository(a.URL) == repository(b.URL)
+	}
+	return false
+}
+
+// repository brings the addresses of one git commit into one form, whatever
+// the transport: git+https://host/o/r.git#sha, git@host:o/r#sha, github:o/r#sha.
+func repository(address string) string {
+	address, commit, _ := strings.Cut(strings.TrimPrefix(address, "git+"), "#")
+	for shorthand, host := range map[string]string{"github:": "github.com/", "gitlab:": "gitlab.com/", "bitbucket:": "bitbucket.org/"} {
+		if rest, ok := strings.CutPrefix(address, shorthand); ok {
+			address = host + rest
+		}
+	}
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address = rest
+	} else if host, rest, ok := strings.Cut(address, ":"); ok && strings.Contains(host, "@") {
+		address = host + "/" + rest
+	}
+	host, rest, _ := strings.Cut(address, "/")
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = host[i+1:]
+	}
+	return strings.ToLower(host) + "/" + strings.TrimSuffix(strings.TrimSuffix(rest, "/"), ".git") + "#" + commit
+}
+
+// publicRegistries are the hosts of npm's public registry, which serve the same
+// files. Source: https://github.com/yarnpkg/yarn/issues/5892
+var publicRegistries = []string{"https://registry.npmjs.org/", "https://registry.yarnpkg.com/"}
+
+// Official reports whether a recorded URL is the one that npm's public registry
+// has for that very package and version. An empty one is not.
+func Official(rawURL, name, version string) bool {
+	for _, registry := range publicRegistries {
+		rest, ok := strings.CutPrefix(rawURL, registry)
+		if !ok {
+			continue
+		}
+		rest, _, _ = strings.Cut(rest, "#")
+		if decoded, err := url.PathUnescape(rest); err == nil && !strings.Contains(decoded, "..") {
+			rest = decoded
+		}
+		version, _, _ = strings.Cut(version, "+")
+		return version != "" && rest == name+"/-/"+path.Base(name)+"-"+version+".tgz"
+	}
+	return false
+}
+
+// Difference is one respect in which two places differ.
+type Difference struct {
+	// What is the respect: "source" (the kind), "url", "host" (both of the
+	// public registry), "transport" (the same commit), "registry", "integrity",
+	// "checksum", "patch", "link", "package", "place", "user" or "scope".
+	What string `json:"what"`
+	// From and To are the values before and after, empty where there was none.
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// differences lists how the resolution of one package version changed. What
+// package managers repair by themselves is left out: a bare entry that gains
+// the public registry's URL and a hash, a hash where there was none.
+func differences(o, n *Entry, keys packing) []Difference {
+	a, b := o.Resolution(), n.Resolution()
+	if a == b {
+		return nil
+	}
+	var out []Difference
+	add := func(what, from, to string) { out = append(out, Difference{what, from, to}) }
+	if a.Package != b.Package {
+		add("package", a.Package, b.Package)
+	}
+	if a.Link != b.Link {
+		add("link", linked(a), linked(b))
+	}
+	if a.Source != b.Source {
+		add("source", a.Source.String(), b.Source.String())
+	}
+	if a.Registry != b.Registry {
+		add("registry", a.Registry, b.Registry)
+	}
+	if a.URL != b.URL {
+		was, is := a.usual(), b.usual()
+		switch {
+		case was && is && a.URL != "" && b.URL != "":
+			add("host", o.Host(), n.Host())
+		case was && is:
+		case SameBytes(a, b) && a.Source == Git:
+			add("transport", a.URL, b.URL)
+		default:
+			add("url", a.URL, b.URL)
+		}
+	}
+	if a.Hashes != b.Hashes && !gained(a, b) && (b.Hashes != "" || !n.Bundled && !n.Link) {
+		add("integrity", a.Hashes, b.Hashes)
+	}
+	if a.Checksum != b.Checksum && !keys.quiet(o, n) {
+		add("checksum", a.Checksum, b.Checksum)
+	}
+	if a.Patch != b.Patch {
+		add("patch", a.Patch, b.Patch)
+	}
+	return out
+}
+
+func linked(r Resolution) string {
+	if r.Link {
+		return r.URL
+	}
+	return ""
+}
+
+// usual reports whether the URL is left out, or is the one that the public
+// registry has for the package.
+func (r Resolution) usual() bool {
+	return r.Source == Registry && (r.URL == "" && r.Registry == "" || Official(r.URL, r.Package, r.Version))
+}
+
+// gained reports whether a hash came where there was none. A hash beside
+// another one is no gain, since npm compares with the strongest alone; Yarn 1
+// compares with both, so that the SHA-1 that stays proves the file.
+func gained(a, b Resolution) bool {
+	if a.Hashes == "" {
+		return true
+	}
+	sum, ok := strings.CutPrefix(a.Checksum, yarnSHA1)
+	return ok && a.Checksum == b.Checksum && a.Hashes == sriOfSHA1(sum)
+}
+
+// yarnSHA1 stands before the SHA-1 that Yarn 1 writes behind an address.
+const yarnSHA1 = "sha1/"
+
+// packing says how Yarn packed its archives in two lockfiles; checksums of
+// archives that are packed in another way cannot be compared.
+type packing struct{ base, head string }
+
+// quiet reports whether a checksum may have changed: where it is filled in,
+// where this machine had no use for the package, and where the lockfile as a
+// whole is packed in another way and both entries are packed as their lockfile
+// says.
+func (p packing) quiet(o, n *Entry) bool {
+	switch {
+	case o.Checksum == "":
+		return true
+	case n.Checksum == "":
+		return n.Conditional && o.Conditional
+	}
+	was, _, _ := strings.Cut(o.Checksum, "/")
+	is, _, _ := strings.Cut(n.Checksum, "/")
+	return p.base != p.head && was == p.base && is == p.head
+}
+
+// CompareIntegrity compares two SRI strings. agree: they share a hash.
+// conflict: they have the same algorithm with different hashes and share
+// none, so that no single file can satisfy both. Neither: they use different
+// algorithms, and only the file itself can tell.
+func CompareIntegrity(a, b string) (agree, conflict bool) {
+	for _, x := range strings.Fields(hashes(a)) {
+		algorithm, _, _ := strings.Cut(x, "-")
+		for _, y := range strings.Fields(hashes(b)) {
+			if x == y {
+				return true, false
+			}
+			other, _, _ := strings.Cut(y, "-")
+			conflict = conflict || algorithm == other
+		}
+	}
+	return false, conflict
+}
+
+// validSRI accepts what npm's ssri does: one or more "algorithm-base64" parts.
+func validSRI(s string) bool {
+	for _, part := range strings.Fields(s) {
+		algorithm, digest, ok := strings.Cut(part, "-")
+		if !ok {
+			return false
+		}
+		switch algorithm {
+		case "sha1", "sha256", "sha384", "sha512", "md5":
+		default:
+			return false
+		}
+		digest, _, _ = strings.Cut(digest, "?")
+		if digest == "" {
+			return false
+		}
+		for i := 0; i < len(digest); i++ {
+			c := digest[i]
+			if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '=' {
+				return false
+			}
+		}
+	}
+	return strings.TrimSpace(s) != ""
+}
+
+// sriOfSHA1 is an SRI string of a hexadecimal SHA-1, empty where it is none.
+func sriOfSHA1(digest string) string {
+	raw, err := hex.DecodeString(digest)
+	if err != nil || len(raw) != 20 {
+		return ""
+	}
+	return "sha1-" + base64.StdEncoding.EncodeToString(raw)
+}

@@ -1,0 +1,42 @@
+package lockfile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// CompareVersions orders versions by semantic versioning; what is no version
+// sorts before, by text.
+func CompareVersions(a, b string) int {
+	if a == b {
+		return 0
+	}
+	va, errA := semver.StrictNewVersion(a)
+	vb, errB := semver.StrictNewVersion(b)
+	switch {
+	case errA != nil && errB != nil:
+		return strings.Compare(a, b)
+	case errA != nil:
+		return -1
+	case errB != nil:
+		return 1
+	}
+	if c := va.Compare(vb); c != 0 {
+		return c
+	}
+	return strings.Compare(a, b)
+}
+
+func sortVersions(list []version) {
+	slices.SortFunc(list, func(a, b version) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		if c := CompareVersions(a.version, b.version); c != 0 {
+			return c
+		}
+		return strings.Compare(a.source, b.source)
+	})
+}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Path is where a repository keeps its policy, on the base branch.
@@ -213,7 +214,7 @@ func (f *file) contradiction() (where []string, what string) {
 	}
 	known := append(issue.IDs(), "policy/package", "policy/registry", "license/denied")
 	for i, r := range f.Rules {
-		if r.Finding != "" && !slices.ContainsFunc(known, func(id string) bool { return wild(r.Finding, id) }) {
+		if r.Finding != "" && !slices.ContainsFunc(known, func(id string) bool { return glob.Text(r.Finding, id) }) {
 			return []string{"rules", strconv.Itoa(i), "finding"}, fmt.Sprintf("%q is no finding; `install/script` is one, `install/*` a pattern", r.Finding)
 		}
 	}

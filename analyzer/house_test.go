@@ -28,7 +28,7 @@ var mayImport = []struct {
 	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
-	{"analyzer/prevalence", nil, []string{"net", "net/http", "os"}},
+	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile"}, []string{"net", "net/http", "os"}},
 	{"analyzer", []string{"analyzer/…", "lockfile"}, nil},
 	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "lockfile"}, []string{"net", "net/http"}},

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
@@ -126,24 +124,10 @@ func (s *Scanner) Releases(ctx context.Context, name, version string) (list []Re
 // byVersion are the names of all versions, the newest first; what is no version
 // comes last.
 func byVersion(p *npm.Packument) []string {
-	parsed := map[string]*semver.Version{}
-	for name := range p.Versions {
-		if v, err := semver.StrictNewVersion(name); err == nil {
-			parsed[name] = v
-		}
-	}
-	return slices.SortedFunc(maps.Keys(p.Versions), func(a, b string) int {
-		x, y := parsed[a], parsed[b]
-		switch {
-		case x == nil && y == nil:
-			return 0
-		case x == nil:
-			return 1
-		case y == nil:
-			return -1
-		}
-		return y.Compare(x)
-	})
+	list := slices.Collect(maps.Keys(p.Versions))
+	npm.SortVersions(list)
+	slices.Reverse(list)
+	return list
 }
 
 func releaseOf(p *npm.Packument, version string) Release {

@@ -16,8 +16,9 @@ var mayImport = []struct {
 	ours  []string
 	never []string
 }{
-	{"lockfile", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
+	{"lockfile", []string{"lockfile/document", "glob"}, []string{"net", "net/http", "os"}},
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
+	{"glob", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/npm", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},
@@ -25,9 +26,9 @@ var mayImport = []struct {
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/decode", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/behavior", []string{"analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
+	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
-	{"analyzer/prevalence", nil, []string{"net", "net/http", "os"}},
+	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile"}, []string{"net", "net/http", "os"}},
 	{"analyzer", []string{"analyzer/…", "lockfile"}, nil},
 	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "lockfile"}, []string{"net", "net/http"}},
@@ -42,7 +43,7 @@ var mayImport = []struct {
 	{"app/page", []string{"analyzer", "analyzer/npm", "app/comment", "app/render", "app/review", "app/store", "app/github", "templates"}, nil},
 	{"app", []string{"app/…", "templates", "analyzer", "analyzer/issue", "analyzer/prevalence", "lockfile"}, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
-	{"app/policy", []string{"app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
+	{"app/policy", []string{"glob", "app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/npm", "analyzer/javascript", "analyzer/prevalence", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
 	{"cmd/lockwarden", []string{"app", "templates", "analyzer/prevalence", "analyzer/vulnerability", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "lockfile"}, nil},
 	{"bench/quality", []string{"app/review", "analyzer", "analyzer/…", "lockfile"}, nil},

@@ -201,7 +201,7 @@ func (s *Server) latency(ctx context.Context, job webhook.Job) {
 
 func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, detail, origin string) error {
 	if len(detail) > 4000 {
-		detail = detail[:4000]
+		detail = strings.ToValidUTF8(detail[:4000], "") // PostgreSQL refuses half a character
 	}
 	return s.c.Store.Audit(ctx, store.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
 }

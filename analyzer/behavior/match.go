@@ -8,6 +8,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Behavior is what a package can do, with the places that show it.
@@ -403,7 +404,7 @@ func (m *matcher) text(t *javascript.Text) {
 	lower := strings.ToLower(t.Value)
 	for _, s := range m.c.stanzas {
 		for _, needle := range s.texts {
-			if containsPattern(t.Value, needle) && plausible(t.Value, needle) {
+			if glob.Contains(t.Value, needle) && plausible(t.Value, needle) {
 				m.add(s, evidence(&t.Site, javascript.Certain, ""))
 			}
 		}
@@ -421,18 +422,6 @@ func (m *matcher) text(t *javascript.Text) {
 // words is a message, not a path or an address.
 func plausible(text, needle string) bool {
 	return strings.Count(text, " ") <= strings.Count(needle, " ")+6 && len(text) < 512
-}
-
-// containsPattern finds the pieces of a pattern in order.
-func containsPattern(text, pattern string) bool {
-	for _, piece := range strings.Split(pattern, "*") {
-		i := strings.Index(text, piece)
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(piece):]
-	}
-	return true
 }
 
 // NamesHost tells whether a text is or holds an address on the host.

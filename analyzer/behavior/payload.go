@@ -204,7 +204,7 @@ func embeddedExecutable(m *matcher, s *stanza) {
 				e := m.at(f, i, javascript.Certain)
 				e.Snippet = begin.what + ": " + e.Snippet
 				if len(e.Snippet) > 200 {
-					e.Snippet = e.Snippet[:200]
+					e.Snippet = strings.ToValidUTF8(e.Snippet[:200], "")
 				}
 				m.add(s, e)
 				break

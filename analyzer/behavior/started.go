@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Started is a program that the package starts, from its code or from a
@@ -240,21 +241,6 @@ func clip(text string, words []string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), hole, "…")
 }
 
-// matchWord tells whether a word fits a pattern that begins or ends with *.
-func matchWord(pattern, word string) bool {
-	inner, before := strings.CutPrefix(pattern, "*")
-	inner, after := strings.CutSuffix(inner, "*")
-	switch {
-	case before && after:
-		return strings.Contains(word, inner)
-	case before:
-		return strings.HasSuffix(word, inner)
-	case after:
-		return strings.HasPrefix(word, inner)
-	}
-	return false
-}
-
 // matchCommand finds a pattern's words in order: the program first.
 func matchCommand(pattern, words []string) bool {
 	if len(words) == 0 {
@@ -268,7 +254,7 @@ func matchCommand(pattern, words []string) bool {
 	for _, want := range pattern[1:] {
 		found := false
 		for i, w := range rest {
-			if w == want || matchWord(want, w) {
+			if glob.Text(want, w) {
 				rest = rest[i+1:]
 				found = true
 				break

@@ -1,6 +1,8 @@
 package npm_test
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/lockwarden/lockwarden/analyzer/npm"
@@ -74,5 +76,27 @@ func TestOldPackuments(t *testing.T) {
 	}
 	if p.Time["created"] == "" || len(p.Time) != 1 {
 		t.Errorf("%v", p.Time)
+	}
+}
+
+// TestVersionsHaveOneOrder: each is before all that follow, whatever the order
+// they come in.
+func TestVersionsHaveOneOrder(t *testing.T) {
+	want := []string{"", "latest", "next", "0.9", "v1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.2", "1.0.0-alpha.10", "1.0.0-beta",
+		"1.0", "1.0.0", "1.0.0+build", "v1.0.0", "1.0.1", "1.2", "1.10.0", "2", "10.0.0"}
+	for i, a := range want {
+		for j, b := range want {
+			if got := npm.CompareVersions(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {
+				t.Errorf("%q %q: %d", a, b, got)
+			}
+		}
+	}
+	for range 100 {
+		got := slices.Clone(want)
+		rand.Shuffle(len(got), func(i, j int) { got[i], got[j] = got[j], got[i] })
+		npm.SortVersions(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q", got)
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"sort"
 	"sync"
 
-	"github.com/Masterminds/semver/v3"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
 // Band is a group of packages by how much they are used; each holds the ones
@@ -162,12 +162,5 @@ func Build(scans []Scan, made string, sources []string) *Table {
 	return t
 }
 
-// Newer tells whether a version comes after another one.
-func Newer(a, b string) bool {
-	x, err1 := semver.NewVersion(a)
-	y, err2 := semver.NewVersion(b)
-	if err1 != nil || err2 != nil {
-		return a > b
-	}
-	return x.GreaterThan(y)
-}
+// Newer reports whether a version comes after another one.
+func Newer(a, b string) bool { return npm.CompareVersions(a, b) > 0 }

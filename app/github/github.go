@@ -332,7 +332,7 @@ func cleaned(err error) error {
 			}
 		}
 		if len(message) > 500 {
-			message = message[:500]
+			message = strings.ToValidUTF8(message[:500], "")
 		}
 		return fmt.Errorf("answer %d: %s", answer.Response.StatusCode, message)
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 )
 
 // TestManifest: app.yml and the set-up page ask GitHub for the same.
@@ -18,7 +18,7 @@ func TestManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	var m Manifest
-	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict()); err != nil {
+	if err := yaml.Load(data, &m, yaml.WithKnownFields()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(NewManifest(), m); diff != "" {

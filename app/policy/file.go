@@ -13,9 +13,6 @@ import (
 	"time"
 
 	"github.com/github/go-spdx/v2/spdxexp"
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
@@ -23,6 +20,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Path is where a repository keeps its policy, on the base branch.
@@ -39,11 +37,8 @@ var Schema []byte
 //go:embed example.yml
 var Example []byte
 
-// Bounds of a policy file.
-const (
-	maxFile  = 64 << 10
-	maxDepth = 20
-)
+// maxFile is the largest policy file, in bytes.
+const maxFile = 64 << 10
 
 // FileError is what is wrong with a policy file.
 type FileError struct {
@@ -123,29 +118,12 @@ func Parse(name string, data []byte, on Policy) (Policy, error) {
 	if len(data) > maxFile {
 		return fail(1, "the file is larger than %d kB", maxFile>>10)
 	}
-	if line := tooDeep(data); line > 0 {
-		return fail(line, "more than %d brackets are nested", maxDepth)
-	}
-	tree, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return fail(yamlLine(err), "%s", yamlMessage(err))
-	}
-	switch {
-	case len(tree.Docs) > 1:
-		return fail(tree.Docs[1].GetToken().Position.Line, "the file has more than one document")
-	case len(tree.Docs) == 0 || tree.Docs[0].Body == nil:
-		return on, nil // an empty file says nothing
-	}
-	body := tree.Docs[0].Body
-	if line, what := forbidden(body, 0); line > 0 {
-		return fail(line, "%s", what)
-	}
-	var value any
-	if err := yaml.NodeToValue(body, &value); err != nil {
-		return fail(yamlLine(err), "%s", yamlMessage(err))
+	body, value, wrong := readYAML(data)
+	if wrong != nil {
+		return fail(wrong.line, "%s", wrong.what)
 	}
 	if value == nil {
-		return on, nil
+		return on, nil // an empty file says nothing
 	}
 	// Through JSON, so that the schema and the decoder see the same.
 	text, err := json.Marshal(value)
@@ -174,76 +152,6 @@ func Parse(name string, data []byte, on Policy) (Policy, error) {
 	return f.on(on), nil
 }
 
-// tooDeep returns the line where more brackets than allowed are open: YAML's
-// parser is recursive.
-func tooDeep(data []byte) int {
-	depth, line := 0, 1
-	for _, c := range data {
-		switch c {
-		case '[', '{':
-			if depth++; depth > maxDepth {
-				return line
-			}
-		case ']', '}':
-			depth = max(depth-1, 0)
-		case '\n':
-			line++
-		}
-	}
-	return 0
-}
-
-// forbidden finds what a policy has no use for and bombs are made of.
-func forbidden(n ast.Node, depth int) (int, string) {
-	if n == nil {
-		return 0, ""
-	}
-	if depth > maxDepth {
-		return n.GetToken().Position.Line, fmt.Sprintf("it is nested more than %d deep", maxDepth)
-	}
-	switch n := n.(type) {
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		return n.GetToken().Position.Line, "anchors, aliases and merge keys are not read"
-	case *ast.TagNode:
-		return n.GetToken().Position.Line, "tags are not read"
-	case *ast.MappingNode:
-		for _, v := range n.Values {
-			if line, what := forbidden(v, depth+1); line > 0 {
-				return line, what
-			}
-		}
-	case *ast.MappingValueNode:
-		if line, what := forbidden(n.Key, depth); line > 0 {
-			return line, what
-		}
-		return forbidden(n.Value, depth+1)
-	case *ast.SequenceNode:
-		for _, v := range n.Values {
-			if line, what := forbidden(v, depth+1); line > 0 {
-				return line, what
-			}
-		}
-	}
-	return 0, ""
-}
-
-func yamlLine(err error) int {
-	var e yaml.Error
-	if errors.As(err, &e) && e.GetToken() != nil {
-		return e.GetToken().Position.Line
-	}
-	return 1
-}
-
-func yamlMessage(err error) string {
-	var e yaml.Error
-	if errors.As(err, &e) {
-		return e.GetMessage()
-	}
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return first
-}
-
 // explain picks the deepest cause of a schema error.
 func explain(err error) (where []string, what string) {
 	var v *jsonschema.ValidationError
@@ -268,42 +176,6 @@ func explain(err error) (where []string, what string) {
 		return append(slices.Clone(where), extra.Properties[0]), fmt.Sprintf("there is no setting %q in %s", extra.Properties[0], name)
 	}
 	return where, name + ": " + v.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-}
-
-// lineOf is the line of a place in the file, or of the nearest one around it.
-func lineOf(n ast.Node, where []string) int {
-	line := 1
-	if n.GetToken() != nil {
-		line = n.GetToken().Position.Line
-	}
-	for _, step := range where {
-		switch at := n.(type) {
-		case *ast.MappingValueNode:
-			if at.Key.String() != step {
-				return line
-			}
-			line, n = at.Key.GetToken().Position.Line, at.Value
-		case *ast.MappingNode:
-			i := slices.IndexFunc(at.Values, func(v *ast.MappingValueNode) bool { return v.Key.String() == step })
-			if i < 0 {
-				return line
-			}
-			line, n = at.Values[i].Key.GetToken().Position.Line, at.Values[i].Value
-		case *ast.SequenceNode:
-			i, err := strconv.Atoi(step)
-			if err != nil || i < 0 || i >= len(at.Values) {
-				return line
-			}
-			n = at.Values[i]
-			line = n.GetToken().Position.Line
-			if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
-				line = m.Values[0].Key.GetToken().Position.Line
-			}
-		default:
-			return line
-		}
-	}
-	return line
 }
 
 // contradiction finds what the schema cannot say.
@@ -342,7 +214,7 @@ func (f *file) contradiction() (where []string, what string) {
 	}
 	known := append(issue.IDs(), "policy/package", "policy/registry", "license/denied")
 	for i, r := range f.Rules {
-		if r.Finding != "" && !slices.ContainsFunc(known, func(id string) bool { return wild(r.Finding, id) }) {
+		if r.Finding != "" && !slices.ContainsFunc(known, func(id string) bool { return glob.Text(r.Finding, id) }) {
 			return []string{"rules", strconv.Itoa(i), "finding"}, fmt.Sprintf("%q is no finding; `install/script` is one, `install/*` a pattern", r.Finding)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Conclusion is the outcome of a review, in GitHub's words for check runs.
@@ -264,7 +265,7 @@ func isScript(id string) bool {
 }
 
 func (r *Rule) matches(f *Finding, scope string) bool {
-	if r.Finding != "" && !wild(r.Finding, f.Issue.ID) {
+	if r.Finding != "" && !glob.Text(r.Finding, f.Issue.ID) {
 		return false
 	}
 	// A pattern does not let malware through; its exact id does.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Action is what a policy wants done about a finding.
@@ -102,72 +103,25 @@ func Quietly() Levels {
 	return Levels{Warn, Warn, Warn, Note, Note}
 }
 
-// Ignored tells whether a lockfile is left out by "paths".
+// Ignored reports whether a lockfile is left out by "paths".
 func (p *Policy) Ignored(file string) bool {
 	for _, pattern := range p.Ignore {
-		if matchPath(pattern, file) {
+		if glob.Path(pattern, file) {
 			return true
 		}
 	}
 	return false
 }
 
-// matchPath matches a path against a pattern in which * stands for a part of
-// a name and ** for any number of folders.
-func matchPath(pattern, file string) bool {
-	parts := strings.Split(file, "/")
-	// can[i] tells whether the pattern so far matches the first i parts; no
-	// pattern takes more than its length times the path's.
-	can := make([]bool, len(parts)+1)
-	can[0] = true
-	list := strings.Split(strings.Trim(pattern, "/"), "/")
-	for n, step := range list {
-		next := make([]bool, len(can))
-		for i := range can {
-			switch {
-			case step == "**":
-				// At the end it is what is in a folder, not the folder.
-				next[i] = i > 0 && (next[i-1] || can[i-1]) || can[i] && n < len(list)-1
-			case i > 0:
-				next[i] = can[i-1] && wild(step, parts[i-1])
-			}
-		}
-		can = next
-	}
-	return can[len(parts)]
-}
-
-// wild matches a text against a pattern in which * stands for anything, in
-// linear time.
-func wild(pattern, s string) bool {
-	star, mark := -1, 0
-	p, i := 0, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && pattern[p] == s[i]:
-			p, i = p+1, i+1
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}
-
-// anyPackage tells whether a package is among names, patterns and
+// anyPackage reports whether a package is among names, patterns and
 // NAME@VERSION.
 func anyPackage(list []string, name, version string) bool {
 	for _, pattern := range list {
 		if i := strings.LastIndexByte(pattern, '@'); i > 0 {
-			if wild(pattern[:i], name) && pattern[i+1:] == version {
+			if glob.Text(pattern[:i], name) && pattern[i+1:] == version {
 				return true
 			}
-		} else if wild(pattern, name) {
+		} else if glob.Text(pattern, name) {
 			return true
 		}
 	}

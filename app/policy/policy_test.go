@@ -100,6 +100,20 @@ func TestInvalidFiles(t *testing.T) {
 		{"block: [high]\n---\nblock: []", 0, "more than one document"},
 		{strings.Repeat("[", 1000), 1, "nested"},
 		{strings.Repeat(" ", 70<<10), 1, "larger"},
+		{"a:\n  - ok\n  - " + strings.Repeat("- ", 30000) + "x", 3, "nested"},
+		{"a:\n  b: " + strings.Repeat("{a: ", 1000), 2, "nested"},
+		{strings.Repeat("? ", 30000), 1, "nested"},
+		{"version: 1\n---\n", 2, "more than one document"},
+		{"version: 1\n<<: {block: [high]}", 2, "merge keys"},
+		{"version: 1\naccept: &a {who: admin}", 2, "anchors"},
+		{"version: 1\nblock: *b", 2, "anchor"},
+		{"version: 1\naccept: !!map {who: admin}", 2, "tags"},
+		{"version: 1\naccept: ! {who: admin}", 2, "tags"},
+		{"version: 1\n? [a]\n: b", 2, "not a text"},
+		{"accept:\n  who: admin\n  'who': write", 3, `"who" stands here twice`},
+		{"version: 1\nblock: [high]\nwarn: \x00", 3, "control characters"},
+		{"packages:\n  deny:\n    - a\n    - 1.10", 4, "want string"},
+		{"version: .inf", 1, "version"},
 		{"- 1", 1, ""},
 		{"hello", 1, ""},
 		{"block: [high]\nblock: [low]", 2, ""},
@@ -114,6 +128,49 @@ func TestInvalidFiles(t *testing.T) {
 		if test.line > 0 && e.Line != test.line || !strings.Contains(e.Message, test.want) {
 			t.Errorf("%.60q: line %d %q, want line %d %q", test.text, e.Line, e.Message, test.line, test.want)
 		}
+	}
+}
+
+// TestHostileFilesAreFast: whoever may write a policy may not stop the server
+// with it. The parser before this one took four seconds for the first.
+func TestHostileFilesAreFast(t *testing.T) {
+	bomb := "a: &a [x, x, x, x, x, x, x, x]\n"
+	for c := 'b'; c < 'm'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c, ", c-1), 8))
+	}
+	for name, text := range map[string]string{
+		"lists in lists":  strings.Repeat("- ", 32000),
+		"keys of keys":    strings.Repeat("? ", 32000),
+		"brackets":        strings.Repeat("[", 65000),
+		"aliases":         bomb,
+		"anchors":         strings.Repeat("&a ", 21000),
+		"tags":            strings.Repeat("!a ", 21000),
+		"one long list":   "block: [" + strings.Repeat("a,", 32000) + "]",
+		"the same key":    strings.Repeat("? a\n", 16000),
+		"quotes":          strings.Repeat(`"`, 65000),
+		"different keys":  strings.Repeat("a", 30000) + ": " + strings.Repeat("b", 30000),
+		"texts in blocks": strings.Repeat("|\n", 32000),
+	} {
+		start := time.Now()
+		if _, err := Parse(Path, []byte(text), Default()); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: %v", name, took)
+		}
+	}
+}
+
+// TestBracketsInTexts: only what is nested counts as nested.
+func TestBracketsInTexts(t *testing.T) {
+	parse(t, "# "+strings.Repeat("[", 100)+"\nrules: [{action: warn, reason: '"+strings.Repeat("{", 100)+"'}]")
+}
+
+// TestScalars: what is written without quotes is what JSON would have.
+func TestScalars(t *testing.T) {
+	p := parse(t, "packages: {deny: [2001-12-14, yes, '1.10', 'null']}\naccept: {all: False}\nversion: 0x1")
+	if diff := cmp.Diff([]string{"2001-12-14", "yes", "1.10", "null"}, p.DenyPackages); diff != "" || p.Accept.All {
+		t.Errorf("%v %s", p.Accept.All, diff)
 	}
 }
 

@@ -172,7 +172,7 @@ func (h *Handler) observe(r *http.Request, answer string) {
 
 func clip(s string) string {
 	if len(s) > 64 {
-		s = s[:64]
+		s = strings.ToValidUTF8(s[:64], "")
 	}
 	return s
 }

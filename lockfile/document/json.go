@@ -352,12 +352,16 @@ func (r *Reader) Truthy() bool {
 	return word != "false" && word != "null" && strings.Trim(word, "-0.") != ""
 }
 
-// Clip shortens a text of the file for an error.
+// Clip shortens a text of the file for an error, between two characters.
 func Clip(s string) string {
-	if len(s) > 80 {
-		return s[:77] + "..."
+	if len(s) <= 80 {
+		return s
 	}
-	return s
+	end := 77
+	for end > 77-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "..."
 }
 
 // ConflictLine finds a merge conflict marker at the start of a line, as git

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 type childKey struct {
@@ -137,72 +139,19 @@ func (lock *Lockfile) Workspaces() []*Entry {
 	if lock.Root == nil || len(lock.Root.workspaces) == 0 {
 		return nil
 	}
+	match := glob.NewWorkspaces(lock.Root.workspaces).Match
+	if lock.Format == Bun { // which names the folders themselves
+		match = func(folder string) bool { return slices.Contains(lock.Root.workspaces, folder) }
+	}
 	var out []*Entry
 	for _, e := range lock.Entries {
 		if e.Link && strings.HasPrefix(e.Location, "node_modules/") && lock.parents[e] == lock.Root {
-			if t := lock.Target(e); t != nil && lock.isTop(t) && matchesWorkspace(lock.Root.workspaces, t.Location) {
+			if t := lock.Target(e); t != nil && lock.isTop(t) && match(t.Location) {
 				out = append(out, e)
 			}
 		}
 	}
 	return out
-}
-
-// matchesWorkspace applies package.json's workspace patterns: literal folders,
-// "*" within one folder, "**" across.
-func matchesWorkspace(patterns []string, location string) bool {
-	match := false
-	for _, p := range patterns {
-		negated := strings.HasPrefix(p, "!")
-		p = strings.TrimPrefix(p, "!")
-		p = strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(p, "./"), "/"), "/")
-		if matchGlob(strings.Split(p, "/"), strings.Split(location, "/")) {
-			match = !negated
-		}
-	}
-	return match
-}
-
-func matchGlob(pattern, path []string) bool {
-	if len(pattern) == 0 {
-		return len(path) == 0
-	}
-	if pattern[0] == "**" {
-		for i := range len(path) + 1 {
-			if matchGlob(pattern[1:], path[i:]) {
-				return true
-			}
-		}
-		return false
-	}
-	return len(path) > 0 && matchSegment(pattern[0], path[0]) && matchGlob(pattern[1:], path[1:])
-}
-
-// matchSegment matches "*" and "{a,b}" inside one path segment.
-func matchSegment(pattern, s string) bool {
-	if open := strings.IndexByte(pattern, '{'); open >= 0 {
-		if end := strings.IndexByte(pattern[open:], '}'); end > 0 {
-			for _, choice := range strings.Split(pattern[open+1:open+end], ",") {
-				if matchSegment(pattern[:open]+choice+pattern[open+end+1:], s) {
-					return true
-				}
-			}
-			return false
-		}
-	}
-	before, after, star := strings.Cut(pattern, "*")
-	if !star {
-		return pattern == s
-	}
-	if !strings.HasPrefix(s, before) {
-		return false
-	}
-	for i := len(before); i <= len(s); i++ {
-		if matchSegment(after, s[i:]) {
-			return true
-		}
-	}
-	return false
 }
 
 // recomputeFlags is Arborist's calcDepFlags: start with every flag set, walk

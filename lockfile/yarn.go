@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/lockwarden/lockwarden/glob"
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
@@ -157,6 +158,7 @@ func (l *yarnLock) workspaces(opts Options) error {
 	if l.declared.root == nil || len(l.declared.root.workspaces) == 0 || opts.Project == nil {
 		return nil
 	}
+	workspaces := glob.NewWorkspaces(l.declared.root.workspaces)
 	seen := 0
 	return fs.WalkDir(opts.Project, ".", func(name string, f fs.DirEntry, err error) error {
 		if err != nil {
@@ -169,7 +171,7 @@ func (l *yarnLock) workspaces(opts Options) error {
 			return fs.SkipDir
 		}
 		folder := path.Dir(name)
-		if f.IsDir() || f.Name() != "package.json" || folder == "." || !matchesWorkspace(l.declared.root.workspaces, folder) {
+		if f.IsDir() || f.Name() != "package.json" || folder == "." || !workspaces.Match(folder) {
 			return nil
 		}
 		manifest, err := opts.part(l.file, folder, l.declared)

@@ -56,10 +56,20 @@ func sameDependencies(a, b []Dependency) bool {
 	return true
 }
 
-// Drift names the dependencies on which package.json and the lockfile's copy
-// of it disagree, sorted: what a reviewer sees in package.json is then not
-// what npm ci would refuse or install.
-func Drift(lock *Lockfile, manifest []byte) ([]string, error) {
+// Drift names the dependencies on which the package.json that Parse found beside
+// the lockfile and the lockfile's copy of it disagree, sorted: what a reviewer
+// sees in package.json is then not what npm ci would refuse or install. What
+// Unsatisfied names comes last. Where Parse found no package.json, there is
+// nothing to disagree.
+func Drift(lock *Lockfile) ([]string, error) {
+	if len(lock.manifest) == 0 {
+		return nil, nil
+	}
+	names, err := lock.drift(lock.manifest)
+	return append(names, Unsatisfied(lock)...), err
+}
+
+func (lock *Lockfile) drift(manifest []byte) ([]string, error) {
 	if lock.Format != NPM && lock.Format != "" {
 		return missing(lock, manifest)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"testing/fstest"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
@@ -40,6 +39,8 @@ type Lockfile struct {
 	// package.json's took their place.
 	copied    []Dependency
 	hasCopied bool
+	// manifest is the package.json that Parse found beside the file.
+	manifest []byte
 }
 
 // Entry is one installed package.
@@ -123,14 +124,6 @@ type Options struct {
 	Project fs.FS
 }
 
-// Beside is a Project of which only package.json is known.
-func Beside(manifest []byte) fs.FS {
-	if len(manifest) == 0 {
-		return nil
-	}
-	return fstest.MapFS{"package.json": {Data: manifest}}
-}
-
 // read opens a file of the project.
 func (o Options) read(name string) ([]byte, error) {
 	if o.Project == nil {
@@ -208,9 +201,13 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 		line := 1 + strings.Count(string(data[:MaxSize]), "\n")
 		return nil, &document.Error{File: file, Line: line, Msg: "the file has more than 64 MiB, which is the limit; it was not read"}
 	}
+	var manifest []byte
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
+			if lock != nil {
+				lock.manifest = manifest
+			}
 		case *document.Error:
 			lock, err = nil, e
 			if line := document.ConflictLine(data); line > 0 {
@@ -220,8 +217,7 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 			panic(e)
 		}
 	}()
-	manifest, err := opts.read("package.json")
-	if err != nil {
+	if manifest, err = opts.read("package.json"); err != nil {
 		return nil, err
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")

@@ -283,6 +283,8 @@ func (g *gatherer) linked(file string) bool {
 // sideOf is a lockfile on one side.
 type sideOf struct {
 	file string
+	// shown is where its lines are: what a link points to.
+	shown string
 	// there is false where the side has no such file.
 	there bool
 	lock  *lockfile.Lockfile
@@ -295,7 +297,7 @@ type sideOf struct {
 
 // read reads a lockfile with what Parse wants to know of its project.
 func read(ctx context.Context, rev Revision, file, shown string) (*sideOf, error) {
-	s := &sideOf{file: file}
+	s := &sideOf{file: file, shown: shown}
 	data, found, err := Read(ctx, rev, file, lockfile.MaxSize)
 	s.there, s.data = found || err != nil, data
 	if err == nil && found {
@@ -323,11 +325,20 @@ func read(ctx context.Context, rev Revision, file, shown string) (*sideOf, error
 	return s, nil
 }
 
+// lies is where a file's lines are: what it points to, where it is a link inside
+// the repository.
+func lies(ctx context.Context, rev Revision, file string) string {
+	if final, e, _, err := follow(ctx, rev, file); err == nil && e.Kind == File {
+		return final
+	}
+	return file
+}
+
 func parse(ctx context.Context, rev Revision, file, shown string, data []byte) (*lockfile.Lockfile, error) {
 	if msg := noText(data); msg != "" {
 		return nil, &lockfile.Error{File: shown, Line: 1, Msg: msg}
 	}
-	dir := path.Dir(file)
+	dir := path.Dir(file) // npm looks for package.json beside the link
 	if path.Base(file) == ".package-lock.json" {
 		dir = path.Dir(dir) // npm's hidden lockfile lies in node_modules
 	}
@@ -352,7 +363,7 @@ func (g *gatherer) head(file string) (*sideOf, error) {
 	if s, ok := g.locks[file]; ok {
 		return s, nil
 	}
-	s, err := read(g.ctx, g.in.Head, file, file)
+	s, err := read(g.ctx, g.in.Head, file, lies(g.ctx, g.in.Head, file))
 	if err == nil {
 		g.locks[file] = s
 	}
@@ -372,7 +383,7 @@ func (g *gatherer) pairs(files, touched []string) error {
 		if err != nil {
 			return err
 		}
-		base, err := read(g.ctx, g.in.Base, file, file)
+		base, err := read(g.ctx, g.in.Base, file, lies(g.ctx, g.in.Base, file))
 		if err != nil {
 			return err
 		}
@@ -437,13 +448,13 @@ func (g *gatherer) pair(base, head *sideOf) {
 	}
 	p := Pair{}
 	if base != nil {
-		p.File, p.Base = base.file, base.lock
+		p.File, p.Base = base.shown, base.lock
 		if base.problem != nil {
-			g.note("%s could not be read before the change, so that every package counts as new: %s", base.file, base.problem.Issue.Detail["reason"])
+			g.note("%s could not be read before the change, so that every package counts as new: %s", base.shown, base.problem.Issue.Detail["reason"])
 		}
 	}
 	if head != nil {
-		p.File, p.Head = head.file, head.lock
+		p.File, p.Head = head.shown, head.lock
 	}
 	if p.Base != nil || p.Head != nil {
 		g.in.Pairs = append(g.in.Pairs, p)

@@ -134,8 +134,9 @@ func (g *gatherer) unlocked(file string, asked []lockfile.Request) error {
 		folder := relative(path.Dir(at), path.Dir(file))
 		asked = slices.DeleteFunc(asked, func(r lockfile.Request) bool { return s.lock.Locks(folder, r.Dependency) })
 	}
+	shown := lies(g.ctx, g.in.Head, file)
 	for _, r := range asked {
-		g.whole(WholeIssue{File: file, Line: r.Line, Issue: issue.NotLocked(r.Name, r.Spec, nearest)})
+		g.whole(WholeIssue{File: shown, Line: r.Line, Issue: issue.NotLocked(r.Name, r.Spec, nearest)})
 	}
 	return nil
 }

@@ -3,19 +3,13 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path"
 	"slices"
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/github"
-	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
-	"github.com/lockwarden/lockwarden/lockfile"
 )
 
 // head answers a pull request's head: the check run is queued at once, and
@@ -50,11 +44,7 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 	if err != nil {
 		return err
 	}
-	files, err := repo.Changed(ctx, pull, base, relevant)
-	if err != nil {
-		return err
-	}
-	return s.dispatch(ctx, job, files)
+	return s.dispatch(ctx, job, base)
 }
 
 // group is head for a merge group, which GitHub waits for.
@@ -70,11 +60,7 @@ func (s *Server) group(ctx context.Context, job webhook.Job) error {
 	if err != nil {
 		return err
 	}
-	files, err := repo.Changed(ctx, github.Pull{HeadSHA: job.SHA}, base, relevant)
-	if err != nil {
-		return err
-	}
-	return s.dispatch(ctx, job, files)
+	return s.dispatch(ctx, job, base)
 }
 
 // begun tells whether the review of a head was handed over already: by a try of
@@ -84,8 +70,16 @@ func (s *Server) begun(ctx context.Context, job webhook.Job) (bool, error) {
 	return ok && (h.Generation != job.Generation || h.State != "queued"), err
 }
 
-func (s *Server) dispatch(ctx context.Context, job webhook.Job, files []github.File) error {
-	if len(files) > 0 {
+// dispatch hands a head over to be reviewed, or ends it where it changes nothing
+// that a review is about.
+func (s *Server) dispatch(ctx context.Context, job webhook.Job, base string) error {
+	d, err := differing(ctx, s.repository(job), base, job.SHA)
+	if err != nil {
+		return err
+	}
+	if any, err := d.relevant(ctx); err != nil {
+		return err
+	} else if any {
 		return s.c.Store.Handover(ctx, job)
 	}
 	if err := s.c.Store.Complete(ctx, job, &review.Review{}); err != nil {
@@ -116,21 +110,6 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	return nil
-}
-
-func isLockfile(file string) bool { return lockfile.IsLockfile(file) && !inModules(file) }
-
-// otherLockfile is one that cannot be read.
-func otherLockfile(file string) bool { return path.Base(file) == "bun.lockb" && !inModules(file) }
-
-func manifest(file string) bool { return path.Base(file) == "package.json" && !inModules(file) }
-
-func inModules(file string) bool {
-	return strings.HasPrefix(file, "node_modules/") || strings.Contains(file, "/node_modules/")
-}
-
-func relevant(file string) bool {
-	return isLockfile(file) || otherLockfile(file) || manifest(file) || file == policy.Path
 }
 
 // review scans what a head brings and judges it.
@@ -164,7 +143,7 @@ func (s *Server) scan(ctx context.Context, job webhook.Job) (*ruling, error) {
 	running, stop := context.WithCancel(running)
 	defer stop()
 	show, wait := s.progress(running, job, stop)
-	result, err := review.Run(running, r.pairs, s.c.Scanner, show)
+	result, err := review.Run(running, r.in, s.c.Scanner, show)
 	wait()
 	scanned(err)
 	if err != nil {
@@ -173,15 +152,18 @@ func (s *Server) scan(ctx context.Context, job webhook.Job) (*ruling, error) {
 		}
 		return nil, err
 	}
-	result.Whole = append(result.Whole, r.unreadable...)
-	result.Notes = append(result.Notes, r.notes...)
-	sort.SliceStable(result.Whole, func(i, j int) bool { return result.Whole[i].File < result.Whole[j].File })
 	s.count(result)
 	return r.by, s.c.Store.Complete(ctx, job, result)
 }
 
-// changes reads the lockfiles that a head changes; nil where a newer head came.
-func (s *Server) changes(ctx context.Context, job webhook.Job) (*reader, error) {
+// changes is what a head changes, and the policy that it is judged by.
+type changes struct {
+	in *review.Input
+	by *ruling
+}
+
+// changes reads what a head changes; nil where a newer head came.
+func (s *Server) changes(ctx context.Context, job webhook.Job) (*changes, error) {
 	repo := s.repository(job)
 	pull := github.Pull{HeadSHA: job.SHA, BaseSHA: job.BaseSHA, BaseRef: job.Branch}
 	if job.Pull > 0 {
@@ -197,7 +179,7 @@ func (s *Server) changes(ctx context.Context, job webhook.Job) (*reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	files, err := repo.Changed(ctx, pull, base, relevant)
+	d, err := differing(ctx, repo, base, pull.HeadSHA)
 	if err != nil {
 		return nil, err
 	}
@@ -205,8 +187,8 @@ func (s *Server) changes(ctx context.Context, job webhook.Job) (*reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{ctx: ctx, repo: repo, base: base, head: pull.HeadSHA, by: by}
-	return r, r.read(files)
+	in, err := review.Gather(ctx, d.base, d.head, d.changed, by.policy.Ignored)
+	return &changes{in, by}, err
 }
 
 // count adds a review's packages and issues to the metrics.
@@ -283,187 +265,6 @@ func (s *Server) progress(ctx context.Context, job webhook.Job, stop func()) (sh
 
 // updateTime bounds one update of a check run.
 const updateTime = 10 * time.Second
-
-// reader reads the lockfiles of a head and of its merge base.
-type reader struct {
-	ctx        context.Context
-	repo       *github.Repository
-	base, head string
-	by         *ruling
-
-	pairs      []review.Pair
-	unreadable []review.WholeIssue
-	notes      []string
-}
-
-func (r *reader) read(files []github.File) error {
-	sort.Slice(files, func(i, j int) bool { return files[i].Head+files[i].Base < files[j].Head+files[j].Base })
-	changed := map[string]bool{}
-	ignored := 0
-	for _, f := range files {
-		name := f.Head
-		if name == "" {
-			name = f.Base
-		}
-		if (isLockfile(name) || otherLockfile(name)) && r.by.policy.Ignored(name) {
-			ignored++
-			continue
-		}
-		switch {
-		case isLockfile(f.Head) || isLockfile(f.Base):
-			changed[path.Dir(name)] = true
-			if err := r.pair(f); err != nil {
-				return err
-			}
-		case otherLockfile(f.Head):
-			changed[path.Dir(name)] = true
-			r.unreadable = append(r.unreadable, review.Unreadable(f.Head, 1, "Bun's binary lockfile is not read; write the text one with bun install --save-text-lockfile --frozen-lockfile --lockfile-only"))
-		}
-	}
-	if ignored > 0 {
-		r.notes = append(r.notes, fmt.Sprintf("%d changed lockfiles are left out by the policy (paths.ignore).", ignored))
-	}
-	for _, f := range files {
-		if manifest(f.Head) && !changed[path.Dir(f.Head)] {
-			if err := r.manifestAlone(f.Head, changed); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// pair reads a lockfile on both sides.
-func (r *reader) pair(f github.File) error {
-	pair := review.Pair{File: f.Head}
-	if pair.File == "" {
-		pair.File = f.Base
-	}
-	if isLockfile(f.Head) {
-		lock, manifest, problem, err := r.side(f.Head, r.head)
-		if err != nil {
-			return err
-		}
-		if problem != nil {
-			r.unreadable = append(r.unreadable, *problem)
-			return nil
-		}
-		pair.Head, pair.Manifest = lock, manifest
-	}
-	if isLockfile(f.Base) {
-		lock, _, problem, err := r.side(f.Base, r.base)
-		if err != nil {
-			return err
-		}
-		if problem != nil {
-			r.notes = append(r.notes, fmt.Sprintf("%s of the merge base could not be read, so that every package of this head counts as new: %s", f.Base, problem.Issue.Detail["reason"]))
-		}
-		pair.Base = lock
-	}
-	r.pairs = append(r.pairs, pair)
-	return nil
-}
-
-// side reads a lockfile at a commit, with the package.json beside it.
-func (r *reader) side(file, ref string) (lock *lockfile.Lockfile, manifest []byte, problem *review.WholeIssue, err error) {
-	if manifest, _, err = r.content(path.Join(path.Dir(file), "package.json"), ref); err != nil {
-		return nil, nil, nil, err
-	}
-	data, problem, err := r.lockfile(file, ref)
-	if err == nil && problem == nil {
-		lock, problem = parse(file, data, manifest)
-	}
-	return lock, manifest, problem, err
-}
-
-func parse(file string, data, manifest []byte) (*lockfile.Lockfile, *review.WholeIssue) {
-	lock, err := lockfile.Parse(file, data, lockfile.Options{Project: lockfile.Beside(manifest)})
-	var at *lockfile.Error
-	if errors.As(err, &at) {
-		w := review.Unreadable(file, at.Line, at.Msg)
-		return nil, &w
-	}
-	if err != nil {
-		w := review.Unreadable(file, 1, err.Error())
-		return nil, &w
-	}
-	return lock, nil
-}
-
-// fetch reads a file at one of the two commits; the base is other pull requests'
-// as well.
-func (r *reader) fetch(file, ref string) ([]byte, bool, error) {
-	if ref == r.base {
-		return r.repo.Repeated(r.ctx, file, ref)
-	}
-	return r.repo.Content(r.ctx, file, ref)
-}
-
-// content reads a file that need not be there.
-func (r *reader) content(file, ref string) ([]byte, bool, error) {
-	data, found, err := r.fetch(file, ref)
-	var large *github.TooLarge
-	if errors.As(err, &large) {
-		return nil, true, nil
-	}
-	return data, found, err
-}
-
-// lockfile reads one; what GitHub does not hand out is a finding.
-func (r *reader) lockfile(file, ref string) ([]byte, *review.WholeIssue, error) {
-	data, found, err := r.fetch(file, ref)
-	var large *github.TooLarge
-	switch {
-	case errors.As(err, &large):
-		w := review.Unreadable(file, 1, "it is larger than the 100 MB that GitHub hands out")
-		return nil, &w, nil
-	case err != nil:
-		return nil, nil, err
-	case !found:
-		w := review.Unreadable(file, 1, "GitHub lists it as changed but has no such file; it may be a submodule")
-		return nil, &w, nil
-	}
-	return data, nil, nil
-}
-
-// manifestAlone looks whether a package.json that changed without its lockfile
-// still agrees with it: with the one beside it, or the workspace's above it.
-func (r *reader) manifestAlone(file string, changed map[string]bool) error {
-	for dir := path.Dir(file); ; dir = path.Dir(dir) {
-		if changed[dir] && dir != path.Dir(file) {
-			return nil // its workspace's lockfile changed with it
-		}
-		for _, name := range []string{"npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"} {
-			lockPath := path.Join(dir, name)
-			data, found, err := r.content(lockPath, r.head)
-			if err != nil {
-				return err
-			}
-			if !found {
-				continue
-			}
-			if dir != path.Dir(file) {
-				r.notes = append(r.notes, fmt.Sprintf("%s changed without %s, which may hold its workspace.", file, lockPath))
-				return nil
-			}
-			manifest, _, err := r.content(file, r.head)
-			if err != nil {
-				return err
-			}
-			lock, problem := parse(lockPath, data, manifest)
-			if problem != nil {
-				r.unreadable = append(r.unreadable, *problem)
-				return nil
-			}
-			// The same on both sides: only the drift is looked for.
-			r.pairs = append(r.pairs, review.Pair{File: lockPath, Base: lock, Head: lock, Manifest: manifest})
-			return nil
-		}
-		if dir == "." {
-			return nil
-		}
-	}
-}
 
 // suite finds the pull requests of a commit for events that name none.
 func (s *Server) suite(ctx context.Context, job webhook.Job) error {

@@ -512,7 +512,72 @@ func TestLargerThanGitHubHandsOut(t *testing.T) {
 	large(t, func(w *world) {
 		pull := w.open(map[string]string{"package-lock.json": lock() + strings.Repeat(" ", 101<<20)})
 		run := w.concludes(pull.SHA(), "action_required")
-		w.wants("the summary", run.Summary, "100 MB")
+		w.wants("the summary", run.Summary, "64 MiB")
+	})
+}
+
+// TestLink: npm follows a symbolic link, and so does the review; a link that
+// leaves the repository is not read, and never green.
+func TestLink(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{"package.json": manifest("quiet@1.0.0"), "package-lock.json": githubtest.Link("deps/lock.json"), "deps/lock.json": lock("quiet@1.0.0")})
+		pull := w.open(map[string]string{"package.json": manifest("quiet@1.0.0", "shell@1.0.0"), "deps/lock.json": lock("quiet@1.0.0", "shell@1.0.0")})
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "1 new package")
+		w.wants("the summary", run.Summary, "deps/lock.json#L")
+		w.repo.Commit("out", map[string]string{"package-lock.json": githubtest.Link("../elsewhere/package-lock.json")})
+		out := w.repo.Open("ann", w.repo, "out", "main")
+		run = w.concludes(out.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "package-lock.json")
+		w.wants("the text", run.Text, "leaves the repository")
+		// Another target, unchanged itself.
+		w.repo.Commit("main", map[string]string{"other/lock.json": lock("shell@1.0.0")})
+		w.repo.Branch("swap", w.repo.Head("main"))
+		w.repo.Commit("swap", map[string]string{"package-lock.json": githubtest.Link("other/lock.json")})
+		w.concludes(w.repo.Open("ann", w.repo, "swap", "main").SHA(), "failure")
+	})
+}
+
+// TestLargeRepository: a tree that GitHub cuts is compared folder by folder, and
+// only where it differs.
+func TestLargeRepository(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.ListedTree = 10
+		files := map[string]string{"package.json": manifest("quiet@1.0.0"), "package-lock.json": lock("quiet@1.0.0")}
+		for i := range 60 {
+			files[fmt.Sprintf("pkgs/p%d/a.txt", i)] = "x"
+		}
+		w.repo.Commit("main", files)
+		before := len(w.github.Requests())
+		pull := w.open(map[string]string{"web/package.json": manifest("shell@1.0.0"), "web/package-lock.json": lock("shell@1.0.0"), "pkgs/p7/a.txt": "y"})
+		run := w.concludes(pull.SHA(), "failure")
+		w.wants("the title", run.Title, "1 new package")
+		w.wants("the summary", run.Summary, "more files or links than are looked at")
+		if n := len(w.github.Requests()) - before; n > 60 {
+			w.t.Errorf("%d requests", n)
+		}
+	})
+}
+
+// TestRequests holds what a review asks GitHub for: what cannot change is asked
+// for once.
+func TestRequests(t *testing.T) {
+	story(t, func(w *world) {
+		w.base("quiet@1.0.0")
+		w.concludes(w.open(with("quiet@1.0.0", "shell@1.0.0")).SHA(), "failure")
+		counts := map[string]int{}
+		for _, r := range w.github.Requests() {
+			for _, what := range []string{"/git/trees/", "/git/blobs/", "/files", "/contents/"} {
+				if strings.Contains(r.Path, what) {
+					counts[what]++
+				}
+			}
+		}
+		// Two trees; package.json and package-lock.json on two sides; the policies
+		// of the repository and of its owner.
+		if counts["/git/trees/"] != 2 || counts["/git/blobs/"] != 4 || counts["/files"] != 0 || counts["/contents/"] > 2 {
+			w.t.Errorf("%v", counts)
+		}
 	})
 }
 
@@ -526,8 +591,12 @@ func TestNothingToReview(t *testing.T) {
 		w.repo.Commit("drift", map[string]string{"package.json": manifest("quiet@1.0.0")})
 		drift := w.repo.Open("ann", w.repo, "drift", "main")
 		run = w.concludes(drift.SHA(), "success")
-		w.wants("the summary", run.Summary, "lockfile/manifest-drift")
-		w.wants("the text", run.Text, "quiet")
+		w.wants("the title", run.Title, "1 dependency not locked")
+		w.wants("the summary", run.Summary, "lockfile/not-locked", "package.json#L")
+		w.wants("the text", run.Text, "quiet", "package-lock.json does not lock it")
+		if a := run.Annotations; len(a) != 1 || a[0].Path != "package.json" || a[0].Level != "warning" {
+			w.t.Errorf("annotations: %+v", a)
+		}
 	})
 }
 

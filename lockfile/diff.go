@@ -35,8 +35,8 @@ type Change struct {
 	Direct, Dev bool
 	// Optional and Bundled as in Entry.
 	Optional, Bundled bool
-	// Role as in Entry.
-	Role Role
+	// Purpose as in Entry.
+	Purpose Purpose
 	// Locations are all the places it has in HEAD (BASE for removed); for
 	// Moved and Replaced those that changed.
 	Locations []string
@@ -309,7 +309,7 @@ func describeChange(kind Kind, old *Entry, entries []*Entry, paths *Paths) Chang
 	e := entries[0]
 	nearest := entries[0]
 	dev, direct := true, false
-	c := Change{Kind: kind, Name: e.Package, Role: e.Role}
+	c := Change{Kind: kind, Name: e.Package, Purpose: e.Purpose}
 	for _, x := range entries {
 		if paths.nearer(x, nearest) {
 			nearest = x

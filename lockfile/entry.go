@@ -107,8 +107,8 @@ type Entry struct {
 	// Patch identifies a patch of the project's that is applied to the
 	// package; empty where there is none.
 	Patch string
-	// Role says that the entry is no dependency of the project's code.
-	Role Role
+	// Purpose says that the entry is no dependency of the project's code.
+	Purpose Purpose
 
 	// Dev, Optional, DevOptional, Peer, Link and Bundled are as Arborist's
 	// loadVirtual computes them: reachable only through development (optional,
@@ -140,14 +140,14 @@ type Entry struct {
 	workspaces []string
 }
 
-// Role is what an entry is for, other than as a dependency.
-type Role string
+// Purpose is what an entry is for, other than as a dependency.
+type Purpose string
 
-// The roles of pnpm's environment document; their code runs on installation.
+// The purposes in pnpm's environment document; their code runs on installation.
 // Source: https://pnpm.io/config-dependencies
 const (
-	ConfigDependency Role = "config"
-	PackageManager   Role = "package-manager"
+	ConfigDependency Purpose = "config"
+	PackageManager   Purpose = "package-manager"
 )
 
 // DependencyKind says what sort of declaration a Dependency is.

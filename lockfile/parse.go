@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"testing/fstest"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
@@ -25,28 +24,9 @@ type Options struct {
 	Project fs.FS
 }
 
-// Beside is a Project of which only package.json is known.
-func Beside(manifest []byte) fs.FS {
-	if len(manifest) == 0 {
-		return nil
-	}
-	return fstest.MapFS{"package.json": {Data: manifest}}
-}
-
 // MaxSize is the largest lockfile that Parse reads, in bytes. The largest
 // lockfiles of public monorepos are near 10 MB.
 const MaxSize = 64 << 20
-
-// IsLockfile reports whether a file of this name is a lockfile that Parse
-// reads. pnpm writes one a branch where it is told to.
-// Source: https://pnpm.io/settings#gitbranchlockfile
-func IsLockfile(name string) bool {
-	switch name = path.Base(name); name {
-	case "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock":
-		return true
-	}
-	return strings.HasPrefix(name, "pnpm-lock.") && strings.HasSuffix(name, ".yaml")
-}
 
 // formatOf says whose lockfile a file is: by its name, and where that is not
 // one of a lockfile, by what it begins with.

@@ -92,7 +92,7 @@ func (l *pnpmDocument) isEnvironment() bool {
 	for _, folder := range importers.Keys {
 		of := importers.Mapping(folder)
 		for _, list := range pnpmLists {
-			if list.role == "" && of != nil && of.Mapping(list.key) != nil {
+			if list.purpose == "" && of != nil && of.Mapping(list.key) != nil {
 				return false
 			}
 		}
@@ -364,9 +364,9 @@ func (l *pnpmDocument) importers() {
 }
 
 var pnpmLists = []struct {
-	key  string
-	kind DependencyKind
-	role Role
+	key     string
+	kind    DependencyKind
+	purpose Purpose
 }{
 	{"dependencies", Prod, ""}, {"optionalDependencies", Optional, ""}, {"devDependencies", Dev, ""},
 	{"configDependencies", Prod, ConfigDependency}, {"packageManagerDependencies", Prod, PackageManager},
@@ -378,7 +378,7 @@ func (l *pnpmDocument) dependencies(e *Entry, of *document.Mapping, folder strin
 	specifiers := of.Mapping("specifiers")
 	for _, list := range pnpmLists {
 		m := of.Mapping(list.key)
-		if m == nil || list.role != "" && folder == "" {
+		if m == nil || list.purpose != "" && folder == "" {
 			continue
 		}
 		for _, name := range m.Keys {
@@ -401,10 +401,10 @@ func (l *pnpmDocument) dependencies(e *Entry, of *document.Mapping, folder strin
 					to.Package = name // the lockfile has only its folder
 				}
 			}
-			if list.role != "" {
+			if list.purpose != "" {
 				// A name of its own: the project may depend on the same package.
 				if to != nil {
-					to.Role = list.role
+					to.Purpose = list.purpose
 				}
 				l.depend(e, Dependency{Name: "node_modules/.pnpm-config/" + name, Spec: spec, Kind: list.kind}, to)
 				continue

@@ -39,6 +39,7 @@ var rules = []Rule{
 	{"lockfile/weak-hash", lockfileWeakHash},
 	{"lockfile/insecure-transport", lockfileInsecureTransport},
 	{"lockfile/manifest-drift", lockfileManifestDrift},
+	{"lockfile/not-locked", lockfileNotLocked},
 	{"lockfile/version-mismatch", lockfileVersionMismatch},
 	{"identity/typosquat", identityTyposquat},
 	{"identity/confusable", identityConfusable},

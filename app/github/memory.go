@@ -73,7 +73,7 @@ type conditional struct {
 
 // RoundTrip implements http.RoundTripper.
 func (c *conditional) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodGet || c.installation == 0 || immutable.MatchString(r.URL.RawQuery) {
+	if r.Method != http.MethodGet || c.installation == 0 || immutable.MatchString(r.URL.Path) {
 		return c.next.RoundTrip(r)
 	}
 	key := fmt.Sprintf("%d etag %s %s", c.installation, r.Header.Get("Accept"), r.URL)
@@ -113,8 +113,9 @@ func (c *conditional) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// immutable is a query for a file at a commit: Repeated keeps those that are worth it.
-var immutable = regexp.MustCompile(`^ref=[0-9a-f]{40}$`)
+// immutable is the path of an object by its SHA: Tree and Blob keep those that
+// are worth it.
+var immutable = regexp.MustCompile(`/git/(?:blobs|trees)/[0-9a-f]{40}$`)
 
 // commitID tells whether a ref is a commit's, which never changes.
 func commitID(ref string) bool {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 	"time"
 
@@ -117,141 +116,12 @@ func (r *Repository) MergeBase(ctx context.Context, base, head string) (string, 
 	return "", fmt.Errorf("github: %s/%s: %s and %s have no merge base", r.Owner, r.Name, base, head)
 }
 
-// File is one file that differs between two commits. Either path is empty where
-// it was added or removed.
-type File struct{ Base, Head string }
-
-// listed is how many files GitHub lists of a pull request before it stops
-// without a word.
-const listed = 3000
-
-// Changed lists the files that pick wants and that differ between merge base
-// and head. A pull request of more files than GitHub lists is read as trees.
-func (r *Repository) Changed(ctx context.Context, p Pull, mergeBase string, pick func(path string) bool) ([]File, error) {
-	if p.Number == 0 || p.ChangedFiles >= listed {
-		return r.changedTrees(ctx, mergeBase, p.HeadSHA, pick)
-	}
-	var out []File
-	opts := &gh.ListOptions{PerPage: 100}
-	for {
-		list, answer, err := r.client.PullRequests.ListFiles(ctx, r.Owner, r.Name, p.Number, opts)
-		if err != nil {
-			return nil, r.explain("changed files", err)
-		}
-		for _, f := range list {
-			file := File{f.GetFilename(), f.GetFilename()}
-			switch f.GetStatus() {
-			case "added", "copied":
-				file.Base = ""
-			case "removed":
-				file.Head = ""
-			case "renamed":
-				file.Base = f.GetPreviousFilename()
-			}
-			if file.Head != "" && pick(file.Head) || file.Base != "" && pick(file.Base) {
-				out = append(out, file)
-			}
-		}
-		if answer.NextPage == 0 {
-			return out, nil
-		}
-		opts.Page = answer.NextPage
-	}
-}
-
-func (r *Repository) changedTrees(ctx context.Context, base, head string, pick func(string) bool) ([]File, error) {
-	before, err := r.tree(ctx, base, pick)
-	if err != nil {
-		return nil, err
-	}
-	after, err := r.tree(ctx, head, pick)
-	if err != nil {
-		return nil, err
-	}
-	var out []File
-	for p, sha := range after {
-		switch old, ok := before[p]; {
-		case !ok:
-			out = append(out, File{"", p})
-		case old != sha:
-			out = append(out, File{p, p})
-		}
-	}
-	for p := range before {
-		if _, ok := after[p]; !ok {
-			out = append(out, File{p, ""})
-		}
-	}
-	return out, nil
-}
-
-// tree lists the files of a commit that pick wants, path to blob.
-func (r *Repository) tree(ctx context.Context, sha string, pick func(string) bool) (map[string]string, error) {
-	out := map[string]string{}
-	t, _, err := r.client.Git.GetTree(ctx, r.Owner, r.Name, sha, true)
-	if err != nil {
-		return nil, r.explain("tree", err)
-	}
-	if !t.GetTruncated() {
-		for _, e := range t.Entries {
-			if e.GetType() == "blob" && pick(e.GetPath()) {
-				out[e.GetPath()] = e.GetSHA()
-			}
-		}
-		return out, nil
-	}
-	// Too many entries for one answer: folder by folder.
-	const maxFolders = 20_000
-	folders := 0
-	var walk func(sha, prefix string) error
-	walk = func(sha, prefix string) error {
-		if folders++; folders > maxFolders {
-			return fmt.Errorf("github: %s/%s: the tree has more than %d folders", r.Owner, r.Name, maxFolders)
-		}
-		t, _, err := r.client.Git.GetTree(ctx, r.Owner, r.Name, sha, false)
-		if err != nil {
-			return r.explain("tree", err)
-		}
-		for _, e := range t.Entries {
-			switch name := path.Join(prefix, e.GetPath()); e.GetType() {
-			case "tree":
-				if e.GetPath() == "node_modules" {
-					continue
-				}
-				if err := walk(e.GetSHA(), name); err != nil {
-					return err
-				}
-			case "blob":
-				if pick(name) {
-					out[name] = e.GetSHA()
-				}
-			}
-		}
-		return nil
-	}
-	return out, walk(sha, "")
-}
-
 // TooLarge is a file that GitHub does not hand out.
 type TooLarge struct{ Path string }
 
 // Error implements error.
 func (e *TooLarge) Error() string {
 	return fmt.Sprintf("%s is larger than the 100 MB that GitHub hands out", e.Path)
-}
-
-// Repeated is Content of a file at a commit that many reviews read, such as a
-// merge base's lockfile: what is read once is kept for a while.
-func (r *Repository) Repeated(ctx context.Context, file, ref string) (data []byte, found bool, err error) {
-	key := r.key("file", ref, file)
-	if known, ok := r.app.files.get(key); ok && commitID(ref) {
-		return bytes.Clone(known.body), true, nil
-	}
-	data, found, err = r.Content(ctx, file, ref)
-	if err == nil && found && commitID(ref) {
-		r.app.files.put(key, remembered{body: bytes.Clone(data)})
-	}
-	return data, found, err
 }
 
 // Content reads a file at a commit or branch; found is false where it is not

@@ -10,6 +10,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -65,7 +66,14 @@ func Title(r *review.Review, v policy.Verdict) string {
 			parts = append(parts, plural(n, k.word))
 		}
 	}
-	if len(parts) == 0 {
+	switch n := notLocked(r); {
+	case n == 1:
+		parts = append(parts, "1 dependency not locked")
+	case n > 1:
+		parts = append(parts, fmt.Sprintf("%d dependencies not locked", n))
+	case len(parts) == 0 && slices.ContainsFunc(r.Whole, func(w review.WholeIssue) bool { return w.Issue.ID == policy.Incomplete }):
+		parts = []string{"Dependencies not read"}
+	case len(parts) == 0:
 		parts = []string{"No dependency changes"}
 	}
 	blocking, warnings := 0, 0
@@ -93,6 +101,17 @@ func Title(r *review.Review, v policy.Verdict) string {
 		parts = append(parts, fmt.Sprintf("%d accepted", n))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// notLocked counts what a package.json asks for and no lockfile holds.
+func notLocked(r *review.Review) int {
+	n := 0
+	for _, w := range r.Whole {
+		if w.Issue.ID == "lockfile/not-locked" {
+			n++
+		}
+	}
+	return n
 }
 
 // transition is "1.0.0 → 1.1.0", or the one version there is.

@@ -33,12 +33,12 @@ type Pair struct {
 	// File is the lockfile's path, for annotations.
 	File       string
 	Base, Head *lockfile.Lockfile
-	// Manifest is the package.json beside Head, where it is known.
-	Manifest []byte
 }
 
 // Review is what came in and what is known of it.
 type Review struct {
+	// Lockfiles are the files that the review is about: those that were
+	// compared, then those that Whole is about.
 	Lockfiles []string
 	Packages  []Package
 	// Removed are changes that bring no code.
@@ -115,10 +115,10 @@ type scan struct {
 
 // Run reviews. An error means that the whole review failed, or that ctx ended;
 // what concerns one package is in its report.
-func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progress)) (*Review, error) {
-	r := &Review{}
+func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress)) (*Review, error) {
+	r := &Review{Whole: slices.Clone(in.Whole), Notes: slices.Clone(in.Notes)}
 	var scans []*scan
-	for _, pair := range pairs {
+	for _, pair := range in.Pairs {
 		r.Lockfiles = append(r.Lockfiles, pair.File)
 		own := internal(pair.Head)
 		for _, c := range lockfile.Compare(pair.Base, pair.Head) {
@@ -129,10 +129,16 @@ func Run(ctx context.Context, pairs []Pair, scanner Scanner, progress func(Progr
 			}
 			scans = append(scans, &scan{change: change, internal: own, at: time.Now()})
 		}
-		if pair.Head != nil && len(pair.Manifest) > 0 {
+		if pair.Head != nil {
 			r.drift(pair)
 		}
 	}
+	for _, w := range in.Whole {
+		if !slices.Contains(r.Lockfiles, w.File) {
+			r.Lockfiles = append(r.Lockfiles, w.File)
+		}
+	}
+	sort.SliceStable(r.Whole, func(i, j int) bool { return r.Whole[i].File < r.Whole[j].File })
 	if err := runScans(ctx, scans, scanner, progress); err != nil {
 		return nil, err
 	}

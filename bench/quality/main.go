@@ -188,7 +188,7 @@ func corpus(ctx context.Context, scanner *analyzer.Scanner) ([]review.Package, e
 		if err != nil {
 			return nil, err
 		}
-		r, err := review.Run(ctx, []review.Pair{{File: file, Head: lock}}, scanner, nil)
+		r, err := review.Run(ctx, &review.Input{Pairs: []review.Pair{{File: file, Head: lock}}}, scanner, nil)
 		if err != nil {
 			return nil, err
 		}

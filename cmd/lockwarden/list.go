@@ -15,11 +15,7 @@ func listCommand(t *terminal) *cobra.Command {
 	}
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
-		source, err := readOperand(c.Context(), args[0])
-		if err != nil {
-			return err
-		}
-		lock, err := source.parse()
+		lock, err := readLockfile(c.Context(), args[0])
 		if err != nil {
 			return err
 		}

@@ -87,11 +87,7 @@ An interrupted build goes on where it was. With --database postgres://…, every
 func surveyed(c *cobra.Command, operands []string) (packages []store.Package, sources []string, err error) {
 	newest := map[string]*lockfile.Entry{}
 	for _, operand := range operands {
-		source, err := readOperand(c.Context(), operand)
-		if err != nil {
-			return nil, nil, err
-		}
-		lock, err := source.parse()
+		lock, err := readLockfile(c.Context(), operand)
 		if err != nil {
 			return nil, nil, err
 		}

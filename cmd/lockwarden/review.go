@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,26 +78,29 @@ could not be scanned.`,
 			}
 			p.Production, p.Development = policy.At(least), policy.At(least)
 		}
-		read := func(ctx context.Context) ([]review.Pair, []byte, error) { return readPairs(ctx, args) }
+		var in *gathered
 		if *staged {
-			read = readStaged
+			in, err = gatherStaged(c.Context(), p.Ignored)
+		} else {
+			in, err = gather(c.Context(), args, p.Ignored)
 		}
-		var pairs []review.Pair
-		if pairs, o.ProjectSettings, err = read(c.Context()); err != nil {
+		if err != nil {
 			return err
 		}
+		defer in.close()
+		o.ProjectSettings = in.settings
 		scanner, err := analyzer.Open(*o)
 		if err != nil {
 			return err
 		}
 		defer scanner.Close()
 		show, done := t.bar()
-		r, err := review.Run(c.Context(), pairs, scanner, show)
+		r, err := review.Run(c.Context(), in.Input, scanner, show)
 		done()
 		if err != nil {
 			return err
 		}
-		if len(pairs) == 0 {
+		if len(r.Lockfiles) == 0 {
 			r.Lockfiles = []string{strings.Join(args, " ")}
 		}
 		v := policy.Judge(p, r, nil)

@@ -39,6 +39,9 @@ type GitHub struct {
 	Events      []string
 	// PrivateKey is the App's, in PEM.
 	PrivateKey string
+	// ListedTree is how many entries of a tree are listed in one answer before it
+	// is cut; tests may set it before anything happens.
+	ListedTree int
 	// Now is the clock; tests may set it before anything happens.
 	Now func() time.Time
 
@@ -113,6 +116,20 @@ type network struct {
 	commits map[string]*Commit
 	blobs   map[string][]byte
 	trees   map[string]map[string]string
+}
+
+// Link is the content of a symbolic link to a path, for Commit and Push.
+func Link(target string) string { return linkMark + target }
+
+// linkMark begins the content of a link, and in a tree the blob of one.
+const linkMark = "\x00link "
+
+// blobOf is the blob of a tree's entry, and its mode.
+func blobOf(entry string) (blob, mode string) {
+	if blob, ok := strings.CutPrefix(entry, linkMark); ok {
+		return blob, "120000"
+	}
+	return entry, "100644"
 }
 
 // Commit is one commit; its tree is flat: path to blob.
@@ -216,6 +233,7 @@ func New() *GitHub {
 		ClientID:      "Iv1.lockwarden",
 		ClientSecret:  "a client's secret",
 		ids:           1000,
+		ListedTree:    100_000,
 	}
 	g.user(g.Slug+"[bot]", "Bot")
 	g.server = httptest.NewServer(g)
@@ -398,23 +416,32 @@ func (r *Repository) commit(parents []string, files map[string]string, message s
 			delete(tree, path)
 			continue
 		}
-		blob := hash("blob", []byte(content))
-		n.blobs[blob] = []byte(content)
-		tree[path] = blob
+		target, link := strings.CutPrefix(content, linkMark)
+		blob := hash("blob", []byte(target))
+		n.blobs[blob] = []byte(target)
+		if tree[path] = blob; link {
+			tree[path] = linkMark + blob
+		}
 	}
 	return r.commitTree(parents, tree, message)
 }
 
 func (r *Repository) commitTree(parents []string, tree map[string]string, message string) string {
 	n := r.network
-	var b strings.Builder
-	for _, path := range slices.Sorted(maps.Keys(tree)) {
-		fmt.Fprintf(&b, "%s %s\n", path, tree[path])
-	}
-	treeSHA := hash("tree", []byte(b.String()))
-	n.trees[treeSHA] = tree
+	treeSHA := n.tree(tree)
 	sha := hash("commit", []byte(fmt.Sprintf("%s %v %s %d", treeSHA, parents, message, r.github.id())))
 	n.commits[sha] = &Commit{sha, treeSHA, parents, message}
+	return sha
+}
+
+// tree keeps a tree and returns its SHA.
+func (n *network) tree(files map[string]string) string {
+	var b strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(&b, "%s %s\n", path, files[path])
+	}
+	sha := hash("tree", []byte(b.String()))
+	n.trees[sha] = files
 	return sha
 }
 
@@ -431,7 +458,8 @@ func (r *Repository) files(sha string) map[string]string {
 func (r *Repository) File(sha, path string) (string, bool) {
 	r.github.mu.Lock()
 	defer r.github.mu.Unlock()
-	blob, ok := r.files(sha)[path]
+	entry, ok := r.files(sha)[path]
+	blob, _ := blobOf(entry)
 	return string(r.network.blobs[blob]), ok
 }
 
@@ -492,6 +520,9 @@ func (r *Repository) changes(from, to string) []change {
 		}
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].path < out[j].path })
+	for i := range out {
+		out[i].blob, _ = blobOf(out[i].blob)
+	}
 	return out
 }
 

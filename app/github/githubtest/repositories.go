@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"net/http"
+	pathpkg "path"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,9 +131,18 @@ func getContents(c *call) answer {
 		return refuse(http.StatusNotFound, "No commit found for the ref "+ref)
 	}
 	path := c.r.PathValue("path")
-	blob, found := c.repo.files(sha)[path]
+	files := c.repo.files(sha)
+	entry, found := files[path]
 	if !found {
 		return refuse(http.StatusNotFound, "Not Found")
+	}
+	blob, mode := blobOf(entry)
+	if mode == "120000" {
+		// A link to a normal file in the repository is answered with that file.
+		target := pathpkg.Join(pathpkg.Dir(path), string(c.repo.network.blobs[blob]))
+		if to, ok := files[target]; ok {
+			blob, _ = blobOf(to)
+		}
 	}
 	data := c.repo.network.blobs[blob]
 	if len(data) > contentSize {
@@ -159,15 +169,42 @@ func getTree(c *call) answer {
 		}
 		tree, sha = c.repo.network.trees[commit.Tree], commit.Tree
 	}
-	const most = 100_000
+	list := c.repo.listTree(tree, "", c.r.URL.Query().Has("recursive"))
 	entries := []any{}
-	for i, path := range slices.Sorted(maps.Keys(tree)) {
-		if i == most {
-			break
-		}
-		entries = append(entries, object{"path": path, "mode": "100644", "type": "blob", "sha": tree[path], "size": len(c.repo.network.blobs[tree[path]])})
+	for _, e := range list[:min(len(list), c.g.ListedTree)] {
+		entries = append(entries, e)
 	}
-	return ok(object{"sha": sha, "url": c.g.server.URL + "/x", "tree": entries, "truncated": len(tree) > most})
+	return ok(object{"sha": sha, "url": c.g.server.URL + "/x", "tree": entries, "truncated": len(list) > c.g.ListedTree})
+}
+
+// listTree lists what lies directly in a tree, or everything: folders, which are
+// trees of their own, stand before what is in them.
+func (r *Repository) listTree(tree map[string]string, prefix string, recursive bool) []object {
+	folders := map[string]map[string]string{}
+	names := map[string]bool{}
+	for path, entry := range tree {
+		dir, rest, deeper := strings.Cut(path, "/")
+		names[dir] = true
+		if deeper {
+			if folders[dir] == nil {
+				folders[dir] = map[string]string{}
+			}
+			folders[dir][rest] = entry
+		}
+	}
+	var list []object
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if in := folders[name]; in != nil {
+			list = append(list, object{"path": prefix + name, "mode": "040000", "type": "tree", "sha": r.network.tree(in)})
+			if recursive {
+				list = append(list, r.listTree(in, prefix+name+"/", true)...)
+			}
+			continue
+		}
+		blob, mode := blobOf(tree[name])
+		list = append(list, object{"path": prefix + name, "mode": mode, "type": "blob", "sha": blob, "size": len(r.network.blobs[blob])})
+	}
+	return list
 }
 
 func getBlob(c *call) answer {
@@ -178,5 +215,8 @@ func getBlob(c *call) answer {
 	if len(data) > contentSize {
 		return refuse(http.StatusForbidden, "This API returns blobs up to 100 MB in size. The requested blob is too large to fetch via the API")
 	}
-	return answer{status: http.StatusOK, raw: data}
+	if strings.Contains(c.r.Header.Get("Accept"), "raw") {
+		return answer{status: http.StatusOK, raw: data}
+	}
+	return ok(object{"sha": c.r.PathValue("file_sha"), "node_id": "x", "url": c.g.server.URL + "/x", "size": len(data), "encoding": "base64", "content": base64.StdEncoding.EncodeToString(data)})
 }

@@ -1,0 +1,203 @@
+package review
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// What a package.json asks for that no lockfile holds: nobody sees what comes.
+
+// manifests looks at the package.json files that changed. One whose own lockfile
+// changed with it is compared with that by Run.
+func (g *gatherer) manifests(files []string) error {
+	moved, err := g.movedAway(files)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if g.settled[path.Dir(file)] {
+			continue
+		}
+		after, there, err := g.requests(g.in.Head, file)
+		if err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
+		before, was, err := g.requests(g.in.Base, file)
+		if err != nil {
+			return err
+		}
+		asked := news(before, after)
+		if !was && slices.ContainsFunc(moved, func(of []lockfile.Request) bool { return len(news(of, after)) == 0 }) {
+			continue // a folder that was renamed
+		}
+		if err := g.unlocked(file, asked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// movedAway are what the files that head no longer has asked for.
+func (g *gatherer) movedAway(files []string) ([][]lockfile.Request, error) {
+	var out [][]lockfile.Request
+	for _, file := range files {
+		e, err := g.in.Head.Entry(g.ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind == Missing {
+			list, _, err := g.requests(g.in.Base, file)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, list)
+		}
+	}
+	return out, nil
+}
+
+// requests reads a package.json. What head has and cannot be read is an issue;
+// of base it is as if it had not been there.
+func (g *gatherer) requests(rev Revision, file string) (list []lockfile.Request, there bool, err error) {
+	data, there, err := Read(g.ctx, rev, file, maxProjectFile)
+	if err == nil && there {
+		if msg := noText(data); msg != "" {
+			err = &lockfile.Error{File: file, Line: 1, Msg: msg}
+		} else {
+			list, err = lockfile.Requests(file, data)
+		}
+	}
+	var at *lockfile.Error
+	var not *NotRead
+	switch {
+	case err == nil:
+		return list, there, nil
+	case errors.As(err, &at):
+		not = &NotRead{file, at.Msg}
+	case errors.As(err, &not):
+		at = &lockfile.Error{Line: 1}
+	default:
+		return nil, false, err
+	}
+	if rev == g.in.Head {
+		g.whole(Unreadable(file, at.Line, not.Reason))
+	}
+	return nil, false, nil
+}
+
+// news are the requests of after that before lacks, or has otherwise.
+func news(before, after []lockfile.Request) []lockfile.Request {
+	had := map[lockfile.Dependency]bool{}
+	for _, r := range before {
+		had[r.Dependency] = true
+	}
+	var out []lockfile.Request
+	for _, r := range after {
+		if !had[r.Dependency] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// unlocked makes an issue of each request that no lockfile beside or above the
+// package.json holds.
+func (g *gatherer) unlocked(file string, asked []lockfile.Request) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	locks, err := g.above(path.Dir(file))
+	if err != nil {
+		return err
+	}
+	nearest := ""
+	for _, at := range locks {
+		s, err := g.head(at)
+		if err != nil {
+			return err
+		}
+		if s.problem != nil {
+			g.whole(*s.problem)
+			return nil // it may hold them; that it is not read is said
+		}
+		if nearest == "" {
+			nearest = at
+		}
+		folder := relative(path.Dir(at), path.Dir(file))
+		asked = slices.DeleteFunc(asked, func(r lockfile.Request) bool { return s.lock.Locks(folder, r.Dependency) })
+	}
+	shown := lies(g.ctx, g.in.Head, file)
+	for _, r := range asked {
+		g.whole(WholeIssue{File: shown, Line: r.Line, Issue: issue.NotLocked(r.Name, r.Spec, nearest)})
+	}
+	return nil
+}
+
+// lockNames are the lockfiles of a project, in the order in which npm, pnpm,
+// Yarn and Bun would say whose project it is.
+var lockNames = []string{"npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"}
+
+// rush is where Rush keeps the lockfile of all projects.
+// Source: https://rushjs.io/pages/maintainer/package_managers/
+const rush = "common/config/rush"
+
+// above lists the lockfiles that may hold what a folder asks for: its own, and
+// those of the folders above, whose workspace it may be.
+func (g *gatherer) above(dir string) ([]string, error) {
+	var out []string
+	for {
+		for _, in := range []string{dir, path.Join(dir, rush)} {
+			found, err := g.lockfilesIn(in)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, found...)
+		}
+		if dir == "." {
+			return out, nil
+		}
+		dir = path.Dir(dir)
+	}
+}
+
+// lockfilesIn lists the lockfiles of head in a folder.
+func (g *gatherer) lockfilesIn(dir string) ([]string, error) {
+	var out []string
+	for _, name := range lockNames {
+		at := path.Join(dir, name)
+		e, err := g.in.Head.Entry(g.ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind == File || e.Kind == Link {
+			out = append(out, at)
+		}
+	}
+	return out, nil
+}
+
+// relative is the path from one folder to another, both from the same top.
+func relative(from, to string) string {
+	if from == to {
+		return "."
+	}
+	if from == "." {
+		return to
+	}
+	if inside, ok := strings.CutPrefix(to, from+"/"); ok {
+		return inside
+	}
+	up := strings.Repeat("../", strings.Count(from, "/")+1)
+	if to == "." {
+		return strings.TrimSuffix(up, "/")
+	}
+	return up + to
+}

@@ -3,6 +3,8 @@ package lockfile
 import (
 	"slices"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // Undeclared is a name under which a package is installed that is not its own,
@@ -15,6 +17,9 @@ type Undeclared struct {
 	By string
 	// Spec is what By asks for, as far as it is known.
 	Spec string
+	// Source is set where the name is the package's own, and the lockfile takes
+	// it from a git repository or a file that nobody asked for.
+	Source Source
 	// Claimed is set where the lockfile says that By, a package that came in,
 	// declares the alias itself; only its own package.json can tell.
 	Claimed bool
@@ -48,16 +53,17 @@ func (c *comparison) undeclared() {
 		switch {
 		case by == nil:
 			add(to, Undeclared{Name: d.Name})
+		case d.Name == to.Package && !isRange(c.head.asked(by, d)):
 		case c.head.declares(by, d, to):
 		case by == c.head.Root || c.head.isPart(by):
 			part := by.Location
 			if by == c.head.Root {
 				part = "."
 			}
-			add(to, Undeclared{Name: d.Name, By: part, Spec: c.head.asked(by, d)})
+			add(to, Undeclared{Name: d.Name, By: part, Spec: c.head.asked(by, d), Source: otherSource(d, to)})
 		default:
-			claimed := (leadsTo(d.Spec, to) || c.head.Format == Pnpm) && c.before[keyOf(by)] == nil
-			add(to, Undeclared{Name: d.Name, By: by.ID(), Spec: d.Spec, Claimed: claimed, Entry: by})
+			claimed := (LeadsTo(d.Spec, to) || c.head.Format == Pnpm) && c.before[keyOf(by)] == nil
+			add(to, Undeclared{Name: d.Name, By: by.ID(), Spec: d.Spec, Source: otherSource(d, to), Claimed: claimed, Entry: by})
 		}
 	})
 	for _, to := range order {
@@ -88,7 +94,22 @@ func aliasKey(lock *Lockfile, by *Entry, d Dependency, to *Entry) [2]string {
 	default:
 		from = by.ID()
 	}
-	return [2]string{from + "\x00" + d.Name, to.Package}
+	return [2]string{from + "\x00" + d.Name, to.Package + "\x00" + to.Source().String()}
+}
+
+// otherSource is the source of a package that is loaded by its own name.
+func otherSource(d Dependency, to *Entry) Source {
+	if d.Name == to.Package {
+		return to.Source()
+	}
+	return 0
+}
+
+// isRange reports whether a specifier asks a registry for a version; a tag does
+// as well, and is left out, since a workspace may have any name.
+func isRange(spec string) bool {
+	_, err := semver.NewConstraint(strings.TrimPrefix(spec, "npm:"))
+	return err == nil && spec != ""
 }
 
 // isPart reports whether an entry is one of the project's own folders.
@@ -99,7 +120,7 @@ func (lock *Lockfile) isPart(e *Entry) bool { return e.Source() == Local && lock
 func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry)) {
 	var other map[*Entry]bool
 	for _, e := range lock.Entries {
-		if e.Name != e.Package && !e.Link && e.Source() != Local && lock.resolved == nil {
+		if lock.resolved == nil && lock.named(e.Name, e) {
 			if other == nil {
 				other = map[*Entry]bool{}
 			}
@@ -110,28 +131,37 @@ func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry
 		return // a folder's name is what a tree is asked for
 	}
 	lock.visitUses(func(by *Entry, d Dependency, to *Entry) {
-		if d.Name != to.Package && !to.Link && to.Source() != Local {
+		if lock.named(d.Name, to) {
 			delete(other, to)
 			yield(by, d, to)
 		}
 	})
 	for _, e := range lock.Entries {
-		if other[e] && e.Source() != InParent {
+		if other[e] && e.Name != e.Package && e.Source() != InParent {
 			yield(nil, Dependency{Name: e.Name}, e)
 		}
 	}
+}
+
+// named reports whether a package's name does not say what is installed: it is
+// another package's, or the package is no registry's.
+func (lock *Lockfile) named(name string, to *Entry) bool {
+	if to.Link || to.Source() == Local || to.Source() == Runtime {
+		return false
+	}
+	return name != to.Package || to.Source() == Git || to.Source() == File
 }
 
 // declares reports whether the project says that a name stands for a package:
 // where it asks for it, or in what replaces dependencies.
 func (lock *Lockfile) declares(by *Entry, d Dependency, to *Entry) bool {
 	if by == lock.Root || lock.isPart(by) {
-		if leadsTo(lock.declared.catalog(d.Name, lock.asked(by, d)), to) {
+		if LeadsTo(lock.declared.catalog(d.Name, lock.asked(by, d)), to) {
 			return true
 		}
 	}
 	for _, o := range lock.declared.replacements {
-		if o.Name == d.Name && leadsTo(lock.declared.catalog(d.Name, o.Spec), to) {
+		if o.Name == d.Name && LeadsTo(lock.declared.catalog(d.Name, o.Spec), to) {
 			return true
 		}
 	}
@@ -151,11 +181,11 @@ func (lock *Lockfile) asked(by *Entry, d Dependency) string {
 	return effective(manifest.Dependencies)[d.Name].Spec
 }
 
-// leadsTo reports whether a specifier names the package itself, or a source
+// LeadsTo reports whether a specifier names the package itself, or a source
 // outside of a registry, whose package may have any name.
 // Sources: https://docs.npmjs.com/cli/configuring-npm/package-json#dependencies,
 // https://pnpm.io/aliases, https://jsr.io/docs/npm-compatibility
-func leadsTo(spec string, to *Entry) bool {
+func LeadsTo(spec string, to *Entry) bool {
 	protocol, rest, ok := strings.Cut(strings.TrimSpace(spec), ":")
 	switch source := to.Source(); source {
 	case File, Git, Remote:

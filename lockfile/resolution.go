@@ -142,6 +142,10 @@ type Difference struct {
 	To   string `json:"to"`
 }
 
+// Differences lists how the resolution of one package version changed between
+// two lockfiles that are packed alike; see Change.Differences.
+func Differences(old, now *Entry) []Difference { return differences(old, now, packing{}) }
+
 // differences lists how the resolution of one package version changed. What
 // package managers repair by themselves is left out: a bare entry that gains
 // the public registry's URL and a hash, a hash where there was none.

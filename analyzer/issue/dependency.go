@@ -74,7 +74,7 @@ func dependencyMutableGit(in *Input) []Issue {
 	var names []string
 	var evidence []behavior.Evidence
 	for _, e := range in.Entries {
-		if e.Source() == lockfile.Git && !fullCommit.MatchString(e.Resolved) {
+		if e.Source() == lockfile.Git && !e.Pinned() {
 			names = append(names, in.Name)
 			break
 		}

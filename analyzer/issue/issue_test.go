@@ -22,19 +22,20 @@ import (
 
 // withoutFixture are issues that are tested where they arise: on a lockfile as
 // a whole (app/review), and on a real package (analyzer).
-var withoutFixture = map[string]bool{"lockfile/manifest-drift": true, "lockfile/not-locked": true, "secret/common-key": true}
+var withoutFixture = map[string]bool{"lockfile/manifest-drift": true, "lockfile/not-locked": true, "lockfile/flags": true, "lockfile/halves": true, "secret/common-key": true}
 
 // entry is a lockfile's entry in a fixture.
 type entry struct {
 	Name, Version, Resolved, Integrity string
 	Bundled                            bool
+	Patch, Checksum                    string
 }
 
 func (e *entry) real() *lockfile.Entry {
 	if e == nil {
 		return nil
 	}
-	return &lockfile.Entry{Location: "node_modules/" + e.Name, Name: e.Name, Package: e.Name, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity, Bundled: e.Bundled}
+	return &lockfile.Entry{Location: "node_modules/" + e.Name, Name: e.Name, Package: e.Name, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity, Bundled: e.Bundled, Patch: e.Patch, Checksum: e.Checksum}
 }
 
 // readCase makes the Input of one case of a fixture.
@@ -91,13 +92,19 @@ func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *i
 	var change struct {
 		Kind     lockfile.Kind
 		New, Old *entry
+		// Undeclared is as Compare finds it, which lockfile's tests show.
+		Undeclared []lockfile.Undeclared
 	}
 	if decode("change.json", &change) {
 		in.Name, in.Version = change.New.Name, change.New.Version
 		c := &lockfile.Change{Kind: change.Kind, Name: in.Name, To: change.New.Version, New: change.New.real(), Old: change.Old.real()}
 		if c.Old != nil {
 			c.From = c.Old.Version
+			if c.Kind == lockfile.Replaced {
+				c.Differences = lockfile.Differences(c.Old, c.New)
+			}
 		}
+		c.Resolved, c.Undeclared = c.New.Resolved, change.Undeclared
 		in.Change, in.Entries = c, []*lockfile.Entry{c.New}
 	}
 	return in

@@ -2,6 +2,7 @@ package issue
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
@@ -25,12 +26,29 @@ func lockfileUnexpectedHost(in *Input) []Issue {
 			return detailed(High, map[string]string{"host": clip(e.Host()), "url": clip(e.Resolved)})
 		}
 	}
+	for _, e := range in.Entries {
+		if e.Source() == lockfile.Runtime && e.Resolved != "" && !in.configured(e.Host()) && !slices.Contains(runtimeHosts, e.Host()) {
+			return detailed(High, map[string]string{"host": clip(e.Host()), "url": clip(e.Resolved)})
+		}
+	}
 	return nil
 }
 
-// lockfileNameMismatch: the URL, or the package.json in the tarball, is of
-// another package than the entry says.
+// runtimeHosts are where Node.js, Deno and Bun publish their programs.
+// Source: https://pnpm.io/cli/runtime
+var runtimeHosts = []string{"nodejs.org", "unofficial-builds.nodejs.org", "github.com", "dl.deno.land"}
+
+// lockfileNameMismatch: the lockfile installs the package under a name that
+// nobody declared, or the URL, or the package.json in the tarball, is of another
+// package than the entry says.
 func lockfileNameMismatch(in *Input) []Issue {
+	if in.Change != nil {
+		for _, u := range in.Change.Undeclared {
+			if u.Source == 0 {
+				return detailed(Critical, map[string]string{"other": clip(in.Name), "where": "the package that is installed as " + clip(u.Name)})
+			}
+		}
+	}
 	for _, e := range in.fetched() {
 		if other, ok := nameInURL(e.Resolved, in.Name); !ok {
 			return detailed(Critical, map[string]string{"other": clip(other), "where": "the URL"})
@@ -71,15 +89,70 @@ func nameInURL(resolved, want string) (name string, ok bool) {
 	return name, true
 }
 
+// lockfileSourceMismatch: a range of versions is asked for, and the lockfile
+// takes the package from a repository or a file.
+func lockfileSourceMismatch(in *Input) []Issue {
+	if in.Change == nil {
+		return nil
+	}
+	for _, u := range in.Change.Undeclared {
+		if u.Source != 0 {
+			return detailed(Critical, map[string]string{"spec": clip(u.Spec), "by": asker(u.By), "source": clip(in.Change.Resolved)})
+		}
+	}
+	return nil
+}
+
+// asker is who asks for a package.
+func asker(by string) string {
+	if by == "." {
+		return "package.json"
+	}
+	return clip(by)
+}
+
+// difference is how the change differs in one respect.
+func (in *Input) difference(what string) (d lockfile.Difference, ok bool) {
+	if in.Change == nil {
+		return d, false
+	}
+	i := slices.IndexFunc(in.Change.Differences, func(d lockfile.Difference) bool { return d.What == what })
+	if i < 0 {
+		return d, false
+	}
+	return in.Change.Differences[i], true
+}
+
+// lockfileIntegrityChanged: another hash of the same algorithm for the same
+// version, in place of the old one or beside it: npm accepts a file that
+// matches either.
 func lockfileIntegrityChanged(in *Input) []Issue {
-	c := in.Change
-	if c == nil || c.Kind != lockfile.Replaced || c.Old == nil || c.New == nil || c.Old.Integrity == "" || c.New.Integrity == "" {
-		return nil
+	if d, ok := in.difference("integrity"); ok && d.From != "" && d.To != "" {
+		if sameAlgorithm(d.From, d.To) {
+			return detailed(Critical, map[string]string{"old": clip(d.From), "new": clip(d.To)})
+		}
 	}
-	if agree, conflict := lockfile.CompareIntegrity(c.Old.Integrity, c.New.Integrity); agree || !conflict {
-		return nil
+	if d, ok := in.difference("checksum"); ok && d.From != "" && d.To != "" {
+		severity := Critical
+		if in.Change.New != nil && strings.Contains(in.Change.New.Patch, "builtin<") {
+			severity = Low // a patch of Yarn's own, which changes with Yarn
+		}
+		return detailed(severity, map[string]string{"old": clip(d.From), "new": clip(d.To)})
 	}
-	return detailed(Critical, map[string]string{"old": clip(c.Old.Integrity), "new": clip(c.New.Integrity)})
+	return nil
+}
+
+// sameAlgorithm reports whether the new hashes have one more, or another one,
+// of an algorithm that the old ones have.
+func sameAlgorithm(old, now string) bool {
+	had := strings.Fields(old)
+	for _, h := range strings.Fields(now) {
+		algorithm, _, _ := strings.Cut(h, "-")
+		if !slices.Contains(had, h) && slices.ContainsFunc(had, func(x string) bool { return strings.HasPrefix(x, algorithm+"-") }) {
+			return true
+		}
+	}
+	return false
 }
 
 func lockfileIntegrityMismatch(in *Input) []Issue {
@@ -108,12 +181,33 @@ func (in *Input) configuredOrDefault(e *lockfile.Entry) bool {
 	return e.Resolved == "" || in.configured(e.Host())
 }
 
+// lockfileHostChanged: the same version from another URL. Where the hash proves
+// that it is the same file, and the host is one of the project's registries, it
+// is worth a look at most.
 func lockfileHostChanged(in *Input) []Issue {
-	c := in.Change
-	if c == nil || c.Kind != lockfile.Replaced || c.Old == nil || c.New == nil || c.Old.Resolved == "" || c.New.Resolved == "" || c.Old.Resolved == c.New.Resolved {
+	d, ok := in.difference("url")
+	if !ok || d.From == "" || d.To == "" {
 		return nil
 	}
-	return detailed(Critical, map[string]string{"old": clip(c.Old.Resolved), "new": clip(c.New.Resolved)})
+	severity := Critical
+	c := in.Change
+	if c.New != nil && c.Old != nil && in.configured(c.New.Host()) && lockfile.SameBytes(c.Old.Resolution(), c.New.Resolution()) {
+		severity = Low
+	}
+	return detailed(severity, map[string]string{"old": clip(d.From), "new": clip(d.To)})
+}
+
+// lockfilePatched: the project changes the package by a patch of its own, which
+// no scan of the package sees.
+func lockfilePatched(in *Input) []Issue {
+	if in.Change == nil || in.Change.New == nil {
+		return nil
+	}
+	now := in.Change.New.Patch
+	if now == "" || strings.Contains(now, "builtin<") || in.Change.Old != nil && in.Change.Old.Patch == now {
+		return nil
+	}
+	return detailed(Medium, map[string]string{"patch": clip(now)})
 }
 
 func lockfileIntegrityMissing(in *Input) []Issue {
@@ -149,6 +243,17 @@ func lockfileInsecureTransport(in *Input) []Issue {
 		}
 	}
 	return nil
+}
+
+// lockfileFlags and lockfileHalves are found on the lockfile as a whole, by Odd.
+func lockfileFlags(*Input) []Issue  { return nil }
+func lockfileHalves(*Input) []Issue { return nil }
+
+// Odd is the issue of something in a lockfile that no package manager writes,
+// or that two of them read differently. It is false for a kind without a text.
+func Odd(o lockfile.Oddity) (Issue, bool) {
+	id, ok := map[lockfile.OddityKind]string{lockfile.OddFlags: "lockfile/flags", lockfile.OddHalves: "lockfile/halves"}[o.Kind]
+	return Issue{ID: id, Severity: Medium, Detail: map[string]string{"what": clip(o.What)}}, ok
 }
 
 // lockfileManifestDrift is found on the lockfile as a whole, by Drift.

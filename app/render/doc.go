@@ -57,11 +57,12 @@ func Title(r *review.Review, v policy.Verdict) string {
 		counts[r.Packages[i].Change.Kind]++
 	}
 	counts[lockfile.Removed] = len(r.Removed)
+	counts[lockfile.Moved] += len(r.Moved)
 	var parts []string
 	for _, k := range []struct {
 		kind lockfile.Kind
 		word string
-	}{{lockfile.Added, "new package"}, {lockfile.Upgraded, "update"}, {lockfile.Downgraded, "downgrade"}, {lockfile.Replaced, "replaced package"}, {lockfile.Removed, "removal"}} {
+	}{{lockfile.Added, "new package"}, {lockfile.Upgraded, "update"}, {lockfile.Downgraded, "downgrade"}, {lockfile.Replaced, "replaced package"}, {lockfile.Moved, "moved package"}, {lockfile.Removed, "removal"}} {
 		if n := counts[k.kind]; n > 0 {
 			parts = append(parts, plural(n, k.word))
 		}
@@ -123,6 +124,8 @@ func transition(c *lockfile.Change) string {
 		return c.From
 	case lockfile.Replaced:
 		return c.To + " (replaced)"
+	case lockfile.Moved:
+		return c.To + where(c)
 	}
 	return c.To
 }

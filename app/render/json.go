@@ -33,6 +33,10 @@ type (
 		Peer        bool   `json:"peer"`
 		Link        bool   `json:"link"`
 		Bundled     bool   `json:"bundled"`
+		Source      string `json:"source"`
+		Registry    string `json:"registry,omitempty"`
+		Patch       string `json:"patch,omitempty"`
+		Purpose     string `json:"purpose,omitempty"`
 		Line        int    `json:"line"`
 		EndLine     int    `json:"endLine"`
 	}
@@ -54,6 +58,11 @@ type (
 		Resolved  string        `json:"resolved"`
 		Why       []string      `json:"why"`
 		Lockfile  string        `json:"lockfile,omitempty"`
+		// Source is the kind of source, Purpose what the package is for other
+		// than as a dependency.
+		Source      string                `json:"source"`
+		Purpose     string                `json:"purpose,omitempty"`
+		Differences []lockfile.Difference `json:"differences,omitempty"`
 	}
 	packageJSON struct {
 		Name      string `json:"name"`
@@ -175,7 +184,8 @@ func ListJSON(w io.Writer, lock *lockfile.Lockfile) error {
 	out := listJSON{"lockwarden/list/v1", []entryJSON{}}
 	for _, e := range lock.Entries {
 		out.Packages = append(out.Packages, entryJSON{e.Location, e.Name, e.Package, e.Version, e.Resolved, e.Integrity,
-			e.Dev, e.Optional, e.DevOptional, e.Peer, e.Link, e.Bundled, e.Line, e.EndLine})
+			e.Dev, e.Optional, e.DevOptional, e.Peer, e.Link, e.Bundled,
+			e.Source().String(), e.Registry, e.Patch, string(e.Purpose), e.Line, e.EndLine})
 	}
 	return writeJSON(w, out)
 }
@@ -194,7 +204,18 @@ func change(c *lockfile.Change, file string) changeJSON {
 	if why == nil {
 		why = []string{}
 	}
-	return changeJSON{c.Kind, c.Name, c.From, c.To, c.Direct, c.Dev, c.Locations, c.Line, c.EndLine, c.Integrity, c.Resolved, why, file}
+	return changeJSON{c.Kind, c.Name, c.From, c.To, c.Direct, c.Dev, c.Locations, c.Line, c.EndLine, c.Integrity, c.Resolved, why, file,
+		sourceOf(c), string(c.Purpose), c.Differences}
+}
+
+func sourceOf(c *lockfile.Change) string {
+	if c.New != nil {
+		return c.New.Source().String()
+	}
+	if c.Old != nil {
+		return c.Old.Source().String()
+	}
+	return ""
 }
 
 // ScanJSON writes lockwarden/scan/v1.
@@ -268,6 +289,9 @@ func ReviewJSON(w io.Writer, r *review.Review, v policy.Verdict) error {
 	for i := range r.Packages {
 		out.Changes = append(out.Changes, change(&r.Packages[i].Change.Change, r.Packages[i].Change.File))
 		out.Packages = append(out.Packages, reportOf(&r.Packages[i].Report))
+	}
+	for i := range r.Moved {
+		out.Changes = append(out.Changes, change(&r.Moved[i].Change, r.Moved[i].File))
 	}
 	for i := range r.Removed {
 		out.Changes = append(out.Changes, change(&r.Removed[i].Change, r.Removed[i].File))

@@ -48,7 +48,7 @@ type reviewPage struct {
 	DecisionsPage                                                     string
 	Reviewed                                                          bool
 	Completed                                                         time.Time
-	Lockfiles, Notes, Removed                                         []string
+	Lockfiles, Notes, Removed, Moved                                  []string
 	Whole                                                             []wholeView
 	Choices                                                           []choiceView
 	Hidden                                                            []Field
@@ -125,6 +125,7 @@ func ReviewHTML(w io.Writer, p ReviewPage) error {
 			t := templates.Issue(i.Issue.ID, i.Issue.Detail)
 			view.Whole = append(view.Whole, wholeView{i.Issue.Severity.String(), t.Title, fmt.Sprintf("%s:%d", i.File, i.Line), t.Problem, t.NextSteps})
 		}
+		view.Moved = moved(r.Moved)
 		for _, c := range r.Removed {
 			view.Removed = append(view.Removed, c.Name+"@"+c.From)
 		}
@@ -156,6 +157,9 @@ func counted(r *review.Review) string {
 		}
 	}
 	parts := []string{plural(added, "new package"), plural(updated, "update")}
+	if n := len(r.Moved); n > 0 {
+		parts = append(parts, plural(n, "package")+" moved")
+	}
 	if n := len(r.Removed); n > 0 {
 		parts = append(parts, plural(n, "package")+" removed")
 	}

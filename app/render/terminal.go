@@ -128,6 +128,10 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 		p.line("")
 		p.wrap("", "Part of this repository, not scanned: "+strings.Join(own, ", "), dim)
 	}
+	if len(r.Moved) > 0 {
+		p.line("")
+		p.wrap("", clean("Same as before, at other places: "+strings.Join(moved(r.Moved), ", "), 4000), dim)
+	}
 	if len(r.Removed) > 0 {
 		p.line("")
 		var names []string

@@ -43,6 +43,9 @@ type Review struct {
 	Packages  []Package
 	// Removed are changes that bring no code.
 	Removed []Change
+	// Moved are packages whose bytes were there before, and are now at another
+	// place, for another package, or from another host of the same registry.
+	Moved []Change
 	// Whole are issues of a lockfile as a whole.
 	Whole []WholeIssue
 	// Notes are sentences about the review as a whole, such as lockfiles that
@@ -123,14 +126,19 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 		own := internal(pair.Head)
 		for _, c := range lockfile.Compare(pair.Base, pair.Head) {
 			change := Change{c, pair.File}
-			if c.Kind == lockfile.Removed {
+			switch {
+			case c.Kind == lockfile.Removed:
 				r.Removed = append(r.Removed, change)
+				continue
+			case c.Quiet():
+				r.Moved = append(r.Moved, change)
 				continue
 			}
 			scans = append(scans, &scan{change: change, internal: own, at: time.Now()})
 		}
 		if pair.Head != nil {
 			r.drift(pair)
+			r.odd(pair)
 		}
 	}
 	for _, w := range in.Whole {
@@ -153,6 +161,7 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 			added[s.change.Name] = added[s.change.Name] || c != nil && (len(c.LifecycleScripts()) > 0 || c.ImplicitGyp)
 		}
 	}
+	confirmAliases(scans)
 	for _, s := range scans {
 		r.Packages = append(r.Packages, s.report(scanner, added))
 	}
@@ -165,7 +174,7 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner) {
 	var packages []vulnerability.Package
 	for _, s := range scans {
-		if s.change.New.Source() != lockfile.Registry {
+		if !published(s.change.New) {
 			continue
 		}
 		packages = append(packages, vulnerability.Package{Name: s.change.New.Package, Version: s.change.New.Version})
@@ -182,12 +191,52 @@ func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner)
 		return
 	}
 	for _, s := range scans {
-		if s.change.New.Source() != lockfile.Registry {
+		if !published(s.change.New) {
 			continue
 		}
 		s.advisories, s.incidents, s.advisoriesKnown, list = list[0], list[1], true, list[2:]
 		if s.change.Old != nil {
 			s.oldAdvisories, list = list[0], list[1:]
+		}
+	}
+}
+
+// published reports whether the package is one of the default registry's, which
+// others know by its name: the same name in a registry that the project calls
+// "work" is another package.
+func published(e *lockfile.Entry) bool {
+	return e.Source() == lockfile.Registry && e.Registry == ""
+}
+
+// confirmAliases drops the aliases that a package which came in declares itself:
+// what the lockfile says of it is true of its own package.json.
+func confirmAliases(scans []*scan) {
+	declares := func(u lockfile.Undeclared, to *lockfile.Entry) bool {
+		for _, s := range scans {
+			if s.now.Contents == nil || !slices.Contains(s.change.Entries, u.Entry) {
+				continue
+			}
+			for _, d := range s.now.Contents.Manifest.Dependencies {
+				if d.Name == u.Name && lockfile.LeadsTo(d.Spec, to) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, s := range scans {
+		s.change.Undeclared = slices.DeleteFunc(s.change.Undeclared, func(u lockfile.Undeclared) bool {
+			return u.Claimed && declares(u, s.change.New)
+		})
+	}
+}
+
+// odd adds what no package manager writes, where the base did not have it.
+func (r *Review) odd(pair Pair) {
+	for _, o := range pair.Head.Oddities {
+		had := pair.Base != nil && slices.ContainsFunc(pair.Base.Oddities, func(old lockfile.Oddity) bool { return old.Kind == o.Kind && old.What == o.What })
+		if found, ok := issue.Odd(o); ok && !had {
+			r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(o.Line, 1), Issue: found})
 		}
 	}
 }
@@ -256,7 +305,7 @@ func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func
 				return err
 			})
 		}
-		if s.change.New.Source() == lockfile.Registry && s.change.New.Version != "" {
+		if published(s.change.New) && s.change.New.Version != "" {
 			g.Go(func() error {
 				// A registry that does not answer leaves the metadata unknown.
 				before := ""
@@ -290,9 +339,14 @@ func Subject(e *lockfile.Entry) analyzer.Subject {
 		s.Unsupported = "it is part of the repository itself"
 	case lockfile.InParent:
 		s.Unsupported = "it is bundled in its parent's tarball and scanned with that"
+	case lockfile.Runtime:
+		s.Unsupported = "it is a program, one archive for each system, which is not fetched"
 	case lockfile.Registry:
-		if e.Version == "" && e.Resolved == "" {
+		switch {
+		case e.Version == "" && e.Resolved == "":
 			s.Unsupported = "the lockfile does not say which version it is"
+		case e.Registry != "" && e.Resolved == "":
+			s.Unsupported = "it comes from the registry that the project calls " + e.Registry + ", which is not asked"
 		}
 	}
 	return s

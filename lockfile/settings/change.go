@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,9 @@ func (d Direction) String() string { return [...]string{"opened", "changed", "cl
 type Change struct {
 	// ID is the issue, one of the constants of this package.
 	ID string
+	// Topic is what is decided, as Statement has it; "file" for code and
+	// patches.
+	Topic string
 	// File and Line are where it stands: in head, or in base where InBase is
 	// set, because the line is gone.
 	File   string
@@ -166,7 +170,7 @@ func (c *comparison) keepUnread() {
 }
 
 func (c *comparison) add(change Change, at *Statement, inBase bool, by client) {
-	change.File, change.Line, change.InBase = at.File, at.Line, inBase
+	change.Topic, change.File, change.Line, change.InBase = at.Topic, at.File, at.Line, inBase
 	if change.Key == "" {
 		change.Key = at.Key
 	}
@@ -185,7 +189,7 @@ func (c *comparison) unread() {
 		if before.sum == after.sum && before.sum != "" {
 			continue
 		}
-		c.changes = append(c.changes, Change{ID: Unread, File: e.File, Line: e.Line, Direction: Opened, Key: e.File, To: clip(e.Msg), Added: before.sum == ""})
+		c.changes = append(c.changes, Change{ID: Unread, Topic: "unread", File: e.File, Line: e.Line, Direction: Opened, Key: e.File, To: clip(e.Msg), Added: before.sum == ""})
 	}
 }
 
@@ -208,17 +212,30 @@ func (c *comparison) file(name string, kind fileKind) {
 	if before == after || c.explained[name] && (before == "" || after == "") {
 		return
 	}
-	change := Change{ID: CodeOnInstall, File: name, Line: 1, Key: name, Direction: Changed, Added: before == ""}
+	if kind == buildsFile {
+		// What it lists is compared by itself.
+		return
+	}
+	change := Change{ID: CodeOnInstall, Topic: "file", File: name, Line: 1, Key: name, Direction: Changed, From: short(before), To: short(after), Added: before == ""}
 	if kind == patchFile {
 		change.ID = Patch
+		change.Packages = []string{strings.TrimSuffix(path.Base(name), path.Ext(name))}
 	}
 	switch {
 	case before == "":
 		change.Direction = Opened
 	case after == "":
-		change.ID, change.Direction, change.InBase, change.From = GuardClosed, Closed, true, name
+		change.ID, change.Direction, change.InBase = GuardClosed, Closed, true
 	}
 	c.changes = append(c.changes, change)
+}
+
+// short is the beginning of a hash, for people to compare.
+func short(sum string) string {
+	if sum == "" {
+		return ""
+	}
+	return "sha256 " + sum[:12] + "…"
 }
 
 // ageText says an age in the largest unit that fits.

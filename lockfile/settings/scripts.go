@@ -368,7 +368,7 @@ func (c *comparison) folder(both *sides) {
 			note(s, one, before.decide(name, version).state, after.decide(name, version).state)
 		}
 		for _, s := range append(before.allow[:len(before.allow):len(before.allow)], before.deny...) {
-			if sameIn(both.head, s) {
+			if pattern(both.head, s.Name, one) != nil {
 				continue
 			}
 			inBase[s] = true
@@ -403,6 +403,9 @@ func (c *comparison) folder(both *sides) {
 			change.From = s.Shown
 		} else {
 			change.To = s.Shown
+			if b := pattern(both.base, s.Name, v.opened|v.closed); b != nil && b.Topic == s.Topic {
+				change.From, change.Added = b.Shown, false
+			}
 		}
 		if whole[s] {
 			change.ID, change.Packages = AllScripts, nil
@@ -416,6 +419,16 @@ func (c *comparison) folder(both *sides) {
 		}
 		c.add(change, s, inBase[s], v.opened|v.closed)
 	}
+}
+
+// pattern is the statement on one name or pattern that a client reads.
+func pattern(list []*Statement, name string, by client) *Statement {
+	for _, s := range list {
+		if s.Topic == "scripts" && s.Name == name && s.by&by != 0 {
+			return s
+		}
+	}
+	return nil
 }
 
 // sameIn reports whether a list has the same entry, wherever it stands.

@@ -54,36 +54,62 @@ func read(t *testing.T, dir string, managers ...settings.Manager) settings.Setti
 // them before and after.
 func TestCases(t *testing.T) {
 	npm, pnpm, bun := settings.Manager{Name: "npm", Lockfile: 3}, settings.Manager{Name: "pnpm", Lockfile: 9}, settings.Manager{Name: "bun", Lockfile: 1}
+	yarn := settings.Manager{Name: "yarn", Lockfile: 8}
 	for _, test := range []struct {
 		name    string
 		manager settings.Manager
 		want    []string
 	}{
-		{"npmrc-registry", npm, []string{".npmrc:1 registry-changed opened registry: - → https://evil.example/ at evil.example"}},
+		{"npmrc-registry", npm, []string{
+			".npmrc:1 registry-changed opened registry: - → https://evil.example/ at evil.example"}},
+		{"npmrc-ignore-scripts-off", npm, []string{
+			".npmrc:1 all-scripts-allowed opened ignore-scripts: true → false"}},
+		{"npmrc-min-release-age-off", npm, []string{
+			".npmrc:1 release-age opened min-release-age: 7 days → -"}},
+		{"npm12-allow-scripts", npm, []string{
+			"package.json:9 scripts-allowed opened allowScripts.wrappy: - → allow of wrappy"}},
+		{"pnpm-only-built-dependencies", pnpm, []string{
+			"pnpm-workspace.yaml:4 scripts-allowed opened onlyBuiltDependencies: - → allow of ms"}},
+		{"pnpmfile-added", pnpm, []string{
+			".pnpmfile.cjs:1 code-on-install opened .pnpmfile.cjs: - → sha256 f0c01d72321f…"}},
+		{"yarnrc-enable-scripts", yarn, []string{
+			".yarnrc.yml:1 all-scripts-allowed opened enableScripts: false → true"}},
+		{"bun-lock-trusted-dependencies", bun, []string{
+			"package.json:9 scripts-allowed opened trustedDependencies: - → allow of wrappy"}},
+		{"npmrc-guards-closed", npm, []string{
+			".npmrc:1 guard-closed closed ignore-scripts: - → true",
+			".npmrc:2 guard-closed closed min-release-age: - → 7 days"}},
+		{"package-json-description", npm, nil},
+		{"guards-npm", npm, []string{
+			".npmrc:1 registry-changed opened registry: - → https://packages.example/ at packages.example",
+			".npmrc:2 release-age opened min-release-age: 7 days → -",
+			".npmrc:3 all-scripts-allowed opened ignore-scripts: true → false",
+			"package.json:8 scripts-allowed opened allowScripts.left-pad: - → allow of left-pad",
+			"package.json:9 scripts-allowed opened allowScripts.esbuild: - → allow of esbuild",
+			"package.json:12 override changed overrides.left-pad: - → 1.3.0 of left-pad"}},
+		{"guards-pnpm", pnpm, []string{
+			".pnpmfile.cjs:1 code-on-install opened .pnpmfile.cjs: - → sha256 58d988c5bbbf…",
+			"pnpm-workspace.yaml:1 release-age opened minimumReleaseAge: 7 days → -",
+			"pnpm-workspace.yaml:2 exotic-sources opened blockExoticSubdeps: true → false",
+			"pnpm-workspace.yaml:2 (base) trust-weakened opened trustPolicy: no-downgrade → -",
+			"pnpm-workspace.yaml:4 scripts-allowed opened allowBuilds.esbuild: deny → allow of esbuild",
+			"pnpm-workspace.yaml:5 scripts-allowed opened allowBuilds.is-odd: - → allow of is-odd"}},
+		{"guards-yarn", yarn, []string{
+			".yarnrc.yml:1 all-scripts-allowed opened enableScripts: false → true",
+			".yarnrc.yml:2 release-age opened npmMinimalAgeGate: 7 days → -",
+			".yarnrc.yml:3 registry-changed opened npmRegistryServer: - → https://packages.example/ at packages.example"}},
+		{"guards-bun", bun, []string{
+			"bunfig.toml:2 release-age opened install.minimumReleaseAge: 7 days → -",
+			"bunfig.toml:3 registry-changed opened install.registry: - → https://packages.example/ at packages.example",
+			"package.json:6 scripts-allowed opened trustedDependencies: - → allow of left-pad"}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			base, head := read(t, "testdata/"+test.name+"/base", test.manager), read(t, "testdata/"+test.name+"/head", test.manager)
-			if diff := cmp.Diff(test.want, lines(settings.Compare(base, head))); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-	for _, c := range []string{"npmrc-registry", "npmrc-ignore-scripts-off", "npmrc-min-release-age-off", "npm12-allow-scripts", "pnpm-only-built-dependencies", "pnpmfile-added", "yarnrc-enable-scripts", "bun-lock-trusted-dependencies", "npmrc-guards-closed", "package-json-description", "guards-npm", "guards-pnpm", "guards-yarn", "guards-bun"} {
-		m := npm
-		if strings.Contains(c, "pnpm") {
-			m = pnpm
-		}
-		if strings.Contains(c, "bun") {
-			m = bun
-		}
-		ms := []settings.Manager{m}
-		if strings.Contains(c, "yarn") {
-			ms = nil
-		}
-		fmt.Println("==", c)
-		base, head := read(t, "testdata/"+c+"/base", ms...), read(t, "testdata/"+c+"/head", ms...)
-		for _, l := range lines(settings.Compare(base, head)) {
-			fmt.Println(l)
+		for _, managers := range [][]settings.Manager{{test.manager}, nil} {
+			t.Run(fmt.Sprint(test.name, managers), func(t *testing.T) {
+				base, head := read(t, "testdata/"+test.name+"/base", managers...), read(t, "testdata/"+test.name+"/head", managers...)
+				if diff := cmp.Diff(test.want, lines(settings.Compare(base, head))); diff != "" {
+					t.Error(diff)
+				}
+			})
 		}
 	}
 }

@@ -37,61 +37,66 @@ func (s said) shown(rule *rule) string {
 	return shown
 }
 
+// moved is what one line means to the clients that act on it.
+type moved struct {
+	before, after said
+	inBase        bool
+	clients       verdictOn
+}
+
 func (c *comparison) value(key subject, by map[subject]*sides) {
 	rule := ruleOf[key.topic]
 	if key.topic == "before" {
 		rule = &beforeRule
 	}
 	both := by[key]
-	var opened, closed, same client
-	var before, after said
+	general := &sides{}
+	if g := by[subject{key.dir, key.topic, ""}]; g != nil && key.name != "" {
+		general = g
+	}
+	outcomes := map[*Statement]*moved{}
+	var order []*Statement
+	var same client
 	c.candidates(both.all()).each(func(one client) {
-		general := &sides{}
-		if key.name != "" {
-			if g := by[subject{key.dir, key.topic, ""}]; g != nil {
-				general = g
-			}
-		}
-		b, h := effective(rule, both.base, general.base, one), effective(rule, both.head, general.head, one)
+		m := moved{before: effective(rule, both.base, general.base, one), after: effective(rule, both.head, general.head, one)}
 		if looser := c.loosened(rule, both, one); looser != nil {
-			h = said{looser.Value, looser}
-			b = said{value: firstIn(both.base, looser.File, one).Value, by: firstIn(both.base, looser.File, one)}
+			earlier := firstIn(both.base, looser.File, one)
+			m.before, m.after = said{earlier.Value, earlier}, said{looser.Value, looser}
 		}
-		was, is := looseness(rule, b.value), looseness(rule, h.value)
-		switch {
-		case is > was:
-			if opened == 0 {
-				before, after = b, h
-			}
-			opened |= one
-		case is < was:
-			if opened == 0 && closed == 0 {
-				before, after = b, h
-			}
-			closed |= one
-		default:
+		was, is := looseness(rule, m.before.value), looseness(rule, m.after.value)
+		at := m.after.by
+		if at == nil || is > was && m.before.by != nil && unchanged(at, both.base) {
+			at, m.inBase = m.before.by, true
+		}
+		if is == was || at == nil {
 			same |= one
+			return
+		}
+		if outcomes[at] == nil {
+			outcomes[at] = &m
+			order = append(order, at)
+		}
+		if is > was {
+			outcomes[at].clients.opened |= one
+		} else {
+			outcomes[at].clients.closed |= one
 		}
 	})
-	change := Change{ID: rule.id, Direction: Opened, From: before.shown(rule), To: after.shown(rule)}
-	if key.name != "" {
-		change.Packages = []string{key.name}
+	for _, at := range order {
+		m := outcomes[at]
+		change := Change{ID: rule.id, Direction: Opened, From: m.before.shown(rule), To: m.after.shown(rule)}
+		if key.name != "" {
+			change.Packages = []string{key.name}
+		}
+		switch {
+		case m.clients.opened != 0:
+		case same&at.by == 0:
+			change.Direction = Closed
+		default:
+			continue
+		}
+		c.add(change, at, m.inBase, m.clients.opened|m.clients.closed)
 	}
-	switch {
-	case opened != 0:
-	case closed != 0 && same == 0:
-		change.Direction = Closed
-	default:
-		return
-	}
-	at, inBase := after.by, false
-	if at == nil || change.Direction == Opened && unchanged(at, both.base) && before.by != nil {
-		at, inBase = before.by, true
-	}
-	if at == nil {
-		return
-	}
-	c.add(change, at, inBase, opened|closed)
 }
 
 // unchanged reports whether base has the same statement in the same file, so

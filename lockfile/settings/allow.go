@@ -75,15 +75,18 @@ func (r *reader) builds(b buildList, key string, v *document.Value, line int, by
 	}
 }
 
-// decisions reads a map of packages to true or false; other values decide
-// nothing.
-func (r *reader) decisions(by client, key string, v *document.Value) {
+// decisions reads a map of packages to true or false. Other values decide
+// nothing, but "true" in quotes is taken as true, for fear of a client that
+// does. A denial may be read by more clients than a permission.
+func (r *reader) decisions(allow, deny client, key string, v *document.Value) {
 	v.Entries(func(k document.Key, value *document.Value) {
 		switch {
 		case strings.Contains(k.Name, "${"):
-			r.say(by, environmentTopic, key+"."+k.Name, key+"."+k.Name, value.Text, value.Text, k.Line)
-		case value.Kind == document.Bool, value.Text == "true", value.Text == "false":
-			r.script(by, k.Name, value.Text == "true", key+"."+k.Name, k.Line)
+			r.say(allow, environmentTopic, key+"."+k.Name, key+"."+k.Name, value.Text, value.Text, k.Line)
+		case value.Text == "true":
+			r.script(allow, k.Name, true, key+"."+k.Name, k.Line)
+		case value.Kind == document.Bool:
+			r.script(deny, k.Name, false, key+"."+k.Name, k.Line)
 		}
 	})
 }

@@ -15,7 +15,8 @@ func (r *reader) manifest(v *document.Value) {
 		document.Fail(r.file, v.Line, "package.json is not an object")
 	}
 	r.managers(v)
-	r.decisions(npm12, "allowScripts", v.Get("allowScripts"))
+	// npm 11.19 already keeps to denials.
+	r.decisions(npm12, npms, "allowScripts", v.Get("allowScripts"))
 	if trusted := v.Get("trustedDependencies"); trusted != nil && trusted.Kind == document.List {
 		r.present(bun, "trustedDependencies", "trustedDependencies", v.KeyLine("trustedDependencies"))
 		for _, item := range trusted.Items {
@@ -42,7 +43,7 @@ func (r *reader) manifest(v *document.Value) {
 // pnpmField is package.json's own key of pnpm, which pnpm 11 no longer reads.
 func (r *reader) pnpmField(v *document.Value) {
 	const by = pnpm9 | pnpm10
-	r.decisions(pnpm10, "pnpm.allowBuilds", v.Get("allowBuilds"))
+	r.decisions(pnpm10, pnpm10, "pnpm.allowBuilds", v.Get("allowBuilds"))
 	r.pnpmCommon(by, "pnpm.", v)
 	v.Entries(func(k document.Key, value *document.Value) {
 		r.rule(inManifest, k.Name, "pnpm."+k.Name, value, k.Line)

@@ -103,7 +103,7 @@ func pnpmKeys(kebab, camel string) []spelling {
 // https://pnpm.io/settings and https://yarnpkg.com/configuration/yarnrc.
 var rules = []rule{
 	{"ignore-scripts", level, AllScripts, guard, []standard{{everyone, "false"}}, []spelling{
-		{inNpmrc, "ignore-scripts", npms | pnpm9 | pnpm10 | yarn1 | bun, 0}, {inWorkspace, "ignoreScripts", pnpm10 | pnpm11, 0},
+		{inNpmrc, "ignore-scripts", npms | pnpm9 | pnpm10 | bun, 0}, {inWorkspace, "ignoreScripts", pnpm10 | pnpm11, 0},
 		{inClassic, "ignore-scripts", yarn1, 0}, {inBunfig, "ignoreScripts", bun, 0}}},
 	{"dangerously-allow-all", level, AllScripts, danger, []standard{{everyone, "false"}}, append(
 		pnpmKeys("dangerously-allow-all-builds", "dangerouslyAllowAllBuilds"),
@@ -247,14 +247,25 @@ func (s spelled) canonical(value string) string {
 	return value
 }
 
+// typed reports whether only true and false themselves are flags there: .npmrc
+// and .yarnrc have nothing but text, and Yarn reads text as flags.
+func (s spelled) typed() bool {
+	return s.rule.form == level && isFlag(s.rule.order) && (s.in == inWorkspace || s.in == inManifest || s.in == inBunfig)
+}
+
 func isFlag(order []string) bool { return order[0] == "true" || order[len(order)-1] == "true" }
 
 func flag(value string, npmrc bool) string {
 	switch value {
 	case "true", "1":
 		return "true"
-	case "false", "0", "null", "undefined":
+	case "false", "null", "undefined":
 		return "false"
+	case "0":
+		// Set, for npm 11.
+		if !npmrc {
+			return "false"
+		}
 	case "":
 		// npm takes an empty value of a flag as set.
 		if npmrc {

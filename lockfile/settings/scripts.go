@@ -2,6 +2,7 @@ package settings
 
 import (
 	_ "embed"
+	"path"
 	"strings"
 )
 
@@ -54,6 +55,8 @@ type policy struct {
 	client client
 	// off and all are switches; nil where nobody sets them.
 	off, all *Statement
+	// on is set where a file says that scripts are not ignored.
+	on bool
 	// lists are those that exist, by name.
 	lists map[string]*Statement
 	allow []*Statement
@@ -78,8 +81,8 @@ func policyOf(statements []*Statement, one client, switches bool) policy {
 		case "scripts-list":
 			p.lists[s.Name] = s
 		case "ignore-scripts":
-			if switches && s.Value == "true" {
-				p.off = s
+			if switches {
+				p.ignore(s)
 			}
 		case "dangerously-allow-all":
 			if switches && s.Value != "false" {
@@ -93,6 +96,16 @@ func policyOf(statements []*Statement, one client, switches bool) policy {
 		p.manifestFirst()
 	}
 	return p
+}
+
+// ignore takes ignore-scripts, which counts only where no file says otherwise:
+// which of two goes before is not known.
+func (p *policy) ignore(s *Statement) {
+	if s.Value != "true" {
+		p.off, p.on = nil, true
+	} else if !p.on {
+		p.off = s
+	}
 }
 
 // yarn takes enableScripts, which is Yarn's default for all packages.
@@ -129,6 +142,12 @@ func (p *policy) decide(name, version string) ruling {
 		return ruling{Blocked, p.off}
 	case p.all != nil:
 		return ruling{Runs, p.all}
+	case deny != nil && allow != nil && isPermission(allow) && !isPermission(deny):
+		// pnpm 12 asks its permissions first.
+		return ruling{Runs, allow}
+	case deny != nil && p.client == npm11:
+		// Denials are newer than npm 11.0.
+		return ruling{Unknown, deny}
 	case deny != nil && (allow == nil || p.client != pnpm10 && p.client != pnpm9):
 		return ruling{Blocked, deny}
 	case allow != nil:
@@ -136,6 +155,8 @@ func (p *policy) decide(name, version string) ruling {
 	}
 	return p.unlisted(name)
 }
+
+func isPermission(s *Statement) bool { return strings.HasPrefix(s.Key, "permissions.") }
 
 // unlisted is what the client does with a package that no list names.
 func (p *policy) unlisted(name string) ruling {
@@ -220,7 +241,7 @@ var bunTrusts = func() map[string]bool {
 // Scripts reports whether the lifecycle scripts of an installed package of a
 // registry run in this project. Packages of the repository itself (workspaces)
 // are another matter: theirs run everywhere but under ignore-scripts.
-func (s *Settings) Scripts(name, version string) ScriptPolicy {
+func (s Settings) Scripts(name, version string) ScriptPolicy {
 	clients, by := s.clients(), ""
 	if len(s.Managers) == 1 {
 		by = s.Managers[0].String()
@@ -281,7 +302,7 @@ func depth(dir string) int {
 // scripts.
 func allowLine(clients client, decided *Statement, name string) (line, file string) {
 	if decided != nil && decided.Topic == "ignore-scripts" {
-		return decided.Key + "=false", decided.File
+		return switchOff(decided), decided.File
 	}
 	switch {
 	case clients&^npms == 0:
@@ -298,6 +319,19 @@ func allowLine(clients client, decided *Statement, name string) (line, file stri
 		return `"trustedDependencies": ["` + name + `"]`, "package.json"
 	}
 	return "", ""
+}
+
+// switchOff is a line that takes back a flag, in the grammar of its file.
+func switchOff(s *Statement) string {
+	switch path.Base(s.File) {
+	case "bunfig.toml":
+		return s.Key + " = false"
+	case ".yarnrc":
+		return s.Key + " false"
+	case ".npmrc":
+		return s.Key + "=false"
+	}
+	return s.Key + ": false"
 }
 
 func quoted(name string) string {
@@ -351,9 +385,9 @@ func (c *comparison) folder(both *sides) {
 			order = append(order, s)
 		}
 		switch {
-		case was == Blocked && is == Runs:
+		case was != Runs && is == Runs:
 			verdicts[s].opened |= one
-		case was == Runs && is == Blocked:
+		case was == Runs && is != Runs:
 			verdicts[s].closed |= one
 		default:
 			verdicts[s].same |= one

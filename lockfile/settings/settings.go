@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -116,7 +117,7 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 // Named are the files that settings name, relative to the tree's prefix like
 // every File: a pnpmfile, a Yarn release, patches. A change of one counts as
 // a change of settings, whatever its name.
-func (s *Settings) Named() []string {
+func (s Settings) Named() []string {
 	var out []string
 	for name, d := range s.digests {
 		if d.kind == codeFile || d.kind == patchFile || d.kind == buildsFile {
@@ -276,6 +277,10 @@ func (r *reader) rule(in place, key, label string, v *document.Value, line int) 
 			}
 		case v.Kind == document.Map:
 			r.say(s.by, s.rule.topic, "", label, "{…}", "{…}", line)
+		case v.Kind == document.String && s.typed():
+			// "false" in quotes is a text, which is true for JavaScript and
+			// nothing for others.
+			r.say(s.by, s.rule.topic, "", label, strconv.Quote(v.Text), strconv.Quote(v.Text), line)
 		default:
 			r.say(s.by, s.rule.topic, "", label, s.canonical(v.Text), v.Text, line)
 		}

@@ -43,10 +43,13 @@ func (r *reader) script(by client, pattern string, allow bool, key string, line 
 	}
 }
 
-// packageOf is the name in "name@version".
+// packageOf is the name in "name@version": all before an @ that begins no
+// scope.
 func packageOf(pattern string) string {
-	if i := strings.LastIndexByte(pattern, '@'); i > 0 {
-		return pattern[:i]
+	for i := 1; i < len(pattern); i++ {
+		if pattern[i] == '@' && pattern[i-1] != '/' {
+			return pattern[:i]
+		}
 	}
 	return pattern
 }

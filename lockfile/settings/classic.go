@@ -28,7 +28,7 @@ func (r *reader) classic(text string) {
 		if m == nil {
 			document.Fail(r.file, i+1, "this is not a line of a .yarnrc")
 		}
-		key, value := r.classicText(m[2], i+1), r.classicText(m[3], i+1)
+		key, value := r.classicText(m[2], i+1), r.classicText(firstToken(m[3]), i+1)
 		if m[1] != "" {
 			if inEnvironment {
 				r.say(yarn1, "environment-variable", key, "env."+key, value, value, i+1)
@@ -38,6 +38,17 @@ func (r *reader) classic(text string) {
 		inEnvironment = key == "env"
 		r.classicKey(key, value, i+1)
 	}
+}
+
+var quotedToken = regexp.MustCompile(`^"(?:[^"\\]|\\.)*"`)
+
+// firstToken is a value without the comment behind it.
+func firstToken(text string) string {
+	if q := quotedToken.FindString(text); q != "" {
+		return q
+	}
+	text, _, _ = strings.Cut(text, " ")
+	return text
 }
 
 func (r *reader) classicText(text string, line int) string {

@@ -236,11 +236,16 @@ func idOf(topic string) string {
 func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 	change := Change{ID: idOf(key.topic), Direction: Opened, From: from, To: s.Shown, Added: added}
 	if key.name != "" {
-		change.Packages = []string{lastOf(key.name)}
+		change.Packages = []string{subjectName(key)}
 	}
 	c.explain(s)
 	switch key.topic {
 	case "override", "catalog":
+		if strings.HasPrefix(s.Value, "patch:") {
+			// How Yarn 2 and later name a patch.
+			change.ID = Patch
+			break
+		}
 		change.Redirect = redirects(lastOf(key.name), s.Value)
 		if !change.Redirect {
 			change.Direction = Changed
@@ -279,7 +284,7 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 func (c *comparison) gone(key subject, s *Statement) {
 	change := Change{ID: idOf(key.topic), Direction: Closed, From: s.Shown}
 	if key.name != "" {
-		change.Packages = []string{lastOf(key.name)}
+		change.Packages = []string{subjectName(key)}
 	}
 	c.explain(s)
 	switch key.topic {
@@ -302,17 +307,46 @@ func (c *comparison) gone(key subject, s *Statement) {
 	c.add(change, s, true, c.readers(s.by))
 }
 
+// subjectName is what a reader takes for the name of a thing.
+func subjectName(key subject) string {
+	switch key.topic {
+	case "override", "catalog":
+		return lastOf(key.name)
+	case "patch":
+		return packageOf(key.name)
+	}
+	return key.name
+}
+
 // explain keeps the file that a statement names from being told twice.
 func (c *comparison) explain(s *Statement) {
 	switch s.Topic {
 	case "patch", "pnpmfile", "extension-file", "yarn-path", "plugin":
-		c.explained[joined(s.dir, s.Value)] = true
+		c.explained[path.Join(s.dir, s.Value)] = true
+	case "override":
+		if file, ok := yarnPatch(s.Value); ok {
+			c.explained[path.Join(s.dir, file)] = true
+		}
 	}
 }
 
-// lastOf is the package at the end of "above>below@range".
+// lastOf is the package at the end of "above>below@range", which is how pnpm
+// and this package write it, or of Yarn's "above/below". An arrow after a
+// space, a bar or an @ belongs to a range.
 func lastOf(name string) string {
-	return packageOf(name[strings.LastIndexByte(name, '>')+1:])
+	for i := len(name) - 1; i > 0; i-- {
+		if name[i] == '>' && !strings.ContainsRune(" |@", rune(name[i-1])) {
+			name = name[i+1:]
+			break
+		}
+	}
+	name = packageOf(name)
+	parts := strings.Split(name, "/")
+	last := parts[len(parts)-1]
+	if len(parts) > 1 && strings.HasPrefix(parts[len(parts)-2], "@") {
+		return parts[len(parts)-2] + "/" + last
+	}
+	return last
 }
 
 // redirects reports whether a specifier of an override leads elsewhere than to
@@ -323,7 +357,7 @@ func redirects(name, spec string) bool {
 		if strings.IndexAny(rest, "0123456789^~<>=*v") == 0 {
 			return false // Yarn writes ranges so
 		}
-		return packageOf(rest) != name[strings.LastIndexByte(name, '/')+1:] && packageOf(rest) != name && !strings.HasSuffix(name, "/"+packageOf(rest))
+		return packageOf(rest) != name
 	}
 	for _, prefix := range []string{"catalog:", "workspace:", "$"} {
 		if strings.HasPrefix(spec, prefix) {
@@ -410,4 +444,12 @@ func (c *comparison) general(s *Statement) string {
 	return "registry.npmjs.org"
 }
 
-func joined(dir, name string) string { return path.Join(dir, name) }
+// yarnPatch is the file in "patch:left-pad@npm:1.3.0#~/.yarn/patches/x.patch".
+func yarnPatch(spec string) (file string, ok bool) {
+	if !strings.HasPrefix(spec, "patch:") {
+		return "", false
+	}
+	_, file, ok = strings.Cut(spec, "#")
+	file, _, _ = strings.Cut(file, "::")
+	return strings.TrimPrefix(strings.TrimPrefix(file, "optional!"), "~/"), ok
+}

@@ -151,6 +151,17 @@ func TestOpened(t *testing.T) {
 		{name: "overrides that lead elsewhere", head: "-- package.json --\n{\"overrides\": {\n\"a\": {\".\": \"1\", \"b\": \"npm:evil@1\"},\n\"c\": \"https://evil.example/c.tgz\",\n\"d\": \"owner/d\",\n\"e\": \"npm:e@2\",\n\"f\": \"$f\"}}\n", want: []string{
 			"package.json:2 override changed overrides.a: - → 1 of a", "package.json:2 override opened overrides.a>b: - → npm:evil@1 of b", "package.json:3 override opened overrides.c: - → https://evil.example/c.tgz of c",
 			"package.json:4 override opened overrides.d: - → owner/d of d", "package.json:5 override changed overrides.e: - → npm:e@2 of e", "package.json:6 override changed overrides.f: - → $f of f"}},
+		{name: "an override of a scoped package that leads to its bare name", head: "-- package.json --\n{\"overrides\": {\"@acme/a\": \"npm:a@1\"}, \"resolutions\": {\"b/c\": \"npm:c@1\", \"b/@acme/c\": \"npm:@acme/c@1\"}, \"pnpm\": {\"overrides\": {\"qs@>=6 <7\": \"6.5.3\"}}}\n", want: []string{
+			"package.json:1 override opened overrides.@acme/a: - → npm:a@1 of @acme/a", "package.json:1 override changed pnpm.overrides.qs@>=6 <7: - → 6.5.3 of qs",
+			"package.json:1 override changed resolutions.b/@acme/c: - → npm:@acme/c@1 of @acme/c", "package.json:1 override changed resolutions.b/c: - → npm:c@1 of c"}},
+		{name: "a patch as Yarn names it, told once", head: "-- package.json --\n{\"resolutions\": {\"a@npm:1.0.0\": \"patch:a@npm%3A1.0.0#~/.yarn/patches/a.patch\"}}\n-- .yarn/patches/a.patch --\nx\n", want: []string{
+			"package.json:1 patch opened resolutions.a@npm:1.0.0: - → patch:a@npm%3A1.0.0#~/.yarn/patches/a.patch of a"}},
+		{name: "comments behind values of a .yarnrc", base: "-- .yarnrc --\nignore-scripts true # safe\n", head: "-- .yarnrc --\nignore-scripts false # true\n", want: []string{
+			".yarnrc:1 all-scripts-allowed opened ignore-scripts: true → false"}},
+		{name: "a registry that the environment decides", head: "-- .yarnrc.yml --\nnpmRegistryServer: \"${REGISTRY:-https://evil.example}\"\n", want: []string{
+			".yarnrc.yml:1 registry-changed opened npmRegistryServer: - → ${REGISTRY:-https://evil.example} at ${REGISTRY:-https://evil.example}"}},
+		{name: "a flag in quotes is no flag", base: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: false\nignoreScripts: true\n", head: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: 'false'\nignoreScripts: 'true'\n", want: []string{
+			`pnpm-workspace.yaml:1 all-scripts-allowed opened dangerouslyAllowAllBuilds: false → "false"`, `pnpm-workspace.yaml:2 all-scripts-allowed opened ignoreScripts: true → "true"`}},
 		{name: "a catalog that leads elsewhere", base: "-- pnpm-workspace.yaml --\ncatalogs: {x: {a: ^1.0.0}}\n", head: "-- pnpm-workspace.yaml --\ncatalogs: {x: {a: 'npm:evil@1'}}\n", want: []string{
 			"pnpm-workspace.yaml:1 override opened catalogs.x.a: ^1.0.0 → npm:evil@1 of a"}},
 		{name: "a dependency that the project adds to another's package", head: "-- .yarnrc.yml --\npackageExtensions:\n  a@*:\n    dependencies:\n      evil: 1\n", want: []string{

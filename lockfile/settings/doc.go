@@ -9,15 +9,15 @@
 // that a person decides, with the id of its issue. Scripts answers whether the
 // install scripts of one package run in the project.
 //
-// The pieces, each importing only those before it in spirit:
+// The pieces, each made of those before it:
 //
 //   - file.go: which files there are, by name
 //   - client.go: package managers whose versions behave differently, and what is known of the project's own
 //   - rules.go: one row for each setting: how files spell it, what it is where it is missing, which value is looser
-//   - npmrc.go, manifest.go, workspace.go, yarnrc.go, classic.go, bunfig.go: one reader a format, all of which make Statements
-//   - settings.go: Read
-//   - compare.go, named.go, allow.go: Compare for values, for named things, for lists of packages that may run scripts
-//   - scripts.go: Scripts
+//   - settings.go: Read, which makes Statements
+//   - npmrc.go, manifest.go, workspace.go, yarnrc.go, classic.go, bunfig.go: one reader a format; allow.go what several say of scripts
+//   - scripts.go: Scripts, which is one policy a client
+//   - change.go: Compare; compare.go for values and named things, lists.go for whose scripts run
 //
 // The same thing spelled in two ways is one topic with one canonical value, so
 // that moving a setting from .npmrc to pnpm-workspace.yaml is no change. What

@@ -122,12 +122,19 @@ func registryURL(value string) (canonical, shown string) {
 	return scheme + "://" + host + tail + "/", scheme + "://" + host + tail + "/"
 }
 
-// withoutUser hides what may be a password in a URL that cannot be parsed.
+// withoutUser takes what may be a password out of a URL, wherever it stands in
+// a text and whether it can be parsed or not.
 func withoutUser(value string) string {
-	if i := strings.LastIndexByte(value, '@'); i >= 0 && strings.Contains(value[:i], "//") {
-		return value[:strings.Index(value, "//")+2] + value[i+1:]
+	before, rest, ok := strings.Cut(value, "//")
+	if !ok {
+		return value
 	}
-	return value
+	authority := rest
+	if end := strings.IndexAny(rest, `/?# `); end >= 0 {
+		authority = rest[:end]
+	}
+	host := authority[strings.LastIndexByte(authority, '@')+1:]
+	return before + "//" + host + rest[len(authority):]
 }
 
 // hostOf is the host of a URL, or the URL where it has none that can be told.

@@ -255,7 +255,7 @@ func (r *reader) say(by client, topic, name, key, value, shown string, line int)
 		topic, name = environmentTopic, key
 	}
 	r.s.Statements = append(r.s.Statements, Statement{
-		Topic: topic, Name: name, Key: clip(key), Value: value, Shown: clip(shown), File: r.file, Line: max(line, 1), dir: r.dir, by: by,
+		Topic: topic, Name: name, Key: clip(key), Value: value, Shown: clip(withoutUser(shown)), File: r.file, Line: max(line, 1), dir: r.dir, by: by,
 	})
 }
 

@@ -2,11 +2,14 @@ package registry
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // DefaultURL is the public registry, npm's own default.
@@ -59,18 +62,9 @@ func ReadSettings(getenv func(string) string, files ...File) (Settings, error) {
 	s := Settings{Scopes: map[string]string{}, credentials: map[string]credential{}}
 	parts := map[string]map[string]string{}
 	for _, f := range files {
-		for i, line := range strings.Split(string(f.Data), "\n") {
-			line = strings.TrimSpace(line)
-			if line == "" || line[0] == ';' || line[0] == '#' || line[0] == '[' {
-				continue
-			}
-			key, value, ok := strings.Cut(line, "=")
-			if !ok {
-				continue
-			}
-			key, value = strings.TrimSpace(key), strings.Trim(strings.TrimSpace(value), `"'`)
-			if err := s.set(f, parts, key, value, getenv); err != nil {
-				return s, fmt.Errorf("registry: %s:%d: %w", f.Name, i+1, err)
+		for _, p := range effective(document.INI(string(f.Data))) {
+			if err := s.set(f, parts, p.Key, p.Value, getenv); err != nil {
+				return s, fmt.Errorf("registry: %s:%d: %w", f.Name, p.Line, err)
 			}
 		}
 	}
@@ -85,7 +79,28 @@ func ReadSettings(getenv func(string) string, files ...File) (Settings, error) {
 	return s, nil
 }
 
-// set takes one line; what an earlier file said stays.
+// effective are the pairs of one file that npm acts on: those outside of
+// sections, and of several with one key the last, but all of an array.
+func effective(pairs []document.Pair) []document.Pair {
+	var out []document.Pair
+	last := map[string]int{}
+	for _, p := range pairs {
+		if p.Section != "" || p.Bare {
+			continue
+		}
+		if p.Array {
+			p.Key += "[]"
+		} else if at, have := last[p.Key]; have {
+			out[at] = p
+			continue
+		}
+		last[p.Key] = len(out)
+		out = append(out, p)
+	}
+	return out
+}
+
+// set takes one pair; what an earlier file said stays.
 func (s *Settings) set(f File, parts map[string]map[string]string, key, value string, getenv func(string) string) error {
 	expand := func() (string, error) {
 		var missing string
@@ -257,7 +272,12 @@ func UserFiles(project string, getenv func(string) string) ([]File, error) {
 	var environment strings.Builder
 	for _, pair := range [][2]string{{"npm_config_registry", "registry"}, {"npm_config_https_proxy", "https-proxy"}, {"npm_config_cafile", "cafile"}, {"npm_config_noproxy", "noproxy"}} {
 		if v := getenv(pair[0]); v != "" {
-			fmt.Fprintf(&environment, "%s=%s\n", pair[1], v)
+			// Quoted, because the reader would end a bare value at a "#".
+			quoted, err := json.Marshal(v)
+			if err != nil {
+				return nil, fmt.Errorf("registry: %s: %w", pair[0], err)
+			}
+			fmt.Fprintf(&environment, "%s=%s\n", pair[1], quoted)
 		}
 	}
 	files = append(files, File{Name: "environment", Data: []byte(environment.String()), Trusted: true})

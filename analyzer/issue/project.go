@@ -1,0 +1,86 @@
+package issue
+
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/settings"
+)
+
+// projectIssue is found on a project's settings, by Project.
+func projectIssue(*Input) []Issue { return nil }
+
+// projectSeverities are how bad it is that a change opens something: high
+// where something then runs or comes from elsewhere. changed is where it is
+// neither opened nor closed.
+var projectSeverities = []struct {
+	id              string
+	opened, changed Severity
+}{
+	{settings.ScriptsAllowed, High, Medium},
+	{settings.AllScripts, High, Medium},
+	{settings.RegistryChanged, High, Medium},
+	{settings.Credentials, High, Medium},
+	{settings.ReleaseAge, Medium, Low},
+	{settings.ReleaseAgeExempt, Medium, Low},
+	{settings.TrustWeakened, Medium, Low},
+	{settings.ExoticSources, Medium, Low},
+	{settings.CodeOnInstall, High, High},
+	{settings.Override, High, Info},
+	{settings.Patch, Medium, Medium},
+	{settings.ConfigDependency, High, Medium},
+	{settings.PackageManagerSet, High, Low},
+	{settings.Unread, High, High},
+	{settings.GuardClosed, Info, Info},
+}
+
+// topicSeverities are of checks that weigh more or less than others: those of
+// the transport and the bytes, and those that only make a fault visible.
+var topicSeverities = map[string]Severity{
+	"strict-tls": High, "checksums": High, "plain-http": High, "use-lockfile": High, "verify-store": High, "scanner": High, "authority": High,
+	"audit": Low, "strict-builds": Low, "release-age-strict": Low,
+}
+
+// Project is the issue of a change of what a project lets its package manager
+// do.
+func Project(c settings.Change) Issue {
+	i := Issue{ID: c.ID, Severity: Info, Detail: map[string]string{
+		"key":      clip(c.Key),
+		"file":     clip(c.File),
+		"from":     orWord(c.From, "not set"),
+		"to":       orWord(c.To, "not set"),
+		"packages": orWord(strings.Join(c.Packages, ", "), "packages"),
+		"host":     orWord(c.Host, "another place"),
+		"client":   orWord(strings.Join(c.Clients, " and "), "the package manager"),
+	}}
+	for _, p := range projectSeverities {
+		if p.id != c.ID {
+			continue
+		}
+		switch c.Direction {
+		case settings.Opened:
+			i.Severity = p.opened
+			if s, ok := topicSeverities[c.Topic]; ok && c.ID == settings.TrustWeakened {
+				i.Severity = s
+			}
+		case settings.Changed:
+			i.Severity = p.changed
+		}
+	}
+	switch c.ID {
+	case settings.ReleaseAge:
+		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
+	case settings.RegistryChanged:
+		if len(c.Packages) > 0 {
+			i.Detail["packages"] = "packages of " + clip(c.Packages[0])
+		}
+	}
+	return i
+}
+
+// orWord is a value of a text, or the word for its absence.
+func orWord(value, absent string) string {
+	if value == "" {
+		return absent
+	}
+	return clip(value)
+}

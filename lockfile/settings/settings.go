@@ -1,0 +1,360 @@
+package settings
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
+)
+
+// The limits of what is read. A Yarn release has under 4 MB, the largest
+// package.json of public monorepos under 100 kB.
+const (
+	maxFile       = 1 << 20
+	maxCode       = 32 << 20
+	maxFiles      = 20_000
+	maxStatements = 50_000
+)
+
+// Statement is one thing that one file says.
+type Statement struct {
+	// Topic is what is decided, the same for every spelling of it: "registry",
+	// "release-age", "scripts".
+	Topic string
+	// Name is of what, where the topic has several: a scope, a package, a
+	// pattern. It is empty otherwise.
+	Name string
+	// Key is the setting as the file spells it, such as "allowBuilds.esbuild".
+	Key string
+	// Value is canonical: ages in minutes, URLs with a slash at their end.
+	Value string
+	// Shown is the value as the file has it, without passwords.
+	Shown string
+	// File is the path, Line where it stands in it (1-based).
+	File string
+	Line int
+
+	dir string
+	by  client
+}
+
+// Settings are what the files of one state of a project say.
+type Settings struct {
+	// Statements are in the order of files and lines.
+	Statements []Statement
+	// Unread are files that a package manager would read and that this
+	// package could not, with the reason.
+	Unread []*document.Error
+	// Managers are the package managers that the project names, or that the
+	// caller knows it uses.
+	Managers []Manager
+
+	// digests are of every file that was looked at, named of those that settings
+	// name; managers are what each folder declares.
+	digests  map[string]digest
+	managers []Statement
+}
+
+// digest is what a file was compared by.
+type digest struct {
+	sum  string
+	kind fileKind
+}
+
+// Read reads all settings files of a tree. prefix is put before their names:
+// the folder of the repository that the tree is. managers are what the caller
+// knows of the project, such as the format of its lockfile; what package.json
+// declares goes before. An error is only of the tree itself (a file that cannot
+// be opened): what is wrong with a file's contents is in Settings.Unread.
+func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
+	r := &reader{project: project, prefix: prefix, s: Settings{digests: map[string]digest{}}}
+	files := 0
+	err := fs.WalkDir(project, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && skipped(d.Name()):
+			return fs.SkipDir
+		case d.IsDir() || !d.Type().IsRegular():
+			return nil
+		}
+		kind := kindOf(name)
+		if kind == notSettings {
+			return nil
+		}
+		if files++; files > maxFiles {
+			r.unread(name, 1, fmt.Sprintf("the project has more than %d settings files; from here on they were not read", maxFiles))
+			return fs.SkipAll
+		}
+		return r.read(name, kind)
+	})
+	if err != nil {
+		return r.s, fmt.Errorf("settings: %w", err)
+	}
+	if err := r.named(); err != nil {
+		return r.s, fmt.Errorf("settings: %w", err)
+	}
+	r.s.know(managers)
+	slices.SortStableFunc(r.s.Statements, func(a, b Statement) int {
+		if c := strings.Compare(a.File, b.File); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	})
+	return r.s, nil
+}
+
+// Named are the files that settings name, relative to the tree's prefix like
+// every File: a pnpmfile, a Yarn release, patches. A change of one counts as
+// a change of settings, whatever its name.
+func (s Settings) Named() []string {
+	var out []string
+	for name, d := range s.digests {
+		if d.kind == codeFile || d.kind == patchFile || d.kind == buildsFile {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// know settles which managers the project uses: what it declares, and of what
+// the caller knows the families of which nothing is declared.
+func (s *Settings) know(managers []Manager) {
+	var declared client
+	for _, m := range s.Managers {
+		declared |= m.clients().widen()
+	}
+	for _, m := range managers {
+		if m.clients()&declared == 0 {
+			s.Managers = append(s.Managers, m)
+		}
+	}
+}
+
+// clients are those that the project may use; 0 where nothing says.
+func (s *Settings) clients() client {
+	var out client
+	for _, m := range s.Managers {
+		out |= m.clients()
+	}
+	return out
+}
+
+// reader collects Settings.
+type reader struct {
+	project fs.FS
+	prefix  string
+	s       Settings
+	// file and dir are of the file that is being read.
+	file, dir string
+}
+
+func (r *reader) unread(name string, line int, why string) {
+	r.s.Unread = append(r.s.Unread, &document.Error{File: path.Join(r.prefix, name), Line: line, Msg: why})
+}
+
+// open reads a file up to a limit.
+func (r *reader) open(name string, limit int64) (data []byte, whole bool, err error) {
+	f, err := r.project.Open(name)
+	if err != nil {
+		return nil, false, err
+	}
+	data, err = io.ReadAll(io.LimitReader(f, limit+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, false, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, int64(len(data)) <= limit, nil
+}
+
+func (r *reader) read(name string, kind fileKind) error {
+	limit := int64(maxFile)
+	if kind == codeFile || kind == patchFile {
+		limit = maxCode
+	}
+	data, whole, err := r.open(name, limit)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	r.s.digests[path.Join(r.prefix, name)] = digest{hex.EncodeToString(sum[:]), kind}
+	if !whole {
+		r.unread(name, 1, fmt.Sprintf("the file has more than %d MiB, which is the limit here", limit>>20))
+		return nil
+	}
+	if kind == codeFile || kind == patchFile {
+		return nil
+	}
+	before := len(r.s.Statements)
+	r.file, r.dir = path.Join(r.prefix, name), path.Dir(path.Join(r.prefix, name))
+	if err := r.parse(kind, data); err != nil {
+		// What was said before the fault may not be what the client reads.
+		r.s.Statements = r.s.Statements[:before]
+		var known *document.Error
+		if !errors.As(err, &known) {
+			return err
+		}
+		r.s.Unread = append(r.s.Unread, known)
+	}
+	return nil
+}
+
+// parse hands a file to the reader of its format.
+func (r *reader) parse(kind fileKind, data []byte) (err error) {
+	defer document.Catch(&err)
+	if line := document.ConflictLine(data); line > 0 {
+		document.Fail(r.file, line, "a merge conflict is left in the file")
+	}
+	if bytes.IndexByte(data, 0) >= 0 || !utf8.Valid(data) {
+		document.Fail(r.file, 1, "the file is not UTF-8 text")
+	}
+	text := string(data)
+	switch kind {
+	case npmrc:
+		r.npmrc(text)
+	case manifest:
+		r.manifest(document.JSON(r.file, text))
+	case yamlManifest:
+		r.manifest(document.YAMLValue(r.file, text))
+	case json5Manifest:
+		document.Fail(r.file, 1, "package.json5 is not read here; pnpm reads it where there is no package.json")
+	case pnpmWorkspace:
+		r.workspace(document.YAMLValue(r.file, text))
+	case yarnrc:
+		r.yarnrc(text)
+	case classicYarnrc:
+		r.classic(text)
+	case bunfig:
+		r.bunfig(text)
+	case buildsFile:
+		for _, item := range document.JSON(r.file, text).Items {
+			if item.IsScalar() {
+				r.script(pnpm9|pnpm10, item.Text, true, "onlyBuiltDependenciesFile", item.Line)
+			}
+		}
+	}
+	return nil
+}
+
+// say adds a statement of the file that is being read.
+func (r *reader) say(by client, topic, name, key, value, shown string, line int) {
+	if len(r.s.Statements) >= maxStatements {
+		document.Fail(r.file, line, fmt.Sprintf("the settings say more than %d things", maxStatements))
+	}
+	if strings.Contains(key, "${") {
+		topic, name = environmentTopic, key
+	}
+	r.s.Statements = append(r.s.Statements, Statement{
+		Topic: topic, Name: name, Key: clip(key), Value: value, Shown: clip(withoutUser(shown)), File: r.file, Line: max(line, 1), dir: r.dir, by: by,
+	})
+}
+
+// environmentTopic is of keys that a variable of the environment completes,
+// which npm and pnpm allow: nobody knows here what they set.
+const environmentTopic = "environment"
+
+// rule says what a key of one kind of file sets, if it is one of rules.
+func (r *reader) rule(in place, key, label string, v *document.Value, line int) {
+	for _, s := range spellings[in][key] {
+		switch {
+		case s.rule.form == list:
+			r.list(s, label, v, line)
+		case v.Kind == document.List:
+			// One value is wanted: clients take one of several, which one is
+			// not known, so all are said.
+			for _, item := range v.Items {
+				r.say(s.by, s.rule.topic, "", label, s.canonical(item.Text), item.Text, item.Line)
+			}
+		case v.Kind == document.Map:
+			r.say(s.by, s.rule.topic, "", label, "{…}", "{…}", line)
+		case v.Kind == document.String && s.typed():
+			// "false" in quotes is a text, which is true for JavaScript and
+			// nothing for others.
+			r.say(s.by, s.rule.topic, "", label, strconv.Quote(v.Text), strconv.Quote(v.Text), line)
+		default:
+			r.say(s.by, s.rule.topic, "", label, s.canonical(v.Text), v.Text, line)
+		}
+	}
+}
+
+func (r *reader) list(s spelled, label string, v *document.Value, line int) {
+	items := v.Items
+	if v.IsScalar() && v.Text != "" {
+		items = []*document.Value{v}
+	}
+	for _, item := range items {
+		if item.IsScalar() {
+			at := item.Line
+			if v.IsScalar() {
+				at = line
+			}
+			r.say(s.by, s.rule.topic, item.Text, label, "listed", item.Text, at)
+		}
+	}
+}
+
+// clip shortens what a file says, which may be long on purpose.
+func clip(s string) string {
+	if len(s) <= 200 {
+		return s
+	}
+	cut := 197
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// named reads the files that settings name, such as a pnpmfile of another
+// name.
+func (r *reader) named() error {
+	for _, s := range r.s.Statements {
+		kind := notSettings
+		switch s.Topic {
+		case "pnpmfile", "extension-file", "yarn-path", "plugin", "environment-files", "other-yarnrc":
+			kind = codeFile
+		case "patch":
+			kind = patchFile
+		case "scripts-file":
+			kind = buildsFile
+		}
+		if kind == notSettings {
+			continue
+		}
+		value := s.Value
+		if s.Topic == "environment-files" {
+			value = strings.TrimSuffix(s.Name, "?")
+		}
+		full := path.Join(s.dir, value)
+		if path.IsAbs(value) || r.s.digests[full].sum != "" {
+			continue
+		}
+		name, inside := full, true
+		if r.prefix != "" {
+			name, inside = strings.CutPrefix(full, path.Clean(r.prefix)+"/")
+		}
+		if !inside || !fs.ValidPath(name) {
+			continue
+		}
+		if info, err := fs.Stat(r.project, name); err != nil || !info.Mode().IsRegular() {
+			if kind == buildsFile {
+				r.s.Unread = append(r.s.Unread, &document.Error{File: s.File, Line: s.Line, Msg: "the file that lists what may run scripts was not found"})
+			}
+			continue
+		}
+		if err := r.read(name, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}

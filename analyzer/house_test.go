@@ -16,12 +16,8 @@ var mayImport = []struct {
 	ours  []string
 	never []string
 }{
-<<<<<<< HEAD
 	{"lockfile", []string{"lockfile/document", "glob"}, []string{"net", "net/http", "os"}},
-=======
-	{"lockfile", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"lockfile/settings", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
->>>>>>> settings
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
 	{"glob", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},
@@ -33,15 +29,10 @@ var mayImport = []struct {
 	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
-<<<<<<< HEAD
 	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile"}, []string{"net", "net/http", "os"}},
-=======
-	{"analyzer/prevalence", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile", "lockfile/settings"}, []string{"net", "net/http", "os"}},
->>>>>>> settings
 	{"analyzer", []string{"analyzer/…", "lockfile"}, nil},
-	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "lockfile"}, []string{"net", "net/http"}},
+	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/telemetry", nil, nil},
 	{"app/webhook", nil, nil},

@@ -44,7 +44,7 @@ func TestFaultsOfGitHub(t *testing.T) {
 			"429 secondary":  {Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`},
 			"401":            {Status: 401, Body: `{"message":"Bad credentials"}`},
 		}
-		requests := []string{"GET /repos/acme/web/pulls/", "/compare/", "/files", "GET /repos/acme/web/contents/package-lock.json", "GET /repos/acme/web/contents/.github/lockwarden.yml",
+		requests := []string{"GET /repos/acme/web/pulls/", "/compare/", "/git/trees/", "/git/blobs/", "GET /repos/acme/web/contents/.github/lockwarden.yml",
 			"/commits/", "POST /repos/acme/web/check-runs", "PATCH /repos/acme/web/check-runs/", "/comments", "/access_tokens"}
 		var heads []string
 		for way, fault := range ways {

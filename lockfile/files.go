@@ -88,17 +88,20 @@ var byName = map[string]Class{
 // by it, and so are notes that a client keeps for itself, such as
 // .yarn-metadata.json or Yarn's install-state.gz.
 func Classify(file string) Class {
-	file = strings.ToLower(file)
-	if inModules(file) {
+	lower := strings.ToLower(file)
+	if inModules(lower) {
 		return Class{}
 	}
-	if c, ok := byName[path.Base(file)]; ok {
+	if c, ok := byName[path.Base(lower)]; ok {
 		return c
 	}
-	if c := byBranch(path.Base(file)); c.Role != Nothing {
+	if c := byBranch(path.Base(lower)); c.Role != Nothing {
 		return c
 	}
-	return byFolder(file)
+	if len(lower) != len(file) {
+		file = lower // letters whose other case has another length
+	}
+	return byFolder(file, lower)
 }
 
 func inModules(file string) bool {
@@ -121,15 +124,15 @@ func byBranch(base string) Class {
 // byFolder knows the folders whose files are a client's own: Yarn's program and
 // plugins, patches, and the archives of a committed cache, from which Yarn
 // installs without asking the registry.
-func byFolder(file string) Class {
+func byFolder(file, lower string) Class {
 	yarn := func(folder string) (top string, ok bool) {
-		i := strings.Index("/"+file, "/.yarn/"+folder+"/")
+		i := strings.Index("/"+lower, "/.yarn/"+folder+"/")
 		if i < 0 {
 			return "", false
 		}
 		return file[:i+len(".yarn/"+folder)], true
 	}
-	if top, ok := yarn("cache"); ok && strings.HasSuffix(file, ".zip") {
+	if top, ok := yarn("cache"); ok && strings.HasSuffix(lower, ".zip") {
 		return Class{Role: Unread, Client: "Yarn", Kind: "packages that Yarn installs from the repository", Group: top}
 	}
 	if top, ok := yarn("unplugged"); ok {
@@ -140,7 +143,7 @@ func byFolder(file string) Class {
 			return Class{Role: Setting, Client: "Yarn"}
 		}
 	}
-	if strings.HasSuffix(file, ".patch") && strings.Contains("/"+file, "/patches/") {
+	if strings.HasSuffix(lower, ".patch") && strings.Contains("/"+lower, "/patches/") {
 		return Class{Role: Setting, Client: "pnpm"}
 	}
 	return Class{}

@@ -83,7 +83,7 @@ func TestClassifySaysWhatToDo(t *testing.T) {
 			t.Errorf("%s is nobody's", name)
 		}
 	}
-	if top := Classify("web/.yarn/cache/a.zip").Group; top != "web/.yarn/cache" {
+	if top := Classify("Web/.yarn/cache/a.zip").Group; top != "Web/.yarn/cache" {
 		t.Errorf("archives are grouped under %q", top)
 	}
 }

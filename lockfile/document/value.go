@@ -135,54 +135,83 @@ const maxAliased = 100_000
 // that appear twice, tags and several documents are refused. An empty document
 // is Null. It panics with an *Error, see Catch.
 func YAMLValue(file, text string) *Value {
-	decoder := yaml.NewDecoder(strings.NewReader(strings.TrimPrefix(text, byteOrderMark)))
+	text = strings.TrimPrefix(text, byteOrderMark)
+	if i := strings.IndexAny(text, "\u0085\u2028\u2029"); i >= 0 {
+		Fail(file, 1+strings.Count(text[:i], "\n"), "a character that only some readers of YAML take for the end of a line")
+	}
+	y := yamlReader{file: file, lines: editorLines(text)}
+	decoder := yaml.NewDecoder(strings.NewReader(text))
 	var doc, more yaml.Node
 	if err := decoder.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
 			return &Value{Line: 1, End: 1}
 		}
-		failYAML(file, err)
+		y.failed(err)
 	}
 	switch err := decoder.Decode(&more); {
 	case err == nil:
-		Fail(file, more.Line, "a second YAML document begins here; package managers would disagree on which counts")
+		Fail(file, y.line(more.Line), "a second YAML document begins here; package managers would disagree on which counts")
 	case !errors.Is(err, io.EOF):
-		failYAML(file, err)
+		y.failed(err)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		return &Value{Line: 1, End: 1}
 	}
-	y := yamlReader{file: file}
 	return y.value(doc.Content[0], 0)
 }
 
 var lineInError = regexp.MustCompile(`line (\d+)`)
 
-func failYAML(file string, err error) {
+func (y *yamlReader) failed(err error) {
 	line := 1
 	if m := lineInError.FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1])
 	}
-	Fail(file, line, "this is not YAML: "+Clip(err.Error()))
+	Fail(y.file, y.line(line), "this is not YAML: "+Clip(err.Error()))
 }
 
+// editorLines maps the lines of YAML, which a lone carriage return ends too,
+// to those that editors and reviews count.
+func editorLines(text string) []int {
+	lines := []int{1}
+	count := 1
+	for i := range len(text) {
+		switch text[i] {
+		case '\n':
+			count++
+		case '\r':
+			if i+1 < len(text) && text[i+1] == '\n' {
+				continue
+			}
+		default:
+			continue
+		}
+		lines = append(lines, count)
+	}
+	return lines
+}
+
+// line is where a line of YAML stands for a reader; at most the last one.
+func (y *yamlReader) line(n int) int { return y.lines[max(0, min(n-1, len(y.lines)-1))] }
+
 type yamlReader struct {
-	file string
+	file  string
+	lines []int
 	// read counts values, so that aliases cannot multiply without end.
 	read int
 }
 
 func (y *yamlReader) value(n *yaml.Node, depth int) *Value {
 	if y.read++; y.read > maxAliased {
-		Fail(y.file, n.Line, "aliases make more than 100,000 values of this document")
+		Fail(y.file, y.line(n.Line), "aliases make more than 100,000 values of this document")
 	}
 	if depth > MaxDepth {
-		Fail(y.file, n.Line, "nested too deeply (or an alias of itself)")
+		Fail(y.file, y.line(n.Line), "nested too deeply (or an alias of itself)")
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		Fail(y.file, n.Line, "tags are not read here; package managers disagree on them")
+		Fail(y.file, y.line(n.Line), "tags are not read here; package managers disagree on them")
 	}
-	v := &Value{Line: max(n.Line, 1)}
+	v := &Value{Line: y.line(n.Line)}
 	v.End = v.Line
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -201,7 +230,7 @@ func (y *yamlReader) value(n *yaml.Node, depth int) *Value {
 		v.Kind = Map
 		y.mapping(v, n, depth)
 	default:
-		Fail(y.file, n.Line, "this is not YAML as package managers read it")
+		Fail(y.file, y.line(n.Line), "this is not YAML as package managers read it")
 	}
 	for _, item := range v.Items {
 		v.End = max(v.End, item.End)
@@ -219,9 +248,9 @@ func (y *yamlReader) mapping(v *Value, n *yaml.Node, depth int) {
 			key = key.Alias
 		}
 		if key.Kind != yaml.ScalarNode || key.Style&yaml.TaggedStyle != 0 {
-			Fail(y.file, n.Content[i].Line, "a key is not a text")
+			Fail(y.file, y.line(n.Content[i].Line), "a key is not a text")
 		}
-		line := max(n.Content[i].Line, 1)
+		line := y.line(n.Content[i].Line)
 		item := y.value(n.Content[i+1], depth+1)
 		if key.Tag == "!!merge" {
 			merged, mergedAt = append(merged, item), append(mergedAt, line)

@@ -46,6 +46,7 @@ func TestValues(t *testing.T) {
 		{"YAML with lines", "a:\n  - x\n  - 2\nb: yes\nc: True\n", document.YAMLValue, "{a@1:[x@2 2@3] b@4:yes@4 c@5:true@5}"},
 		{"YAML that is empty", "# nothing\n", document.YAMLValue, "null"},
 		{"an alias is followed and stands where it is used", "a: &x [1]\nb: *x\n", document.YAMLValue, "{a@1:[1@1] b@2:[1@1]}"},
+		{"a lone carriage return ends a line of YAML, not of an editor", "# c\ra: 1\r\nb: 2\n", document.YAMLValue, "{a@1:1@1 b@2:2@2}"},
 		{"a merge key adds what is missing", "a: &x {k: 1, l: 2}\nb:\n  <<: *x\n  k: 3\n", document.YAMLValue, "{a@1:{k@1:1@1 l@1:2@1} b@2:{k@4:3@4 l@3:2@1}}"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -78,6 +79,7 @@ func TestHostileValues(t *testing.T) {
 		{"a YAML tag", "a: !!js/function x\n", document.YAMLValue, "tags"},
 		{"a billion laughs", laughs, document.YAMLValue, "100,000 values"},
 		{"an alias of itself", "a: &x [*x]\n", document.YAMLValue, "f:1:"},
+		{"a line separator, which ends a line for some", "# x\u2028a: 1\n", document.YAMLValue, "only some readers"},
 		{"deep YAML", strings.Repeat("[", 2000) + strings.Repeat("]", 2000), document.YAMLValue, "f:1:"},
 		{"a YAML key that is a list", "? [a]\n: 1\n", document.YAMLValue, "a key is not a text"},
 		{"a merge of a text", "a: 1\n<<: x\n", document.YAMLValue, "f:2:"},

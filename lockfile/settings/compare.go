@@ -60,7 +60,7 @@ func (c *comparison) value(key subject, by map[subject]*sides) {
 	c.candidates(both.all()).each(func(one client) {
 		m := moved{before: effective(rule, both.base, general.base, one), after: effective(rule, both.head, general.head, one)}
 		if looser := c.loosened(rule, both, one); looser != nil {
-			earlier := firstIn(both.base, looser.File, one)
+			earlier := loosestIn(rule, both.base, looser.File, one)
 			m.before, m.after = said{earlier.Value, earlier}, said{looser.Value, looser}
 		}
 		was, is := looseness(rule, m.before.value), looseness(rule, m.after.value)
@@ -140,20 +140,21 @@ func (c *comparison) loosened(rule *rule, both *sides, one client) *Statement {
 		if h.by&one == 0 {
 			continue
 		}
-		if b := firstIn(both.base, h.File, one); b != nil && looseness(rule, h.Value) > looseness(rule, b.Value) {
+		b := loosestIn(rule, both.base, h.File, one)
+		if b != nil && looseness(rule, h.Value) > looseness(rule, b.Value) {
 			return h
 		}
 	}
 	return nil
 }
 
-func firstIn(statements []*Statement, file string, one client) *Statement {
+func loosestIn(rule *rule, statements []*Statement, file string, one client) (out *Statement) {
 	for _, s := range statements {
-		if s.File == file && s.by&one != 0 {
-			return s
+		if s.File == file && s.by&one != 0 && (out == nil || looseness(rule, s.Value) > looseness(rule, out.Value)) {
+			out = s
 		}
 	}
-	return nil
+	return out
 }
 
 // beforeRule is npm's "before": only versions of that day and earlier are

@@ -32,7 +32,7 @@ var mayImport = []struct {
 	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile", "lockfile/settings"}, []string{"net", "net/http", "os"}},
 	{"analyzer", []string{"analyzer/…", "lockfile"}, nil},
-	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
+	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "glob", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/telemetry", nil, nil},
 	{"app/webhook", nil, nil},

@@ -5,7 +5,8 @@
 // A file is cut by its headings: the first one is the sentence that readers
 // see; a behavior has "## Meaning", an issue "## Problem" and "## Next steps".
 // profile/<name>.md says what a profile of malware/behavior-similarity does, and
-// why that matters; it fills {does} and {because} there.
+// why that matters; it fills {does} and {because} there. scripts/<state>.md says
+// whether a lifecycle script runs in the project, behind an issue's problem.
 // Words in braces are filled from the issue: {host}. Loading is strict, and a
 // test loads everything.
 package templates
@@ -19,7 +20,7 @@ import (
 	"sync"
 )
 
-//go:embed behavior issue profile
+//go:embed behavior issue profile scripts
 var files embed.FS
 
 // Text is what one file says.
@@ -125,18 +126,38 @@ func IDs(kind string) []string {
 // Behavior is the text of a behavior; an id without one gives the id itself.
 func Behavior(id string) Text { return get("behavior", id, nil) }
 
-// Issue is the text of an issue with its detail filled in.
+// Issue is the text of an issue with its detail filled in. The details
+// "profile", "behaviors" (ids with commas between) and "scripts" (a state) stand
+// for texts of their own.
 func Issue(id string, detail map[string]string) Text {
-	name, ok := detail["profile"]
-	if !ok {
-		return get("issue", id, detail)
+	filled := map[string]string{}
+	if name, ok := detail["profile"]; ok {
+		filled["does"], filled["because"] = "It combines what malicious packages do.", "It does so where nobody has to call it."
+		if p := get("profile", name, nil); p.Title != name {
+			filled["does"], filled["because"] = p.Title, p.Problem
+		}
 	}
-	filled := map[string]string{"does": "It combines what malicious packages do.", "because": "It does so where nobody has to call it."}
-	if p := get("profile", name, nil); p.Title != name {
-		filled["does"], filled["because"] = p.Title, p.Problem
+	if list, ok := detail["behaviors"]; ok {
+		filled["does"] = sentences(list)
 	}
 	maps.Copy(filled, detail)
-	return get("issue", id, filled)
+	t := get("issue", id, filled)
+	t.Problem = strings.TrimSpace(t.Problem)
+	if state, ok := detail["scripts"]; ok {
+		t.Problem += "\n\n" + get("scripts", state, filled).Problem
+	}
+	return t
+}
+
+// sentences are the titles of behaviors.
+func sentences(ids string) string {
+	var out []string
+	for _, id := range strings.Split(ids, ",") {
+		if id != "" {
+			out = append(out, Behavior(id).Title)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // Profile says what a profile of malware/behavior-similarity does, and why that

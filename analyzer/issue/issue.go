@@ -23,6 +23,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
 
 // Severity orders issues.
@@ -223,6 +224,9 @@ type Input struct {
 	Incidents []vulnerability.Advisory
 	// Internal are the names of the project's own packages.
 	Internal []string
+	// Scripts says whether lifecycle scripts run in the project; nil outside a
+	// review, and where nothing is known of the project.
+	Scripts *settings.ScriptPolicy
 	// Now is the time of the review; zero where ages are nobody's matter.
 	Now time.Time
 	// Added maps the names of packages that the review adds to whether they
@@ -260,8 +264,46 @@ func Judge(in *Input) []Issue {
 			out = append(out, found)
 		}
 	}
+	in.dormant(out)
 	Sort(out)
 	return out
+}
+
+// dormant says of what happens on installation whether it does so in this
+// project. What the package manager blocks is worth a note: it waits for
+// somebody to allow it. Malware stays what it is.
+func (in *Input) dormant(list []Issue) {
+	if in.Scripts == nil {
+		return
+	}
+	for i := range list {
+		found := &list[i]
+		category, _, _ := strings.Cut(found.ID, "/")
+		if category == "malware" || category != "install" && !onlyInstalled(found.Evidence) {
+			continue
+		}
+		detail := map[string]string{"scripts": in.Scripts.State.String(), "by": in.Scripts.By, "package": in.Name, "allow": ""}
+		if in.Scripts.By == "" {
+			detail["by"] = "the package manager"
+		}
+		if in.Scripts.Allow != "" {
+			detail["allow"] = in.Scripts.Allow
+			if in.Scripts.AllowIn != "" {
+				detail["allow"] = in.Scripts.AllowIn + ": " + in.Scripts.Allow
+			}
+			detail["allow"] = "What would allow it: " + clip(detail["allow"])
+		}
+		maps.Copy(detail, found.Detail)
+		found.Detail = detail
+		if in.Scripts.State == settings.Blocked {
+			found.Severity = max(found.Severity, Low)
+		}
+	}
+}
+
+// onlyInstalled reports whether all evidence can run on installation alone.
+func onlyInstalled(list []behavior.Evidence) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(e behavior.Evidence) bool { return e.Contexts != javascript.Install })
 }
 
 // Sort orders issues by severity and id.

@@ -3,6 +3,7 @@ package issue
 import (
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
 
@@ -67,6 +68,8 @@ func Project(c settings.Change) Issue {
 		}
 	}
 	switch c.ID {
+	case settings.ScriptsAllowed:
+		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
 	case settings.RegistryChanged:
@@ -84,3 +87,37 @@ func orWord(value, absent string) string {
 	}
 	return clip(value)
 }
+
+// LetThrough is a package whose install scripts a change of settings lets run.
+type LetThrough struct {
+	// Name is name@version; Contents is nil where Fetch says why.
+	Name     string
+	Contents *Contents
+	Fetch    *FetchProblem
+}
+
+// LetsThrough adds what the install scripts do that are let through: the
+// scripts are the evidence, their behaviors the detail.
+func (i *Issue) LetsThrough(list []LetThrough) {
+	seen := map[string]bool{}
+	var ids []string
+	for _, one := range list {
+		if one.Contents == nil {
+			continue
+		}
+		for _, e := range one.Contents.scriptsEvidence(one.Contents.LifecycleScripts()) {
+			e.Snippet = one.Name + " " + e.Snippet
+			i.Evidence = append(i.Evidence, e)
+		}
+		for _, b := range one.Contents.Behaviors {
+			if b.Contexts&javascript.Install != 0 && !seen[b.ID] && len(ids) < maxLetThrough {
+				seen[b.ID] = true
+				ids = append(ids, b.ID)
+			}
+		}
+	}
+	i.Detail["behaviors"] = strings.Join(ids, ",")
+}
+
+// maxLetThrough is how many behaviors are named.
+const maxLetThrough = 8

@@ -29,9 +29,8 @@ type Input struct {
 	// Settings are the changed files by which a project tells its package
 	// manager what it may do, each package.json among them.
 	Settings []string
-	// Projects are the folders whose lockfile, package.json or settings changed:
-	// where settings are to be compared. "." is the top.
-	Projects []string
+	// Guards are what these changes let a package manager do, or no longer do.
+	Guards []Guard
 	// Base and Head are the two sides, for Project; nil where single files are
 	// compared.
 	Base, Head Revision
@@ -192,10 +191,7 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 		case lockfile.Setting:
 			g.in.Settings = append(g.in.Settings, file)
 		}
-		g.in.Projects = append(g.in.Projects, projectOf(file))
 	}
-	sort.Strings(g.in.Projects)
-	g.in.Projects = slices.Compact(g.in.Projects)
 	if left > 0 {
 		g.note("%d changed files are left out by the policy (paths.ignore).", left)
 	}
@@ -210,7 +206,7 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if err := g.manifests(manifests); err != nil {
 		return nil, err
 	}
-	return g.in, nil
+	return g.in, g.guards()
 }
 
 // projectOf is the folder of the project that a file belongs to.

@@ -182,7 +182,7 @@ func TestGather(t *testing.T) {
 			tree{"apps/web/package.json": asks("b@2"), "common/config/rush/pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  ../../../apps/web:\n    dependencies:\n      b: {specifier: '2', version: 2.0.0}\npackages:\n  b@2.0.0: {resolution: {}}\nsnapshots:\n  b@2.0.0: {}\n"}, "", nil},
 		{"settings are handed on",
 			tree{".npmrc": "a=1"}, tree{".npmrc": "a=2", "web/.yarn/patches/x.patch": "", "patches/y.patch": "1"}, "",
-			[]string{"settings .npmrc patches/y.patch web/.yarn/patches/x.patch in . web"}},
+			[]string{"settings .npmrc patches/y.patch web/.yarn/patches/x.patch"}},
 	} {
 		t.Run(row.says, func(t *testing.T) {
 			base, head := revision(row.base), revision(row.head)
@@ -253,7 +253,7 @@ func told(in *review.Input) []string {
 		out = append(out, fmt.Sprintf("broken %s:%d", b.File, b.Line))
 	}
 	if len(in.Settings) > 0 {
-		out = append(out, "settings "+strings.Join(in.Settings, " ")+" in "+strings.Join(in.Projects, " "))
+		out = append(out, "settings "+strings.Join(in.Settings, " "))
 	}
 	return out
 }

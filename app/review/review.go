@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
 
 // Scanner is what Run needs of an analyzer.Scanner.
@@ -33,6 +35,9 @@ type Pair struct {
 	// File is the lockfile's path, for annotations.
 	File       string
 	Base, Head *lockfile.Lockfile
+	// Settings are what the project lets its package manager do at head; nil
+	// where nothing is known of the project.
+	Settings *settings.Settings
 }
 
 // Review is what came in and what is known of it.
@@ -66,6 +71,9 @@ type Package struct {
 	// Own is set for the repository's own packages, which are not scanned:
 	// workspaces and folders.
 	Own bool
+	// Scripts says whether the package's lifecycle scripts run in the project;
+	// nil where it has none, or where nothing is known of the project.
+	Scripts *settings.ScriptPolicy
 	// Before are the fingerprints of the issues that the version before an
 	// update has.
 	Before []string
@@ -113,14 +121,18 @@ type scan struct {
 	// project's own packages.
 	incidents []vulnerability.Advisory
 	internal  []string
+	settings  *settings.Settings
 	at        time.Time
+	// of is set for a package that did not change and is allowed to run its
+	// scripts from now on: only what they do is asked for.
+	of *lockfile.Entry
 }
 
 // Run reviews. An error means that the whole review failed, or that ctx ended;
 // what concerns one package is in its report.
 func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress)) (*Review, error) {
 	r := &Review{Whole: slices.Clone(in.Whole), Notes: slices.Clone(in.Notes)}
-	var scans []*scan
+	var scans, let []*scan
 	for _, pair := range in.Pairs {
 		r.Lockfiles = append(r.Lockfiles, pair.File)
 		own := internal(pair.Head)
@@ -134,7 +146,7 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 				r.Moved = append(r.Moved, change)
 				continue
 			}
-			scans = append(scans, &scan{change: change, internal: own, at: time.Now()})
+			scans = append(scans, &scan{change: change, internal: own, settings: pair.Settings, at: time.Now()})
 		}
 		if pair.Head != nil {
 			r.drift(pair)
@@ -146,10 +158,21 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 			r.Lockfiles = append(r.Lockfiles, w.File)
 		}
 	}
+	for _, g := range in.Guards {
+		if !slices.Contains(r.Lockfiles, g.File) {
+			r.Lockfiles = append(r.Lockfiles, g.File)
+		}
+	}
 	sort.SliceStable(r.Whole, func(i, j int) bool { return r.Whole[i].File < r.Whole[j].File })
-	if err := runScans(ctx, scans, scanner, progress); err != nil {
+	for _, g := range in.Guards {
+		for _, e := range g.Lets {
+			let = append(let, &scan{change: Change{Change: lockfile.Change{Kind: lockfile.Moved, New: e}}, of: e})
+		}
+	}
+	if err := runScans(ctx, slices.Concat(scans, let), scanner, progress); err != nil {
 		return nil, err
 	}
+	r.guards(in.Guards, let)
 	if len(scans) > fullDocuments {
 		r.Notes = append(r.Notes, fmt.Sprintf("More than %d packages come in at once: who published them, and when, was not asked for.", fullDocuments))
 	}
@@ -231,6 +254,29 @@ func confirmAliases(scans []*scan) {
 	}
 }
 
+// guards adds what a change of settings opens or closes, with what it lets
+// through.
+func (r *Review) guards(list []Guard, let []*scan) {
+	for _, g := range list {
+		found := issue.Project(g.Change)
+		line := max(g.Line, 1)
+		if g.InBase {
+			found.Detail["file"] += ":" + strconv.Itoa(line) + " of the base"
+			line = 1
+		}
+		if g.ID == settings.ScriptsAllowed {
+			var scanned []issue.LetThrough
+			for _, s := range let {
+				if slices.Contains(g.Lets, s.of) {
+					scanned = append(scanned, issue.LetThrough{Name: s.of.ID(), Contents: s.now.Contents, Fetch: s.now.Fetch})
+				}
+			}
+			found.LetsThrough(scanned)
+		}
+		r.Whole = append(r.Whole, WholeIssue{File: g.File, Line: line, Issue: found})
+	}
+}
+
 // odd adds what no package manager writes, where the base did not have it.
 func (r *Review) odd(pair Pair) {
 	for _, o := range pair.Head.Oddities {
@@ -305,7 +351,7 @@ func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func
 				return err
 			})
 		}
-		if published(s.change.New) && s.change.New.Version != "" {
+		if s.of == nil && published(s.change.New) && s.change.New.Version != "" {
 			g.Go(func() error {
 				// A registry that does not answer leaves the metadata unknown.
 				before := ""
@@ -359,9 +405,13 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
 		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added,
 		Advisories: s.advisories, OldAdvisories: s.oldAdvisories, Incidents: s.incidents, Internal: s.internal, Now: s.at}
+	if s.settings != nil && s.now.Contents != nil && (len(s.now.Contents.LifecycleScripts()) > 0 || s.now.Contents.ImplicitGyp) {
+		policy := s.settings.Scripts(s.change.Name, s.change.To)
+		p.Scripts, in.Scripts = &policy, &policy
+	}
 	if s.hasOld() && s.old.Contents != nil {
 		in.Old = s.old.Contents
-		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost, Advisories: s.oldAdvisories}
+		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost, Advisories: s.oldAdvisories, Scripts: in.Scripts}
 		for _, had := range issue.Judge(&before) {
 			if had.Comparable() {
 				p.Before = append(p.Before, had.Fingerprint())

@@ -1,0 +1,267 @@
+package review
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/glob"
+	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/lockfile/settings"
+)
+
+// Guard is something that a change of settings opens or closes.
+type Guard struct {
+	settings.Change
+	// Lets are the installed packages whose scripts run because of it; at most
+	// maxLets are named.
+	Lets []*lockfile.Entry
+}
+
+// maxLets bounds the packages that are scanned to say what a setting lets
+// through.
+const maxLets = 20
+
+// guards reads what the projects that a change touches let their package
+// manager do, and what the change opens or closes. Of each revision only the
+// files of a project's own folder and those that changed are read: the rest is
+// the same on both sides, and each file may be a request.
+func (g *gatherer) guards() error {
+	changed := map[string][]string{}
+	for _, file := range g.in.Settings {
+		root, err := g.rootOf(projectOf(file))
+		if err != nil {
+			return err
+		}
+		changed[root] = append(changed[root], file)
+	}
+	for i := range g.in.Pairs {
+		if root := path.Dir(g.in.Pairs[i].File); changed[root] == nil {
+			changed[root] = []string{}
+		}
+	}
+	roots := make([]string, 0, len(changed))
+	for root := range changed {
+		roots = append(roots, root)
+	}
+	sort.Strings(roots)
+	for _, root := range roots {
+		var base, head []settings.Manager
+		for _, pair := range g.in.Pairs {
+			if path.Dir(pair.File) == root {
+				base, head = append(base, managerOf(pair.Base)...), append(head, managerOf(pair.Head)...)
+			}
+		}
+		now, err := g.settingsAt(g.in.Head, root, changed[root], head)
+		if err != nil {
+			return err
+		}
+		for i := range g.in.Pairs {
+			if path.Dir(g.in.Pairs[i].File) == root {
+				g.in.Pairs[i].Settings = &now
+			}
+		}
+		if len(changed[root]) == 0 {
+			continue
+		}
+		was, err := g.settingsAt(g.in.Base, root, changed[root], base)
+		if err != nil {
+			return err
+		}
+		for _, c := range settings.Compare(was, now) {
+			guard := Guard{Change: c}
+			if c.ID == settings.ScriptsAllowed && c.Direction != settings.Closed {
+				if guard.Lets, err = g.lets(root, c.Packages); err != nil {
+					return err
+				}
+			}
+			g.in.Guards = append(g.in.Guards, guard)
+		}
+	}
+	for _, pair := range g.in.Pairs {
+		g.trusted(pair)
+	}
+	return nil
+}
+
+// trusted adds the packages whose scripts a lockfile of Bun's lets run by
+// itself, where package.json's own change does not say so already.
+func (g *gatherer) trusted(pair Pair) {
+	if pair.Head == nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(pair.Head.Trusted)) {
+		if pair.Base != nil && pair.Base.Trusted[name] > 0 || slices.ContainsFunc(g.in.Guards, func(c Guard) bool {
+			return c.ID == settings.ScriptsAllowed && slices.Contains(c.Packages, name)
+		}) {
+			continue
+		}
+		g.in.Guards = append(g.in.Guards, Guard{settings.Change{ID: settings.ScriptsAllowed, Topic: "scripts", File: pair.File,
+			Line: pair.Head.Trusted[name], Direction: settings.Opened, Key: "trustedDependencies", To: name,
+			Packages: []string{name}, Clients: []string{"Bun"}, Added: true}, named(pair.Head, []string{name})})
+	}
+}
+
+// lets are the packages of a project's lockfiles that have one of the names,
+// which may be patterns.
+func (g *gatherer) lets(root string, names []string) ([]*lockfile.Entry, error) {
+	in, err := g.in.Head.Folder(g.ctx, top(root))
+	if err != nil {
+		return nil, err
+	}
+	var out []*lockfile.Entry
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		file := path.Join(root, name)
+		if lockfile.Classify(file).Role != lockfile.Locks {
+			continue
+		}
+		side, err := g.head(file)
+		if err != nil {
+			return nil, err
+		}
+		if side.lock != nil {
+			out = append(out, named(side.lock, names)...)
+		}
+	}
+	return out[:min(len(out), maxLets)], nil
+}
+
+// named are the entries of a lockfile with one of the names, one a version.
+func named(lock *lockfile.Lockfile, names []string) []*lockfile.Entry {
+	seen := map[string]bool{}
+	var out []*lockfile.Entry
+	for _, e := range lock.Entries {
+		if e.Source() != lockfile.Registry || seen[e.ID()] || len(out) == maxLets {
+			continue
+		}
+		if slices.ContainsFunc(names, func(name string) bool {
+			return name == e.Package || name == e.ID() || glob.Text(name, e.Package)
+		}) {
+			seen[e.ID()] = true
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// managerOf is what a lockfile says of the package manager.
+func managerOf(lock *lockfile.Lockfile) []settings.Manager {
+	if lock == nil {
+		return nil
+	}
+	return []settings.Manager{{Name: string(lock.Format), Lockfile: lock.Version}}
+}
+
+// rootOf is the nearest folder with a lockfile, at or above one of the
+// project's; the folder itself where there is none.
+func (g *gatherer) rootOf(folder string) (string, error) {
+	for dir := folder; ; dir = path.Dir(dir) {
+		for _, rev := range []Revision{g.in.Head, g.in.Base} {
+			in, err := rev.Folder(g.ctx, top(dir))
+			if err != nil {
+				return "", err
+			}
+			for name := range in {
+				switch lockfile.Classify(path.Join(dir, name)).Role {
+				case lockfile.Locks, lockfile.Unread:
+					return dir, nil
+				}
+			}
+		}
+		if dir == "." {
+			return folder, nil
+		}
+	}
+}
+
+// top is a folder as Revision calls it.
+func top(dir string) string {
+	if dir == "." {
+		return ""
+	}
+	return dir
+}
+
+// settingsAt reads the settings of a project at a revision. Where a file is
+// there and cannot be had (a link out of the repository, too many bytes), nobody
+// knows what it allows: that is said, and the rest of the settings counts.
+func (g *gatherer) settingsAt(rev Revision, root string, changed []string, managers []settings.Manager) (settings.Settings, error) {
+	ctx := g.ctx
+	in, err := rev.Folder(ctx, top(root))
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	files := map[string]bool{}
+	for name, e := range in {
+		if (e.Kind == File || e.Kind == Link) && settings.IsSettings(name) {
+			files[name] = true
+		}
+	}
+	for _, file := range changed {
+		below, ok := strings.CutPrefix(file, root+"/")
+		if root == "." {
+			below, ok = file, true
+		}
+		if !ok {
+			continue
+		}
+		if _, e, _, err := follow(ctx, rev, file); err == nil && e.Kind == Missing {
+			continue
+		}
+		files[below] = true
+	}
+	s, err := settings.Read(&listed{Project(ctx, rev, root), files}, top(root), managers...)
+	var not *NotRead
+	if errors.As(err, &not) {
+		g.whole(Unreadable(not.Path, 1, not.Reason))
+		return s, nil
+	}
+	return s, err
+}
+
+// listed is a file system of which only some files are listed; all of them can
+// be opened.
+type listed struct {
+	fs.FS
+	files map[string]bool
+}
+
+// ReadFile implements fs.ReadFileFS.
+func (l *listed) ReadFile(name string) ([]byte, error) { return fs.ReadFile(l.FS, name) }
+
+// ReadDir implements fs.ReadDirFS. Links are listed as what they point to.
+func (l *listed) ReadDir(dir string) ([]fs.DirEntry, error) {
+	found := map[string]Kind{}
+	for file := range l.files {
+		rest, ok := strings.CutPrefix(file, dir+"/")
+		if dir == "." {
+			rest, ok = file, true
+		}
+		if !ok {
+			continue
+		}
+		if name, _, below := strings.Cut(rest, "/"); below {
+			found[name] = Folder
+		} else {
+			found[name] = File
+		}
+	}
+	out := make([]fs.DirEntry, 0, len(found))
+	for name, kind := range found {
+		out = append(out, fs.FileInfoToDirEntry(&lying{name, kind}))
+	}
+	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return out, nil
+}
+
+// Stat implements fs.StatFS: the root is a folder, whatever it holds.
+func (l *listed) Stat(name string) (fs.FileInfo, error) {
+	if name == "." {
+		return &lying{".", Folder}, nil
+	}
+	return fs.Stat(l.FS, name)
+}

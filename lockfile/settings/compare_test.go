@@ -71,6 +71,7 @@ func TestQuiet(t *testing.T) {
 		{name: "a package of Bun's own list, allowed aloud", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": []}\n", head: "-- package.json --\n{\"trustedDependencies\": []}\n"},
 		{name: "flags in other words", base: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: false\n-- .yarnrc.yml --\nenableScripts: false\n", head: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: 0\n-- .yarnrc.yml --\nenableScripts: '0'\n"},
 		{name: "what other clients than the project's would read in a file of many", managers: manager("npm", "11.0.0"), head: "-- package.json --\n{\"resolutions\": {\"a\": \"npm:b@1\"}}\n"},
+		{name: "npm's own values, said aloud", head: "-- .npmrc --\nreplace-registry-host=npmjs\ngit=git\n"},
 		{name: "files below node_modules", head: "-- node_modules/a/.npmrc --\nregistry=https://evil.example/\n"},
 		{name: "a file that could not be read before either", base: "-- pnpm-workspace.yaml --\na: [\n", head: "-- pnpm-workspace.yaml --\na: [\n"},
 		{name: "pnpm's key of package.json, which pnpm 11 does not read", managers: manager("pnpm", "11.0.0"), head: "-- package.json --\n{\"pnpm\": {\"onlyBuiltDependencies\": [\"a\"]}}\n"},
@@ -154,6 +155,8 @@ func TestOpened(t *testing.T) {
 			".yarn/plugins/p.cjs:1 (base) guard-closed closed .yarn/plugins/p.cjs: sha256 87428fc52280… → -", "yarn.config.cjs:1 code-on-install opened yarn.config.cjs: - → sha256 87428fc52280…"}},
 		{name: "a pnpmfile of another name is told once, and its changes too", base: "-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\na\n", head: "-- a/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- a/hooks.cjs --\na\n-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\nb\n", want: []string{
 			"a/pnpm-workspace.yaml:1 code-on-install opened pnpmfile: - → hooks.cjs", "b/hooks.cjs:1 code-on-install changed b/hooks.cjs: sha256 87428fc52280… → sha256 0263829989b6…"}},
+		{name: "another Yarn in the repository is told once", base: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.5.0.cjs\n-- .yarn/releases/yarn-4.5.0.cjs --\na\n", head: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.6.0.cjs\n-- .yarn/releases/yarn-4.6.0.cjs --\nb\n", want: []string{
+			".yarnrc.yml:1 code-on-install opened yarnPath: .yarn/releases/yarn-4.5.0.cjs → .yarn/releases/yarn-4.6.0.cjs"}},
 		{name: "overrides that lead elsewhere", head: "-- package.json --\n{\"overrides\": {\n\"a\": {\".\": \"1\", \"b\": \"npm:evil@1\"},\n\"c\": \"https://evil.example/c.tgz\",\n\"d\": \"owner/d\",\n\"e\": \"npm:e@2\",\n\"f\": \"$f\"}}\n", want: []string{
 			"package.json:2 override changed overrides.a: - → 1 of a", "package.json:2 override opened overrides.a>b: - → npm:evil@1 of b", "package.json:3 override opened overrides.c: - → https://evil.example/c.tgz of c",
 			"package.json:4 override opened overrides.d: - → owner/d of d", "package.json:5 override changed overrides.e: - → npm:e@2 of e", "package.json:6 override changed overrides.f: - → $f of f"}},

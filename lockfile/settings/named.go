@@ -42,6 +42,9 @@ func (c *comparison) thing(key subject, both *sides) {
 		if !has(both.base, h.Value) && !told[h.Value] {
 			told[h.Value] = true
 			c.fresh(key, h, from, len(both.base) == 0)
+			for _, b := range both.base {
+				c.explain(b)
+			}
 		}
 	}
 	for _, b := range both.base {

@@ -257,7 +257,8 @@ func (y *yamlReader) mapping(v *Value, n *yaml.Node, depth int) {
 			continue
 		}
 		if seen[key.Value] {
-			Fail(y.file, line, "the key "+strconv.Quote(Clip(key.Value))+" appears twice in the same mapping; readers would disagree on which counts")
+			const why = " appears twice in the same mapping; readers would disagree on which counts"
+			Fail(y.file, line, "the key "+strconv.Quote(Clip(key.Value))+why)
 		}
 		seen[key.Value] = true
 		v.Keys, v.Items = append(v.Keys, Key{key.Value, line}), append(v.Items, item)

@@ -189,7 +189,9 @@ func (c *comparison) unread() {
 		if before.sum == after.sum && before.sum != "" {
 			continue
 		}
-		c.changes = append(c.changes, Change{ID: Unread, Topic: "unread", File: e.File, Line: e.Line, Direction: Opened, Key: e.File, To: clip(e.Msg), Added: before.sum == ""})
+		c.changes = append(c.changes, Change{
+			ID: Unread, Topic: "unread", File: e.File, Line: e.Line, Direction: Opened, Key: e.File, To: clip(e.Msg), Added: before.sum == "",
+		})
 	}
 }
 
@@ -216,7 +218,10 @@ func (c *comparison) file(name string, kind fileKind) {
 		// What it lists is compared by itself.
 		return
 	}
-	change := Change{ID: CodeOnInstall, Topic: "file", File: name, Line: 1, Key: name, Direction: Changed, From: short(before), To: short(after), Added: before == ""}
+	change := Change{
+		ID: CodeOnInstall, Topic: "file", File: name, Line: 1, Key: name, Direction: Changed,
+		From: short(before), To: short(after), Added: before == "",
+	}
 	if kind == patchFile {
 		change.ID = Patch
 		change.Packages = []string{strings.TrimSuffix(path.Base(name), path.Ext(name))}

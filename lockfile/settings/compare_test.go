@@ -69,6 +69,9 @@ func TestQuiet(t *testing.T) {
 		{name: "a range in a catalog", base: "-- pnpm-workspace.yaml --\ncatalog: {a: ^1.0.0}\n", head: "-- pnpm-workspace.yaml --\ncatalog: {a: ^2.0.0}\n"},
 		{name: "settings in a section, which npm does not read", head: "-- .npmrc --\n[x]\nregistry=https://evil.example/\n"},
 		{name: "a package of Bun's own list, allowed aloud", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": []}\n", head: "-- package.json --\n{\"trustedDependencies\": []}\n"},
+		{name: "flags in other words", base: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: false\n-- .yarnrc.yml --\nenableScripts: false\n", head: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: 0\n-- .yarnrc.yml --\nenableScripts: '0'\n"},
+		{name: "what other clients than the project's would read in a file of many", managers: manager("npm", "11.0.0"), head: "-- package.json --\n{\"resolutions\": {\"a\": \"npm:b@1\"}}\n"},
+		{name: "npm's own values, said aloud", head: "-- .npmrc --\nreplace-registry-host=npmjs\ngit=git\n"},
 		{name: "files below node_modules", head: "-- node_modules/a/.npmrc --\nregistry=https://evil.example/\n"},
 		{name: "a file that could not be read before either", base: "-- pnpm-workspace.yaml --\na: [\n", head: "-- pnpm-workspace.yaml --\na: [\n"},
 		{name: "pnpm's key of package.json, which pnpm 11 does not read", managers: manager("pnpm", "11.0.0"), head: "-- package.json --\n{\"pnpm\": {\"onlyBuiltDependencies\": [\"a\"]}}\n"},
@@ -126,6 +129,10 @@ func TestOpened(t *testing.T) {
 			".npmrc:1 release-age opened before: 2026-01-01 → 2026-06-01", "a/.npmrc:1 (base) release-age opened before: 2026-01-01 → -"}},
 		{name: "a scope's own age gate in Yarn", base: "-- .yarnrc.yml --\nnpmMinimalAgeGate: 3d\n", head: "-- .yarnrc.yml --\nnpmMinimalAgeGate: 3d\nnpmScopes:\n  acme:\n    npmMinimalAgeGate: 0\n", want: []string{
 			".yarnrc.yml:4 release-age opened npmScopes.acme.npmMinimalAgeGate: 3 days → - of @acme"}},
+		{name: "a guard that the package manager before still read", base: "-- package.json --\n{\"packageManager\": \"pnpm@10.1.0\"}\n-- .npmrc --\nminimum-release-age=10080\n", head: "-- package.json --\n{\"packageManager\": \"pnpm@11.1.0\"}\n", want: []string{
+			".npmrc:1 (base) release-age opened minimum-release-age: 7 days → -", "package.json:1 package-manager changed packageManager: pnpm@10.1.0 → pnpm@11.1.0 of pnpm 11.1.0"}},
+		{name: "an exemption beside an array", base: "-- .npmrc --\nmin-release-age-exclude[]=a\n", head: "-- .npmrc --\nmin-release-age-exclude[]=a\nmin-release-age-exclude=b\nmin-release-age-exclude=c\n", want: []string{
+			".npmrc:2 release-age-exempt opened min-release-age-exclude: - → b of b", ".npmrc:3 release-age-exempt opened min-release-age-exclude: - → c of c"}},
 		{name: "exemptions from the gate", head: "-- .npmrc --\nmin-release-age-exclude[]=a\n-- .yarnrc.yml --\nnpmPreapprovedPackages: [b]\n-- bunfig.toml --\ninstall.minimumReleaseAgeExcludes = [\"c\"]\n-- pnpm-workspace.yaml --\nminimumReleaseAgeExclude:\n  - d\n", want: []string{
 			".npmrc:1 release-age-exempt opened min-release-age-exclude: - → a of a", ".yarnrc.yml:1 release-age-exempt opened npmPreapprovedPackages: - → b of b",
 			"bunfig.toml:1 release-age-exempt opened install.minimumReleaseAgeExcludes: - → c of c", "pnpm-workspace.yaml:2 release-age-exempt opened minimumReleaseAgeExclude: - → d of d"}},
@@ -148,6 +155,8 @@ func TestOpened(t *testing.T) {
 			".yarn/plugins/p.cjs:1 (base) guard-closed closed .yarn/plugins/p.cjs: sha256 87428fc52280… → -", "yarn.config.cjs:1 code-on-install opened yarn.config.cjs: - → sha256 87428fc52280…"}},
 		{name: "a pnpmfile of another name is told once, and its changes too", base: "-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\na\n", head: "-- a/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- a/hooks.cjs --\na\n-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\nb\n", want: []string{
 			"a/pnpm-workspace.yaml:1 code-on-install opened pnpmfile: - → hooks.cjs", "b/hooks.cjs:1 code-on-install changed b/hooks.cjs: sha256 87428fc52280… → sha256 0263829989b6…"}},
+		{name: "another Yarn in the repository is told once", base: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.5.0.cjs\n-- .yarn/releases/yarn-4.5.0.cjs --\na\n", head: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.6.0.cjs\n-- .yarn/releases/yarn-4.6.0.cjs --\nb\n", want: []string{
+			".yarnrc.yml:1 code-on-install opened yarnPath: .yarn/releases/yarn-4.5.0.cjs → .yarn/releases/yarn-4.6.0.cjs"}},
 		{name: "overrides that lead elsewhere", head: "-- package.json --\n{\"overrides\": {\n\"a\": {\".\": \"1\", \"b\": \"npm:evil@1\"},\n\"c\": \"https://evil.example/c.tgz\",\n\"d\": \"owner/d\",\n\"e\": \"npm:e@2\",\n\"f\": \"$f\"}}\n", want: []string{
 			"package.json:2 override changed overrides.a: - → 1 of a", "package.json:2 override opened overrides.a>b: - → npm:evil@1 of b", "package.json:3 override opened overrides.c: - → https://evil.example/c.tgz of c",
 			"package.json:4 override opened overrides.d: - → owner/d of d", "package.json:5 override changed overrides.e: - → npm:e@2 of e", "package.json:6 override changed overrides.f: - → $f of f"}},
@@ -206,6 +215,10 @@ func TestScriptLists(t *testing.T) {
 		{name: "a list of denials lets pnpm 10 run all others", managers: manager("pnpm", "10.34.9"), head: "-- pnpm-workspace.yaml --\nneverBuiltDependencies: []\n", want: []string{
 			"pnpm-workspace.yaml:1 all-scripts-allowed opened neverBuiltDependencies: - → -"}},
 		{name: "a list that goes away lets pnpm 9 run all", managers: manager("pnpm", "9.15.0"), base: "-- package.json --\n{\"pnpm\": {\"onlyBuiltDependencies\": [\"a\"]}}\n", want: []string{
+			"package.json:1 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: - → -"}},
+		{name: "a list that goes away beside one of denials", managers: manager("pnpm", "9.15.0"), base: "-- package.json --\n{\"pnpm\": {\n\"onlyBuiltDependencies\": [\"a\"],\n\"neverBuiltDependencies\": [\"b\"]}}\n", head: "-- package.json --\n{\"pnpm\": {\n\"neverBuiltDependencies\": [\"b\"]}}\n", want: []string{
+			"package.json:2 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: - → -"}},
+		{name: "a list that goes away, and who knows which pnpm", base: "-- package.json --\n{\"pnpm\": {\"onlyBuiltDependencies\": [\"a\"]}}\n", want: []string{
 			"package.json:1 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: - → -"}},
 		{name: "a list in a file of its own", managers: manager("pnpm", "10.34.9"), base: "-- pnpm-workspace.yaml --\nonlyBuiltDependenciesFile: x.json\n-- x.json --\n[\"a\"]\n", head: "-- pnpm-workspace.yaml --\nonlyBuiltDependenciesFile: x.json\n-- x.json --\n[\"a\",\n\"b\"]\n", want: []string{
 			"x.json:2 scripts-allowed opened onlyBuiltDependenciesFile: - → allow of b"}},

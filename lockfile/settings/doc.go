@@ -17,7 +17,7 @@
 //   - settings.go: Read, which makes Statements
 //   - npmrc.go, manifest.go, workspace.go, yarnrc.go, classic.go, bunfig.go: one reader a format; allow.go what several say of scripts
 //   - scripts.go: Scripts, which is one policy a client
-//   - change.go: Compare; compare.go for values and named things, lists.go for whose scripts run
+//   - change.go: Compare; compare.go for values, named.go for things with names, lists.go for whose scripts run
 //
 // The same thing spelled in two ways is one topic with one canonical value, so
 // that moving a setting from .npmrc to pnpm-workspace.yaml is no change. What

@@ -75,7 +75,7 @@ func TestReadEdges(t *testing.T) {
 		"absolute": "pnpmfile: /etc/passwd\n",
 		"folder":   "pnpmfile: .\n",
 	} {
-		s, err := settings.Read(fstest.MapFS{"pnpm-workspace.yaml": {Data: []byte(text)}}, "a")
+		s, err := settings.Read(fstest.MapFS{"pnpm-workspace.yaml": {Data: []byte(text)}, "etc/passwd": {Data: []byte("x")}}, "a")
 		if err != nil || len(s.Named()) != 0 {
 			t.Errorf("%s: %v %v", name, s.Named(), err)
 		}

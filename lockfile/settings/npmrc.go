@@ -7,24 +7,29 @@ import (
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
-// npmrc reads an .npmrc. Of several lines with one key the last counts, all of
-// an array.
+// npmrc reads an .npmrc. Of several lines with one key the last counts, but all
+// where one of them is "key[]".
 func (r *reader) npmrc(text string) {
-	type at struct{ section, key string }
-	last := map[at]int{}
+	last := map[string]int{}
 	var pairs []document.Pair
 	for _, p := range document.INI(text) {
-		if i, have := last[at{p.Section, p.Key}]; have && !p.Array {
-			pairs[i] = p
+		if p.Section != "" {
 			continue
 		}
-		last[at{p.Section, p.Key}] = len(pairs)
+		at, have := last[p.Key]
+		switch {
+		case !have:
+			last[p.Key] = len(pairs)
+		case p.Array || pairs[at].Array:
+			pairs[at].Array = true
+		default:
+			pairs[at] = p
+			continue
+		}
 		pairs = append(pairs, p)
 	}
 	for _, p := range pairs {
-		if p.Section == "" {
-			r.pair(p)
-		}
+		r.pair(p)
 	}
 }
 
@@ -64,7 +69,9 @@ func (r *reader) npmrcList(p document.Pair) {
 }
 
 // secretFields are what a registry's entry keeps of a user.
-var secretFields = map[string]bool{"_authToken": true, "_auth": true, "_password": true, "username": true, "tokenHelper": true, "certfile": true, "keyfile": true}
+var secretFields = map[string]bool{
+	"_authToken": true, "_auth": true, "_password": true, "username": true, "certfile": true, "keyfile": true,
+}
 
 // credential says that a host is sent a secret; never which.
 func (r *reader) credential(key, value string, line int, by client) {

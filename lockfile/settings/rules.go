@@ -96,20 +96,26 @@ func pnpmKeys(kebab, camel string) []spelling {
 	return []spelling{{inNpmrc, kebab, pnpm9 | pnpm10, 1}, {inWorkspace, camel, pnpm10 | pnpm11, 1}}
 }
 
+// yarnKey is the spelling of a setting that only Yarn 2 and later has.
+func yarnKey(key string) []spelling { return []spelling{{inYarnrc, key, berries, 0}} }
+
+// always is a value that all clients use where nothing is said.
+func always(value string) []standard { return []standard{{everyone, value}} }
+
 // rules are all settings that are one value or one list. Sources: the
 // definitions inside npm 11.19 and 12.2, pnpm 9 to 12.21, Yarn 1.22, 3.8 and
 // 4.9 to 4.18 as published, https://bun.sh/docs/runtime/bunfig, and the
 // clients' documentation under https://docs.npmjs.com/cli/configuring-npm,
 // https://pnpm.io/settings and https://yarnpkg.com/configuration/yarnrc.
 var rules = []rule{
-	{"ignore-scripts", level, AllScripts, guard, []standard{{everyone, "false"}}, []spelling{
+	{"ignore-scripts", level, AllScripts, guard, always("false"), []spelling{
 		{inNpmrc, "ignore-scripts", npms | pnpm9 | pnpm10 | bun, 0}, {inWorkspace, "ignoreScripts", pnpm10 | pnpm11, 0},
 		{inClassic, "ignore-scripts", yarn1, 0}, {inBunfig, "ignoreScripts", bun, 0}}},
-	{"dangerously-allow-all", level, AllScripts, danger, []standard{{everyone, "false"}}, append(
+	{"dangerously-allow-all", level, AllScripts, danger, always("false"), append(
 		pnpmKeys("dangerously-allow-all-builds", "dangerouslyAllowAllBuilds"),
 		spelling{inManifest, "dangerouslyAllowAllBuilds", pnpm9 | pnpm10, 0},
 		spelling{inNpmrc, "dangerously-allow-all-scripts", npm12, 0})},
-	{"enableScripts", level, AllScripts, danger, []standard{{yarn413, "true"}, {yarn414 | yarn415, "false"}}, []spelling{{inYarnrc, "enableScripts", berries, 0}}},
+	{"enableScripts", level, AllScripts, danger, []standard{{yarn413, "true"}, {yarn414 | yarn415, "false"}}, yarnKey("enableScripts")},
 	{"strict-builds", level, TrustWeakened, guard, []standard{{pnpm11, "true"}, {everyone, "false"}}, append(
 		pnpmKeys("strict-dep-builds", "strictDepBuilds"), spelling{inNpmrc, "strict-allow-scripts", npm12, 0})},
 
@@ -118,63 +124,76 @@ var rules = []rule{
 		spelling{inNpmrc, "min-release-age", npms, minutesPerDay},
 		spelling{inYarnrc, "npmMinimalAgeGate", berries, 1},
 		spelling{inBunfig, "minimumReleaseAge", bun, 1.0 / 60})},
-	{"release-age-strict", level, TrustWeakened, guard, []standard{{everyone, "automatic"}}, pnpmKeys("minimum-release-age-strict", "minimumReleaseAgeStrict")},
+	{"release-age-strict", level, TrustWeakened, guard, always("automatic"),
+		pnpmKeys("minimum-release-age-strict", "minimumReleaseAgeStrict")},
 	{"release-age-exempt", list, ReleaseAgeExempt, nil, nil, append(
 		pnpmKeys("minimum-release-age-exclude", "minimumReleaseAgeExclude"),
 		spelling{inNpmrc, "min-release-age-exclude", npms, 0},
 		spelling{inYarnrc, "npmPreapprovedPackages", berries, 0},
 		spelling{inBunfig, "minimumReleaseAgeExcludes", bun, 0})},
 
-	{"trust-policy", level, TrustWeakened, []string{"no-downgrade", "off"}, []standard{{everyone, "off"}}, pnpmKeys("trust-policy", "trustPolicy")},
+	{"trust-policy", level, TrustWeakened, []string{"no-downgrade", "off"}, always("off"), pnpmKeys("trust-policy", "trustPolicy")},
 	{"trust-policy-exempt", list, TrustWeakened, nil, nil, pnpmKeys("trust-policy-exclude", "trustPolicyExclude")},
 	{"trust-policy-ignore-after", text, TrustWeakened, nil, nil, pnpmKeys("trust-policy-ignore-after", "trustPolicyIgnoreAfter")},
-	{"trust-lockfile", level, TrustWeakened, danger, []standard{{everyone, "false"}}, pnpmKeys("trust-lockfile", "trustLockfile")},
-	{"verify-store", level, TrustWeakened, guard, []standard{{everyone, "true"}}, pnpmKeys("verify-store-integrity", "verifyStoreIntegrity")},
-	{"verify-store-content", level, TrustWeakened, guard, []standard{{everyone, "true"}}, pnpmKeys("strict-store-pkg-content-check", "strictStorePkgContentCheck")},
-	{"strict-tls", level, TrustWeakened, guard, []standard{{everyone, "true"}}, []spelling{
+	{"trust-lockfile", level, TrustWeakened, danger, always("false"), pnpmKeys("trust-lockfile", "trustLockfile")},
+	{"verify-store", level, TrustWeakened, guard, always("true"), pnpmKeys("verify-store-integrity", "verifyStoreIntegrity")},
+	{"verify-store-content", level, TrustWeakened, guard, always("true"),
+		pnpmKeys("strict-store-pkg-content-check", "strictStorePkgContentCheck")},
+	{"strict-tls", level, TrustWeakened, guard, always("true"), []spelling{
 		{inNpmrc, "strict-ssl", npms | pnpms | yarn1, 0}, {inWorkspace, "strictSsl", pnpm10 | pnpm11, 0},
 		{inClassic, "strict-ssl", yarn1, 0}, {inYarnrc, "enableStrictSsl", berries, 0}}},
-	{"checksums", level, TrustWeakened, []string{"throw", "reset", "update", "ignore"}, []standard{{everyone, "throw"}}, []spelling{{inYarnrc, "checksumBehavior", berries, 0}}},
-	{"hardened", level, TrustWeakened, []string{"true", "automatic", "false"}, []standard{{everyone, "automatic"}}, []spelling{{inYarnrc, "enableHardenedMode", berries, 0}}},
-	{"plain-http", list, TrustWeakened, nil, nil, []spelling{{inYarnrc, "unsafeHttpWhitelist", berries, 0}}},
-	{"use-lockfile", level, TrustWeakened, guard, []standard{{everyone, "true"}}, []spelling{
+	{"checksums", level, TrustWeakened, []string{"throw", "reset", "update", "ignore"},
+		always("throw"), yarnKey("checksumBehavior")},
+	{"hardened", level, TrustWeakened, []string{"true", "automatic", "false"},
+		always("automatic"), yarnKey("enableHardenedMode")},
+	{"plain-http", list, TrustWeakened, nil, nil, yarnKey("unsafeHttpWhitelist")},
+	{"use-lockfile", level, TrustWeakened, guard, always("true"), []spelling{
 		{inNpmrc, "package-lock", npms | pnpm9 | pnpm10, 0}, {inNpmrc, "lockfile", pnpm9 | pnpm10, 0},
 		{inWorkspace, "lockfile", pnpm10 | pnpm11, 0}, {inBunfig, "lockfile.save", bun, 0}}},
-	{"audit", level, TrustWeakened, guard, []standard{{everyone, "true"}}, []spelling{{inNpmrc, "audit", npms, 0}}},
+	{"audit", level, TrustWeakened, guard, always("true"), []spelling{{inNpmrc, "audit", npms, 0}}},
 	{"authority", text, TrustWeakened, nil, nil, []spelling{
-		{inNpmrc, "cafile", npms | pnpms | yarn1, 0}, {inNpmrc, "ca", npms | pnpms | yarn1, 0}, {inWorkspace, "cafile", pnpm10 | pnpm11, 0}, {inWorkspace, "ca", pnpm10 | pnpm11, 0},
-		{inYarnrc, "httpsCaFilePath", berries, 0}, {inClassic, "cafile", yarn1, 0}, {inBunfig, "cafile", bun, 0}, {inBunfig, "ca", bun, 0}}},
+		{inNpmrc, "cafile", npms | pnpms | yarn1, 0}, {inNpmrc, "ca", npms | pnpms | yarn1, 0},
+		{inWorkspace, "cafile", pnpm10 | pnpm11, 0}, {inWorkspace, "ca", pnpm10 | pnpm11, 0},
+		{inYarnrc, "httpsCaFilePath", berries, 0}, {inClassic, "cafile", yarn1, 0}, {inBunfig, "cafile", bun, 0},
+		{inBunfig, "ca", bun, 0}}},
 	{"proxy", text, TrustWeakened, nil, nil, []spelling{
 		{inNpmrc, "proxy", npms | pnpms | yarn1, 0}, {inNpmrc, "https-proxy", npms | pnpms | yarn1, 0}, {inNpmrc, "http-proxy", pnpms, 0},
 		{inWorkspace, "httpsProxy", pnpm10 | pnpm11, 0}, {inWorkspace, "httpProxy", pnpm10 | pnpm11, 0},
-		{inYarnrc, "httpsProxy", berries, 0}, {inYarnrc, "httpProxy", berries, 0}, {inClassic, "https-proxy", yarn1, 0}, {inClassic, "proxy", yarn1, 0}}},
+		{inYarnrc, "httpsProxy", berries, 0}, {inYarnrc, "httpProxy", berries, 0},
+		{inClassic, "https-proxy", yarn1, 0}, {inClassic, "proxy", yarn1, 0}}},
 	{"replace-host", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "replace-registry-host", npms, 0}}},
 	{"scanner", text, CodeOnInstall, nil, nil, []spelling{{inBunfig, "security.scanner", bun, 0}}},
 
 	{"exotic-subdependencies", level, ExoticSources, guard, []standard{{pnpm11, "true"}, {everyone, "false"}}, append(
 		pnpmKeys("block-exotic-subdeps", "blockExoticSubdeps"), spelling{inBunfig, "blockExoticSubdeps", bun, 0})},
 	allowed("allow-git", "none"), allowed("allow-remote", "none"), allowed("allow-file", "all"), allowed("allow-directory", "all"),
-	{"git-repositories", list, ExoticSources, nil, nil, []spelling{{inYarnrc, "approvedGitRepositories", berries, 0}}},
+	{"git-repositories", list, ExoticSources, nil, nil, yarnKey("approvedGitRepositories")},
 
-	{"pnpmfile-off", level, CodeOnInstall, guard, []standard{{everyone, "false"}}, pnpmKeys("ignore-pnpmfile", "ignorePnpmfile")},
-	{"extension-off", level, CodeOnInstall, guard, []standard{{everyone, "false"}}, []spelling{{inNpmrc, "ignore-extension", npm12, 0}}},
+	{"pnpmfile-off", level, CodeOnInstall, guard, always("false"), pnpmKeys("ignore-pnpmfile", "ignorePnpmfile")},
+	{"extension-off", level, CodeOnInstall, guard, always("false"), []spelling{{inNpmrc, "ignore-extension", npm12, 0}}},
 	{"pnpmfile", text, CodeOnInstall, nil, nil, pnpmKeys("pnpmfile", "pnpmfile")},
 	{"global-pnpmfile", text, CodeOnInstall, nil, nil, pnpmKeys("global-pnpmfile", "globalPnpmfile")},
 	{"extension-file", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "extension-file", npm12, 0}}},
-	{"yarn-path", text, CodeOnInstall, nil, nil, []spelling{{inYarnrc, "yarnPath", berries | yarn1, 0}, {inClassic, "yarn-path", yarn1, 0}, {inClassic, "yarnPath", yarn1, 0}}},
+	{"yarn-path", text, CodeOnInstall, nil, nil, []spelling{
+		{inYarnrc, "yarnPath", berries | yarn1, 0}, {inClassic, "yarn-path", yarn1, 0}, {inClassic, "yarnPath", yarn1, 0}}},
 	{"script-shell", text, CodeOnInstall, nil, nil, []spelling{
-		{inNpmrc, "script-shell", npms | pnpm9 | pnpm10 | yarn1, 0}, {inWorkspace, "scriptShell", pnpm10 | pnpm11, 0}, {inClassic, "script-shell", yarn1, 0}}},
-	{"node-options", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "node-options", npms | pnpm9 | pnpm10, 0}, {inWorkspace, "nodeOptions", pnpm10 | pnpm11, 0}}},
+		{inNpmrc, "script-shell", npms | pnpm9 | pnpm10 | yarn1, 0},
+		{inWorkspace, "scriptShell", pnpm10 | pnpm11, 0}, {inClassic, "script-shell", yarn1, 0}}},
+	{"node-options", text, CodeOnInstall, nil, nil, []spelling{
+		{inNpmrc, "node-options", npms | pnpm9 | pnpm10, 0}, {inWorkspace, "nodeOptions", pnpm10 | pnpm11, 0}}},
 	{"git", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "git", npms, 0}}},
 	{"node-gyp", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "node-gyp", npms, 0}}},
-	{"environment-files", list, CodeOnInstall, nil, nil, []spelling{{inYarnrc, "injectEnvironmentFiles", berries, 0}}},
+	{"environment-files", list, CodeOnInstall, nil, nil, yarnKey("injectEnvironmentFiles")},
 	{"other-yarnrc", text, CodeOnInstall, nil, nil, []spelling{{inClassic, "use-yarnrc", yarn1, 0}}},
 }
 
 // allowed is one of npm's settings for sources that are no registry; npm 12
 // takes in.
 func allowed(key, npm12Standard string) rule {
-	return rule{key, level, ExoticSources, []string{"none", "root", "all"}, []standard{{npm11, "all"}, {npm12, npm12Standard}}, []spelling{{inNpmrc, key, npms, 0}}}
+	return rule{
+		key, level, ExoticSources, []string{"none", "root", "all"},
+		[]standard{{npm11, "all"}, {npm12, npm12Standard}}, []spelling{{inNpmrc, key, npms, 0}},
+	}
 }
 
 // spellings finds the rule of a key in one kind of file.
@@ -278,7 +297,9 @@ func flag(value string, npmrc bool) string {
 // yarnDuration is what Yarn reads as one: "3d", "1.5h", or a bare number.
 var yarnDuration = regexp.MustCompile(`^(\d*\.?\d+)(ms|s|m|h|d|w)?$`)
 
-var durationUnits = map[string]float64{"": 1, "ms": 1.0 / 60_000, "s": 1.0 / 60, "m": 1, "h": 60, "d": minutesPerDay, "w": 7 * minutesPerDay}
+var durationUnits = map[string]float64{
+	"": 1, "ms": 1.0 / 60_000, "s": 1.0 / 60, "m": 1, "h": 60, "d": minutesPerDay, "w": 7 * minutesPerDay,
+}
 
 func minutes(value string, unit float64, yarn bool) string {
 	if m := yarnDuration.FindStringSubmatch(value); yarn && m != nil {

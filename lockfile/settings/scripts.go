@@ -211,13 +211,10 @@ func (p *policy) pnpm() ruling {
 }
 
 // matching is the first statement that names the package, whatever version or
-// this one.
+// this one. No client takes wildcards here.
 func matching(list []*Statement, name, version string) *Statement {
 	for _, s := range list {
 		if s.Name == name || version != "" && s.Name == name+"@"+version {
-			return s
-		}
-		if glob, ok := strings.CutSuffix(s.Name, "*"); ok && strings.HasPrefix(name, glob) {
 			return s
 		}
 	}

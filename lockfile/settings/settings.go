@@ -59,10 +59,8 @@ type Settings struct {
 	// caller knows it uses.
 	Managers []Manager
 
-	// digests are of every file that was looked at, named of those that settings
-	// name; managers are what each folder declares.
-	digests  map[string]digest
-	managers []Statement
+	// digests are of every file that was looked at.
+	digests map[string]digest
 }
 
 // digest is what a file was compared by.
@@ -255,7 +253,8 @@ func (r *reader) say(by client, topic, name, key, value, shown string, line int)
 		topic, name = environmentTopic, key
 	}
 	r.s.Statements = append(r.s.Statements, Statement{
-		Topic: topic, Name: name, Key: clip(key), Value: value, Shown: clip(withoutUser(shown)), File: r.file, Line: max(line, 1), dir: r.dir, by: by,
+		Topic: topic, Name: name, Key: clip(key), Value: value, Shown: clip(withoutUser(shown)),
+		File: r.file, Line: max(line, 1), dir: r.dir, by: by,
 	})
 }
 
@@ -348,7 +347,8 @@ func (r *reader) named() error {
 		}
 		if info, err := fs.Stat(r.project, name); err != nil || !info.Mode().IsRegular() {
 			if kind == buildsFile {
-				r.s.Unread = append(r.s.Unread, &document.Error{File: s.File, Line: s.Line, Msg: "the file that lists what may run scripts was not found"})
+				const why = "the file that lists what may run scripts was not found"
+				r.s.Unread = append(r.s.Unread, &document.Error{File: s.File, Line: s.Line, Msg: why})
 			}
 			continue
 		}

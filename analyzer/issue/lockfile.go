@@ -191,7 +191,7 @@ func lockfileHostChanged(in *Input) []Issue {
 	}
 	severity := Critical
 	c := in.Change
-	if c.New != nil && c.Old != nil && in.configured(c.New.Host()) && lockfile.SameBytes(c.Old.Resolution(), c.New.Resolution()) {
+	if c.New != nil && c.Old != nil && strings.HasPrefix(d.To, "https:") && in.configured(c.New.Host()) && lockfile.SameBytes(c.Old.Resolution(), c.New.Resolution()) {
 		severity = Low
 	}
 	return detailed(severity, map[string]string{"old": clip(d.From), "new": clip(d.To)})

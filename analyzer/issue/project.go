@@ -68,6 +68,10 @@ func Project(c settings.Change) Issue {
 		}
 	}
 	switch c.ID {
+	case settings.Override:
+		if c.Direction == settings.Opened && strings.HasPrefix(c.To, "npm:") {
+			i.Severity = Medium // another package, but of a registry: it is reviewed as any other
+		}
 	case settings.ScriptsAllowed:
 		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:

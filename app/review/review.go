@@ -91,9 +91,11 @@ func (p *Package) OldNews(i issue.Issue) bool { return i.Severity >= issue.Low &
 
 // WholeIssue is an issue that no single package is the cause of.
 type WholeIssue struct {
-	File  string
-	Line  int
-	Issue issue.Issue
+	File string
+	Line int
+	// EndLine is the last line concerned; 0 where it is Line.
+	EndLine int
+	Issue   issue.Issue
 }
 
 // Progress is how far a review is.
@@ -259,10 +261,10 @@ func confirmAliases(scans []*scan) {
 func (r *Review) guards(list []Guard, let []*scan) {
 	for _, g := range list {
 		found := issue.Project(g.Change)
-		line := max(g.Line, 1)
+		line, end := max(g.KeyLine, 1), max(g.Line, 1)
 		if g.InBase {
-			found.Detail["file"] += ":" + strconv.Itoa(line) + " of the base"
-			line = 1
+			found.Detail["file"] += ":" + strconv.Itoa(end) + " of the base"
+			line, end = 1, 1
 		}
 		if g.ID == settings.ScriptsAllowed {
 			var scanned []issue.LetThrough
@@ -273,7 +275,7 @@ func (r *Review) guards(list []Guard, let []*scan) {
 			}
 			found.LetsThrough(scanned)
 		}
-		r.Whole = append(r.Whole, WholeIssue{File: g.File, Line: line, Issue: found})
+		r.Whole = append(r.Whole, WholeIssue{File: g.File, Line: line, EndLine: end, Issue: found})
 	}
 }
 

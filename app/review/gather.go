@@ -170,7 +170,8 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if err != nil {
 		return nil, err
 	}
-	g := &gatherer{ctx: ctx, in: &Input{Base: base, Head: head}, locks: map[string]*sideOf{}, settled: map[string]bool{}, grouped: map[string]bool{}}
+	g := &gatherer{ctx: ctx, in: &Input{Base: base, Head: head},
+		locks: map[string]*sideOf{}, settled: map[string]bool{}, grouped: map[string]bool{}}
 	left := 0
 	var lockfiles, manifests []string
 	for _, file := range touched {
@@ -350,7 +351,8 @@ func noText(data []byte) string {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return "the file is empty; run your package manager's install to write it again"
-	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")), len(data) > 1 && (data[0] == 0) != (data[1] == 0):
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")),
+		len(data) > 1 && (data[0] == 0) != (data[1] == 0):
 		return "the file is UTF-16, which package managers do not read; write it again as UTF-8"
 	case bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")):
 		return "the file is a pointer of Git LFS; the lockfile itself is not in the repository"
@@ -450,7 +452,8 @@ func (g *gatherer) pair(base, head *sideOf) {
 	if base != nil {
 		p.File, p.Base = base.shown, base.lock
 		if base.problem != nil {
-			g.note("%s could not be read before the change, so that every package counts as new: %s", base.shown, base.problem.Issue.Detail["reason"])
+			g.note("%s could not be read before the change, so that every package counts as new: %s",
+				base.shown, base.problem.Issue.Detail["reason"])
 		}
 	}
 	if head != nil {

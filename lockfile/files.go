@@ -39,6 +39,9 @@ type Class struct {
 	Group string
 }
 
+// textBun writes bun.lock of bun.lockb.
+const textBun = "bun install --save-text-lockfile --frozen-lockfile --lockfile-only"
+
 // A class by a file's name. Names are in lower case: on the file systems of
 // macOS and Windows a package manager opens Package-Lock.json as well, so what
 // only they would read is classified like the name it stands for.
@@ -55,7 +58,7 @@ var byName = map[string]Class{
 	"yarn.lock":           {Role: Locks, Client: "Yarn"},
 	"bun.lock":            {Role: Locks, Client: "Bun"},
 
-	"bun.lockb":           {Role: Unread, Client: "Bun", Kind: "Bun's binary lockfile", Convert: "bun install --save-text-lockfile --frozen-lockfile --lockfile-only"},
+	"bun.lockb":           {Role: Unread, Client: "Bun", Kind: "Bun's binary lockfile", Convert: textBun},
 	"deno.lock":           {Role: Unread, Client: "Deno", Kind: "Deno's lockfile"},
 	"vlt-lock.json":       {Role: Unread, Client: "vlt", Kind: "vlt's lockfile"},
 	"aube-lock.yaml":      {Role: Unread, Client: "aube", Kind: "aube's lockfile"},

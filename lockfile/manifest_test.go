@@ -24,7 +24,7 @@ func TestLocks(t *testing.T) {
 	locks := map[string]string{
 		"package-lock.json": `{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"^1.0.0","g":"github:x/y"},"workspaces":["web"]},
 			"node_modules/a":{"version":"1.2.0"},"node_modules/g":{"version":"1.0.0","resolved":"git+ssh://git@github.com/x/y.git#0000000000000000000000000000000000000000"},
-			"node_modules/web":{"link":true,"resolved":"web"},"web":{"dependencies":{"a":"^1.1.0","b":"2"}},"web/node_modules/b":{"version":"2.0.0"}}}`,
+			"node_modules/f":{"name":"other","version":"1.2.0"},"node_modules/web":{"link":true,"resolved":"web"},"web":{"dependencies":{"a":"^1.1.0","b":"2"}},"web/node_modules/b":{"version":"2.0.0"}}}`,
 		"pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a: {specifier: ^1.0.0, version: 1.2.0}\n  web:\n    dependencies:\n      a: {specifier: 'catalog:', version: 1.2.0}\n      b: {specifier: '2', version: 2.0.0}\npackages:\n  a@1.2.0: {resolution: {}}\n  b@2.0.0: {resolution: {}}\nsnapshots:\n  a@1.2.0: {}\n  b@2.0.0: {}\n",
 		"yarn.lock":      "# yarn lockfile v1\n\n\na@^1.0.0, a@^1.1.0:\n  version \"1.2.0\"\n\nb@2:\n  version \"2.0.0\"\n",
 		"bun.lock":       `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"^1.0.0"}},"web":{"name":"web","dependencies":{"a":"^1.1.0","b":"2"}}},"packages":{"a":["a@1.2.0","",{},""],"b":["b@2.0.0","",{},""],"web":["web@workspace:web"]}}`,
@@ -41,6 +41,7 @@ func TestLocks(t *testing.T) {
 		{"a git address in the place of a version", "package-lock.json", ".", "a", "github:evil/a", false},
 		{"an alias in the place of a version", "package-lock.json", ".", "a", "npm:evil@^1.0.0", false},
 		{"a tag", "package-lock.json", ".", "a", "latest", false},
+		{"a version of another package under that name", "package-lock.json", ".", "f", "^1.0.0", false},
 		{"what only a workspace has", "package-lock.json", ".", "b", "2", false},
 		{"a workspace's own", "package-lock.json", "web", "b", "2", true},
 		{"a workspace's, hoisted", "package-lock.json", "web", "a", "^1.1.0", true},

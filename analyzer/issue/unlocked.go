@@ -10,5 +10,6 @@ func NotLocked(name, spec, lockfile string) Issue {
 	if lockfile == "" {
 		lockfile = "the repository"
 	}
-	return Issue{ID: "lockfile/not-locked", Severity: Medium, Detail: map[string]string{"name": clip(name), "spec": clip(spec), "lockfile": lockfile}}
+	return Issue{ID: "lockfile/not-locked", Severity: Medium,
+		Detail: map[string]string{"name": clip(name), "spec": clip(spec), "lockfile": lockfile}}
 }

@@ -239,10 +239,13 @@ func (r *Repository) Blob(ctx context.Context, sha string, limit int64) ([]byte,
 		b := &bounded{left: limit}
 		_, err = r.client.Do(ctx, req, b)
 		var answer *gh.ErrorResponse
-		if errors.Is(err, ErrTooLarge) || errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusForbidden && strings.Contains(answer.Message, "too large") {
+		switch {
+		case errors.Is(err, ErrTooLarge):
 			return nil, ErrTooLarge
-		}
-		if err != nil {
+		case errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusForbidden &&
+			strings.Contains(answer.Message, "too large"):
+			return nil, ErrTooLarge
+		case err != nil:
 			return nil, r.explain("blob", err)
 		}
 		known.body = b.Bytes()

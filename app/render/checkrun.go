@@ -78,11 +78,11 @@ func Check(r *review.Review, v policy.Verdict, at Place) CheckRun {
 	return c
 }
 
-// Nothing is the check run of a pull request that changes no lockfile: green at
-// once, so that the check can be required.
+// Nothing is the check run of a pull request that changes nothing of its
+// dependencies: green at once, so that the check can be required.
 func Nothing(at Place) CheckRun {
 	d := newDocument(MaxMarkdown)
-	d.item("## ✅ No dependency changes\n\nThis head changes no npm lockfile.\n\n")
+	d.item("## ✅ No dependency changes\n\nThis head changes no lockfile, no package.json and no setting of a package manager.\n\n")
 	notes(d, at)
 	return CheckRun{Conclusion: policy.Success, Title: "No dependency changes", Summary: d.String(), Annotations: at.Policy, Actions: []Action{RescanAction}}
 }

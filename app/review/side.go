@@ -1,0 +1,101 @@
+package review
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path"
+
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+// sideOf is a lockfile on one side.
+type sideOf struct {
+	file string
+	// shown is where its lines are: what a link points to.
+	shown string
+	// there is false where the side has no such file.
+	there bool
+	lock  *lockfile.Lockfile
+	// data is what was read, whatever it is.
+	data []byte
+	// problem is set where the file is there and cannot be read.
+	problem *WholeIssue
+	broken  *lockfile.Error
+}
+
+// read reads a lockfile with what Parse wants to know of its project.
+func read(ctx context.Context, rev Revision, file, shown string) (*sideOf, error) {
+	s := &sideOf{file: file, shown: shown}
+	data, found, err := Read(ctx, rev, file, lockfile.MaxSize)
+	s.there, s.data = found || err != nil, data
+	if err == nil && found {
+		s.lock, err = parse(ctx, rev, file, shown, data)
+	}
+	var at *lockfile.Error
+	var not *NotRead
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.As(err, &at):
+		s.broken = at
+		w := Unreadable(at.File, at.Line, at.Msg)
+		w.Issue.Detail["what"] = shown
+		s.problem = &w
+	case errors.As(err, &not):
+		w := Unreadable(shown, 1, not.Reason)
+		if not.Path != file {
+			w.Issue.Detail["reason"] = not.Error()
+		}
+		s.problem = &w
+	default:
+		return nil, err
+	}
+	return s, nil
+}
+
+// lies is where a file's lines are: what it points to, where it is a link inside
+// the repository.
+func lies(ctx context.Context, rev Revision, file string) string {
+	if final, e, _, err := follow(ctx, rev, file); err == nil && e.Kind == File {
+		return final
+	}
+	return file
+}
+
+func parse(ctx context.Context, rev Revision, file, shown string, data []byte) (*lockfile.Lockfile, error) {
+	if msg := noText(data); msg != "" {
+		return nil, &lockfile.Error{File: shown, Line: 1, Msg: msg}
+	}
+	dir := path.Dir(file) // npm looks for package.json beside the link
+	if path.Base(file) == ".package-lock.json" {
+		dir = path.Dir(dir) // npm's hidden lockfile lies in node_modules
+	}
+	return lockfile.Parse(shown, data, lockfile.Options{Project: Project(ctx, rev, dir)})
+}
+
+// noText names what is no lockfile of any package manager, and happens.
+func noText(data []byte) string {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return "the file is empty; run your package manager's install to write it again"
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")),
+		len(data) > 1 && (data[0] == 0) != (data[1] == 0):
+		return "the file is UTF-16, which package managers do not read; write it again as UTF-8"
+	case bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")):
+		return "the file is a pointer of Git LFS; the lockfile itself is not in the repository"
+	}
+	return ""
+}
+
+// head reads a lockfile of head, once.
+func (g *gatherer) head(file string) (*sideOf, error) {
+	if s, ok := g.locks[file]; ok {
+		return s, nil
+	}
+	s, err := read(g.ctx, g.in.Head, file, lies(g.ctx, g.in.Head, file))
+	if err == nil {
+		g.locks[file] = s
+	}
+	return s, err
+}

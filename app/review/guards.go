@@ -17,9 +17,6 @@ import (
 // Guard is something that a change of settings opens or closes.
 type Guard struct {
 	settings.Change
-	// KeyLine is the line of the setting where Line is one of its items; Line
-	// otherwise.
-	KeyLine int
 	// Lets are the installed packages whose scripts run because of it; at most
 	// maxLets are named.
 	Lets []*lockfile.Entry
@@ -76,7 +73,7 @@ func (g *gatherer) guards() error {
 			return err
 		}
 		for _, c := range settings.Compare(was, now) {
-			guard := Guard{Change: c, KeyLine: keyLine(now, c)}
+			guard := Guard{Change: c}
 			if c.ID == settings.ScriptsAllowed && c.Direction != settings.Closed {
 				if guard.Lets, err = g.lets(root, c.Packages); err != nil {
 					return err
@@ -89,20 +86,6 @@ func (g *gatherer) guards() error {
 		g.trusted(pair)
 	}
 	return nil
-}
-
-// keyLine is the line of the list that a change's item stands in.
-func keyLine(head settings.Settings, c settings.Change) int {
-	at := c.Line
-	if c.InBase || c.ID != settings.ScriptsAllowed {
-		return at
-	}
-	for _, s := range head.Statements {
-		if s.Topic == "scripts-list" && s.File == c.File && s.Line <= c.Line && (at == c.Line || s.Line > at) {
-			at = s.Line
-		}
-	}
-	return at
 }
 
 // trusted adds the packages whose scripts a lockfile of Bun's lets run by
@@ -119,7 +102,7 @@ func (g *gatherer) trusted(pair Pair) {
 		}
 		g.in.Guards = append(g.in.Guards, Guard{settings.Change{ID: settings.ScriptsAllowed, Topic: "scripts", File: pair.File,
 			Line: pair.Head.Trusted[name], Direction: settings.Opened, Key: "trustedDependencies", To: name,
-			Packages: []string{name}, Clients: []string{"Bun"}, Added: true}, pair.Head.Trusted[name], named(pair.Head, []string{name})})
+			Packages: []string{name}, Clients: []string{"Bun"}, Added: true}, named(pair.Head, []string{name})})
 	}
 }
 

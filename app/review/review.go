@@ -261,7 +261,10 @@ func confirmAliases(scans []*scan) {
 func (r *Review) guards(list []Guard, let []*scan) {
 	for _, g := range list {
 		found := issue.Project(g.Change)
-		line, end := max(g.KeyLine, 1), max(g.Line, 1)
+		line, end := max(g.Line, 1), max(g.Line, 1)
+		if g.Setting > 0 {
+			line = min(line, g.Setting)
+		}
 		if g.InBase {
 			found.Detail["file"] += ":" + strconv.Itoa(end) + " of the base"
 			line, end = 1, 1

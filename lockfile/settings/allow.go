@@ -71,17 +71,28 @@ func (r *reader) builds(b buildList, key string, v *document.Value, line int, by
 		r.say(by, "scripts-file", "", key, v.Text, v.Text, line)
 		return
 	}
+	before := len(r.s.Statements)
 	for _, item := range v.Items {
 		if item.IsScalar() {
 			r.script(by, item.Text, !b.deny, key, item.Line)
 		}
+	}
+	r.within(before, line)
+}
+
+// within says that the statements since then are items of one setting.
+func (r *reader) within(before, line int) {
+	for i := before; i < len(r.s.Statements); i++ {
+		r.s.Statements[i].Setting = line
 	}
 }
 
 // decisions reads a map of packages to true or false. Other values decide
 // nothing, but "true" in quotes is taken as true, for fear of a client that
 // does. A denial may be read by more clients than a permission.
-func (r *reader) decisions(allow, deny client, key string, v *document.Value) {
+func (r *reader) decisions(allow, deny client, key string, v *document.Value, line int) {
+	before := len(r.s.Statements)
+	defer func() { r.within(before, line) }()
 	v.Entries(func(k document.Key, value *document.Value) {
 		switch {
 		case strings.Contains(k.Name, "${"):

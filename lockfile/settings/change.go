@@ -32,9 +32,12 @@ type Change struct {
 	Topic string
 	// File and Line are where it stands: in head, or in base where InBase is
 	// set, because the line is gone.
-	File   string
-	Line   int
-	InBase bool
+	File string
+	Line int
+	// Setting is the line of the setting where Line is one of its items; 0
+	// otherwise.
+	Setting int
+	InBase  bool
 	// Direction is what it does.
 	Direction Direction
 	// Key is the setting as people know it, or the path of a code file.
@@ -170,7 +173,7 @@ func (c *comparison) keepUnread() {
 }
 
 func (c *comparison) add(change Change, at *Statement, inBase bool, by client) {
-	change.Topic, change.File, change.Line, change.InBase = at.Topic, at.File, at.Line, inBase
+	change.Topic, change.File, change.Line, change.Setting, change.InBase = at.Topic, at.File, at.Line, at.Setting, inBase
 	if change.Key == "" {
 		change.Key = at.Key
 	}

@@ -16,14 +16,16 @@ func (r *reader) manifest(v *document.Value) {
 	}
 	r.managers(v)
 	// npm 11.19 already keeps to denials.
-	r.decisions(npm12, npms, "allowScripts", v.Get("allowScripts"))
+	r.decisions(npm12, npms, "allowScripts", v.Get("allowScripts"), v.KeyLine("allowScripts"))
 	if trusted := v.Get("trustedDependencies"); trusted != nil && trusted.Kind == document.List {
 		r.present(bun, "trustedDependencies", "trustedDependencies", v.KeyLine("trustedDependencies"))
+		before := len(r.s.Statements)
 		for _, item := range trusted.Items {
 			if item.IsScalar() {
 				r.script(bun, item.Text, true, "trustedDependencies", item.Line)
 			}
 		}
+		r.within(before, v.KeyLine("trustedDependencies"))
 	}
 	v.Get("dependenciesMeta").Entries(func(k document.Key, meta *document.Value) {
 		if built := meta.Get("built"); built != nil && built.Kind == document.Bool {
@@ -43,7 +45,7 @@ func (r *reader) manifest(v *document.Value) {
 // pnpmField is package.json's own key of pnpm, which pnpm 11 no longer reads.
 func (r *reader) pnpmField(v *document.Value) {
 	const by = pnpm9 | pnpm10
-	r.decisions(pnpm10, pnpm10, "pnpm.allowBuilds", v.Get("allowBuilds"))
+	r.decisions(pnpm10, pnpm10, "pnpm.allowBuilds", v.Get("allowBuilds"), v.KeyLine("allowBuilds"))
 	r.pnpmCommon(by, "pnpm.", v)
 	v.Entries(func(k document.Key, value *document.Value) {
 		r.rule(inManifest, k.Name, "pnpm."+k.Name, value, k.Line)

@@ -43,6 +43,9 @@ type Statement struct {
 	// File is the path, Line where it stands in it (1-based).
 	File string
 	Line int
+	// Setting is the line of the setting, where the statement is one item of
+	// it; 0 otherwise.
+	Setting int
 
 	dir string
 	by  client

@@ -15,7 +15,7 @@ func (r *reader) workspace(v *document.Value) {
 		document.Fail(r.file, v.Line, "pnpm-workspace.yaml is not a mapping")
 	}
 	const by = pnpm10 | pnpm11
-	r.decisions(by, by, "allowBuilds", v.Get("allowBuilds"))
+	r.decisions(by, by, "allowBuilds", v.Get("allowBuilds"), v.KeyLine("allowBuilds"))
 	v.Get("permissions").Entries(func(k document.Key, value *document.Value) {
 		if build := value.Get("build"); build != nil && build.Kind == document.Bool {
 			r.script(pnpm11, k.Name, build.Text == "true", "permissions."+k.Name+".build", value.KeyLine("build"))

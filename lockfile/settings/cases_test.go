@@ -105,11 +105,26 @@ func TestCases(t *testing.T) {
 	} {
 		for _, managers := range [][]settings.Manager{{test.manager}, nil} {
 			t.Run(fmt.Sprint(test.name, managers), func(t *testing.T) {
-				base, head := read(t, "testdata/"+test.name+"/base", managers...), read(t, "testdata/"+test.name+"/head", managers...)
+				base, head := read(t, folder(test.name)+"/base", managers...), read(t, folder(test.name)+"/head", managers...)
 				if diff := cmp.Diff(test.want, lines(settings.Compare(base, head))); diff != "" {
 					t.Error(diff)
 				}
 			})
 		}
 	}
+}
+
+// folder is where a case lies: with those of the lockfiles, or of guards.
+func folder(name string) string {
+	for _, kind := range []string{"cases", "field"} {
+		if dir := "../testdata/" + kind + "/" + name; exists(dir) {
+			return dir
+		}
+	}
+	return name
+}
+
+func exists(dir string) bool {
+	_, err := os.Stat(dir)
+	return err == nil
 }

@@ -21,6 +21,8 @@ type berryEntry struct {
 	resolution, version, checksum string
 	// conditional is set for packages of certain systems.
 	conditional  bool
+	platforms    string
+	bin          map[string]string
 	dependencies []Dependency
 }
 
@@ -47,7 +49,13 @@ func (l *yarnLock) berry(file, text string) {
 			l.fail(doc.Line[key], "\""+document.Clip(key)+"\" is not a mapping")
 		}
 		one := berryEntry{key: key, line: doc.Line[key], end: doc.EndOf(key), resolution: of.Text("resolution"), version: of.Text("version"),
-			checksum: of.Text("checksum"), conditional: of.Text("conditions") != ""}
+			checksum: of.Text("checksum"), conditional: of.Text("conditions") != "", platforms: of.Text("conditions")}
+		of.Mapping("bin").Texts(func(name, file string) {
+			if one.bin == nil {
+				one.bin = map[string]string{}
+			}
+			one.bin[name] = file
+		})
 		optional := map[string]bool{}
 		if meta := of.Mapping("dependenciesMeta"); meta != nil {
 			for _, name := range meta.Keys {
@@ -140,10 +148,8 @@ func (l *yarnLock) jsonResolution(r *reader, one *berryEntry) {
 		case key == "version":
 			one.version = r.StringOr()
 		case key == "requirements" && r.Peek() == '{':
-			r.Object(func(string, int) {
-				one.conditional = true
-				r.Skip()
-			})
+			one.conditional = true
+			r.Object(func(kind string, _ int) { one.platforms += kind + "=" + strings.Join(r.strings(), ",") + " " })
 		case (key == "dependencies" || key == "variants") && r.Peek() == '{':
 			r.Object(func(name string, _ int) {
 				one.dependencies = append(one.dependencies, Dependency{Name: name, Spec: r.StringOr(), Kind: Prod})
@@ -170,7 +176,7 @@ var descriptorComma = regexp.MustCompile(` *, *`)
 
 // put adds an entry.
 func (l *yarnLock) put(one berryEntry) {
-	e := &Entry{Line: one.line, EndLine: one.end, Conditional: one.conditional}
+	e := &Entry{Line: one.line, EndLine: one.end, Conditional: one.conditional, Platforms: one.platforms, Bin: one.bin}
 	descriptors := descriptorComma.Split(one.key, -1)
 	name, _, ok := splitName(descriptors[0])
 	if !ok {
@@ -210,7 +216,7 @@ func (l *yarnLock) put(one berryEntry) {
 		l.patched = append(l.patched, yarnPatch{e, descriptor, of})
 	}
 	for _, d := range one.dependencies {
-		l.wants = append(l.wants, yarnWant{e, d})
+		l.wants = append(l.wants, yarnWant{e, d, one.line})
 	}
 }
 

@@ -189,6 +189,8 @@ func (l *bunLock) pkg(key string, keyPos int) {
 		// for all, and again in the name of the folder that it unpacks.
 		_, at, _ := strings.Cut(reference, "#")
 		e.pinned = isGitURL(reference) && shortCommit.MatchString(at) && strings.HasSuffix(commit, at)
+		// What stands there is what is checked out, whatever the reference says.
+		e.Checksum = commit
 	case isTarball(reference):
 		e.Resolved = "file:" + reference
 	default:
@@ -235,6 +237,10 @@ func (l *bunLock) info(e *Entry) {
 			l.Array(func() { optional[l.StringOr()] = true })
 		case "bundled":
 			e.Bundled = l.Truthy()
+		case "bin", "binDir":
+			l.bin(e)
+		case "os", "cpu", "libc":
+			e.platform(key, l.strings())
 		default:
 			l.Skip()
 		}

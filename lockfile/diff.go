@@ -68,7 +68,7 @@ type Change struct {
 // has a new name, is not quiet.
 func (c *Change) Quiet() bool {
 	return c.Kind == Moved && len(c.Undeclared) == 0 && !slices.ContainsFunc(c.Differences, func(d Difference) bool {
-		return d.What == "scope" || d.What == "name"
+		return d.What == "scope" || d.What == "dependencies" || d.What == "bin"
 	})
 }
 

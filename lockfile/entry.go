@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -70,6 +71,9 @@ const (
 	// OddHalves: npm 6 and npm 7 would install different packages from the two
 	// trees of one package-lock.json.
 	OddHalves OddityKind = "halves"
+	// OddUnlocked: an entry asks for what no other entry locks; the package
+	// manager takes whatever is the newest when it installs.
+	OddUnlocked OddityKind = "unlocked"
 	// OddFlags: an entry calls itself a package for development, and the
 	// project needs it in production.
 	OddFlags OddityKind = "flags"
@@ -126,6 +130,12 @@ type Entry struct {
 	// Conditional is set where the package is for some systems only, so that
 	// Yarn leaves the hash out on others.
 	Conditional bool
+	// Bin are the commands that the lockfile gives the package, name to file:
+	// npm, Yarn 2 and later and Bun link them as they stand there.
+	Bin map[string]string
+	// Platforms are the systems that the package is for, "os=linux cpu=!arm",
+	// empty where it is for all.
+	Platforms string
 	// Bundles are the names in bundleDependencies.
 	Bundles []string
 
@@ -183,6 +193,18 @@ const (
 
 // Error is what Parse returns for a file that it cannot read.
 type Error = document.Error
+
+// platform adds systems that the package is for.
+func (e *Entry) platform(kind string, list []string) {
+	if len(list) == 0 || len(list) == 1 && list[0] == "" {
+		return
+	}
+	slices.Sort(list)
+	if e.Platforms != "" {
+		e.Platforms += " "
+	}
+	e.Platforms += kind + "=" + strings.Join(list, ",")
+}
 
 // ID is "name@version", or the name alone where the version is not known.
 func (e *Entry) ID() string {

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -125,9 +126,15 @@ func (c *comparison) moves() {
 		if c.head.resolved == nil && c.base.resolved == nil {
 			c.places(before, entries, func(d Difference) { note(v, d) })
 		}
+		if c.base.Format == c.head.Format && c.base.Version == c.head.Version {
+			c.claims(before, entries, func(d Difference) { note(v, d) })
+		}
 	}
 	for v, list := range found {
 		slices.SortFunc(list, func(a, b Difference) int {
+			if n := importance(a) - importance(b); n != 0 {
+				return n
+			}
 			return strings.Compare(a.What+"\x00"+a.To+"\x00"+a.From, b.What+"\x00"+b.To+"\x00"+b.From)
 		})
 		c.moved(v, list)
@@ -138,12 +145,8 @@ func (c *comparison) moves() {
 // package has already.
 func (c *comparison) moved(v version, list []Difference) {
 	if len(list) > maxDifferences {
-		scope := slices.ContainsFunc(list[maxDifferences:], func(d Difference) bool { return d.What == "scope" })
 		rest := len(list) - maxDifferences
 		list = append(list[:maxDifferences:maxDifferences], Difference{"more", "", itoa(rest)})
-		if scope {
-			list = append(list, Difference{"scope", "development", "production"})
-		}
 	}
 	for _, i := range c.of[v] {
 		if c.changes[i].Kind == Moved {
@@ -153,6 +156,18 @@ func (c *comparison) moved(v version, list []Difference) {
 	}
 	change := c.add(Moved, c.before[v][0], c.after[v])
 	change.Differences = list
+}
+
+// importance puts first what decides whether a change is Quiet: only places and
+// users may be cut off, of which there can be any number.
+func importance(d Difference) int {
+	switch d.What {
+	case "user":
+		return 1
+	case "place":
+		return 2
+	}
+	return 0
 }
 
 // places finds folders that gained or lost a package.
@@ -173,6 +188,60 @@ func (c *comparison) places(before, entries []*Entry, note func(Difference)) {
 	for location := range was {
 		note(Difference{"place", location, ""})
 	}
+}
+
+// claims finds what the lockfile says otherwise of a package that is the same:
+// what it asks for, which commands it brings, and for which systems it is.
+// Package managers act on it, and it never changes by itself.
+func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
+	at := map[string]*Entry{}
+	if len(before) > 1 {
+		for _, o := range before {
+			at[o.Location] = o
+		}
+	}
+	for _, e := range entries {
+		o := before[0]
+		if len(before) > 1 && at[e.Location] != nil {
+			o = at[e.Location]
+		}
+		if o.Source() == Local || o.Resolution() != e.Resolution() {
+			continue
+		}
+		if c.head.Format != Pnpm && !slices.Equal(o.Dependencies, e.Dependencies) {
+			if was, is := asks(o), asks(e); was != is {
+				note(Difference{"dependencies", was, is})
+			}
+		}
+		if !maps.Equal(o.Bin, e.Bin) {
+			note(Difference{"bin", commands(o), commands(e)})
+		}
+		if o.Platforms != e.Platforms {
+			note(Difference{"platforms", o.Platforms, e.Platforms})
+		}
+	}
+}
+
+// asks lists what an entry asks for, in one order.
+func asks(e *Entry) string {
+	var out []string
+	for _, d := range e.Dependencies {
+		if packageName.MatchString(d.Name) {
+			out = append(out, d.Name+"@"+d.Spec)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), " ")
+}
+
+// commands lists an entry's commands, in one order.
+func commands(e *Entry) string {
+	var out []string
+	for name, file := range e.Bin {
+		out = append(out, name+"="+file)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
 }
 
 func allDev(entries []*Entry) bool {

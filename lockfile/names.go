@@ -146,6 +146,9 @@ func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry
 // named reports whether a package's name does not say what is installed: it is
 // another package's, or the package is no registry's.
 func (lock *Lockfile) named(name string, to *Entry) bool {
+	if to.Link && lock.Format == Pnpm {
+		return true // no part of the project, or it would be no link here
+	}
 	if to.Link || to.Source() == Local || to.Source() == Runtime {
 		return false
 	}
@@ -188,7 +191,7 @@ func (lock *Lockfile) asked(by *Entry, d Dependency) string {
 func LeadsTo(spec string, to *Entry) bool {
 	protocol, rest, ok := strings.Cut(strings.TrimSpace(spec), ":")
 	switch source := to.Source(); source {
-	case File, Git, Remote:
+	case File, Git, Remote, Local:
 		return ok && protocol != "npm" && protocol != "catalog" || strings.ContainsAny(spec, "/") && protocol != "npm"
 	case Runtime:
 		return protocol == "runtime"

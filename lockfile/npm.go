@@ -208,6 +208,10 @@ func (r *reader) entry(e *Entry) {
 					}
 				})
 			})
+		case "bin":
+			r.bin(e)
+		case "os", "cpu", "libc":
+			e.platform(key, r.strings())
 		case "bundleDependencies", "bundledDependencies":
 			if r.Peek() != '[' {
 				r.Skip()
@@ -225,6 +229,34 @@ func (r *reader) entry(e *Entry) {
 		// Arborist: devOptional is also set where dev or optional is.
 		e.DevOptional = e.DevOptional || e.Dev || e.Optional
 	}
+}
+
+// bin reads the commands of a package: an object, or one file under the
+// package's own name.
+func (r *reader) bin(e *Entry) {
+	switch r.Peek() {
+	case '{':
+		r.Object(func(name string, _ int) {
+			if e.Bin == nil {
+				e.Bin = map[string]string{}
+			}
+			e.Bin[name] = r.StringOr()
+		})
+	case '"':
+		e.Bin = map[string]string{"": r.Str()}
+	default:
+		r.Skip()
+	}
+}
+
+// strings reads a text or a list of them.
+func (r *reader) strings() []string {
+	if r.Peek() != '[' {
+		return []string{r.StringOr()}
+	}
+	var out []string
+	r.Array(func() { out = append(out, r.StringOr()) })
+	return out
 }
 
 // optionalPeers marks the peers that need not be there.

@@ -179,6 +179,15 @@ func (l *pnpmDocument) entry(key string, of *document.Mapping, line, end int) *E
 	e.Name = e.Package
 	l.resolution(e, key, of.Mapping("resolution"))
 	e.Patch = l.patch(e, key)
+	for _, kind := range []string{"os", "cpu", "libc"} {
+		if n := of.At[kind]; n != nil {
+			var list []string
+			for _, one := range document.Sequence(l.file, n, "\""+kind+"\"") {
+				list = append(list, one.Value)
+			}
+			e.platform(kind, list)
+		}
+	}
 	e.InstallScript = of.Text("requiresBuild") == "true"
 	if e.Deprecated = of.Text("deprecated"); e.Deprecated == "" && of.At["deprecated"] != nil {
 		e.Deprecated = "deprecated"
@@ -434,8 +443,8 @@ func (l *pnpmDocument) find(e *Entry, name, reference, folder string, line int) 
 // link adds a link to a folder that is no part of the project.
 func (l *pnpmDocument) link(by *Entry, name, at string, line int) *Entry {
 	place := path.Join(by.Location, "node_modules", name)
-	if strings.HasPrefix(by.Location, "node_modules/") || !packageName.MatchString(name) {
-		return nil
+	if !packageName.MatchString(name) {
+		l.fail(line, "\""+document.Clip(name)+"\" is not a package name")
 	}
 	if e := l.lock.byLocation[place]; e != nil {
 		return e

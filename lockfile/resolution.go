@@ -135,7 +135,9 @@ func Official(rawURL, name, version string) bool {
 type Difference struct {
 	// What is the respect: "source" (the kind), "url", "host" (both of the
 	// public registry), "transport" (the same commit), "registry", "integrity",
-	// "checksum", "patch", "link", "package", "place", "user" or "scope".
+	// "checksum", "patch", "link", "package"; of a place: "place", "user" (for
+	// whom), "scope"; of what the lockfile says of the package:
+	// "dependencies", "bin", "platforms". "more" counts what is not listed.
 	What string `json:"what"`
 	// From and To are the values before and after, empty where there was none.
 	From string `json:"from"`

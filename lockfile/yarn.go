@@ -34,8 +34,9 @@ type yarnPatch struct {
 
 // yarnWant is a dependency to be resolved when all entries are known.
 type yarnWant struct {
-	e *Entry
-	d Dependency
+	e    *Entry
+	d    Dependency
+	line int
 }
 
 func parseYarn(file, text string, d *declared, opts Options) (*Lockfile, error) {
@@ -185,7 +186,7 @@ func (l *yarnLock) workspaces(opts Options) error {
 		l.member(e)
 		for _, d := range manifest.Dependencies {
 			if d.Kind != Peer && d.Kind != PeerOptional {
-				l.wants = append(l.wants, yarnWant{e, d})
+				l.wants = append(l.wants, yarnWant{e, d, e.Line})
 			}
 		}
 		return nil
@@ -213,8 +214,15 @@ func (l *yarnLock) resolve() {
 		root.workspaces = nil
 	}
 	for _, w := range l.wants {
-		if w.e != root || l.declared.root == nil {
-			l.depend(w.e, w.d, found(w.e, w.d))
+		if w.e == root && l.declared.root != nil {
+			continue
+		}
+		to := found(w.e, w.d)
+		l.depend(w.e, w.d, to)
+		if to == nil && l.lock.Version == 1 && w.e != root && !l.lock.isPart(w.e) {
+			// A frozen installation of Yarn 1 looks at the project's own ranges
+			// only.
+			l.lock.Oddities = append(l.lock.Oddities, Oddity{OddUnlocked, w.line, w.e.ID() + ": " + w.d.Name + "@" + w.d.Spec})
 		}
 	}
 	for _, p := range l.patched {

@@ -130,7 +130,7 @@ func (l *yarnLock) classic(file, text string) {
 			if section == "optionalDependencies:" {
 				kind = Optional
 			}
-			l.wants = append(l.wants, yarnWant{e, Dependency{Name: l.value(name, number), Spec: l.value(spec, number), Kind: kind}})
+			l.wants = append(l.wants, yarnWant{e, Dependency{Name: l.value(name, number), Spec: l.value(spec, number), Kind: kind}, number})
 		default:
 			e.EndLine = number
 		}

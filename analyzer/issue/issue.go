@@ -270,8 +270,8 @@ func Judge(in *Input) []Issue {
 }
 
 // dormant says of what happens on installation whether it does so in this
-// project. What the package manager blocks is worth a note: it waits for
-// somebody to allow it. Malware stays what it is.
+// project. What the package manager blocks waits for somebody to allow it.
+// Malware stays what it is.
 func (in *Input) dormant(list []Issue) {
 	if in.Scripts == nil {
 		return
@@ -296,10 +296,14 @@ func (in *Input) dormant(list []Issue) {
 		maps.Copy(detail, found.Detail)
 		found.Detail = detail
 		if in.Scripts.State == settings.Blocked {
-			found.Severity = max(found.Severity, Low)
+			found.Severity = asleep[found.Severity]
 		}
 	}
 }
+
+// asleep is how bad something is that waits to be allowed: worth a look where it
+// would block.
+var asleep = [...]Severity{Critical: Medium, High: Medium, Medium: Low, Low: Low, Info: Info}
 
 // onlyInstalled reports whether all evidence can run on installation alone.
 func onlyInstalled(list []behavior.Evidence) bool {

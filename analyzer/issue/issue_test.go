@@ -22,20 +22,25 @@ import (
 
 // withoutFixture are issues that are tested where they arise: on a lockfile as
 // a whole (app/review), and on a real package (analyzer).
-var withoutFixture = map[string]bool{"lockfile/manifest-drift": true, "lockfile/not-locked": true, "lockfile/flags": true, "lockfile/halves": true, "secret/common-key": true}
+var withoutFixture = map[string]bool{"lockfile/manifest-drift": true, "lockfile/not-locked": true, "lockfile/flags": true, "lockfile/unlocked": true, "lockfile/halves": true, "secret/common-key": true}
 
 // entry is a lockfile's entry in a fixture.
 type entry struct {
 	Name, Version, Resolved, Integrity string
 	Bundled                            bool
 	Patch, Checksum                    string
+	Bin, Dependencies                  map[string]string
 }
 
 func (e *entry) real() *lockfile.Entry {
 	if e == nil {
 		return nil
 	}
-	return &lockfile.Entry{Location: "node_modules/" + e.Name, Name: e.Name, Package: e.Name, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity, Bundled: e.Bundled, Patch: e.Patch, Checksum: e.Checksum}
+	var dependencies []lockfile.Dependency
+	for name, spec := range e.Dependencies {
+		dependencies = append(dependencies, lockfile.Dependency{Name: name, Spec: spec, Kind: lockfile.Prod})
+	}
+	return &lockfile.Entry{Bin: e.Bin, Dependencies: dependencies, Location: "node_modules/" + e.Name, Name: e.Name, Package: e.Name, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity, Bundled: e.Bundled, Patch: e.Patch, Checksum: e.Checksum}
 }
 
 // readCase makes the Input of one case of a fixture.
@@ -93,13 +98,17 @@ func readCase(t *testing.T, engine *analyzer.Engine, files map[string][]byte) *i
 		Kind     lockfile.Kind
 		New, Old *entry
 		// Undeclared is as Compare finds it, which lockfile's tests show.
-		Undeclared []lockfile.Undeclared
+		Undeclared  []lockfile.Undeclared
+		Differences []lockfile.Difference
 	}
 	if decode("change.json", &change) {
 		in.Name, in.Version = change.New.Name, change.New.Version
 		c := &lockfile.Change{Kind: change.Kind, Name: in.Name, To: change.New.Version, New: change.New.real(), Old: change.Old.real()}
 		if c.Old != nil {
 			c.From = c.Old.Version
+			if c.Kind == lockfile.Moved {
+				c.Differences = change.Differences
+			}
 			if c.Kind == lockfile.Replaced {
 				c.Differences = lockfile.Differences(c.Old, c.New)
 			}

@@ -1,7 +1,9 @@
 package issue
 
 import (
+	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -246,14 +248,68 @@ func lockfileInsecureTransport(in *Input) []Issue {
 }
 
 // lockfileFlags and lockfileHalves are found on the lockfile as a whole, by Odd.
-func lockfileFlags(*Input) []Issue  { return nil }
-func lockfileHalves(*Input) []Issue { return nil }
+func lockfileFlags(*Input) []Issue    { return nil }
+func lockfileHalves(*Input) []Issue   { return nil }
+func lockfileUnlocked(*Input) []Issue { return nil }
+
+// lockfileBinMismatch: the lockfile gives the package a command that its own
+// package.json does not have, and package managers link it.
+func lockfileBinMismatch(in *Input) []Issue {
+	if in.Change == nil || in.Contents == nil || in.Contents.Manifest.DirectoriesBin != "" {
+		return nil
+	}
+	own := map[string]string{}
+	for name, file := range in.Contents.Manifest.Bin {
+		own[path.Base(name)] = path.Clean("/" + file)
+	}
+	for _, e := range in.fetched() {
+		for _, name := range slices.Sorted(maps.Keys(e.Bin)) {
+			file, ok := own[path.Base(name)]
+			if name == "" { // Bun has the file alone
+				file, ok = own[path.Base(in.Name)]
+			}
+			if !ok || file != path.Clean("/"+e.Bin[name]) {
+				return detailed(High, map[string]string{"command": clip(name), "file": clip(e.Bin[name])})
+			}
+		}
+	}
+	return nil
+}
+
+// lockfileDependencyMismatch: the lockfile says of a version that it had before
+// that it asks for something else, which its own package.json does not.
+func lockfileDependencyMismatch(in *Input) []Issue {
+	if _, ok := in.difference("dependencies"); !ok || in.Contents == nil {
+		return nil
+	}
+	own := map[string]string{}
+	for _, d := range in.Contents.Manifest.Dependencies {
+		own[d.Name] = d.Spec
+	}
+	var names []string
+	for _, e := range in.Entries {
+		for _, d := range e.Dependencies {
+			spec, ok := own[d.Name]
+			if (!ok || strings.TrimPrefix(spec, "npm:") != strings.TrimPrefix(d.Spec, "npm:")) && d.Kind != lockfile.Dev && !slices.Contains(names, d.Name) {
+				names = append(names, d.Name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return detailed(High, map[string]string{"names": clip(strings.Join(names, ", "))})
+}
 
 // Odd is the issue of something in a lockfile that no package manager writes,
 // or that two of them read differently. It is false for a kind without a text.
 func Odd(o lockfile.Oddity) (Issue, bool) {
-	id, ok := map[lockfile.OddityKind]string{lockfile.OddFlags: "lockfile/flags", lockfile.OddHalves: "lockfile/halves"}[o.Kind]
-	return Issue{ID: id, Severity: Medium, Detail: map[string]string{"what": clip(o.What)}}, ok
+	id, ok := map[lockfile.OddityKind]string{lockfile.OddFlags: "lockfile/flags", lockfile.OddHalves: "lockfile/halves", lockfile.OddUnlocked: "lockfile/unlocked"}[o.Kind]
+	severity := Medium
+	if o.Kind == lockfile.OddUnlocked {
+		severity = High
+	}
+	return Issue{ID: id, Severity: severity, Detail: map[string]string{"what": clip(o.What)}}, ok
 }
 
 // lockfileManifestDrift is found on the lockfile as a whole, by Drift.

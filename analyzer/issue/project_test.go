@@ -30,7 +30,7 @@ func TestProject(t *testing.T) {
 		{"project/trust-weakened", ".npmrc", "", "audit=false", issue.Low, "A check of the package manager is weaker: audit goes from not set to false"},
 		{"project/exotic-sources", "pnpm-workspace.yaml", "", "blockExoticSubdeps: false", issue.Medium, "Packages may come from places that are no registry: blockExoticSubdeps goes from not set to false"},
 		{"project/code-on-install", ".pnpmfile.cjs", "", "module.exports = {}", issue.High, "Code of this repository runs in the package manager: .pnpmfile.cjs"},
-		{"project/override", "package.json", "{}", `{"overrides": {"a": "npm:b@1"}}`, issue.High, "a is overridden: not set → npm:b@1"},
+		{"project/override", "package.json", "{}", `{"overrides": {"a": "npm:b@1"}}`, issue.Medium, "a is overridden: not set → npm:b@1"},
 		{"project/override", "package.json", "{}", `{"overrides": {"a": "1.2.3"}}`, issue.Info, "a is overridden: not set → 1.2.3"},
 		{"project/patch", "patches/left-pad@1.3.0.patch", "", "--- a/index.js\n", issue.Medium, "left-pad@1.3.0 is patched by this repository"},
 		{"project/config-dependency", "pnpm-workspace.yaml", "", "configDependencies:\n  plug: 1.0.0+sha512-x", issue.High, "A package configures the package manager: plug"},

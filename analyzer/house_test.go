@@ -17,6 +17,7 @@ var mayImport = []struct {
 	never []string
 }{
 	{"lockfile", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
+	{"lockfile/clienttest", nil, nil},
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/npm", nil, []string{"net", "net/http", "os"}},

@@ -36,11 +36,11 @@ type statement struct {
 // accepted are differences that are right, by client, shape and difference,
 // each with its reason.
 var accepted = map[string]string{
-	"pnpm bundle: inside@1.0.0 stands on disk, we do not list it":            "it comes inside kappa's tarball, whose hash is compared; pnpm lists it neither",
-	"pnpm-10 environment: inside@1.0.0 stands on disk, we do not list it":    "pnpm 10 pins config dependencies in pnpm-workspace.yaml, not in the lockfile",
-	"pnpm environment: we list inside@1.0.0, the client does not":            "pnpm list names the project's packages, not those that configure pnpm itself",
-	"yarn-1 peers: iota@1.0.0: we say dev true, and production installs it":  "yarn.lock of version 1 has no peers, for which Yarn 1 installs it",
-	"yarn-1 peers: theta@1.0.0: we say dev true, and production installs it": "yarn.lock of version 1 has no peers, for which Yarn 1 installs iota, which needs it",
+	"pnpm bundle: inside@1.0.0 stands on disk": "it comes inside kappa's tarball, whose hash is compared; pnpm lists it neither",
+	"pnpm-10 environment: inside@1.0.0 stands": "pnpm 10 pins config dependencies in pnpm-workspace.yaml, not in the lockfile",
+	"pnpm environment: we list inside@1.0.0":   "pnpm list names the project's packages, not those that configure pnpm itself",
+	"yarn-1 peers: iota@1.0.0: we say dev":     "yarn.lock of version 1 has no peers, for which Yarn 1 installs it in production",
+	"yarn-1 peers: theta@1.0.0: we say dev":    "yarn.lock of version 1 has no peers, for which Yarn 1 installs iota, which needs it",
 }
 
 // reasonFor is why a difference is accepted, empty where it is not.
@@ -58,7 +58,9 @@ func reasonFor(client, shape, difference string) string {
 
 // agree compares what this package reads with what the client says.
 func agree(lock *lockfile.Lockfile, want statement) (differences []string) {
-	differ := func(format string, args ...any) { differences = append(differences, fmt.Sprintf(format, args...)) }
+	differ := func(format string, args ...any) {
+		differences = append(differences, fmt.Sprintf(format, args...))
+	}
 	ours := map[string][]*lockfile.Entry{}
 	for _, e := range lock.Entries {
 		if e.Source() != lockfile.Local {
@@ -68,7 +70,9 @@ func agree(lock *lockfile.Lockfile, want statement) (differences []string) {
 	}
 	for _, l := range want.Listed {
 		id := l.Name + "@" + l.Version
-		list := slices.DeleteFunc(slices.Clone(lock.Entries), func(e *lockfile.Entry) bool { return e.Source() == lockfile.Local || !same(id, e) })
+		list := slices.DeleteFunc(slices.Clone(lock.Entries), func(e *lockfile.Entry) bool {
+			return e.Source() == lockfile.Local || !same(id, e)
+		})
 		if len(list) == 0 {
 			differ("the client lists %s, we do not", id)
 			continue
@@ -92,7 +96,9 @@ func agree(lock *lockfile.Lockfile, want statement) (differences []string) {
 		has := func(ids []string) bool {
 			return slices.ContainsFunc(ids, func(id string) bool { return same(id, entries[0]) })
 		}
-		if want.Listed != nil && !slices.ContainsFunc(want.Listed, func(l clienttest.Listed) bool { return same(l.Name+"@"+l.Version, entries[0]) }) {
+		if want.Listed != nil && !slices.ContainsFunc(want.Listed, func(l clienttest.Listed) bool {
+			return same(l.Name+"@"+l.Version, entries[0])
+		}) {
 			differ("we list %s, the client does not", id)
 		}
 		optional := !slices.ContainsFunc(entries, func(e *lockfile.Entry) bool { return !e.Optional && (!e.DevOptional || e.Dev) })
@@ -149,7 +155,9 @@ func ask(t *testing.T, c *clienttest.Client, files project) (data []byte, want s
 	if want.Listed, err = c.List(dir); err != nil {
 		t.Fatalf("listing: %v", err)
 	}
-	slices.SortFunc(want.Listed, func(a, b clienttest.Listed) int { return strings.Compare(a.Name+"@"+a.Version, b.Name+"@"+b.Version) })
+	slices.SortFunc(want.Listed, func(a, b clienttest.Listed) int {
+		return strings.Compare(a.Name+"@"+a.Version, b.Name+"@"+b.Version)
+	})
 	tree, err := frozen(t, c, files, string(data), c.Frozen)
 	if err != nil {
 		t.Fatalf("installing: %v", err)
@@ -166,7 +174,8 @@ func ask(t *testing.T, c *clienttest.Client, files project) (data []byte, want s
 }
 
 // frozen installs a project from a lockfile in a fresh folder.
-func frozen(t testing.TB, c *clienttest.Client, files project, lock string, install func(dir string) error) (map[string]clienttest.Placed, error) {
+func frozen(t testing.TB, c *clienttest.Client, files project, lock string, install func(dir string) error) (
+	map[string]clienttest.Placed, error) {
 	t.Helper()
 	dir := t.TempDir()
 	clienttest.Write(t, dir, files)
@@ -190,10 +199,12 @@ func TestClientsAgree(t *testing.T) {
 	r := clienttest.NewRegistry(t, clienttest.Packages()...)
 	for _, spec := range clienttest.Clients() {
 		t.Run(strings.ReplaceAll(spec, "/", "-"), func(t *testing.T) {
+			t.Parallel()
 			c := r.Client(t, spec)
 			for _, shape := range shapes {
-				// The two that need no Node are fast enough for everything.
-				if shape.name != "plain" && c.Name != "bun" && !is(c, "pnpm", 12) && !nightly && !references {
+				// The two that need no Node are fast enough for everything; what
+				// others say of the other shapes is in testdata/clients.
+				if !fast(c) && !slices.Contains(everyday(c), shape.name) && !nightly && !references {
 					continue
 				}
 				files := shape.files(c, r)

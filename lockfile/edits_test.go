@@ -17,6 +17,14 @@ import (
 // whole text that it led to.
 type edit struct{ what, text string }
 
+// kind is what was done without where: edits of a kind mostly have one cause.
+func (x edit) kind() string {
+	kind, _, _ := strings.Cut(x.what, ": ")
+	kind, _, _ = strings.Cut(kind, " becomes ")
+	kind, _, _ = strings.Cut(kind, " of ")
+	return kind
+}
+
 // editor changes one lockfile. Each edit keeps the form that the client
 // writes: a lockfile that its client refuses proves nothing.
 type editor struct {
@@ -113,7 +121,7 @@ func (e *editor) entry(b block) {
 		switch {
 		case other.ID() == p.ID():
 			// The same package from elsewhere.
-			for _, with := range []struct{ what, text string }{{"", text}, {", without hash", none}, {", with its hash", e.hashed(text, other, "the foreign host")},
+			for _, with := range []edit{{"", text}, {", without hash", none}, {", with its hash", e.hashed(text, other, "the foreign host")},
 				{", with a weak hash", e.weak(text, other)}, {", with two hashes", e.widened(text, other)}} {
 				set("another host"+with.what, foreign.Replace(with.text))
 				set("another host, newly recorded"+with.what, e.sourced(with.text, e.registry.Foreign+tarballOf(other)))
@@ -151,7 +159,8 @@ func (e *editor) packageOf(text string) (clienttest.Package, bool) {
 	}
 	best := clienttest.Package{}
 	for _, p := range e.registry.Packages {
-		if p.Version == version && regexp.MustCompile(`(^|[^a-z-])`+regexp.QuoteMeta(p.Name)+`([^a-z-]|$)`).MatchString(first) && len(p.Name) > len(best.Name) {
+		named := regexp.MustCompile(`(^|[^a-z-])` + regexp.QuoteMeta(p.Name) + `([^a-z-]|$)`)
+		if p.Version == version && len(p.Name) > len(best.Name) && named.MatchString(first) {
 			best = p
 		}
 	}
@@ -196,7 +205,8 @@ func (e *editor) sourced(text, url string) string {
 		})
 	case "yarn":
 		if e.client.Major > 1 {
-			return regexp.MustCompile(`resolution: "(.*)@npm:([^":]*)[^"]*"`).ReplaceAllString(text, `resolution: "$1@npm:$2::__archiveUrl=`+escaped(url)+`"`)
+			return regexp.MustCompile(`resolution: "(.*)@npm:([^":]*)[^"]*"`).ReplaceAllString(text,
+				`resolution: "$1@npm:$2::__archiveUrl=`+escaped(url)+`"`)
 		}
 	case "bun":
 		return regexp.MustCompile(`(\["[^"]+", )"[^"]*"`).ReplaceAllString(text, `$1"`+url+`"`)
@@ -222,7 +232,8 @@ func (e *editor) aliased(text string, p, other clienttest.Package) string {
 		return strings.ReplaceAll(text, `resolution: "`+p.Name+`@`, `resolution: "`+other.Name+`@`)
 	}
 	// pnpm: who asks for it names the other.
-	return regexp.MustCompile(`(`+regexp.QuoteMeta(p.Name)+`'?: )'?`+regexp.QuoteMeta(p.Version)).ReplaceAllString(text, "${1}'"+other.ID()+"'")
+	asked := regexp.MustCompile(`(` + regexp.QuoteMeta(p.Name) + `'?: )'?` + regexp.QuoteMeta(p.Version))
+	return asked.ReplaceAllString(text, "${1}'"+other.ID()+"'")
 }
 
 // flags adds what the client takes as a reason to leave an entry out, or in.
@@ -231,26 +242,27 @@ func (e *editor) flags(b block, text string) {
 	set := func(line string) { e.add("gains "+line+": "+b.key, b.from, b.to, first+"\n"+line+"\n"+rest) }
 	switch {
 	case e.client.Name == "npm" && ok:
-		for _, line := range []string{`"dev": true`, `"optional": true`, `"devOptional": true`, `"peer": true`, `"extraneous": true`, `"inBundle": true`, `"link": true`,
-			`"os": ["win32"]`, `"cpu": ["none"]`, `"engines": {"node": ">=99"}`, `"hasInstallScript": true`, `"ideallyInert": true`, `"bundled": true`,
-			`"dependencies": {"scripted": "1.0.1"}`, `"optionalDependencies": {"scripted": "1.0.1"}`, `"requires": {"scripted": "1.0.1"}`,
-			`"bin": {"node": "cli.js"}`} {
+		for _, line := range []string{`"dev": true`, `"optional": true`, `"devOptional": true`, `"peer": true`, `"extraneous": true`,
+			`"inBundle": true`, `"link": true`, `"os": ["win32"]`, `"cpu": ["none"]`, `"engines": {"node": ">=99"}`, `"hasInstallScript": true`,
+			`"ideallyInert": true`, `"bundled": true`, `"dependencies": {"scripted": "1.0.1"}`, `"optionalDependencies": {"scripted": "1.0.1"}`,
+			`"requires": {"scripted": "1.0.1"}`, `"bin": {"node": "cli.js"}`} {
 			set("      " + line + ",")
 		}
 	case e.client.Name == "pnpm":
-		for _, line := range []string{"dev: true", "optional: true", "os: [win32]", "cpu: [none]", "libc: [musl]", "engines: {node: '>=99'}", "requiresBuild: true",
-			"bundledDependencies: [beta]", "bundledDependencies: true", "hasBin: true", "prepare: true", "patched: true", "optionalDependencies: {scripted: 1.0.1}", "name: scripted", "version: 9.9.9",
-			"deprecated: no", "transitivePeerDependencies: [x]"} {
+		for _, line := range []string{"dev: true", "optional: true", "os: [win32]", "cpu: [none]", "libc: [musl]", "engines: {node: '>=99'}",
+			"requiresBuild: true", "bundledDependencies: [beta]", "bundledDependencies: true", "hasBin: true", "prepare: true", "patched: true",
+			"optionalDependencies: {epsilon: 1.0.0}", "dependencies: {epsilon: 1.0.0}", "dependencies: {beta: epsilon@1.0.0}", "name: scripted",
+			"version: 9.9.9", "deprecated: no", "transitivePeerDependencies: [x]"} {
 			set("    " + line)
 		}
 	case e.client.Name == "yarn" && e.client.Major > 1:
-		for _, line := range []string{"conditions: os=win32", "linkType: soft", "bin:\n    node: cli.js", "dependenciesMeta:\n    beta:\n      optional: true",
-			"dependenciesMeta:\n    beta:\n      built: true"} {
+		for _, line := range []string{"conditions: os=win32", "linkType: soft", "bin:\n    node: cli.js",
+			"dependenciesMeta:\n    beta:\n      optional: true", "dependenciesMeta:\n    beta:\n      built: true"} {
 			set("  " + line)
 		}
 	case e.client.Name == "bun":
-		for _, field := range []string{`"os": "win32"`, `"cpu": "none"`, `"bundled": true`, `"bin": { "node": "cli.js" }`, `"optionalPeers": ["beta"]`,
-			`"dependencies": { "scripted": "1.0.1" }`, `"binDir": "."`} {
+		for _, field := range []string{`"os": "win32"`, `"cpu": "none"`, `"bundled": true`, `"bin": { "node": "cli.js" }`,
+			`"optionalPeers": ["beta"]`, `"dependencies": { "scripted": "1.0.1" }`, `"binDir": "."`} {
 			if i := strings.LastIndex(text, "{"); i > 0 {
 				e.add("gains "+field+": "+b.key, b.from+i+1, b.from+i+1, " "+field+",")
 			}
@@ -269,10 +281,11 @@ func (e *editor) places(b block, text string) {
 			base := b.key[strings.LastIndex(b.key, "node_modules/"):]
 			moved := strings.Replace(text, `"`+b.key+`"`, `"node_modules/`+folder+`/`+base+`"`, 1)
 			e.add("moved to "+folder+": "+b.key, b.from, b.to, moved)
-			e.add("copied to "+folder+": "+b.key, b.from, b.from, strings.TrimRight(moved, ",\n")+",\n")
+			e.add("copied to "+folder+": "+b.key, b.from, b.from, listed(moved))
 			hoisted := strings.Replace(text, `"`+b.key+`"`, `"`+base+`"`, 1)
 			e.add("hoisted: "+b.key, b.from, b.to, hoisted)
-			e.add("to another name "+folder+": "+b.key, b.from, b.from, strings.TrimRight(strings.Replace(text, `"`+b.key+`"`, `"node_modules/new-`+path.Base(folder)+`"`, 1), ",\n")+",\n")
+			renamed := strings.Replace(text, `"`+b.key+`"`, `"node_modules/new-`+path.Base(folder)+`"`, 1)
+			e.add("to another name "+folder+": "+b.key, b.from, b.from, listed(renamed))
 		case "bun":
 			name, _, ok := strings.Cut(b.key, `": `)
 			if !ok {
@@ -288,6 +301,9 @@ func (e *editor) places(b block, text string) {
 	}
 }
 
+// listed is an entry of JSON that others follow.
+func listed(text string) string { return strings.TrimRight(text, ",\n") + ",\n" }
+
 // exchange swaps what two entries lead to.
 func (e *editor) exchange(a, b block) {
 	one, two := e.text[a.from:a.to], e.text[b.from:b.to]
@@ -301,7 +317,8 @@ func (e *editor) exchange(a, b block) {
 		// A descriptor of one is led to the other.
 		listA, listB := strings.TrimSuffix(firstA, ":"), strings.TrimSuffix(firstB, ":")
 		e.add("descriptors: "+a.key+" and "+b.key, a.from, b.to, listB+":\n"+restA+e.text[a.to:b.from]+listA+":\n"+restB)
-		e.add("descriptors joined: "+a.key+" and "+b.key, a.from, b.to, "\""+strings.Trim(listA, `"`)+", "+strings.Trim(listB, `"`)+"\":\n"+restA)
+		joined := strings.Trim(listA, `"`) + ", " + strings.Trim(listB, `"`)
+		e.add("descriptors joined: "+a.key+" and "+b.key, a.from, b.to, `"`+joined+"\":\n"+restA)
 		if e.client.Major == 1 {
 			e.add("descriptors joined: "+a.key+" and "+b.key, a.from, b.to, listA+", "+listB+":\n"+restA)
 		}
@@ -310,7 +327,8 @@ func (e *editor) exchange(a, b block) {
 		cut := regexp.MustCompile(`^(\s+"[^"]+": )(\[.*)\n`)
 		x, y := cut.FindStringSubmatch(one), cut.FindStringSubmatch(two)
 		if x != nil && y != nil {
-			e.add("exchanged: "+a.key+" and "+b.key, a.from, b.to, x[1]+y[2]+one[len(x[0])-1:]+e.text[a.to:b.from]+y[1]+x[2]+two[len(y[0])-1:])
+			e.add("exchanged: "+a.key+" and "+b.key, a.from, b.to,
+				x[1]+y[2]+one[len(x[0])-1:]+e.text[a.to:b.from]+y[1]+x[2]+two[len(y[0])-1:])
 		}
 	}
 }
@@ -346,25 +364,38 @@ func (e *editor) words() {
 	for _, p := range e.registry.Packages {
 		addresses = append(addresses, e.registry.URL+tarballOf(p), e.registry.Foreign+tarballOf(p))
 	}
-	addresses = append(addresses, e.registry.Foreign+"files/remote-1.0.0.tgz", e.registry.Git+"#"+e.registry.Commit, "file:libs/packed-1.0.0.tgz")
-	keys := []string{"dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "bundledDependencies", "bin", "os", "cpu", "engines", "requires",
-		"resolved", "integrity", "checksum", "version", "resolution", "tarball", "dev", "optional", "devOptional", "peer", "bundled", "inBundle", "link", "conditions", "linkType",
-		"specifier", "hasInstallScript", "nothing"}
+	addresses = append(addresses, e.registry.Foreign+"files/remote-1.0.0.tgz", e.registry.Git+"#"+e.registry.Commit,
+		"file:libs/packed-1.0.0.tgz")
+	keys := []string{"dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "bundledDependencies", "bin", "os", "cpu",
+		"engines", "requires", "resolved", "integrity", "checksum", "version", "resolution", "tarball", "dev", "optional", "devOptional", "peer",
+		"bundled", "inBundle", "link", "conditions", "linkType", "specifier", "hasInstallScript", "nothing"}
+	versions := []string{"1.0.0", "1.0.1", "1.1.0", "2.0.0", "9.9.9", "0.0.0-x"}
+	switch e.client.Name {
+	case "pnpm":
+		versions = append(versions, "epsilon@1.0.0", "beta@2.0.0", "link:libs/dir", "/beta@2.0.0", "/beta/2.0.0")
+	default:
+		versions = append(versions, "npm:beta@2.0.0", "npm:epsilon@1.0.1")
+	}
 	for _, class := range []struct {
 		what string
 		find *regexp.Regexp
 		pool []string
 	}{
 		{"name", regexp.MustCompile(strings.Join(quoted, "|")), names},
-		{"version", numbers, []string{"1.0.0", "1.0.1", "1.1.0", "2.0.0", "9.9.9", "0.0.0-x", "npm:beta@2.0.0"}},
-		{"range", regexp.MustCompile(`\^\d+\.\d+\.\d+|>=?\d[^\s"',}]*|\b1 \|\| 2\b`), []string{"^1.0.0", "^2.0.0", "1.0.0", "2.0.0", "*", "npm:beta@2.0.0", "file:libs/dir"}},
+		{"version", numbers, versions},
+		{"range", regexp.MustCompile(`\^\d+\.\d+\.\d+|>=?\d[^\s"',}]*|\b1 \|\| 2\b`),
+			[]string{"^1.0.0", "^2.0.0", "1.0.0", "2.0.0", "*", "npm:beta@2.0.0", "npm:epsilon@1.0.1", "file:libs/dir"}},
 		{"hash", hashes, sums},
 		{"address", urls, addresses},
 		{"key", regexp.MustCompile(`\b(` + strings.Join(keys, "|") + `)\b`), keys},
-		{"value", regexp.MustCompile(`\b(true|false|linux|win32|x64|arm64|hard|soft|cli\.js|index\.js)\b`), []string{"true", "false", "linux", "win32", "x64", "none", "hard", "soft", "cli.js", "index.js", "package.json"}},
-		{"commit", regexp.MustCompile(`\b[0-9a-f]{40}\b|\b[0-9a-f]{7}\b`), []string{e.registry.Other, e.registry.Commit, e.registry.Other[:7], "main"}},
-		{"folder", regexp.MustCompile(`\./libs/[\w.-]+|\blibs/[\w.-]+|packages/web|custom dir/core|@odd/at`), []string{"libs/dir", "libs/linked", "libs/packed-1.0.0.tgz", "./libs/dir", "packages/web", "custom dir/core", "../outside"}},
-		{"protocol", regexp.MustCompile(`\b(npm|workspace|file|link|patch|portal|https?):`), []string{"npm:", "workspace:", "file:", "link:", "patch:", "portal:", "exec:"}},
+		{"value", regexp.MustCompile(`\b(true|false|linux|win32|x64|arm64|hard|soft|cli\.js|index\.js)\b`),
+			[]string{"true", "false", "linux", "win32", "x64", "none", "hard", "soft", "cli.js", "index.js", "package.json"}},
+		{"commit", regexp.MustCompile(`\b[0-9a-f]{40}\b|\b[0-9a-f]{7}\b`),
+			[]string{e.registry.Other, e.registry.Commit, e.registry.Other[:7], "main"}},
+		{"folder", regexp.MustCompile(`\./libs/[\w.-]+|\blibs/[\w.-]+|packages/web|custom dir/core|@odd/at`),
+			[]string{"libs/dir", "libs/linked", "libs/packed-1.0.0.tgz", "./libs/dir", "packages/web", "custom dir/core", "../outside"}},
+		{"protocol", regexp.MustCompile(`\b(npm|workspace|file|link|patch|portal|https?):`),
+			[]string{"npm:", "workspace:", "file:", "link:", "patch:", "portal:", "exec:"}},
 	} {
 		for _, at := range class.find.FindAllStringIndex(e.text, -1) {
 			old := e.text[at[0]:at[1]]
@@ -382,8 +413,9 @@ func (e *editor) documents() {
 		return
 	}
 	inside := e.registry.Package("inside", "1.0.0")
-	environment := "---\nlockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    configDependencies:\n      inside:\n        specifier: 1.0.0\n        version: 1.0.0\n\npackages:\n\n" +
-		"  inside@1.0.0:\n    resolution: {integrity: " + clienttest.Integrity(inside.Tarball("the registry")) + "}\n\nsnapshots:\n\n  inside@1.0.0: {}\n\n---\n"
+	environment := "---\nlockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    configDependencies:\n      inside:\n        specifier: 1.0.0\n" +
+		"        version: 1.0.0\n\npackages:\n\n  inside@1.0.0:\n    resolution: {integrity: " +
+		clienttest.Integrity(inside.Tarball("the registry")) + "}\n\nsnapshots:\n\n  inside@1.0.0: {}\n\n---\n"
 	e.add("an environment document", 0, 0, environment)
 	e.add("an empty document before", 0, 0, "---\n---\n")
 	e.add("an empty document after", len(e.text), len(e.text), "---\n")

@@ -9,8 +9,9 @@ import (
 type bunKind struct{}
 
 func (bunKind) environment(c *Client) []string {
-	return []string{"BUN_CONFIG_REGISTRY=" + c.registry.URL, "npm_config_registry=" + c.registry.URL, "BUN_INSTALL_CACHE_DIR=" + c.home + "/bun",
-		"BUN_INSTALL=" + c.home + "/.bun", "BUN_CONFIG_MAX_HTTP_REQUESTS=8", "BUN_RUNTIME_TRANSPILER_CACHE_PATH=0"}
+	return []string{"BUN_CONFIG_REGISTRY=" + c.registry.URL, "npm_config_registry=" + c.registry.URL,
+		"BUN_INSTALL_CACHE_DIR=" + c.home + "/bun", "BUN_INSTALL=" + c.home + "/.bun", "BUN_CONFIG_MAX_HTTP_REQUESTS=8",
+		"BUN_RUNTIME_TRANSPILER_CACHE_PATH=0"}
 }
 
 func (bunKind) lock(c *Client, dir string) error {

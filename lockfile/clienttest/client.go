@@ -135,6 +135,9 @@ func (c *Client) FrozenProduction(dir string) error { return c.kind.frozen(c, di
 // say it without installing, and the Tree has to do.
 func (c *Client) List(dir string) ([]Listed, error) { return c.kind.list(c, dir) }
 
+// nowhere is a proxy that refuses.
+const nowhere = "http://127.0.0.1:9"
+
 // limit bounds one run of a client.
 const limit = 2 * time.Minute
 
@@ -162,7 +165,11 @@ func (c *Client) exec(dir string, args ...string) ([]byte, error) {
 	cmd.Env = append([]string{"PATH=" + search, "HOME=" + c.home, "TMPDIR=" + os.TempDir(), "LANG=C.UTF-8", "NO_COLOR=1",
 		"XDG_CONFIG_HOME=" + c.home + "/config", "XDG_CACHE_HOME=" + c.home + "/cache", "XDG_DATA_HOME=" + c.home + "/data",
 		"XDG_STATE_HOME=" + c.home + "/state", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0", "NO_UPDATE_NOTIFIER=1",
-		"DO_NOT_TRACK=1"}, c.kind.environment(c)...)
+		"DO_NOT_TRACK=1", "GIT_ALLOW_PROTOCOL=http:file",
+		// What an edited lockfile may name beyond loopback ends at a proxy that
+		// is not there.
+		"HTTP_PROXY=" + nowhere, "http_proxy=" + nowhere, "HTTPS_PROXY=" + nowhere, "https_proxy=" + nowhere, "YARN_HTTPS_PROXY=" + nowhere,
+		"NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost"}, c.kind.environment(c)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

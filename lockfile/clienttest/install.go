@@ -46,7 +46,8 @@ func Install(t testing.TB, spec string) string {
 	if _, err := os.Stat(done); err == nil {
 		return dir
 	}
-	cmd := exec.Command("npm", "install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", dir, spec)
+	cmd := exec.Command("npm", "install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--loglevel=error",
+		"--prefix", dir, spec)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("npm install %s: %v\n%s", spec, err, out)

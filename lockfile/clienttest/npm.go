@@ -14,9 +14,10 @@ type npmKind struct{}
 var arboristScript []byte
 
 func (npmKind) environment(c *Client) []string {
-	return []string{"npm_config_registry=" + c.registry.URL, "npm_config_cache=" + c.home + "/npm", "npm_config_userconfig=" + c.home + "/.npmrc",
-		"npm_config_globalconfig=" + c.home + "/globalnpmrc", "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false",
-		"npm_config_ignore_scripts=true", "npm_config_progress=false", "npm_config_loglevel=error", "npm_config_fetch_retries=0",
+	return []string{"npm_config_registry=" + c.registry.URL, "npm_config_cache=" + c.home + "/npm",
+		"npm_config_userconfig=" + c.home + "/.npmrc", "npm_config_globalconfig=" + c.home + "/globalnpmrc", "npm_config_audit=false",
+		"npm_config_fund=false", "npm_config_update_notifier=false", "npm_config_ignore_scripts=true", "npm_config_progress=false",
+		"npm_config_loglevel=error", "npm_config_fetch_retries=0",
 		// Since npm 12 other sources than a registry need permission.
 		"npm_config_allow_git=all", "npm_config_allow_remote=all", "npm_config_allow_file=all", "npm_config_allow_directory=all"}
 }

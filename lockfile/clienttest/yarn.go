@@ -38,11 +38,13 @@ type berryKind struct{}
 
 func (berryKind) environment(c *Client) []string {
 	out := []string{"YARN_NPM_REGISTRY_SERVER=" + strings.TrimSuffix(c.registry.URL, "/"), "YARN_UNSAFE_HTTP_WHITELIST=127.0.0.1",
-		"YARN_GLOBAL_FOLDER=" + c.home + "/berry", "YARN_CACHE_FOLDER=" + c.home + "/berry/cache", "YARN_ENABLE_TELEMETRY=0", "YARN_NODE_LINKER=node-modules",
+		"YARN_GLOBAL_FOLDER=" + c.home + "/berry", "YARN_CACHE_FOLDER=" + c.home + "/berry/cache", "YARN_ENABLE_TELEMETRY=0",
+		"YARN_NODE_LINKER=node-modules",
 		"YARN_ENABLE_SCRIPTS=0", "YARN_IGNORE_PATH=1", "YARN_RC_FILENAME=.yarnrc.yml", "YARN_ENABLE_PROGRESS_BARS=0",
 		"YARN_ENABLE_IMMUTABLE_INSTALLS=0", "YARN_HTTP_RETRY=0"}
 	if c.Major > 3 {
-		out = append(out, "YARN_ENABLE_HARDENED_MODE=0", "YARN_NPM_MINIMAL_AGE_GATE=0", "YARN_APPROVED_GIT_REPOSITORIES=**", "YARN_ENABLE_GLOBAL_CACHE=0")
+		out = append(out, "YARN_ENABLE_HARDENED_MODE=0", "YARN_NPM_MINIMAL_AGE_GATE=0", "YARN_APPROVED_GIT_REPOSITORIES=**",
+			"YARN_ENABLE_GLOBAL_CACHE=0")
 	}
 	return out
 }
@@ -93,7 +95,8 @@ func (berryKind) list(c *Client, dir string) ([]Listed, error) {
 		name, reference := row.Value[:at], row.Value[at+1:]
 		source := "registry"
 		switch {
-		case strings.HasPrefix(reference, "workspace:"), strings.HasPrefix(reference, "link:"), strings.HasPrefix(reference, "portal:"), strings.HasPrefix(reference, "virtual:"):
+		case strings.HasPrefix(reference, "workspace:"), strings.HasPrefix(reference, "link:"), strings.HasPrefix(reference, "portal:"),
+			strings.HasPrefix(reference, "virtual:"):
 			continue
 		case strings.Contains(reference, "#commit="):
 			source = "git"

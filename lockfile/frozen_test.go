@@ -72,7 +72,7 @@ func tries(c *clienttest.Client) int {
 	case fast(c):
 		return 60
 	}
-	return 6
+	return 12
 }
 
 func frozenEdits(t *testing.T, c *clienttest.Client, r *clienttest.Registry, files project) {

@@ -137,10 +137,11 @@ func placed(dir string) (Placed, error) {
 	return p, err
 }
 
-// withoutNotes drops what old npm writes into installed manifests.
+// withoutNotes drops what old npm writes into some installed manifests, and
+// the order and spaces that it gives them.
 func withoutNotes(text []byte) []byte {
 	var m map[string]any
-	if json.Unmarshal(text, &m) != nil || m["_id"] == nil {
+	if json.Unmarshal(text, &m) != nil {
 		return text
 	}
 	for key := range m {

@@ -53,6 +53,9 @@ func TestWitnessedEdits(t *testing.T) {
 		{"a place more for a version that is locked", "bun-1.4.5/plain", "bun.lock", `    "alpha/beta": `, `    "@scope/gamma/beta": `,
 			"beta 1.1.0 in place of 2.0.0"},
 		{"no longer bundled", "bun-1.4.5/bundle", "bun.lock", `"bundled": true`, `"bundled": false`, "the registry's inside, not kappa's alone"},
+		{"no longer bundled, npm", "npm-12.2.2/bundle", "package-lock.json", "        \"inside\"\n", "",
+			"the registry's inside in place of kappa's"},
+		{"no longer optional", "pnpm-8.15.9/plain", "pnpm-lock.yaml", "    os: [win32]\n", "", "native-windows"},
 		{"a program under another name", "npm-12.2.2/plain", "package-lock.json", `"epsilon": "cli.js"`, `"node": "cli.js"`,
 			"node_modules/.bin/node"},
 		{"a program under another name, Bun", "bun-1.4.5/plain", "bun.lock", `"epsilon": "cli.js"`, `"node": "cli.js"`,
@@ -105,7 +108,8 @@ func witness(t *testing.T, r *clienttest.Registry, project, old, new string) {
 		t.Fatal(err)
 	}
 	host := strings.TrimSuffix(r.Foreign, "/")
-	local := strings.NewReplacer("https://registry.example/", r.URL, "https://foreign.example", host, "https%3A%2F%2Fforeign.example", escaped(host))
+	local := strings.NewReplacer("https://registry.example/", r.URL, "https://foreign.example", host,
+		"https%3A%2F%2Fforeign.example", escaped(host))
 	text := string(read(t, filepath.Join(dir, c.Lockfile)))
 	edited := strings.Replace(text, local.Replace(old), local.Replace(new), 1)
 	before, err := frozen(t, c, files, text, c.Frozen)

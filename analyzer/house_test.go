@@ -18,6 +18,7 @@ var mayImport = []struct {
 }{
 	{"lockfile", []string{"lockfile/document", "glob"}, []string{"net", "net/http", "os"}},
 	{"lockfile/settings", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
+	{"lockfile/clienttest", nil, nil},
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
 	{"glob", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},

@@ -210,6 +210,9 @@ func (l *bunLock) pkg(key string, keyPos int) {
 	} else {
 		e.Patch = l.patches[e.Package]
 	}
+	if e.Bundled {
+		e.source = InParent // whatever the address says, it is not fetched
+	}
 	if l.lock.byLocation[e.Location] != nil {
 		l.FailAt(keyPos, "%q is locked twice", document.Clip(key))
 	}

@@ -286,7 +286,7 @@ func TestClientFiles(t *testing.T) {
 					return err
 				}
 				files[name] = string(read(t, filepath.Join(dir, name)))
-				if lockfile.IsLockfile(name) {
+				if lockfile.Classify(name).Role == lockfile.Locks {
 					lock = name
 				}
 				return nil

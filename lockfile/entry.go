@@ -133,8 +133,8 @@ type Entry struct {
 	// Bin are the commands that the lockfile gives the package, name to file:
 	// npm, Yarn 2 and later and Bun link them as they stand there.
 	Bin map[string]string
-	// Platforms are the systems that the package is for, "os=linux cpu=!arm",
-	// empty where it is for all.
+	// Platforms are the systems and engines that the package is for, such as
+	// "os=linux cpu=!arm", empty where it is for all.
 	Platforms string
 	// Bundles are the names in bundleDependencies.
 	Bundles []string

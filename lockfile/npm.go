@@ -212,6 +212,15 @@ func (r *reader) entry(e *Entry) {
 			r.bin(e)
 		case "os", "cpu", "libc":
 			e.platform(key, r.strings())
+		case "engines":
+			if r.Peek() != '{' {
+				r.Skip()
+				return
+			}
+			// npm leaves out an optional package whose engines do not fit.
+			var list []string
+			r.Object(func(name string, _ int) { list = append(list, name+"@"+r.StringOr()) })
+			e.platform(key, list)
 		case "bundleDependencies", "bundledDependencies":
 			if r.Peek() != '[' {
 				r.Skip()

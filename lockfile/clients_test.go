@@ -36,11 +36,12 @@ type statement struct {
 // accepted are differences that are right, by client, shape and difference,
 // each with its reason.
 var accepted = map[string]string{
-	"pnpm bundle: inside@1.0.0 stands on disk": "it comes inside kappa's tarball, whose hash is compared; pnpm lists it neither",
-	"pnpm-10 environment: inside@1.0.0 stands": "pnpm 10 pins config dependencies in pnpm-workspace.yaml, not in the lockfile",
-	"pnpm environment: we list inside@1.0.0":   "pnpm list names the project's packages, not those that configure pnpm itself",
-	"yarn-1 peers: iota@1.0.0: we say dev":     "yarn.lock of version 1 has no peers, for which Yarn 1 installs it in production",
-	"yarn-1 peers: theta@1.0.0: we say dev":    "yarn.lock of version 1 has no peers, for which Yarn 1 installs iota, which needs it",
+	"bun bundle: inside@1.0.0: the client says it comes from registry": "Bun's lockfile names the registry's copy, and its installation takes the one in kappa's tarball",
+	"pnpm bundle: inside@1.0.0 stands on disk":                         "it comes inside kappa's tarball, whose hash is compared; pnpm lists it neither",
+	"pnpm-10 environment: inside@1.0.0 stands":                         "pnpm 10 pins config dependencies in pnpm-workspace.yaml, not in the lockfile",
+	"pnpm environment: we list inside@1.0.0":                           "pnpm list names the project's packages, not those that configure pnpm itself",
+	"yarn-1 peers: iota@1.0.0: we say dev":                             "yarn.lock of version 1 has no peers, for which Yarn 1 installs it in production",
+	"yarn-1 peers: theta@1.0.0: we say dev":                            "yarn.lock of version 1 has no peers, for which Yarn 1 installs iota, which needs it",
 }
 
 // reasonFor is why a difference is accepted, empty where it is not.

@@ -144,6 +144,12 @@ type Entry struct {
 
 	// source is what the format says of the origin; 0 where Resolved tells.
 	source Source
+	// mayFail is set where the lockfile says that an installation goes on
+	// without the package.
+	mayFail bool
+	// hasBin is pnpm's note that the package has commands, which it links only
+	// then.
+	hasBin bool
 	// pinned is set for a git source whose commit the format itself records.
 	pinned bool
 

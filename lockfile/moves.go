@@ -213,8 +213,11 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 				note(Difference{"dependencies", was, is})
 			}
 		}
-		if !maps.Equal(o.Bin, e.Bin) {
+		if !maps.Equal(o.Bin, e.Bin) || o.hasBin != e.hasBin {
 			note(Difference{"bin", commands(o), commands(e)})
+		}
+		if o.Optional != e.Optional || o.mayFail != e.mayFail {
+			note(Difference{"optional", necessity(o), necessity(e)})
 		}
 		if o.Platforms != e.Platforms {
 			note(Difference{"platforms", o.Platforms, e.Platforms})
@@ -222,16 +225,31 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 	}
 }
 
+// necessity says whether an installation goes on without the package: by who
+// asks for it, and by the entry's own word.
+func necessity(e *Entry) string {
+	switch {
+	case e.Optional && e.mayFail:
+		return "optional"
+	case e.Optional:
+		return "optional, required by its entry"
+	case e.mayFail:
+		return "required, optional by its entry"
+	}
+	return "required"
+}
+
 // asks lists what an entry asks for, in one order.
 func asks(e *Entry) string {
 	var out []string
 	for _, d := range e.Dependencies {
 		if packageName.MatchString(d.Name) {
-			out = append(out, d.Name+"@"+d.Spec)
+			kind := map[DependencyKind]string{Optional: " (optional)", Peer: " (peer)", PeerOptional: " (optional peer)"}[d.Kind]
+			out = append(out, d.Name+"@"+d.Spec+kind)
 		}
 	}
 	slices.Sort(out)
-	return strings.Join(slices.Compact(out), " ")
+	return strings.Join(slices.Compact(out), ", ")
 }
 
 // commands lists an entry's commands, in one order.
@@ -239,6 +257,9 @@ func commands(e *Entry) string {
 	var out []string
 	for name, file := range e.Bin {
 		out = append(out, name+"="+file)
+	}
+	if e.hasBin {
+		out = append(out, "its own")
 	}
 	slices.Sort(out)
 	return strings.Join(out, " ")

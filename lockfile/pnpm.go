@@ -131,7 +131,9 @@ func (l *pnpmDocument) entries() []pnpmEdges {
 	packages := l.doc.Mapping("packages")
 	var out []pnpmEdges
 	read := func(key, base string, of, edges *document.Mapping) {
-		out = append(out, pnpmEdges{l.entry(key, of, packages.Line[base], packages.EndOf(base)), edges})
+		e := l.entry(key, of, packages.Line[base], packages.EndOf(base))
+		e.mayFail = edges.Text("optional") == "true"
+		out = append(out, pnpmEdges{e, edges})
 	}
 	if l.version < 9 {
 		if packages != nil {
@@ -188,6 +190,7 @@ func (l *pnpmDocument) entry(key string, of *document.Mapping, line, end int) *E
 			e.platform(kind, list)
 		}
 	}
+	e.hasBin = of.Text("hasBin") == "true"
 	e.InstallScript = of.Text("requiresBuild") == "true"
 	if e.Deprecated = of.Text("deprecated"); e.Deprecated == "" && of.At["deprecated"] != nil {
 		e.Deprecated = "deprecated"

@@ -137,7 +137,7 @@ type Difference struct {
 	// public registry), "transport" (the same commit), "registry", "integrity",
 	// "checksum", "patch", "link", "package"; of a place: "place", "user" (for
 	// whom), "scope"; of what the lockfile says of the package:
-	// "dependencies", "bin", "platforms". "more" counts what is not listed.
+	// "dependencies", "bin", "platforms", "optional". "more" counts what is not listed.
 	What string `json:"what"`
 	// From and To are the values before and after, empty where there was none.
 	From string `json:"from"`

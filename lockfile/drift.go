@@ -9,32 +9,6 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// Whether package.json and the lockfile agree.
-
-// effective keeps for each name the declaration that Arborist acts on.
-func effective(list []Dependency) map[string]Dependency {
-	m := make(map[string]Dependency, len(list))
-	for _, d := range list {
-		if have, ok := m[d.Name]; !ok || d.Kind >= have.Kind {
-			m[d.Name] = d
-		}
-	}
-	return m
-}
-
-func sameDependencies(a, b []Dependency) bool {
-	ma, mb := effective(a), effective(b)
-	if len(ma) != len(mb) {
-		return false
-	}
-	for name, d := range ma {
-		if mb[name] != d {
-			return false
-		}
-	}
-	return true
-}
-
 // Drift names the dependencies on which package.json and the lockfile's copy
 // of it disagree, sorted: what a reviewer sees in package.json is then not
 // what the package manager would install. A workspace's stand with its folder

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -31,20 +32,10 @@ func (g *graph) fail(line int, msg string) { document.Fail(g.file, line, msg) }
 func (g *graph) add(e *Entry) {
 	base := e.Location
 	for n := 2; g.lock.byLocation[e.Location] != nil; n++ {
-		e.Location = base + "#" + itoa(n)
+		e.Location = base + "#" + strconv.Itoa(n)
 	}
 	g.lock.add(e)
 	g.lock.parents[e] = g.lock.Root
-}
-
-func itoa(n int) string {
-	var b [8]byte
-	i := len(b)
-	for ; n > 0 && i > 0; n /= 10 {
-		i--
-		b[i] = byte('0' + n%10)
-	}
-	return string(b[i:])
 }
 
 // member adds a package of the project itself.

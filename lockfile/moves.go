@@ -3,6 +3,7 @@ package lockfile
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -146,7 +147,7 @@ func (c *comparison) moves() {
 func (c *comparison) moved(v version, list []Difference) {
 	if len(list) > maxDifferences {
 		rest := len(list) - maxDifferences
-		list = append(list[:maxDifferences:maxDifferences], Difference{"more", "", itoa(rest)})
+		list = append(list[:maxDifferences:maxDifferences], Difference{"more", "", strconv.Itoa(rest)})
 	}
 	for _, i := range c.of[v] {
 		if c.changes[i].Kind == Moved {
@@ -275,13 +276,6 @@ func ids(list []version) string {
 		out = append(out, v.id())
 	}
 	return strings.Join(out, ", ")
-}
-
-func (v version) id() string {
-	if v.version == "" {
-		return v.name
-	}
-	return v.name + "@" + v.version
 }
 
 // as says for whom a package is there, and under which name where that is

@@ -2,30 +2,7 @@ package lockfile
 
 import (
 	"slices"
-	"strings"
-
-	"github.com/Masterminds/semver/v3"
 )
-
-// Undeclared is a name under which a package is installed that is not its own,
-// and that nobody is known to have meant so.
-type Undeclared struct {
-	// Name is what the package is loaded as.
-	Name string
-	// By is who asks for the name, as "name@version", a workspace's folder, or
-	// "." for the project; empty where nobody does.
-	By string
-	// Spec is what By asks for, as far as it is known.
-	Spec string
-	// Source is set where the name is the package's own, and the lockfile takes
-	// it from a git repository or a file that nobody asked for.
-	Source Source
-	// Claimed is set where the lockfile says that By, a package that came in,
-	// declares the alias itself; only its own package.json can tell.
-	Claimed bool
-	// Entry is By's, nil for the project and where nobody asks.
-	Entry *Entry `json:"-"`
-}
 
 // undeclared finds the aliases of HEAD that BASE did not have, and that neither
 // package.json nor the package manager's settings explain.
@@ -105,16 +82,6 @@ func otherSource(d Dependency, to *Entry) Source {
 	return 0
 }
 
-// isRange reports whether a specifier asks a registry for a version; a tag does
-// as well, and is left out, since a workspace may have any name.
-func isRange(spec string) bool {
-	_, err := semver.NewConstraint(strings.TrimPrefix(spec, "npm:"))
-	return err == nil && spec != ""
-}
-
-// isPart reports whether an entry is one of the project's own folders.
-func (lock *Lockfile) isPart(e *Entry) bool { return e.Source() == Local && lock.isTop(e) }
-
 // visitAliases calls yield for each package that is installed under another
 // name than its own; by is nil where nobody asks for it.
 func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry)) {
@@ -182,32 +149,4 @@ func (lock *Lockfile) asked(by *Entry, d Dependency) string {
 		return d.Spec
 	}
 	return effective(manifest.Dependencies)[d.Name].Spec
-}
-
-// LeadsTo reports whether a specifier names the package itself, or a source
-// outside of a registry, whose package may have any name.
-// Sources: https://docs.npmjs.com/cli/configuring-npm/package-json#dependencies,
-// https://pnpm.io/aliases, https://jsr.io/docs/npm-compatibility
-func LeadsTo(spec string, to *Entry) bool {
-	protocol, rest, ok := strings.Cut(strings.TrimSpace(spec), ":")
-	switch source := to.Source(); source {
-	case File, Git, Remote, Local:
-		return ok && protocol != "npm" && protocol != "catalog" || strings.ContainsAny(spec, "/") && protocol != "npm"
-	case Runtime:
-		return protocol == "runtime"
-	}
-	if !ok {
-		return false
-	}
-	if protocol == "jsr" && strings.HasPrefix(to.Package, "@jsr/") {
-		return true
-	}
-	if protocol == "patch" {
-		// The patched package stands inside, encoded: patch:a@npm%3A1#….
-		of, _ := patchOf("x@" + spec)
-		name, _, _ := splitName(of)
-		return name == to.Package
-	}
-	name, _, _ := splitName(rest)
-	return name == to.Package
 }

@@ -1,14 +1,10 @@
 package lockfile
 
 import (
-	"path"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
-
-// reader walks a document in JSON; its methods are the grammar of npm's.
-type reader struct{ *document.Reader }
 
 // parseNPM reads package-lock.json, npm-shrinkwrap.json and the hidden lockfile
 // in node_modules.
@@ -130,182 +126,6 @@ func (r *reader) packages(lock *Lockfile) {
 	})
 }
 
-func (lock *Lockfile) add(e *Entry) {
-	lock.Entries = append(lock.Entries, e)
-	lock.byLocation[e.Location] = e
-}
-
-// checkLocation refuses locations that no npm writes and that would mean
-// different folders to different readers.
-func (r *reader) checkLocation(location string, pos int) {
-	if strings.HasPrefix(location, "/") || strings.ContainsAny(location, "\\\x00\n") || path.Clean(location) != location {
-		r.FailAt(pos, "%q is not a clean relative location", document.Clip(location))
-	}
-}
-
-// entry reads one object of "packages".
-func (r *reader) entry(e *Entry) {
-	var optionalPeers map[string]bool
-	r.Object(func(key string, keyPos int) {
-		switch key {
-		case "name":
-			e.Package = r.StringOr()
-		case "version":
-			e.Version = r.StringOr()
-		case "resolved":
-			e.Resolved = r.StringOr()
-		case "integrity":
-			e.Integrity = r.StringOr()
-			if e.Integrity != "" && !validSRI(e.Integrity) {
-				r.FailAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", document.Clip(e.Location), document.Clip(e.Integrity))
-			}
-		case "dev":
-			e.Dev = r.Truthy()
-		case "optional":
-			e.Optional = r.Truthy()
-		case "devOptional":
-			e.DevOptional = r.Truthy()
-		case "peer":
-			e.Peer = r.Truthy()
-		case "link":
-			e.Link = r.Truthy()
-		case "inBundle":
-			e.Bundled = r.Truthy()
-		case "extraneous":
-			e.Extraneous = r.Truthy()
-		case "hasInstallScript":
-			e.InstallScript = r.Truthy()
-		case "deprecated":
-			if e.Deprecated = r.StringOr(); e.Deprecated == "" {
-				e.Deprecated = "deprecated"
-			}
-		case "dependencies":
-			r.dependencies(e, Prod)
-		case "devDependencies":
-			r.dependencies(e, Dev)
-		case "optionalDependencies":
-			r.dependencies(e, Optional)
-		case "peerDependencies":
-			r.dependencies(e, Peer)
-		case "peerDependenciesMeta":
-			if r.Peek() != '{' {
-				r.Skip()
-				return
-			}
-			r.Object(func(name string, _ int) {
-				if r.Peek() != '{' {
-					r.Skip()
-					return
-				}
-				r.Object(func(key string, _ int) {
-					if key == "optional" && r.Truthy() {
-						if optionalPeers == nil {
-							optionalPeers = map[string]bool{}
-						}
-						optionalPeers[name] = true
-					} else if key != "optional" {
-						r.Skip()
-					}
-				})
-			})
-		case "bin":
-			r.bin(e)
-		case "os", "cpu", "libc":
-			e.platform(key, r.strings())
-		case "engines":
-			if r.Peek() != '{' {
-				r.Skip()
-				return
-			}
-			// npm leaves out an optional package whose engines do not fit.
-			var list []string
-			r.Object(func(name string, _ int) { list = append(list, name+"@"+r.StringOr()) })
-			e.platform(key, list)
-		case "bundleDependencies", "bundledDependencies":
-			if r.Peek() != '[' {
-				r.Skip()
-				return
-			}
-			r.Array(func() { e.Bundles = append(e.Bundles, r.StringOr()) })
-		case "workspaces":
-			r.workspaces(e)
-		default:
-			r.Skip()
-		}
-	})
-	e.optionalPeers(optionalPeers)
-	if e.Location != "" && !e.Link {
-		// Arborist: devOptional is also set where dev or optional is.
-		e.DevOptional = e.DevOptional || e.Dev || e.Optional
-	}
-}
-
-// bin reads the commands of a package: an object, or one file under the
-// package's own name.
-func (r *reader) bin(e *Entry) {
-	switch r.Peek() {
-	case '{':
-		r.Object(func(name string, _ int) {
-			if e.Bin == nil {
-				e.Bin = map[string]string{}
-			}
-			e.Bin[name] = r.StringOr()
-		})
-	case '"':
-		e.Bin = map[string]string{"": r.Str()}
-	default:
-		r.Skip()
-	}
-}
-
-// strings reads a text or a list of them.
-func (r *reader) strings() []string {
-	if r.Peek() != '[' {
-		return []string{r.StringOr()}
-	}
-	var out []string
-	r.Array(func() { out = append(out, r.StringOr()) })
-	return out
-}
-
-// optionalPeers marks the peers that need not be there.
-func (e *Entry) optionalPeers(names map[string]bool) {
-	for i := range e.Dependencies {
-		if d := &e.Dependencies[i]; d.Kind == Peer && names[d.Name] {
-			d.Kind = PeerOptional
-		}
-	}
-}
-
-func (r *reader) dependencies(e *Entry, kind DependencyKind) {
-	if r.Peek() != '{' {
-		r.Skip()
-		return
-	}
-	r.Object(func(name string, _ int) {
-		e.Dependencies = append(e.Dependencies, Dependency{Name: name, Spec: r.StringOr(), Kind: kind})
-	})
-}
-
-// workspaces reads the array or {"packages": [...]} form.
-func (r *reader) workspaces(e *Entry) {
-	list := func() { r.Array(func() { e.workspaces = append(e.workspaces, r.StringOr()) }) }
-	switch r.Peek() {
-	case '[':
-		list()
-	case '{':
-		r.Object(func(key string, _ int) {
-			if key == "packages" && r.Peek() == '[' {
-				list()
-				return
-			}
-			r.Skip()
-		})
-	default:
-		r.Skip()
-	}
-}
-
 // adoptManifest takes the root's dependencies from package.json, as Arborist
 // does, and notes where they differ from the lockfile's copy.
 func (lock *Lockfile) adoptManifest(manifest *Entry) {
@@ -407,16 +227,4 @@ func (lock *Lockfile) disagrees(e *Entry) string {
 		return now.ID()
 	}
 	return ""
-}
-
-// readManifest reads the package.json beside a lockfile.
-func readManifest(lockfile string, manifest []byte) (declared *Entry, err error) {
-	defer document.Catch(&err)
-	r := &reader{&document.Reader{File: path.Join(path.Dir(lockfile), "package.json"), Text: strings.TrimPrefix(string(manifest), "\ufeff")}}
-	if r.Peek() != '{' {
-		r.Fail("package.json is not a JSON object")
-	}
-	declared = &Entry{Line: 1}
-	r.entry(declared)
-	return declared, nil
 }

@@ -2,27 +2,11 @@ package lockfile
 
 import (
 	"bytes"
-	"io/fs"
 	"path"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
-
-// Options are what Parse may know beside the file.
-type Options struct {
-	// Project is the folder that the lockfile is in, at the same revision; nil
-	// where nothing else is known. Parse opens in it what decides how the
-	// lockfile is understood: package.json, those of workspaces, and the
-	// package manager's own settings. What is not there (fs.ErrNotExist) is
-	// taken as absent; any other error ends Parse.
-	//
-	// Version 1 lockfiles do not repeat the root's dependencies, so that direct
-	// dependencies are known only from package.json; for others Arborist trusts
-	// it over the lockfile's copy, and computes flags again where the two
-	// disagree.
-	Project fs.FS
-}
 
 // MaxSize is the largest lockfile that Parse reads, in bytes. The largest
 // lockfiles of public monorepos are near 10 MB.
@@ -48,29 +32,6 @@ func formatOf(file, text string) Format {
 		return Pnpm
 	}
 	return NPM
-}
-
-// rewrite is the command that writes a lockfile again.
-var rewrite = map[Format]string{
-	NPM:  "run npm install to write it again",
-	Pnpm: "run pnpm install to write it again",
-	Yarn: "run yarn install to write it again",
-	Bun:  "run bun install to write it again",
-}
-
-// client is how people call the package manager.
-var client = map[Format]string{NPM: "npm", Pnpm: "pnpm", Yarn: "Yarn", Bun: "Bun"}
-
-// resolve says what ends a merge conflict in a lockfile: package managers do it
-// themselves, once package.json has none.
-// Sources: https://docs.npmjs.com/cli/configuring-npm/package-locks#resolving-lockfile-conflicts,
-// https://pnpm.io/git#merge-conflicts, https://yarnpkg.com/cli/install,
-// https://bun.sh/docs/install/lockfile
-var resolve = map[Format]string{
-	NPM:  "resolve those in package.json by hand, then run npm install --package-lock-only: npm resolves the lockfile's itself",
-	Pnpm: "resolve those in package.json by hand, then run pnpm install: it resolves the lockfile's itself",
-	Yarn: "resolve those in package.json by hand, then run yarn install: it resolves the lockfile's itself",
-	Bun:  "resolve those in package.json by hand, take one side's bun.lock (git checkout --ours bun.lock), and run bun install",
 }
 
 // Parse reads a lockfile of npm, pnpm, Yarn or Bun. The file's name says whose

@@ -8,11 +8,6 @@ import (
 	"github.com/lockwarden/lockwarden/glob"
 )
 
-type childKey struct {
-	parent *Entry
-	name   string
-}
-
 // index builds what Resolve walks: for each entry its parent (the entry whose
 // node_modules it is in, or the folder around a workspace) and for each
 // parent its children by name.
@@ -56,9 +51,6 @@ func (lock *Lockfile) parentOf(location string) (*Entry, bool) {
 	}
 	return lock.Root, false
 }
-
-// At returns the entry at a location, or nil.
-func (lock *Lockfile) At(location string) *Entry { return lock.byLocation[location] }
 
 // Resolve finds what require(name) means inside from: the nearest node_modules
 // folder that has it, walking up. It returns nil where nothing is installed.
@@ -312,3 +304,6 @@ func (lock *Lockfile) finish() {
 	}
 	sort.Slice(lock.Entries, func(i, j int) bool { return lock.Entries[i].Location < lock.Entries[j].Location })
 }
+
+// isPart reports whether an entry is one of the project's own folders.
+func (lock *Lockfile) isPart(e *Entry) bool { return e.Source() == Local && lock.isTop(e) }

@@ -1,7 +1,6 @@
 package lockfile
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -27,16 +26,4 @@ func CompareVersions(a, b string) int {
 		return c
 	}
 	return strings.Compare(a, b)
-}
-
-func sortVersions(list []version) {
-	slices.SortFunc(list, func(a, b version) int {
-		if c := strings.Compare(a.name, b.name); c != 0 {
-			return c
-		}
-		if c := CompareVersions(a.version, b.version); c != 0 {
-			return c
-		}
-		return strings.Compare(a.source, b.source)
-	})
 }

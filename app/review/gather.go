@@ -2,36 +2,10 @@ package review
 
 import (
 	"context"
-	"fmt"
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile"
 )
-
-// Input is what a change brings to review, as values: Run does no more I/O
-// than its scanner's.
-type Input struct {
-	// Pairs are the lockfiles that changed.
-	Pairs []Pair
-	// Whole are the issues that are found while files are read: what is not
-	// read, and what a package.json asks for and no lockfile holds.
-	Whole []WholeIssue
-	// Notes are sentences about the review as a whole.
-	Notes []string
-	// Broken are the lockfiles of head that no package manager could read; each
-	// is in Whole, too.
-	Broken []*lockfile.Error
-	// Settings are the changed files by which a project tells its package
-	// manager what it may do, each package.json among them.
-	Settings []string
-	// Guards are what these changes let a package manager do, or no longer do.
-	Guards []Guard
-	// Base and Head are the two sides, for Project; nil where single files are
-	// compared.
-	Base, Head Revision
-}
 
 // Gather reads what a change is about, the same for the App, the command line,
 // the Action and hooks. changed are the paths that differ between the two
@@ -85,40 +59,6 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 		return nil, err
 	}
 	return g.in, g.guards()
-}
-
-// projectOf is the folder of the project that a file belongs to.
-func projectOf(file string) string {
-	for _, below := range []string{"/.yarn/", "/patches/"} {
-		if i := strings.LastIndex("/"+file, below); i >= 0 {
-			return path.Clean(strings.TrimSuffix(file[:i], "/"))
-		}
-	}
-	return path.Dir(file)
-}
-
-// gatherer is one Gather under way.
-type gatherer struct {
-	ctx context.Context
-	in  *Input
-	// locks are the lockfiles of head that were read.
-	locks map[string]*sideOf
-	// settled are the folders whose lockfile changed with them, or that are not
-	// read: what their package.json asks for is part of that.
-	settled map[string]bool
-	grouped map[string]bool
-}
-
-func (g *gatherer) note(format string, args ...any) {
-	g.in.Notes = append(g.in.Notes, fmt.Sprintf(format, args...))
-}
-
-func (g *gatherer) whole(w WholeIssue) {
-	if !slices.ContainsFunc(g.in.Whole, func(o WholeIssue) bool {
-		return o.File == w.File && o.Line == w.Line && o.Issue.Fingerprint() == w.Issue.Fingerprint()
-	}) {
-		g.in.Whole = append(g.in.Whole, w)
-	}
 }
 
 // unread says that a file is not read. One that head no longer has decides

@@ -14,18 +14,6 @@ import (
 	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
 
-// Guard is something that a change of settings opens or closes.
-type Guard struct {
-	settings.Change
-	// Lets are the installed packages whose scripts run because of it; at most
-	// maxLets are named.
-	Lets []*lockfile.Entry
-}
-
-// maxLets bounds the packages that are scanned to say what a setting lets
-// through.
-const maxLets = 20
-
 // guards reads what the projects that a change touches let their package
 // manager do, and what the change opens or closes. Of each revision only the
 // files of a project's own folder and those that changed are read: the rest is

@@ -141,10 +141,6 @@ func (g *gatherer) unlocked(file string, asked []lockfile.Request) error {
 	return nil
 }
 
-// lockNames are the lockfiles of a project, in the order in which npm, pnpm,
-// Yarn and Bun would say whose project it is.
-var lockNames = []string{"npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"}
-
 // rush is where Rush keeps the lockfile of all projects.
 // Source: https://rushjs.io/pages/maintainer/package_managers/
 const rush = "common/config/rush"
@@ -166,22 +162,6 @@ func (g *gatherer) above(dir string) ([]string, error) {
 		}
 		dir = path.Dir(dir)
 	}
-}
-
-// lockfilesIn lists the lockfiles of head in a folder.
-func (g *gatherer) lockfilesIn(dir string) ([]string, error) {
-	var out []string
-	for _, name := range lockNames {
-		at := path.Join(dir, name)
-		e, err := g.in.Head.Entry(g.ctx, at)
-		if err != nil {
-			return nil, err
-		}
-		if e.Kind == File || e.Kind == Link {
-			out = append(out, at)
-		}
-	}
-	return out, nil
 }
 
 // relative is the path from one folder to another, both from the same top.

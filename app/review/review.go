@@ -30,16 +30,6 @@ type Scanner interface {
 	Advisories(ctx context.Context, packages []vulnerability.Package) (list [][]vulnerability.Advisory, known bool, err error)
 }
 
-// Pair is one lockfile before and after; either may be nil.
-type Pair struct {
-	// File is the lockfile's path, for annotations.
-	File       string
-	Base, Head *lockfile.Lockfile
-	// Settings are what the project lets its package manager do at head; nil
-	// where nothing is known of the project.
-	Settings *settings.Settings
-}
-
 // Review is what came in and what is known of it.
 type Review struct {
 	// Lockfiles are the files that the review is about: those that were
@@ -88,15 +78,6 @@ func (p *Package) HadBefore(i issue.Issue) bool {
 // OldNews tells whether an issue is small and the version before has it as
 // well: nothing for the reader of an update.
 func (p *Package) OldNews(i issue.Issue) bool { return i.Severity >= issue.Low && p.HadBefore(i) }
-
-// WholeIssue is an issue that no single package is the cause of.
-type WholeIssue struct {
-	File string
-	Line int
-	// EndLine is the last line concerned; 0 where it is Line.
-	EndLine int
-	Issue   issue.Issue
-}
 
 // Progress is how far a review is.
 type Progress struct {
@@ -449,10 +430,4 @@ func (r *Review) drift(pair Pair) {
 	if len(names) > 0 {
 		r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(pair.Head.Root.Line, 1), Issue: issue.Drift(names)})
 	}
-}
-
-// Unreadable is the finding that a lockfile could not be read: nothing is known
-// of what it brings.
-func Unreadable(file string, line int, reason string) WholeIssue {
-	return WholeIssue{File: file, Line: max(line, 1), Issue: issue.Issue{ID: "scan/incomplete", Severity: issue.Medium, Detail: map[string]string{"what": file, "reason": reason}}}
 }

@@ -4,10 +4,37 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile"
 )
+
+// gatherer is one Gather under way.
+type gatherer struct {
+	ctx context.Context
+	in  *Input
+	// locks are the lockfiles of head that were read.
+	locks map[string]*sideOf
+	// settled are the folders whose lockfile changed with them, or that are not
+	// read: what their package.json asks for is part of that.
+	settled map[string]bool
+	grouped map[string]bool
+}
+
+func (g *gatherer) note(format string, args ...any) {
+	g.in.Notes = append(g.in.Notes, fmt.Sprintf(format, args...))
+}
+
+func (g *gatherer) whole(w WholeIssue) {
+	if !slices.ContainsFunc(g.in.Whole, func(o WholeIssue) bool {
+		return o.File == w.File && o.Line == w.Line && o.Issue.Fingerprint() == w.Issue.Fingerprint()
+	}) {
+		g.in.Whole = append(g.in.Whole, w)
+	}
+}
 
 // sideOf is a lockfile on one side.
 type sideOf struct {
@@ -99,3 +126,33 @@ func (g *gatherer) head(file string) (*sideOf, error) {
 	}
 	return s, err
 }
+
+// projectOf is the folder of the project that a file belongs to.
+func projectOf(file string) string {
+	for _, below := range []string{"/.yarn/", "/patches/"} {
+		if i := strings.LastIndex("/"+file, below); i >= 0 {
+			return path.Clean(strings.TrimSuffix(file[:i], "/"))
+		}
+	}
+	return path.Dir(file)
+}
+
+// lockfilesIn lists the lockfiles of head in a folder.
+func (g *gatherer) lockfilesIn(dir string) ([]string, error) {
+	var out []string
+	for _, name := range lockNames {
+		at := path.Join(dir, name)
+		e, err := g.in.Head.Entry(g.ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind == File || e.Kind == Link {
+			out = append(out, at)
+		}
+	}
+	return out, nil
+}
+
+// lockNames are the lockfiles of a project, in the order in which npm, pnpm,
+// Yarn and Bun would say whose project it is.
+var lockNames = []string{"npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"}

@@ -1,0 +1,216 @@
+package lockfile
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/glob"
+	"github.com/lockwarden/lockwarden/lockfile/document"
+)
+
+// What Yarn's lockfiles have in common, from version 1 on: they name each
+// package by the ranges that led to it.
+// Sources: https://classic.yarnpkg.com/docs/yarn-lock and
+// https://yarnpkg.com/configuration/manifest
+
+type yarnLock struct {
+	*graph
+	declared *declared
+	// byDescriptor are the entries by "name@range".
+	byDescriptor map[string]*Entry
+	wants        []yarnWant
+	// patched are the packages that a patch changes, in file order.
+	patched []yarnPatch
+}
+
+// yarnPatch is a patched package with its descriptor and that of what is
+// patched.
+type yarnPatch struct {
+	e              *Entry
+	descriptor, of string
+}
+
+// yarnWant is a dependency to be resolved when all entries are known.
+type yarnWant struct {
+	e    *Entry
+	d    Dependency
+	line int
+}
+
+func (l *yarnLock) describe(e *Entry, descriptor string, line int) {
+	if l.byDescriptor[descriptor] != nil {
+		l.fail(line, "\""+document.Clip(descriptor)+"\" is locked twice; readers would disagree on which counts")
+	}
+	l.byDescriptor[descriptor] = e
+}
+
+// find is the entry for what e asks for: as the project's resolutions say, or
+// as it stands.
+func (l *yarnLock) find(e *Entry, name, spec string) *Entry {
+	for _, o := range l.declared.replacements {
+		if o.Name == name && o.Key != "" && replaces(o, e, spec) {
+			if to := l.described(name, l.declared.catalog(name, o.Spec)); to != nil {
+				return to
+			}
+		}
+	}
+	return l.described(name, l.declared.catalog(name, spec))
+}
+
+// described is the entry for a range; Yarn 2 and later write "npm:" before it.
+func (l *yarnLock) described(name, spec string) *Entry {
+	for _, descriptor := range []string{name + "@" + spec, name + "@npm:" + spec, name + "@" + strings.TrimPrefix(spec, "npm:")} {
+		if e := l.byDescriptor[descriptor]; e != nil {
+			return e
+		}
+	}
+	// The descriptor of a patch, a folder or a link has more behind it.
+	if protocol, _, ok := strings.Cut(spec, ":"); ok && (protocol == "patch" || protocol == "file" || protocol == "link" || protocol == "portal" || protocol == "exec") {
+		for _, p := range l.patched {
+			if rest, ok := strings.CutPrefix(p.descriptor, name+"@"+spec); ok && (rest == "" || strings.HasPrefix(rest, "::") || strings.HasPrefix(rest, "#")) {
+				return p.e
+			}
+		}
+	}
+	return nil
+}
+
+// replaces reports whether a resolution counts for what e asks for: its key may
+// name who asks, and the range that is asked for.
+// Source: https://yarnpkg.com/configuration/manifest#resolutions
+func replaces(o replacement, e *Entry, spec string) bool {
+	key := strings.TrimPrefix(o.Key, "**/")
+	i := strings.LastIndex(key, o.Name)
+	if i < 0 {
+		return false
+	}
+	if asked := strings.TrimPrefix(key[i+len(o.Name):], "@"); asked != "" && asked != spec && asked != "npm:"+spec && "npm:"+asked != spec {
+		return false
+	}
+	parent := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(key[:i], "/"), "**"), "/")
+	if parent == "" {
+		return true
+	}
+	name, _, _ := splitName(parent)
+	return strings.HasSuffix("/"+name, "/"+e.Package) || strings.HasSuffix("/"+name, "/"+e.Name)
+}
+
+// maxParts is how many of a project's folders are asked for their package.json;
+// each can be a request. What a folder beyond asks for counts as the project's
+// own, for production.
+const maxParts = 100
+
+// kinds reads which dependencies of workspaces are for development: lockfiles
+// of Yarn 2 to 4 do not say it.
+func (l *yarnLock) kinds(opts Options) error {
+	for i, e := range l.lock.members {
+		if i == maxParts {
+			break
+		}
+		manifest, err := opts.part(l.file, e.Location, l.declared)
+		if err != nil {
+			return err
+		}
+		if manifest == nil {
+			continue
+		}
+		kinds := effective(manifest.Dependencies)
+		for j := range l.wants {
+			if w := &l.wants[j]; w.e == e && kinds[w.d.Name].Kind == Dev {
+				w.d.Kind = Dev
+			}
+		}
+	}
+	return nil
+}
+
+// maxFiles is how many files and folders are looked at to find workspaces.
+const maxFiles = 200_000
+
+// workspaces adds the project's other folders: lockfiles of Yarn 1 and 6 do not
+// name them.
+func (l *yarnLock) workspaces(opts Options) error {
+	if l.declared.root == nil || len(l.declared.root.workspaces) == 0 || opts.Project == nil {
+		return nil
+	}
+	workspaces := glob.NewWorkspaces(l.declared.root.workspaces)
+	seen := 0
+	return fs.WalkDir(opts.Project, ".", func(name string, f fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if seen++; seen > maxFiles || len(l.lock.members) == maxParts {
+			return fs.SkipAll
+		}
+		if f.IsDir() && (f.Name() == "node_modules" || f.Name() == ".git" || f.Name() == ".yarn") {
+			return fs.SkipDir
+		}
+		folder := path.Dir(name)
+		if f.IsDir() || f.Name() != "package.json" || folder == "." || !workspaces.Match(folder) {
+			return nil
+		}
+		manifest, err := opts.part(l.file, folder, l.declared)
+		if err != nil || manifest == nil {
+			return err
+		}
+		e := &Entry{Location: folder, Name: manifest.Package, Package: manifest.Package, Line: 1, EndLine: 1, source: Local}
+		if e.Package == "" {
+			e.Name, e.Package = path.Base(folder), path.Base(folder)
+		}
+		l.member(e)
+		for _, d := range manifest.Dependencies {
+			if d.Kind != Peer && d.Kind != PeerOptional {
+				l.wants = append(l.wants, yarnWant{e, d, e.Line})
+			}
+		}
+		return nil
+	})
+}
+
+// resolve links what entries ask for, and the project by its package.json.
+func (l *yarnLock) resolve() {
+	byName := map[string]*Entry{}
+	for _, m := range l.lock.members {
+		byName[m.Package] = m
+	}
+	found := func(e *Entry, d Dependency) *Entry {
+		if to := l.find(e, d.Name, d.Spec); to != nil {
+			return to
+		}
+		if e == l.lock.Root || l.lock.isPart(e) {
+			return byName[d.Name]
+		}
+		return nil
+	}
+	root := l.lock.Root
+	if declared := l.declared.root; declared != nil {
+		root.Name, root.Package, root.Version = declared.Package, declared.Package, declared.Version
+		root.workspaces = nil
+	}
+	for _, w := range l.wants {
+		if w.e == root && l.declared.root != nil {
+			continue
+		}
+		to := found(w.e, w.d)
+		l.depend(w.e, w.d, to)
+		if to == nil && l.lock.Version == 1 && w.e != root && !l.lock.isPart(w.e) {
+			// A frozen installation of Yarn 1 looks at the project's own ranges
+			// only.
+			l.lock.Oddities = append(l.lock.Oddities, Oddity{OddUnlocked, w.line, w.e.ID() + ": " + w.d.Name + "@" + w.d.Spec})
+		}
+	}
+	for _, p := range l.patched {
+		if base := l.byDescriptor[p.of]; base != nil && p.of != "" {
+			l.depend(base, Dependency{Name: p.e.Location, Kind: Prod}, p.e)
+		}
+	}
+	if l.declared.root == nil {
+		return
+	}
+	for _, d := range l.declared.root.Dependencies {
+		if d.Kind != Peer && d.Kind != PeerOptional {
+			l.depend(root, d, found(root, d))
+		}
+	}
+}

@@ -78,7 +78,7 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 }
 
 // conflicts replaces what a reader stumbled over by the merge conflict that is
-// the reason.
+// the reason, and says otherwise whose file it is and what to run.
 func conflicts(file string, data []byte, format Format) {
 	problem := recover()
 	if problem == nil {
@@ -86,6 +86,12 @@ func conflicts(file string, data []byte, format Format) {
 	}
 	if line := document.ConflictLine(data); line > 0 {
 		document.Fail(file, line, "the file has merge conflict markers; "+resolve[format])
+	}
+	// What the client itself would not write is written again by it; a version
+	// of its format that is not known here is not.
+	if e, ok := problem.(*document.Error); ok && !strings.Contains(e.Msg, "; run ") && !strings.Contains(e.Msg, "is not one this program knows") &&
+		!strings.Contains(e.Msg, "limit") {
+		document.Fail(e.File, e.Line, e.Msg+" ("+client[format]+"'s lockfile; "+rewrite[format]+")")
 	}
 	panic(problem)
 }

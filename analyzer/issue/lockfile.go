@@ -47,17 +47,17 @@ func lockfileNameMismatch(in *Input) []Issue {
 	if in.Change != nil {
 		for _, u := range in.Change.Undeclared {
 			if u.Source == 0 {
-				return detailed(Critical, map[string]string{"other": clip(in.Name), "where": "the package that is installed as " + clip(u.Name)})
+				return detailed(Critical, map[string]string{"asked": clip(u.Name), "other": clip(in.Name), "where": "the lockfile, and nothing in the project declares that"})
 			}
 		}
 	}
 	for _, e := range in.fetched() {
 		if other, ok := nameInURL(e.Resolved, in.Name); !ok {
-			return detailed(Critical, map[string]string{"other": clip(other), "where": "the URL"})
+			return detailed(Critical, map[string]string{"asked": in.Name, "other": clip(other), "where": "the URL in the lockfile"})
 		}
 	}
 	if in.Change != nil && in.Contents != nil && in.Contents.Manifest.Name != "" && in.Contents.Manifest.Name != in.Name {
-		return detailed(Critical, map[string]string{"other": clip(in.Contents.Manifest.Name), "where": "the package.json in the tarball"},
+		return detailed(Critical, map[string]string{"asked": in.Name, "other": clip(in.Contents.Manifest.Name), "where": "the package.json in the tarball"},
 			behavior.Evidence{File: "package.json", Line: 1, Column: 1, Snippet: `"name": "` + clip(in.Contents.Manifest.Name) + `"`})
 	}
 	return nil

@@ -51,7 +51,7 @@ func Project(c settings.Change) Issue {
 		"to":       orWord(c.To, "not set"),
 		"packages": orWord(strings.Join(c.Packages, ", "), "packages"),
 		"host":     orWord(c.Host, "another place"),
-		"client":   orWord(strings.Join(c.Clients, " and "), "the package manager"),
+		"client":   orWord(series(c.Clients), "the package manager"),
 	}}
 	for _, p := range projectSeverities {
 		if p.id != c.ID {
@@ -82,6 +82,18 @@ func Project(c settings.Change) Issue {
 		}
 	}
 	return i
+}
+
+// series is a list in words: "npm", "npm and Bun", "npm, pnpm, and Bun".
+func series(list []string) string {
+	switch n := len(list); {
+	case n < 2:
+		return strings.Join(list, "")
+	case n == 2:
+		return list[0] + " and " + list[1]
+	default:
+		return strings.Join(list[:n-1], ", ") + ", and " + list[n-1]
+	}
 }
 
 // orWord is a value of a text, or the word for its absence.

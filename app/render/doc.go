@@ -74,6 +74,8 @@ func Title(r *review.Review, v policy.Verdict) string {
 		parts = append(parts, fmt.Sprintf("%d dependencies not locked", n))
 	case len(parts) == 0 && slices.ContainsFunc(r.Whole, func(w review.WholeIssue) bool { return w.Issue.ID == policy.Incomplete }):
 		parts = []string{"Dependencies not read"}
+	case len(parts) == 0 && slices.ContainsFunc(r.Whole, func(w review.WholeIssue) bool { return strings.HasPrefix(w.Issue.ID, "project/") }):
+		parts = []string{"Package manager settings changed"}
 	case len(parts) == 0:
 		parts = []string{"No dependency changes"}
 	}

@@ -105,6 +105,12 @@ type (
 		Summary  string   `json:"summary"`
 		Fixed    []string `json:"fixed"`
 	}
+	scriptsJSON struct {
+		State   string `json:"state"`
+		By      string `json:"by"`
+		Allow   string `json:"allow"`
+		AllowIn string `json:"allow_in"`
+	}
 	skippedJSON struct {
 		File   string `json:"file"`
 		Reason string `json:"reason"`
@@ -151,6 +157,9 @@ type (
 		Complete        bool                `json:"complete"`
 		Skipped         []skippedJSON       `json:"skipped"`
 		Delta           *deltaJSON          `json:"delta"`
+		// Scripts says whether the lifecycle scripts run in the project; null
+		// where there are none, or where the project is not known.
+		Scripts *scriptsJSON `json:"scripts,omitempty"`
 	}
 	annotationJSON struct {
 		Path      string `json:"path"`
@@ -288,7 +297,11 @@ func ReviewJSON(w io.Writer, r *review.Review, v policy.Verdict) error {
 		Packages: []reportJSON{}, Annotations: []annotationJSON{}, NotScanned: append([]string{}, v.NotScanned...)}
 	for i := range r.Packages {
 		out.Changes = append(out.Changes, change(&r.Packages[i].Change.Change, r.Packages[i].Change.File))
-		out.Packages = append(out.Packages, reportOf(&r.Packages[i].Report))
+		p := reportOf(&r.Packages[i].Report)
+		if s := r.Packages[i].Scripts; s != nil {
+			p.Scripts = &scriptsJSON{s.State.String(), s.By, s.Allow, s.AllowIn}
+		}
+		out.Packages = append(out.Packages, p)
 	}
 	for i := range r.Moved {
 		out.Changes = append(out.Changes, change(&r.Moved[i].Change, r.Moved[i].File))

@@ -28,7 +28,7 @@ type countJSON struct {
 func surveyedIssue(id string) bool {
 	category, name, _ := strings.Cut(id, "/")
 	switch category {
-	case "lockfile", "vulnerability", "scan", "policy":
+	case "lockfile", "project", "vulnerability", "scan", "policy":
 		return false
 	case "identity":
 		return name == "no-repository" || name == "typosquat" || name == "confusable" || name == "bin-shadows-command"

@@ -29,6 +29,22 @@ func (c *comparison) add(kind Kind, old *Entry, entries []*Entry) *Change {
 	return &c.changes[len(c.changes)-1]
 }
 
+// Repacked is the oddity that all checksums of a lockfile changed together,
+// because Yarn packs its archives in another way; false where it does not.
+func Repacked(base, head *Lockfile) (Oddity, bool) {
+	if base == nil || head == nil || base.Format != Yarn || base.cacheKey == head.cacheKey || base.cacheKey == "" {
+		return Oddity{}, false
+	}
+	return Oddity{OddRepacked, 1, base.cacheKey + " → " + orNone(head.cacheKey)}, true
+}
+
+func orNone(key string) string {
+	if key == "" {
+		return "none"
+	}
+	return key
+}
+
 // group collects the entries of each package version. A link and its target
 // are one package.
 func group(lock *Lockfile) map[version][]*Entry {

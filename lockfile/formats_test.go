@@ -289,3 +289,70 @@ func BenchmarkFormats(b *testing.B) {
 		})
 	}
 }
+
+// TestTurboPruned: what turbo prune leaves of a workspace's lockfile is read
+// like the lockfile itself. The files in testdata/turbo were written by turbo
+// 2.11 from those of pnpm 10, Yarn 1 and 4, Bun 1.4 and npm 11.
+func TestTurboPruned(t *testing.T) {
+	files, err := filepath.Glob("testdata/turbo/*/*")
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		if lockfile.Classify(path.Base(file)).Role != lockfile.Locks {
+			continue
+		}
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			lock, err := lockfile.Parse(file, read(t, file), lockfile.Options{Project: os.DirFS(filepath.Dir(file))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range lock.Entries {
+				if e.Source() != lockfile.Registry {
+					continue
+				}
+				id := e.ID()
+				if e.Dev {
+					id += " dev"
+				}
+				got = append(got, id)
+			}
+			slices.Sort(got)
+			want := []string{"is-number@6.0.0 dev", "is-odd@3.0.1 dev", "isarray@2.0.5 dev", "ms@2.1.3", "once@1.4.0", "wrappy@1.0.2"}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+			if drift := lockfile.Drift(lock); len(drift) > 0 {
+				t.Errorf("package.json disagrees: %q", drift)
+			}
+		})
+	}
+}
+
+// TestRepacked: another cache key changes all checksums of Yarn's, and says
+// nothing about any package; an entry that is not packed like the rest does.
+func TestRepacked(t *testing.T) {
+	file := formats(t)["berry"]
+	text := string(read(t, file))
+	base := parseFormat(t, file, []byte(text))
+	all := strings.NewReplacer("cacheKey: 10c0", "cacheKey: 11c0", "checksum: 10c0/", "checksum: 11c0/0").Replace(text)
+	head := parseFormat(t, file, []byte(all))
+	if changes := lockfile.Compare(base, head); len(changes) > 0 {
+		t.Errorf("%+v", changes[0])
+	}
+	if o, ok := lockfile.Repacked(base, head); !ok || o.What != "10c0 → 11c0" {
+		t.Errorf("%+v %v", o, ok)
+	}
+	if _, ok := lockfile.Repacked(base, base); ok {
+		t.Error("the same lockfile is packed in another way")
+	}
+	one := strings.Replace(text, "checksum: 10c0/", "checksum: 9c0/", 1)
+	if changes := lockfile.Compare(base, parseFormat(t, file, []byte(one))); len(changes) != 1 || changes[0].Kind != lockfile.Replaced {
+		t.Errorf("%+v", changes)
+	}
+	other := strings.Replace(all, "checksum: 11c0/", "checksum: 9c0/", 1)
+	if changes := lockfile.Compare(base, parseFormat(t, file, []byte(other))); len(changes) != 1 || changes[0].Kind != lockfile.Replaced {
+		t.Errorf("%+v", changes)
+	}
+}

@@ -61,6 +61,9 @@ const (
 	// OddHalves: npm 6 and npm 7 would install different packages from the two
 	// trees of one package-lock.json.
 	OddHalves OddityKind = "halves"
+	// OddRepacked: Yarn packs archives in another way than in BASE, so that no
+	// checksum can be compared.
+	OddRepacked OddityKind = "repacked"
 	// OddUnlocked: an entry asks for what no other entry locks; the package
 	// manager takes whatever is the newest when it installs.
 	OddUnlocked OddityKind = "unlocked"

@@ -251,6 +251,7 @@ func lockfileInsecureTransport(in *Input) []Issue {
 func lockfileFlags(*Input) []Issue    { return nil }
 func lockfileHalves(*Input) []Issue   { return nil }
 func lockfileUnlocked(*Input) []Issue { return nil }
+func lockfileRepacked(*Input) []Issue { return nil }
 
 // lockfileBinMismatch: the lockfile gives the package a command that its own
 // package.json does not have, and package managers link it.
@@ -304,10 +305,14 @@ func lockfileDependencyMismatch(in *Input) []Issue {
 // Odd is the issue of something in a lockfile that no package manager writes,
 // or that two of them read differently. It is false for a kind without a text.
 func Odd(o lockfile.Oddity) (Issue, bool) {
-	id, ok := map[lockfile.OddityKind]string{lockfile.OddFlags: "lockfile/flags", lockfile.OddHalves: "lockfile/halves", lockfile.OddUnlocked: "lockfile/unlocked"}[o.Kind]
+	id, ok := map[lockfile.OddityKind]string{lockfile.OddFlags: "lockfile/flags", lockfile.OddHalves: "lockfile/halves", lockfile.OddUnlocked: "lockfile/unlocked",
+		lockfile.OddRepacked: "lockfile/repacked"}[o.Kind]
 	severity := Medium
-	if o.Kind == lockfile.OddUnlocked {
+	switch o.Kind {
+	case lockfile.OddUnlocked:
 		severity = High
+	case lockfile.OddRepacked:
+		severity = Low
 	}
 	return Issue{ID: id, Severity: severity, Detail: map[string]string{"what": clip(o.What)}}, ok
 }

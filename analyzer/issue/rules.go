@@ -43,6 +43,7 @@ var rules = []Rule{
 	{"lockfile/bin-mismatch", lockfileBinMismatch},
 	{"lockfile/dependency-mismatch", lockfileDependencyMismatch},
 	{"lockfile/unlocked", lockfileUnlocked},
+	{"lockfile/repacked", lockfileRepacked},
 	{"lockfile/flags", lockfileFlags},
 	{"lockfile/halves", lockfileHalves},
 	{"lockfile/manifest-drift", lockfileManifestDrift},

@@ -265,7 +265,11 @@ func (r *Review) guards(list []Guard, let []*scan) {
 
 // odd adds what no package manager writes, where the base did not have it.
 func (r *Review) odd(pair Pair) {
-	for _, o := range pair.Head.Oddities {
+	list := pair.Head.Oddities
+	if o, ok := lockfile.Repacked(pair.Base, pair.Head); ok {
+		list = append(slices.Clone(list), o)
+	}
+	for _, o := range list {
 		had := pair.Base != nil && slices.ContainsFunc(pair.Base.Oddities, func(old lockfile.Oddity) bool { return old.Kind == o.Kind && old.What == o.What })
 		if found, ok := issue.Odd(o); ok && !had {
 			r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(o.Line, 1), Issue: found})

@@ -134,6 +134,9 @@ func (c *comparison) nearest(distinct []*Entry, e *Entry) *Entry {
 }
 
 func direction(from, to string) Kind {
+	if from == "" || to == "" {
+		return Replaced // a folder or a commit, whose version is not known
+	}
 	switch c := CompareVersions(from, to); {
 	case c < 0:
 		return Upgraded

@@ -1,0 +1,318 @@
+package lockfile_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lockwarden/lockwarden/lockfile"
+)
+
+const (
+	commitA = "0123456789012345678901234567890123456789"
+	commitB = "9876543210987654321098765432109876543210"
+)
+
+// npmLock is a package-lock.json whose project asks for a and b; each entry is
+// "LOCATION: FIELDS".
+func npmLock(entries ...string) string {
+	out := `{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"^1.0.0","b":"^1.0.0"}}`
+	for _, e := range entries {
+		location, fields, _ := strings.Cut(e, ": ")
+		out += ",\n\"node_modules/" + location + "\":{" + fields + "}"
+	}
+	return out + "}}"
+}
+
+const registryA = `"resolved":"https://registry.npmjs.org/a/-/a-1.0.0.tgz"`
+
+// pnpmLock is a pnpm-lock.yaml of version 9 with one importer.
+func pnpmLock(dependencies, packages, snapshots string) string {
+	return "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n" + dependencies + "packages:\n" + packages + "snapshots:\n" + snapshots
+}
+
+func pnpmDirect(name, specifier, version string) string {
+	return "      " + name + ":\n        specifier: " + specifier + "\n        version: " + version + "\n"
+}
+
+func pnpmPackage(key, resolution string) string {
+	return "  '" + key + "':\n    resolution: {" + resolution + "}\n"
+}
+
+var pnpmB = pnpmPackage("b@1.0.0", "integrity: "+h2)
+
+// said is what Compare finds, a line a change, a name and an oddity.
+func said(base, head *lockfile.Lockfile) []string {
+	var out []string
+	for _, c := range lockfile.Compare(base, head) {
+		line := fmt.Sprintf("%s %s %s→%s", c.Kind, c.Name, c.From, c.To)
+		for _, d := range c.Differences {
+			line += fmt.Sprintf("; %s %s→%s", d.What, short(d.From), short(d.To))
+		}
+		if c.Quiet() {
+			line += "; quiet"
+		}
+		out = append(out, line)
+		for _, u := range c.Undeclared {
+			line := "  " + u.Name + " of " + u.By + " asks " + u.Spec
+			if u.Claimed {
+				line += ", as it says itself"
+			}
+			if u.Source != 0 {
+				line += ", from " + u.Source.String()
+			}
+			out = append(out, line)
+		}
+	}
+	if head != nil {
+		for _, o := range head.Oddities {
+			out = append(out, fmt.Sprintf("odd: %s %s line %d", o.Kind, o.What, o.Line))
+		}
+	}
+	return out
+}
+
+// short keeps the beginnings of hashes.
+func short(s string) string {
+	fields := strings.Fields(s)
+	for i, f := range fields {
+		if strings.HasPrefix(f, "sha512-") {
+			fields[i] = f[:11]
+		}
+	}
+	return strings.Join(fields, " ")
+}
+
+// TestCompareSays: what two lockfiles differ in, and what nobody declared.
+func TestCompareSays(t *testing.T) {
+	hashA := `"integrity":"` + h1 + `"`
+	type files = map[string]string
+	for _, row := range []struct {
+		says, file, base, head string
+		// project are the files beside head, and base where before is nil.
+		project, before files
+		want            []string
+	}{
+		// Sources and hashes.
+		{says: "the registry's URL and a hash come to a bare entry", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0",` + registryA + `,` + hashA)},
+		{says: "the URL of another version comes to a bare entry", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0","resolved":"https://registry.npmjs.org/a/-/a-1.0.1.tgz"`),
+			want: []string{"replaced a 1.0.0→1.0.0; url →https://registry.npmjs.org/a/-/a-1.0.1.tgz"}},
+		{says: "a URL climbs out of its package", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0","resolved":"https://registry.npmjs.org/b/..%2Fa/-/a-1.0.0.tgz"`),
+			want: []string{"replaced a 1.0.0→1.0.0; url →https://registry.npmjs.org/b/..%2Fa/-/a-1.0.0.tgz"}},
+		{says: "the same file from the registry's other host", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","resolved":"https://registry.yarnpkg.com/a/-/a-1.0.0.tgz",` + hashA),
+			head: npmLock(`a: "version":"1.0.0",` + registryA + `,` + hashA),
+			want: []string{"moved a 1.0.0→1.0.0; host registry.yarnpkg.com→registry.npmjs.org; quiet"}},
+		{says: "from the registry's other host, with a weak hash only", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","resolved":"https://registry.yarnpkg.com/a/-/a-1.0.0.tgz","integrity":"sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="`),
+			head: npmLock(`a: "version":"1.0.0",` + registryA + `,"integrity":"sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="`),
+			want: []string{"replaced a 1.0.0→1.0.0; host registry.yarnpkg.com→registry.npmjs.org"}},
+		{says: "a second hash beside the first", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0",` + hashA), head: npmLock(`a: "version":"1.0.0","integrity":"` + h1 + " " + h2 + `"`),
+			want: []string{"replaced a 1.0.0→1.0.0; integrity sha512-AAAA→sha512-AAAA sha512-BBBB"}},
+		{says: "a strong hash beside a weak one decides alone", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","integrity":"sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="`),
+			head: npmLock(`a: "version":"1.0.0","integrity":"sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA= ` + h1 + `"`),
+			want: []string{"replaced a 1.0.0→1.0.0; integrity sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=→sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA= sha512-AAAA"}},
+		{says: "the same hash, written otherwise", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0",` + hashA), head: npmLock(`a: "version":"1.0.0","integrity":" ` + h1 + `?x "`)},
+		{says: "one commit by another transport", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","resolved":"git+https://github.com/o/a.git#` + commitA + `"`),
+			head: npmLock(`a: "version":"1.0.0","resolved":"git+ssh://git@github.com/o/a.git#` + commitA + `"`),
+			want: []string{"moved a 1.0.0→1.0.0; transport git+https://github.com/o/a.git#" + commitA + "→git+ssh://git@github.com/o/a.git#" + commitA + "; quiet"}},
+		{says: "the same commit of another repository", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","resolved":"git+https://github.com/o/a.git#` + commitA + `"`),
+			head: npmLock(`a: "version":"1.0.0","resolved":"git+https://github.com/x/a.git#` + commitA + `"`),
+			want: []string{"replaced a 1.0.0→1.0.0; url git+https://github.com/o/a.git#" + commitA + "→git+https://github.com/x/a.git#" + commitA}},
+		{says: "the registry's package becomes a repository's that nobody asked for", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0",` + registryA), head: npmLock(`a: "version":"1.0.0","resolved":"git+https://github.com/o/a.git#` + commitA + `"`),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"}}`},
+			want: []string{"replaced a 1.0.0→1.0.0; source registry→git; url https://registry.npmjs.org/a/-/a-1.0.0.tgz→git+https://github.com/o/a.git#" + commitA,
+				"  a of . asks ^1.0.0, from git"}},
+		{says: "a repository's package that package.json asks for", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0",` + registryA), head: npmLock(`a: "version":"1.1.0","resolved":"git+https://github.com/o/a.git#` + commitA + `"`),
+			project: files{"package.json": `{"dependencies":{"a":"github:o/a","b":"^1.0.0"}}`},
+			want:    []string{"upgraded a 1.0.0→1.1.0; source registry→git; host registry.npmjs.org→github.com"}},
+		{says: "two places of one version, one of them changed to what the other has", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0",`+hashA, `b/node_modules/a: "version":"1.0.0","integrity":"`+h2+`"`, `b: "version":"1.0.0"`),
+			head: npmLock(`a: "version":"1.0.0",`+hashA, `b/node_modules/a: "version":"1.0.0",`+hashA, `b: "version":"1.0.0"`),
+			want: []string{"replaced a 1.0.0→1.0.0; integrity sha512-BBBB→sha512-AAAA"}},
+
+		// Places, users, scope and what the lockfile claims.
+		{says: "b gets an older version that is there anyway", file: "package-lock.json",
+			base: npmLock(`a: "version":"2.0.0"`, `b: "version":"1.0.0","dependencies":{"a":"*"}`, `c: "version":"1.0.0","dependencies":{"a":"^1"}`, `c/node_modules/a: "version":"1.0.0"`),
+			head: npmLock(`a: "version":"2.0.0"`, `b: "version":"1.0.0","dependencies":{"a":"*"}`, `b/node_modules/a: "version":"1.0.0"`,
+				`c: "version":"1.0.0","dependencies":{"a":"^1"}`, `c/node_modules/a: "version":"1.0.0"`),
+			want: []string{"moved a 1.0.0→1.0.0; user a@2.0.0→b@1.0.0; place →node_modules/b/node_modules/a; quiet"}},
+		{says: "a package is left out", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("b", "1", "1.0.0")+pnpmDirect("a", "1", "1.0.0"), pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmB,
+				"  a@1.0.0: {}\n  b@1.0.0:\n    dependencies:\n      a: 1.0.0\n"),
+			head: pnpmLock(pnpmDirect("b", "1", "1.0.0")+pnpmDirect("a", "1", "1.0.0"), pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmB, "  a@1.0.0: {}\n  b@1.0.0: {}\n"),
+			want: []string{"moved a 1.0.0→1.0.0; user b@1.0.0→; quiet"}},
+		{says: "development becomes production", file: "pnpm-lock.yaml",
+			base: strings.Replace(pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB, "  b@1.0.0: {}\n"), "dependencies:", "devDependencies:", 1),
+			head: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB, "  b@1.0.0: {}\n"),
+			want: []string{"moved b 1.0.0→1.0.0; scope development→production"}},
+		{says: "another command, other dependencies, other systems of the same version", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","bin":{"a":"cli.js"},"dependencies":{"b":"1"},"os":["win32"],"engines":{"node":">=1"}`, `b: "version":"1.0.0"`),
+			head: npmLock(`a: "version":"1.0.0","bin":{"node":"cli.js"},"dependencies":{"b":"2"},"os":["win32","linux"],"engines":{"node":">=99"}`, `b: "version":"1.0.0"`),
+			want: []string{"moved a 1.0.0→1.0.0; bin a=cli.js→node=cli.js; dependencies b@1→b@2; " +
+				"platforms os=win32 engines=node@>=1→os=linux,win32 engines=node@>=99"}},
+		{says: "another kind of dependency", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0","dependencies":{"b":"1"}`, `b: "version":"1.0.0"`),
+			head: npmLock(`a: "version":"1.0.0","peerDependencies":{"b":"1"}`, `b: "version":"1.0.0"`),
+			want: []string{"moved a 1.0.0→1.0.0; dependencies b@1→b@1 (peer)"}},
+		{says: "an entry of pnpm's is no longer optional by its own word, and has no commands any more", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB+"    hasBin: true\n", "  b@1.0.0:\n    optional: true\n"),
+			head: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB, "  b@1.0.0: {}\n"),
+			want: []string{"moved b 1.0.0→1.0.0; bin its own→; optional required, optional by its entry→required"}},
+		{says: "a development flag that the graph does not bear out", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0"`, `b: "version":"1.0.0","dev":true`),
+			want: []string{"added b →1.0.0", "odd: flags b@1.0.0 line 3"}},
+		{says: "a hash in the older half alone", file: "package-lock.json",
+			base: `{"lockfileVersion":2,"packages":{"":{},"node_modules/a":{"version":"1.0.0",` + hashA + `}},"dependencies":{"a":{"version":"1.0.0",` + hashA + `}}}`,
+			head: `{"lockfileVersion":2,"packages":{"":{},"node_modules/a":{"version":"1.0.0",` + hashA + "}},\"dependencies\":{\n\"a\":{\"version\":\"1.0.0\",\"integrity\":\"" + h2 + `"}}}`,
+			want: []string{"odd: halves a@1.0.0 line 2"}},
+		{says: "a package in the newer half alone", file: "package-lock.json",
+			base: `{"lockfileVersion":2,"packages":{"":{}},"dependencies":{}}`,
+			head: "{\"lockfileVersion\":2,\"packages\":{\"\":{},\n\"node_modules/a\":{\"version\":\"1.0.0\"}},\"dependencies\":{}}",
+			want: []string{"added a →1.0.0", "odd: halves a@1.0.0 line 2"}},
+
+		// pnpm.
+		{says: "another patch", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("b", "1", "1.0.0(patch_hash=x)"), pnpmB, "  b@1.0.0(patch_hash=x): {}\n"),
+			head: pnpmLock(pnpmDirect("b", "1", "1.0.0(patch_hash=y)"), pnpmB, "  b@1.0.0(patch_hash=y): {}\n"),
+			want: []string{"replaced b 1.0.0→1.0.0; patch x→y"}},
+		{says: "another registry of the project's", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("b", "work:^1", "work:1.0.0"), pnpmPackage("b@work:1.0.0", "integrity: "+h1), "  b@work:1.0.0: {}\n"),
+			head: pnpmLock(pnpmDirect("b", "play:^1", "play:1.0.0"), pnpmPackage("b@play:1.0.0", "integrity: "+h1), "  b@play:1.0.0: {}\n"),
+			want: []string{"replaced b 1.0.0→1.0.0; registry work→play"}},
+		{says: "a dependency becomes a folder that nobody asked for", file: "pnpm-lock.yaml",
+			base:    pnpmLock(pnpmDirect("b", "^1.0.0", "1.0.0"), pnpmB, "  b@1.0.0: {}\n"),
+			head:    pnpmLock(pnpmDirect("b", "^1.0.0", "link:evil"), pnpmB, "  b@1.0.0: {}\n"),
+			want:    []string{"added b →", "  b of . asks ^1.0.0, from local"},
+			project: files{"package.json": `{"dependencies":{"b":"^1.0.0"}}`}},
+		{says: "a folder that an override asks for", file: "pnpm-lock.yaml",
+			base:    pnpmLock(pnpmDirect("b", "^1.0.0", "1.0.0"), pnpmB, "  b@1.0.0: {}\n"),
+			head:    pnpmLock(pnpmDirect("b", "link:lib", "link:lib"), "", ""),
+			project: files{"package.json": `{"dependencies":{"b":"^1.0.0"}}`, "pnpm-workspace.yaml": "overrides:\n  b: link:lib\n"},
+			want:    []string{"replaced b 1.0.0→; source registry→local"}},
+
+		// Names.
+		{says: "a name that nobody declared", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0"`, `b: "name":"other","version":"1.0.0"`),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"}}`},
+			want:    []string{"added other →1.0.0", "  b of . asks ^1.0.0"}},
+		{says: "the same name before and after", file: "package-lock.json",
+			base:    npmLock(`b: "name":"other","version":"1.0.0"`),
+			head:    npmLock(`a: "version":"1.0.0"`, `b: "name":"other","version":"1.1.0"`),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"}}`},
+			want:    []string{"added a →1.0.0", "upgraded other 1.0.0→1.1.0"}},
+		{says: "package.json declares the name", file: "package-lock.json",
+			base: npmLock(), head: npmLock(`b: "name":"other","version":"1.0.0"`),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"npm:other@^1"}}`},
+			want:    []string{"added other →1.0.0"}},
+		{says: "package.json declares the name for another package", file: "package-lock.json",
+			base: npmLock(), head: npmLock(`b: "name":"other","version":"1.0.0"`),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"npm:another@^1"}}`},
+			want:    []string{"added other →1.0.0", "  b of . asks npm:another@^1"}},
+		{says: "the lockfile's own word for the project does not count", file: "package-lock.json",
+			base:    npmLock(),
+			head:    strings.Replace(npmLock(`b: "name":"other","version":"1.0.0"`), `"b":"^1.0.0"`, `"b":"npm:other@1"`, 1),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"}}`},
+			want:    []string{"added other →1.0.0", "  b of . asks ^1.0.0"}},
+		{says: "an override declares the name", file: "package-lock.json",
+			base: npmLock(), head: npmLock(`b: "name":"other","version":"1.0.0"`),
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"},"overrides":{"a":{"b@1":"npm:other@1"}}}`},
+			want:    []string{"added other →1.0.0"}},
+		{says: "a package that came in says that it declares the name", file: "package-lock.json",
+			base: npmLock(`c: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0","dependencies":{"x":"npm:c@1"}`, `c: "version":"1.0.0"`, `x: "name":"c","version":"1.0.0"`),
+			want: []string{"added a →1.0.0", "moved c 1.0.0→1.0.0; place →node_modules/x",
+				"  x of a@1.0.0 asks npm:c@1, as it says itself"}},
+		{says: "a package that was there cannot begin to", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`, `c: "version":"1.0.0"`),
+			head: npmLock(`a: "version":"1.0.0","dependencies":{"x":"npm:c@1"}`, `c: "version":"1.0.0"`, `x: "name":"c","version":"1.0.0"`),
+			want: []string{"moved a 1.0.0→1.0.0; dependencies →x@npm:c@1", "moved c 1.0.0→1.0.0; user →a@1.0.0 (as x); place →node_modules/x",
+				"  x of a@1.0.0 asks npm:c@1"}},
+		{says: "a place of another name that nobody asks for", file: "package-lock.json",
+			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0"`, `x: "name":"a","version":"1.0.0"`),
+			want: []string{"moved a 1.0.0→1.0.0; place →node_modules/x", "  x of  asks "}},
+
+		// Yarn and Bun.
+		{says: "an entry of Yarn 1 asks for what is not locked", file: "yarn.lock",
+			base: "# yarn lockfile v1\n\na@^1:\n  version \"1.0.0\"\n", head: "# yarn lockfile v1\n\na@^1:\n  version \"1.0.0\"\n  dependencies:\n    c \"^1.0.0\"\n",
+			want: []string{"moved a 1.0.0→1.0.0; dependencies →c@^1.0.0", "odd: unlocked a@1.0.0: c@^1.0.0 line 6"}},
+		{says: "one entry of Yarn 1 for a package and its alias", file: "yarn.lock",
+			base: "# yarn lockfile v1\n", head: "# yarn lockfile v1\n\na@^1, \"x@npm:a@^1\":\n  name a\n  version \"1.0.0\"\n",
+			project: files{"package.json": `{"dependencies":{"x":"npm:a@^1"}}`}, want: []string{"added a →1.0.0"}},
+		{says: "an alias first, and the package by its own word", file: "yarn.lock",
+			base: "# yarn lockfile v1\n", head: "# yarn lockfile v1\n\n\"b@^1\":\n  name a\n  version \"1.0.0\"\n",
+			project: files{"package.json": `{"dependencies":{"b":"^1"}}`}, want: []string{"added a →1.0.0", "  b of . asks ^1"}},
+		{says: "Yarn leaves the hash of a package for other systems out", file: "yarn.lock",
+			base: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  conditions: os=darwin\n  checksum: 1/ab\n",
+			head: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  conditions: os=darwin\n"},
+		{says: "a condition comes and the hash goes", file: "yarn.lock",
+			base: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  checksum: 1/ab\n",
+			head: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  conditions: os=darwin\n",
+			want: []string{"replaced a 1.0.0→1.0.0; checksum 1/ab→"}},
+		{says: "Bun checks out another commit than it names", file: "bun.lock",
+			base: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"github:o/a"}}},"packages":{"a":["a@github:o/a#0123456",{},"o-a-0123456"]}}`,
+			head: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"github:o/a"}}},"packages":{"a":["a@github:o/a#0123456",{},"o-a-9876543"]}}`,
+			want: []string{"replaced a →; checksum o-a-0123456→o-a-9876543"}},
+	} {
+		t.Run(row.says, func(t *testing.T) {
+			parse := func(text string, project files) *lockfile.Lockfile {
+				folder := fstest.MapFS{}
+				for name, data := range project {
+					folder[name] = &fstest.MapFile{Data: []byte(data)}
+				}
+				lock, err := lockfile.Parse(row.file, []byte(text), lockfile.Options{Project: folder})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return lock
+			}
+			before := row.before
+			if before == nil {
+				before = row.project
+			}
+			got := said(parse(row.base, before), parse(row.head, row.project))
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestPinned: a commit is pinned, a branch is not, whatever it is called; Bun's
+// short commits count where Bun says twice which one it took.
+func TestPinned(t *testing.T) {
+	bun := func(reference, folder string) string {
+		return `{"lockfileVersion":1,"workspaces":{"":{}},"packages":{"a":["a@github:o/a#` + reference + `",{},"` + folder + `"]}}`
+	}
+	for text, want := range map[string]bool{
+		bun("0123456", "o-a-0123456"): true,
+		bun("0123456", "o-a-main"):    false,
+		bun("main", "o-a-main"):       false,
+		npmLock(`a: "resolved":"git+https://x.example/a.git#` + commitB + `"`):     true,
+		npmLock(`a: "resolved":"git+https://x.example/a.git#` + commitB[:7] + `"`): false,
+	} {
+		file := "bun.lock"
+		if strings.Contains(text, "node_modules") {
+			file = "package-lock.json"
+		}
+		lock, err := lockfile.Parse(file, []byte(text), lockfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lock.Entries[0].Pinned(); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

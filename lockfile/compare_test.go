@@ -316,3 +316,68 @@ func TestPinned(t *testing.T) {
 		}
 	}
 }
+
+// TestDrift: what a client writes into the lockfile for an override is no
+// disagreement; what it would change is, beside an override as well.
+func TestDrift(t *testing.T) {
+	lock := pnpmLock(pnpmDirect("b", "2.0.0", "2.0.0")+pnpmDirect("c", "^1.0.0", "1.0.0"),
+		pnpmPackage("b@2.0.0", "integrity: "+h1)+pnpmPackage("c@1.0.0", "integrity: "+h2), "  b@2.0.0: {}\n  c@1.0.0: {}\n")
+	for _, row := range []struct {
+		says, manifest, settings string
+		want                     []string
+	}{
+		{"the same", `{"dependencies":{"b":"2.0.0","c":"^1.0.0"}}`, "", nil},
+		{"an override explains b", `{"dependencies":{"b":"^1.0.0","c":"^1.0.0"}}`, "overrides: {b: 2.0.0}", nil},
+		{"an override of b explains no other specifier", `{"dependencies":{"b":"^1.0.0","c":"^1.0.0"}}`, "overrides: {b: 3.0.0}", []string{"b"}},
+		{"an override below another package does not count", `{"dependencies":{"b":"^1.0.0","c":"^1.0.0"}}`, "overrides: {'x>b': 2.0.0}", []string{"b"}},
+		{"true drift beside an override", `{"dependencies":{"b":"^1.0.0","c":"^2.0.0"}}`, "overrides: {b: 2.0.0}", []string{"c"}},
+		{"a catalog's range stays as it is", `{"dependencies":{"b":"catalog:","c":"^1.0.0"}}`, "catalog: {b: 2.0.0}", []string{"b"}},
+		{"an override takes d away", `{"dependencies":{"b":"2.0.0","c":"^1.0.0","d":"1"}}`, "overrides: {d: '-'}", nil},
+		{"d is not locked", `{"dependencies":{"b":"2.0.0","c":"^1.0.0","d":"1"}}`, "", []string{"d"}},
+		{"c is locked, and nobody asks for it", `{"dependencies":{"b":"2.0.0"}}`, "", []string{"c"}},
+	} {
+		parsed, err := lockfile.Parse("pnpm-lock.yaml", []byte(lock), lockfile.Options{Project: fstest.MapFS{
+			"package.json": {Data: []byte(row.manifest)}, "pnpm-workspace.yaml": {Data: []byte(row.settings)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(row.want, lockfile.Drift(parsed)); diff != "" {
+			t.Errorf("%s: %s", row.says, diff)
+		}
+	}
+}
+
+// TestEnvironment: what pnpm itself needs is told apart from what the project
+// needs, also where both lock the same package.
+func TestEnvironment(t *testing.T) {
+	environment := func(version string) string {
+		return "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies:\n" + pnpmDirect("b", version, version) +
+			"    packageManagerDependencies:\n" + pnpmDirect("pnpm", "12.6.0", "12.6.0") +
+			"packages:\n" + pnpmPackage("b@"+version, "integrity: "+h2) + pnpmPackage("pnpm@12.6.0", "integrity: "+h1) +
+			"snapshots:\n  b@" + version + ": {}\n  pnpm@12.6.0: {}\n---\n"
+	}
+	project := pnpmLock(pnpmDirect("b", "1.0.0", "1.0.0"), pnpmB, "  b@1.0.0: {}\n")
+	parse := func(text string) *lockfile.Lockfile {
+		lock, err := lockfile.Parse("pnpm-lock.yaml", []byte(text), lockfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lock
+	}
+	head := parse(environment("1.0.0") + project)
+	var got []string
+	for _, e := range head.Entries {
+		got = append(got, e.Location+" "+string(e.Purpose))
+	}
+	want := []string{"node_modules/.pnpm-config/b@1.0.0/node_modules/b config",
+		"node_modules/.pnpm-config/pnpm@12.6.0/node_modules/pnpm package-manager", "node_modules/.pnpm/b@1.0.0/node_modules/b "}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"upgraded b 1.0.0→1.1.0"}, said(head, parse(environment("1.1.0")+project))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"added b →1.0.0", "added pnpm →12.6.0"}, said(parse(project), head)); diff != "" {
+		t.Error(diff)
+	}
+}

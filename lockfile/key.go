@@ -28,6 +28,9 @@ func keyOf(e *Entry) version {
 		// are told apart by it.
 		v.source = e.Resolved
 	}
+	if e.Purpose != "" {
+		v.source = string(e.Purpose) + " " + v.source // its code runs where the project's does not
+	}
 	return v
 }
 

@@ -48,8 +48,8 @@ func (l *yarnLock) berry(file, text string) {
 		if of == nil {
 			l.fail(doc.Line[key], "\""+document.Clip(key)+"\" is not a mapping")
 		}
-		one := berryEntry{key: key, line: doc.Line[key], end: doc.EndOf(key), resolution: of.Text("resolution"), version: of.Text("version"),
-			checksum: of.Text("checksum"), conditional: of.Text("conditions") != "", platforms: of.Text("conditions")}
+		one := berryEntry{key: key, line: doc.Line[key], end: doc.EndOf(key), resolution: of.Scalar("resolution"), version: of.Scalar("version"),
+			checksum: of.Scalar("checksum"), conditional: of.Text("conditions") != "", platforms: of.Text("conditions")}
 		of.Mapping("bin").Texts(func(name, file string) {
 			if one.bin == nil {
 				one.bin = map[string]string{}

@@ -211,7 +211,13 @@ func (l *bunLock) pkg(key string, keyPos int) {
 		e.Patch = l.patches[e.Package]
 	}
 	if e.Bundled {
-		e.source = InParent // whatever the address says, it is not fetched
+		// Below the package whose tarball it is in, it is not fetched, whatever
+		// the address says. Anywhere else Bun takes no notice of the word.
+		if folder, ok := l.folders[names[0]]; len(names) > 2 || len(names) == 2 && !(ok && folder != "") {
+			e.source = InParent
+		} else {
+			e.Bundled = false
+		}
 	}
 	if l.lock.byLocation[e.Location] != nil {
 		l.FailAt(keyPos, "%q is locked twice", document.Clip(key))

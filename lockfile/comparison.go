@@ -35,7 +35,7 @@ func Repacked(base, head *Lockfile) (Oddity, bool) {
 	if base == nil || head == nil || base.Format != Yarn || base.cacheKey == head.cacheKey || base.cacheKey == "" {
 		return Oddity{}, false
 	}
-	return Oddity{OddRepacked, 1, base.cacheKey + " → " + orNone(head.cacheKey)}, true
+	return Oddity{Kind: OddRepacked, Line: 1, What: base.cacheKey + " → " + orNone(head.cacheKey)}, true
 }
 
 func orNone(key string) string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/lockwarden/lockwarden/glob"
 )
 
 // declared is what the files beside a lockfile say about dependencies: what a
@@ -20,6 +22,10 @@ type declared struct {
 	// replacements are what takes the place of dependencies wherever they are
 	// asked for: overrides, resolutions, package extensions.
 	replacements []replacement
+	// folders are the patterns of the project's workspaces, workspaces what
+	// they match.
+	folders    []string
+	workspaces *glob.Workspaces
 	// catalogs are ranges by catalog and name; the default one is "".
 	catalogs map[string]map[string]string
 }
@@ -69,6 +75,7 @@ func (d *declared) manifest(data []byte, format Format) {
 // settings reads pnpm-workspace.yaml or .yarnrc.yml.
 func (d *declared) settings(data []byte) {
 	var raw struct {
+		Packages          []string                  `yaml:"packages"`
 		Overrides         map[string]any            `yaml:"overrides"`
 		Catalog           map[string]any            `yaml:"catalog"`
 		Catalogs          map[string]map[string]any `yaml:"catalogs"`
@@ -77,6 +84,7 @@ func (d *declared) settings(data []byte) {
 	// A file that cannot be read declares nothing; that it cannot is said
 	// where settings are reviewed.
 	_ = yaml.Unmarshal(data, &raw)
+	d.folders = append(d.folders, raw.Packages...)
 	d.replace(raw.Overrides, 0)
 	d.catalogsOf(raw.Catalog, raw.Catalogs)
 	d.extend(raw.PackageExtensions)
@@ -195,6 +203,18 @@ func (d *declared) replacesDirect(name string) []replacement {
 }
 
 // Whether package.json and the lockfile agree.
+
+// isWorkspace reports whether a folder is one of the project's workspaces.
+func (d *declared) isWorkspace(folder string) bool {
+	if d.workspaces == nil {
+		patterns := d.folders
+		if d.root != nil {
+			patterns = append(patterns[:len(patterns):len(patterns)], d.root.workspaces...)
+		}
+		d.workspaces = glob.NewWorkspaces(patterns)
+	}
+	return d.workspaces.Match(folder)
+}
 
 // effective keeps for each name the declaration that Arborist acts on.
 func effective(list []Dependency) map[string]Dependency {

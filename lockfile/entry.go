@@ -208,9 +208,14 @@ func (e *Entry) Source() Source {
 		return Registry
 	case strings.HasPrefix(e.Resolved, "http:"), strings.HasPrefix(e.Resolved, "https:"):
 		return Remote
+	case shorthand.MatchString(e.Resolved):
+		return Git
 	}
 	return File
 }
+
+// shorthand is how npm lets a repository on GitHub be named: owner/name.
+var shorthand = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+(#.*)?$`)
 
 var fullCommit = regexp.MustCompile(`#[0-9a-f]{40}([0-9a-f]{24})?(&path:.*)?$`)
 

@@ -51,6 +51,8 @@ type Oddity struct {
 	// Line is 1-based; What names the place or package concerned.
 	Line int
 	What string
+	// Says is the word of the entry that is doubted, empty for other kinds.
+	Says string
 }
 
 // OddityKind says what sort of oddity it is.

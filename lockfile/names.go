@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"path"
 	"slices"
 )
 
@@ -30,7 +31,7 @@ func (c *comparison) undeclared() {
 		switch {
 		case by == nil:
 			add(to, Undeclared{Name: d.Name})
-		case d.Name == to.Package && !isRange(c.head.asked(by, d)):
+		case d.Name == to.Package && (by == c.head.Root || c.head.isPart(by)) && !isRange(c.head.asked(by, d)):
 		case c.head.declares(by, d, to):
 		case by == c.head.Root || c.head.isPart(by):
 			part := by.Location
@@ -87,7 +88,7 @@ func otherSource(d Dependency, to *Entry) Source {
 func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry)) {
 	var other map[*Entry]bool
 	for _, e := range lock.Entries {
-		if lock.resolved == nil && lock.named(e.Name, e) {
+		if lock.resolved == nil && !e.Link && e.Source() != Local && lock.named(e.Name, e) || lock.resolved == nil && e.Link && !lock.isWorkspace(e) {
 			if other == nil {
 				other = map[*Entry]bool{}
 			}
@@ -113,13 +114,27 @@ func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry
 // named reports whether a package's name does not say what is installed: it is
 // another package's, or the package is no registry's.
 func (lock *Lockfile) named(name string, to *Entry) bool {
-	if to.Link && lock.Format == Pnpm {
-		return true // no part of the project, or it would be no link here
+	if to.Link || to.Source() == Local {
+		return !lock.isWorkspace(to)
 	}
-	if to.Link || to.Source() == Local || to.Source() == Runtime {
+	if to.Source() == Runtime {
 		return false
 	}
 	return name != to.Package || to.Source() == Git || to.Source() == File
+}
+
+// isWorkspace reports whether an entry is one of the folders that the project
+// calls its workspaces: by package.json or pnpm-workspace.yaml where they are
+// known, since a lockfile can call any folder one.
+func (lock *Lockfile) isWorkspace(e *Entry) bool {
+	folder := e.Location
+	if e.Link {
+		folder = path.Clean(e.Resolved)
+	}
+	if lock.declared.root == nil {
+		return !e.Link || lock.Target(e) != nil
+	}
+	return lock.declared.isWorkspace(folder)
 }
 
 // declares reports whether the project says that a name stands for a package:

@@ -175,13 +175,23 @@ func (lock *Lockfile) doubtFlags() {
 	}
 	lock.recomputeFlags()
 	for i, e := range lock.Entries {
-		dev, devOptional := said[i][1], said[i][3]
-		if (dev && !e.Dev || devOptional && !e.DevOptional && !e.Dev && !e.Optional) && !e.Extraneous && !e.Link {
+		dev, optional, devOptional := said[i][1], said[i][2], said[i][3]
+		word := ""
+		switch {
+		case e.Extraneous || e.Link:
+		case dev && !e.Dev:
+			word = "dev"
+		case optional && !e.Optional && !e.Dev:
+			word = "optional"
+		case devOptional && !dev && !optional && !e.DevOptional && !e.Dev && !e.Optional:
+			word = "devOptional"
+		}
+		if word != "" {
 			e.DevOptional = e.DevOptional || e.Dev || e.Optional
-			lock.Oddities = append(lock.Oddities, Oddity{OddFlags, e.Line, e.ID()})
+			lock.Oddities = append(lock.Oddities, Oddity{Kind: OddFlags, Line: e.Line, What: e.ID(), Says: word})
 			continue
 		}
-		e.Extraneous, e.Dev, e.Optional, e.DevOptional, e.Peer = said[i][0], dev, said[i][2], devOptional, said[i][4]
+		e.Extraneous, e.Dev, e.Optional, e.DevOptional, e.Peer = said[i][0], dev, optional, devOptional, said[i][4]
 	}
 }
 
@@ -195,13 +205,13 @@ func (lock *Lockfile) compareHalves(r *reader, legacyAt int) {
 	legacy.place()
 	for _, e := range other.Entries {
 		if what := lock.disagrees(e); what != "" {
-			lock.Oddities = append(lock.Oddities, Oddity{OddHalves, e.Line, what})
+			lock.Oddities = append(lock.Oddities, Oddity{Kind: OddHalves, Line: e.Line, What: what})
 		}
 	}
 	if lock.Version < 3 {
 		for _, e := range lock.Entries {
 			if e.Source() != Local && other.byLocation[e.Location] == nil && strings.HasPrefix(e.Location, "node_modules/") {
-				lock.Oddities = append(lock.Oddities, Oddity{OddHalves, e.Line, e.ID()})
+				lock.Oddities = append(lock.Oddities, Oddity{Kind: OddHalves, Line: e.Line, What: e.ID()})
 			}
 		}
 	}

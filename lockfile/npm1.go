@@ -40,11 +40,11 @@ func (l *legacyLock) entry(location, name string, keyPos int) {
 	r.Object(func(key string, keyPos int) {
 		switch key {
 		case "version":
-			version = r.StringOr()
+			version = r.source(key)
 		case "resolved":
-			resolved = r.StringOr()
+			resolved = r.source(key)
 		case "integrity":
-			e.Integrity = r.StringOr()
+			e.Integrity = r.source(key)
 			if e.Integrity != "" && !validSRI(e.Integrity) {
 				r.FailAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", document.Clip(location), document.Clip(e.Integrity))
 			}

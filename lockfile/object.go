@@ -28,9 +28,9 @@ func (r *reader) entry(e *Entry) {
 		case "version":
 			e.Version = r.StringOr()
 		case "resolved":
-			e.Resolved = r.StringOr()
+			e.Resolved = r.source(key)
 		case "integrity":
-			e.Integrity = r.StringOr()
+			e.Integrity = r.source(key)
 			if e.Integrity != "" && !validSRI(e.Integrity) {
 				r.FailAt(keyPos, "%q: \"integrity\" is not an SRI hash: %q", document.Clip(e.Location), document.Clip(e.Integrity))
 			}
@@ -151,6 +151,25 @@ func (r *reader) workspaces(e *Entry) {
 	default:
 		r.Skip()
 	}
+}
+
+// source reads what says where a package's bytes come from. Other kinds of
+// values than texts mean something to npm that they do not say: a list with one
+// address is taken as that address.
+func (r *reader) source(key string) string {
+	switch r.Peek() {
+	case '"':
+		return r.Str()
+	case 'n':
+		r.Literal() // null
+		return ""
+	case 'f':
+		if r.Literal() == "false" {
+			return ""
+		}
+	}
+	r.Fail("%q is not a text; readers would disagree on what it means", key)
+	return ""
 }
 
 // bin reads the commands of a package: an object, or one file under the

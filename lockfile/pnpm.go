@@ -270,9 +270,9 @@ func (l *pnpmDocument) resolution(e *Entry, key string, r *document.Mapping) {
 	if r == nil {
 		return
 	}
-	e.Integrity = r.Text("integrity")
-	tarball, repo, directory := r.Text("tarball"), r.Text("repo"), r.Text("directory")
-	switch kind := r.Text("type"); {
+	e.Integrity = r.Scalar("integrity")
+	tarball, repo, directory := r.Scalar("tarball"), r.Scalar("repo"), r.Scalar("directory")
+	switch kind := r.Scalar("type"); {
 	case kind == "variations" || kind == "binary" || e.source == Runtime:
 		l.runtime(e, r)
 	case kind == "git" || repo != "":
@@ -280,10 +280,10 @@ func (l *pnpmDocument) resolution(e *Entry, key string, r *document.Mapping) {
 		if !isGitURL(repo) {
 			e.Resolved = "git+" + repo
 		}
-		if commit := r.Text("commit"); commit != "" {
+		if commit := r.Scalar("commit"); commit != "" {
 			e.Resolved += "#" + commit
 		}
-		if folder := r.Text("path"); folder != "" {
+		if folder := r.Scalar("path"); folder != "" {
 			e.Resolved += "&path:" + folder
 		}
 		if e.Version != "" && strings.ContainsAny(e.Version, "/:") {
@@ -293,7 +293,7 @@ func (l *pnpmDocument) resolution(e *Entry, key string, r *document.Mapping) {
 		e.Resolved = "file:" + directory
 	case tarball != "":
 		e.Resolved = tarball
-		if folder := r.Text("path"); folder != "" {
+		if folder := r.Scalar("path"); folder != "" {
 			e.Resolved += "#path:" + folder
 		}
 	case !strings.HasPrefix(key, "/") && strings.Contains(key, "://"):
@@ -310,11 +310,11 @@ func (l *pnpmDocument) runtime(e *Entry, r *document.Mapping) {
 		if of == nil {
 			return
 		}
-		address := of.Text("url")
+		address := of.Scalar("url")
 		if e.Resolved == "" {
 			e.Resolved = address
 		}
-		archives = append(archives, targets+" "+address+" "+of.Text("integrity")+" "+of.Text("bin"))
+		archives = append(archives, targets+" "+address+" "+of.Scalar("integrity")+" "+of.Text("bin"))
 	}
 	if variants := r.At["variants"]; variants != nil {
 		for _, v := range document.Sequence(l.file, variants, "\"variants\"") {

@@ -197,7 +197,7 @@ func (l *yarnLock) resolve() {
 		if to == nil && l.lock.Version == 1 && w.e != root && !l.lock.isPart(w.e) {
 			// A frozen installation of Yarn 1 looks at the project's own ranges
 			// only.
-			l.lock.Oddities = append(l.lock.Oddities, Oddity{OddUnlocked, w.line, w.e.ID() + ": " + w.d.Name + "@" + w.d.Spec})
+			l.lock.Oddities = append(l.lock.Oddities, Oddity{Kind: OddUnlocked, Line: w.line, What: w.e.ID() + ": " + w.d.Name + "@" + w.d.Spec})
 		}
 	}
 	for _, p := range l.patched {

@@ -25,7 +25,11 @@ func (in *Input) fetched() []*lockfile.Entry {
 func lockfileUnexpectedHost(in *Input) []Issue {
 	for _, e := range in.fetched() {
 		if e.Resolved != "" && !in.configured(e.Host()) {
-			return detailed(High, map[string]string{"host": clip(e.Host()), "url": clip(e.Resolved)})
+			host := e.Host()
+			if host == "" {
+				host = e.Resolved // no URL that names one
+			}
+			return detailed(High, map[string]string{"host": clip(host), "url": clip(e.Resolved)})
 		}
 	}
 	for _, e := range in.Entries {
@@ -309,12 +313,12 @@ func Odd(o lockfile.Oddity) (Issue, bool) {
 		lockfile.OddRepacked: "lockfile/repacked"}[o.Kind]
 	severity := Medium
 	switch o.Kind {
-	case lockfile.OddUnlocked:
+	case lockfile.OddUnlocked, lockfile.OddHalves:
 		severity = High
 	case lockfile.OddRepacked:
 		severity = Low
 	}
-	return Issue{ID: id, Severity: severity, Detail: map[string]string{"what": clip(o.What)}}, ok
+	return Issue{ID: id, Severity: severity, Detail: map[string]string{"what": clip(o.What), "says": o.Says}}, ok
 }
 
 // lockfileManifestDrift is found on the lockfile as a whole, by Drift.

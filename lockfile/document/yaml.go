@@ -115,6 +115,15 @@ func (m *Mapping) Text(key string) string {
 	return ""
 }
 
+// Scalar is Text for a key that must not be anything else: a list or a mapping
+// there is an error.
+func (m *Mapping) Scalar(key string) string {
+	if n := m.At[key]; n != nil && n.Kind != yaml.ScalarNode {
+		Fail(m.file, m.Line[key], fmt.Sprintf("%q is not a text; readers would disagree on what it means", key))
+	}
+	return m.Text(key)
+}
+
 // Mapping is the value of a key where that is a mapping, nil where it is
 // missing.
 func (m *Mapping) Mapping(key string) *Mapping {

@@ -29,6 +29,9 @@ func npmLock(entries ...string) string {
 
 const registryA = `"resolved":"https://registry.npmjs.org/a/-/a-1.0.0.tgz"`
 
+// linked is one in which a is a link to lib/a.
+var linked = strings.TrimSuffix(npmLock(`a: "resolved":"lib/a","link":true`), "}}") + ",\n\"lib/a\":{\"name\":\"a\",\"version\":\"1.0.0\"}}}"
+
 // pnpmLock is a pnpm-lock.yaml of version 9 with one importer.
 func pnpmLock(dependencies, packages, snapshots string) string {
 	return "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n" + dependencies + "packages:\n" + packages + "snapshots:\n" + snapshots
@@ -261,6 +264,24 @@ func TestCompareSays(t *testing.T) {
 			base: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  checksum: 1/ab\n",
 			head: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  conditions: os=darwin\n",
 			want: []string{"replaced a 1.0.0→1.0.0; checksum 1/ab→"}},
+		{says: "the place of a package becomes a link to a folder", file: "package-lock.json",
+			base:    npmLock(`a: "version":"1.0.0"`),
+			head:    linked,
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"}}`},
+			want:    []string{"replaced a 1.0.0→1.0.0; link →lib/a; source registry→local; url →lib/a", "  a of . asks ^1.0.0, from local"}},
+		{says: "a workspace of package.json's takes a range", file: "package-lock.json",
+			base:    npmLock(),
+			head:    linked,
+			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"},"workspaces":["lib/*"]}`},
+			want:    []string{"added a →1.0.0"}},
+		{says: "Bun's word for a bundled package counts below its parent only", file: "bun.lock",
+			base: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"1.0.0"}}},"packages":{"a":["a@1.0.0","",{},"` + h1 + `"]}}`,
+			head: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"1.0.0"}}},"packages":{"a":["a@1.0.0","https://x.example/a.tgz",{"bundled":true},"` + h1 + `"]}}`,
+			want: []string{"replaced a 1.0.0→1.0.0; source registry→remote; url →https://x.example/a.tgz"}},
+		{says: "a package of pnpm's gets a folder for a dependency", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmB, "  a@1.0.0: {}\n  b@1.0.0:\n    dependencies:\n      a: 1.0.0\n"),
+			head: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB, "  b@1.0.0:\n    dependencies:\n      a: link:evil\n"),
+			want: []string{"replaced a 1.0.0→; source registry→local", "  a of b@1.0.0 asks , from local"}},
 		{says: "Bun checks out another commit than it names", file: "bun.lock",
 			base: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"github:o/a"}}},"packages":{"a":["a@github:o/a#0123456",{},"o-a-0123456"]}}`,
 			head: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"github:o/a"}}},"packages":{"a":["a@github:o/a#0123456",{},"o-a-9876543"]}}`,

@@ -38,6 +38,28 @@ func Repacked(base, head *Lockfile) (Oddity, bool) {
 	return Oddity{Kind: OddRepacked, Line: 1, What: base.cacheKey + " → " + orNone(head.cacheKey)}, true
 }
 
+// Filled lists the entries of a registry whose hash was filled in, and that did
+// not change otherwise, as Replaced changes: package managers do that, and so
+// could anybody, with the hash of another file. Only the registry can tell.
+func Filled(base, head *Lockfile) []Change {
+	if base == nil || head == nil {
+		return nil
+	}
+	c := &comparison{base: base, head: head, before: group(base), after: group(head), of: map[version][]int{}}
+	for _, e := range head.Entries {
+		if e.Source() != Registry || e.Integrity == "" {
+			continue
+		}
+		o := base.byLocation[e.Location]
+		if o == nil || o.Integrity != "" || o.Package != e.Package || o.Version != e.Version || o.Source() != Registry || len(differences(o, e, packing{})) > 0 {
+			continue
+		}
+		change := c.add(Replaced, o, []*Entry{e})
+		change.Differences = []Difference{{"integrity", "", e.Integrity}}
+	}
+	return c.changes
+}
+
 func orNone(key string) string {
 	if key == "" {
 		return "none"

@@ -1,5 +1,11 @@
 package lockfile
 
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
 // Lockfile is a parsed lockfile.
 type Lockfile struct {
 	// File is the name that errors and annotations use.
@@ -82,6 +88,16 @@ type childKey struct {
 func (lock *Lockfile) add(e *Entry) {
 	lock.Entries = append(lock.Entries, e)
 	lock.byLocation[e.Location] = e
+}
+
+// Installs reports whether a package comes from a file of the project, by its
+// path from the lockfile's folder.
+func (lock *Lockfile) Installs(file string) bool {
+	return slices.ContainsFunc(lock.Entries, func(e *Entry) bool {
+		from, ok := strings.CutPrefix(e.Resolved, "file:")
+		from, _, _ = strings.Cut(from, "#")
+		return ok && path.Clean(from) == file
+	})
 }
 
 // At returns the entry at a location, or nil.

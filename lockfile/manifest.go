@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -20,16 +21,33 @@ type Request struct {
 
 // Requests lists what a package.json asks its package manager to install, in
 // file order: one request a name, of the list that wins where several have it.
-// Peers are what somebody else is asked for and left out. The error is a *Error.
+// Peers that are not optional are among them: npm, pnpm and Bun install a
+// project's own. The error is a *Error.
 func Requests(file string, manifest []byte) (list []Request, err error) {
 	defer document.Catch(&err)
 	r := &document.Reader{File: file, Text: strings.TrimPrefix(string(manifest), "\ufeff")}
 	if r.Peek() != '{' {
 		r.Fail("%s is not a JSON object", path.Base(file))
 	}
-	at := map[string]int{}
+	at, optional := map[string]int{}, map[string]bool{}
 	r.Object(func(key string, _ int) {
-		kind, ok := map[string]DependencyKind{"dependencies": Prod, "optionalDependencies": Optional, "devDependencies": Dev}[key]
+		kind, ok := map[string]DependencyKind{"dependencies": Prod, "optionalDependencies": Optional, "devDependencies": Dev, "peerDependencies": Peer}[key]
+		if key == "peerDependenciesMeta" && r.Peek() == '{' {
+			r.Object(func(name string, _ int) {
+				if r.Peek() != '{' {
+					r.Skip()
+					return
+				}
+				r.Object(func(key string, _ int) {
+					if key == "optional" && r.Truthy() {
+						optional[name] = true
+					} else if key != "optional" {
+						r.Skip()
+					}
+				})
+			})
+			return
+		}
 		if !ok || r.Peek() != '{' {
 			r.Skip()
 			return
@@ -44,7 +62,7 @@ func Requests(file string, manifest []byte) (list []Request, err error) {
 			}
 		})
 	})
-	return list, nil
+	return slices.DeleteFunc(list, func(one Request) bool { return one.Kind == Peer && optional[one.Name] }), nil
 }
 
 // Locks reports whether the lockfile holds what a folder's package.json asks
@@ -56,6 +74,9 @@ func Requests(file string, manifest []byte) (list []Request, err error) {
 // package of that name that fits counts.
 func (lock *Lockfile) Locks(folder string, d Dependency) bool {
 	spec := strings.TrimPrefix(d.Spec, "npm:")
+	if d.Kind == Peer && lock.Format == Yarn {
+		return true // which leaves a project's peers to whoever installs it
+	}
 	if hasAnyPrefix(d.Spec, "workspace:", "link:", "portal:") {
 		return true // a folder of the repository: nothing comes in
 	}

@@ -6,11 +6,11 @@ import (
 )
 
 func TestRequests(t *testing.T) {
-	list, err := Requests("web/package.json", []byte("\ufeff{\n \"name\": \"x\",\n \"dependencies\": {\n  \"a\": \"1\",\n  \"b\": \"^2\"\n },\n \"peerDependencies\": {\"p\": \"1\"},\n \"devDependencies\": {\"a\": \"3\"}\n}"))
-	if err != nil || len(list) != 2 {
+	list, err := Requests("web/package.json", []byte("\ufeff{\n \"name\": \"x\",\n \"dependencies\": {\n  \"a\": \"1\",\n  \"b\": \"^2\"\n },\n \"peerDependencies\": {\"p\": \"1\", \"q\": \"1\"}, \"peerDependenciesMeta\": {\"q\": {\"optional\": true}},\n \"devDependencies\": {\"a\": \"3\"}\n}"))
+	if err != nil || len(list) != 3 {
 		t.Fatalf("%+v %v", list, err)
 	}
-	if list[0] != (Request{Dependency{"a", "3", Dev}, 8}) || list[1] != (Request{Dependency{"b", "^2", Prod}, 5}) {
+	if list[0] != (Request{Dependency{"a", "3", Dev}, 8}) || list[1] != (Request{Dependency{"b", "^2", Prod}, 5}) || list[2] != (Request{Dependency{"p", "1", Peer}, 7}) {
 		t.Errorf("%+v", list)
 	}
 	for _, broken := range []string{"", "[]", "{\n\"a\"", "{\"dependencies\":{\"a\":\"1\",\"a\":\"2\"}}"} {

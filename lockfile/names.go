@@ -41,7 +41,11 @@ func (c *comparison) undeclared() {
 			add(to, Undeclared{Name: d.Name, By: part, Spec: c.head.asked(by, d), Source: otherSource(d, to)})
 		default:
 			claimed := (LeadsTo(d.Spec, to) || c.head.Format == Pnpm) && c.before[keyOf(by)] == nil
-			add(to, Undeclared{Name: d.Name, By: by.ID(), Spec: d.Spec, Source: otherSource(d, to), Claimed: claimed, Entry: by})
+			u := Undeclared{Name: d.Name, By: by.ID(), Spec: d.Spec, Source: otherSource(d, to), Claimed: claimed, Entry: by}
+			if c.head.Format == Pnpm {
+				u.Spec = "" // what stands there is what it got
+			}
+			add(to, u)
 		}
 	})
 	for _, to := range order {

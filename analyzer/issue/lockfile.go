@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"path"
@@ -103,7 +104,11 @@ func lockfileSourceMismatch(in *Input) []Issue {
 	}
 	for _, u := range in.Change.Undeclared {
 		if u.Source != 0 {
-			return detailed(Critical, map[string]string{"spec": clip(u.Spec), "by": asker(u.By), "source": clip(in.Change.Resolved)})
+			source := in.Change.Resolved
+			if source == "" && in.Change.New != nil {
+				source = in.Change.New.Location
+			}
+			return detailed(Critical, map[string]string{"spec": clip(cmp.Or(u.Spec, "its "+u.Name)), "by": asker(u.By), "source": clip(source)})
 		}
 	}
 	return nil

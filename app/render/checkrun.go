@@ -157,7 +157,7 @@ func summary(d *document, r *review.Review, v policy.Verdict, at Place) {
 		d.item("\n")
 	}
 	if len(r.Moved) > 0 {
-		d.item("Same as before, at other places: " + escapeList(moved(r.Moved)) + "\n\n")
+		d.item("Nothing new to scan: " + escapeList(moved(r.Moved)) + "\n\n")
 	}
 	if len(r.Removed) > 0 {
 		names := make([]string, 0, len(r.Removed))

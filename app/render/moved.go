@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -41,6 +42,10 @@ func where(c *lockfile.Change) string {
 			return " (in " + to + ")"
 		case d.What == "place":
 			return " (no longer in " + from + ")"
+		case d.What == "platforms":
+			return " (now for " + cmp.Or(to, "all systems") + ")"
+		case d.What == "optional":
+			return " (now " + to + ")"
 		case d.What == "scope":
 			return " (now in production)"
 		case d.What == "host" || d.What == "transport" || d.What == "url":

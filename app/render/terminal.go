@@ -130,7 +130,7 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 	}
 	if len(r.Moved) > 0 {
 		p.line("")
-		p.wrap("", clean("Same as before, at other places: "+strings.Join(moved(r.Moved), ", "), 4000), dim)
+		p.wrap("", clean("Nothing new to scan: "+strings.Join(moved(r.Moved), ", "), 4000), dim)
 	}
 	if len(r.Removed) > 0 {
 		p.line("")

@@ -107,6 +107,20 @@ func (g *gatherer) pair(base, head *sideOf) {
 func (g *gatherer) deleted(gone []*sideOf, taken map[*sideOf]bool) error {
 	for _, base := range gone {
 		if taken[base] {
+			// A folder that was renamed takes its package.json along.
+			if e, err := g.in.Head.Entry(g.ctx, path.Join(path.Dir(base.file), "package.json")); err != nil || e.Kind == Missing {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if left, err := g.lockfilesIn(path.Dir(base.file)); err != nil || len(left) > 0 {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			g.whole(Unreadable(base.file, 1, "it moved away, and nothing takes its place beside package.json: the next install there locks nothing"))
 			continue
 		}
 		left, err := g.lockfilesIn(path.Dir(base.file))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,7 +116,7 @@ type scan struct {
 // what concerns one package is in its report.
 func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress)) (*Review, error) {
 	r := &Review{Whole: slices.Clone(in.Whole), Notes: slices.Clone(in.Notes)}
-	var scans, let []*scan
+	var scans, let, filled []*scan
 	for _, pair := range in.Pairs {
 		r.Lockfiles = append(r.Lockfiles, pair.File)
 		own := internal(pair.Head)
@@ -130,6 +131,9 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 				continue
 			}
 			scans = append(scans, &scan{change: change, internal: own, settings: pair.Settings, at: time.Now()})
+		}
+		for _, c := range lockfile.Filled(pair.Base, pair.Head) {
+			filled = append(filled, &scan{change: Change{c, pair.File}, internal: own, settings: pair.Settings, at: time.Now()})
 		}
 		if pair.Head != nil {
 			r.drift(pair)
@@ -152,6 +156,11 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 			let = append(let, &scan{change: Change{Change: lockfile.Change{Kind: lockfile.Moved, New: e}}, of: e})
 		}
 	}
+	wrong, err := r.filled(ctx, filled, scanner)
+	if err != nil {
+		return nil, err
+	}
+	scans = append(scans, wrong...)
 	if err := runScans(ctx, slices.Concat(scans, let), scanner, progress); err != nil {
 		return nil, err
 	}
@@ -207,6 +216,44 @@ func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner)
 	}
 }
 
+// maxFilled is how many filled-in hashes the registry is asked about.
+const maxFilled = 1000
+
+// filled compares hashes that were filled in with the registry's, and returns
+// those that are not the same. What is not asked, or not answered, is said.
+func (r *Review) filled(ctx context.Context, list []*scan, scanner Scanner) (wrong []*scan, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel())
+	asked := list[:min(len(list), maxFilled)]
+	for _, s := range asked {
+		if !published(s.change.New) {
+			continue
+		}
+		g.Go(func() error {
+			s.metadata, _ = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version, "", false)
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	unknown := len(list) - len(asked)
+	for _, s := range asked {
+		if agree, _ := lockfile.CompareIntegrity(s.change.New.Integrity, s.metadata.Integrity); agree {
+			continue
+		}
+		if s.metadata.Known && s.metadata.Exists && s.metadata.Integrity != "" {
+			wrong = append(wrong, s)
+		} else {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%d hashes were filled in and could not be compared with the registry's.", unknown))
+	}
+	return wrong, nil
+}
+
 // published reports whether the package is one of the default registry's, which
 // others know by its name: the same name in a registry that the project calls
 // "work" is another package.
@@ -219,8 +266,11 @@ func published(e *lockfile.Entry) bool {
 func confirmAliases(scans []*scan) {
 	declares := func(u lockfile.Undeclared, to *lockfile.Entry) bool {
 		for _, s := range scans {
-			if s.now.Contents == nil || !slices.Contains(s.change.Entries, u.Entry) {
+			if !slices.Contains(s.change.Entries, u.Entry) {
 				continue
+			}
+			if s.now.Contents == nil {
+				return lockfile.LeadsTo(u.Spec, to) // it is reported as not scanned itself
 			}
 			for _, d := range s.now.Contents.Manifest.Dependencies {
 				if d.Name == u.Name && lockfile.LeadsTo(d.Spec, to) {
@@ -363,6 +413,12 @@ func (s *scan) hasOld() bool {
 	return c.Old != nil && c.New != nil && (c.Kind == lockfile.Upgraded || c.Kind == lockfile.Downgraded || c.Old.Integrity != c.New.Integrity && c.Old.Integrity != "")
 }
 
+// outside reports whether a link leads out of the lockfile's folder by more
+// than the repository can tell: an absolute path, or an address.
+func outside(e *lockfile.Entry) bool {
+	return e.Link && (strings.HasPrefix(e.Resolved, "/") || strings.Contains(e.Resolved, ":") || strings.Contains(e.Resolved, "\\"))
+}
+
 // Subject says how an entry's bytes can be had.
 func Subject(e *lockfile.Entry) analyzer.Subject {
 	s := analyzer.Subject{Name: e.Package, Version: e.Version, Resolved: e.Resolved, Integrity: e.Integrity}
@@ -373,6 +429,9 @@ func Subject(e *lockfile.Entry) analyzer.Subject {
 		s.Unsupported = "it is a file of the repository"
 	case lockfile.Local:
 		s.Unsupported = "it is part of the repository itself"
+		if outside(e) {
+			s.Unsupported = "it is a link out of the repository, to " + e.Resolved
+		}
 	case lockfile.InParent:
 		s.Unsupported = "it is bundled in its parent's tarball and scanned with that"
 	case lockfile.Runtime:
@@ -391,7 +450,7 @@ func Subject(e *lockfile.Entry) analyzer.Subject {
 // report judges one scan, with what the other scans found.
 func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	source := s.change.New.Source()
-	p := Package{Change: s.change, Own: source == lockfile.Local || source == lockfile.InParent}
+	p := Package{Change: s.change, Own: source == lockfile.Local && !outside(s.change.New) || source == lockfile.InParent}
 	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
 		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added,
 		Advisories: s.advisories, OldAdvisories: s.oldAdvisories, Incidents: s.incidents, Internal: s.internal, Now: s.at}

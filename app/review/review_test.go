@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -19,8 +20,10 @@ import (
 // scanner answers from a table.
 type scanner struct {
 	scans map[string]analyzer.Scanned
-	err   error
-	seen  chan string
+	// states are the hashes that the registry states, by NAME@VERSION.
+	states map[string]string
+	err    error
+	seen   chan string
 	// advisories are by NAME@VERSION.
 	advisories map[string][]vulnerability.Advisory
 }
@@ -39,7 +42,10 @@ func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Sc
 	return analyzer.Scanned{Contents: &issue.Contents{LicenseFile: true}}, s.err
 }
 
-func (s *scanner) Metadata(context.Context, string, string, string, bool) (issue.Metadata, error) {
+func (s *scanner) Metadata(_ context.Context, name, version, _ string, _ bool) (issue.Metadata, error) {
+	if hash, ok := s.states[name+"@"+version]; ok {
+		return issue.Metadata{Known: true, Exists: true, Integrity: hash}, nil
+	}
 	return issue.Metadata{}, errors.New("the registry is down")
 }
 
@@ -183,5 +189,35 @@ func TestInterruptEndsTheReview(t *testing.T) {
 	head := parse(t, entries("node_modules/a", version("a", "1.0.0")), "")
 	if _, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: head}}}, &scanner{err: context.Canceled}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestFilledHashes: a hash that comes to an entry without one is compared with
+// the registry's: the same is nothing to speak of, another one blocks, and what
+// the registry does not say is not known.
+func TestFilledHashes(t *testing.T) {
+	right, wrong := "sha512-"+strings.Repeat("A", 86)+"==", "sha512-"+strings.Repeat("B", 85)+"A=="
+	lock := func(hash string) *lockfile.Lockfile {
+		return parse(t, `{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0"`+hash+`}}}`, `{"dependencies":{"a":"1"}}`)
+	}
+	base := lock("")
+	run := func(head *lockfile.Lockfile, states map[string]string) *review.Review {
+		r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Base: base, Head: head}}}, &scanner{states: states}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := run(lock(`,"integrity":"`+right+`"`), map[string]string{"a@1.0.0": right}); len(r.Packages) != 0 || len(r.Notes) != 0 {
+		t.Errorf("the registry's own hash: %+v %q", r.Packages, r.Notes)
+	}
+	r := run(lock(`,"integrity":"`+wrong+`"`), map[string]string{"a@1.0.0": right})
+	if len(r.Packages) != 1 || !slices.ContainsFunc(r.Packages[0].Report.Issues, func(i issue.Issue) bool {
+		return i.ID == "lockfile/integrity-registry-mismatch" && i.Severity == issue.Critical
+	}) {
+		t.Errorf("another hash: %+v", r.Packages)
+	}
+	if r := run(lock(`,"integrity":"`+wrong+`"`), nil); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "1 hashes") {
+		t.Errorf("nobody answers: %q", r.Notes)
 	}
 }

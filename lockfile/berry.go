@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -140,7 +139,7 @@ func (l *yarnLock) json(file, text string) {
 }
 
 func (l *yarnLock) jsonResolution(r *reader, one *berryEntry) {
-	var optional []string
+	var optional, platforms []string
 	r.Object(func(key string, _ int) {
 		switch {
 		case key == "resolution":
@@ -149,7 +148,8 @@ func (l *yarnLock) jsonResolution(r *reader, one *berryEntry) {
 			one.version = r.StringOr()
 		case key == "requirements" && r.Peek() == '{':
 			one.conditional = true
-			r.Object(func(kind string, _ int) { one.platforms += kind + "=" + strings.Join(r.strings(), ",") + " " })
+			r.Object(func(kind string, _ int) { platforms = append(platforms, kind+"="+strings.Join(r.strings(), ",")+" ") })
+			one.platforms = strings.Join(platforms, "")
 		case (key == "dependencies" || key == "variants") && r.Peek() == '{':
 			r.Object(func(name string, _ int) {
 				one.dependencies = append(one.dependencies, Dependency{Name: name, Spec: r.StringOr(), Kind: Prod})
@@ -165,8 +165,9 @@ func (l *yarnLock) jsonResolution(r *reader, one *berryEntry) {
 			r.Skip()
 		}
 	})
+	isOptional := setOf(optional)
 	for i := range one.dependencies {
-		if slices.Contains(optional, one.dependencies[i].Name) {
+		if isOptional(one.dependencies[i].Name) {
 			one.dependencies[i].Kind = Optional
 		}
 	}

@@ -77,6 +77,7 @@ func parseBun(file, text string, d *declared, opts Options) (*Lockfile, error) {
 		}
 		r.Object(l.pkg)
 	}
+	lock.checkSizes()
 	lock.index()
 	if err := lock.aliasParts(d, opts); err != nil {
 		return nil, err
@@ -128,6 +129,9 @@ func (l *bunLock) workspaces() {
 
 // pkg reads one tuple: ["name@1.0.0", "registry", {…}, "sha512-…"].
 func (l *bunLock) pkg(key string, keyPos int) {
+	if len(key) > maxLocation {
+		l.FailAt(keyPos, "%s", tooLong(key))
+	}
 	names := nameList(key)
 	for _, name := range names {
 		if !packageName.MatchString(name) {

@@ -1,5 +1,11 @@
 package lockfile
 
+import (
+	"fmt"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
+)
+
 // rewrite is the command that writes a lockfile again.
 var rewrite = map[Format]string{
 	NPM:  "run npm install to write it again",
@@ -22,3 +28,21 @@ var resolve = map[Format]string{
 	Yarn: "resolve those in package.json by hand, then run yarn install: it resolves the lockfile's itself",
 	Bun:  "resolve those in package.json by hand, take one side's bun.lock (git checkout --ours bun.lock), and run bun install",
 }
+
+// tooLong says what is wrong with a location of more bytes than any system opens.
+func tooLong(location string) string {
+	return fmt.Sprintf("the location %q has more than %d bytes, which no system opens", document.Clip(location), maxLocation)
+}
+
+// Bounds of what an entry says of itself, in bytes. Many entries can ask for
+// one, so that each of its bytes would count as often.
+const (
+	// maxLocation is the longest path that a system opens (Linux's PATH_MAX).
+	maxLocation = 4096
+	// maxName is more than the 214 that npm allows, and as much for a scope.
+	maxName = 512
+	// maxVersion is semver's own. Source: https://github.com/npm/node-semver (MAX_LENGTH)
+	maxVersion = 256
+	// maxAddress is twice what servers take.
+	maxAddress = 16 << 10
+)

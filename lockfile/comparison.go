@@ -1,10 +1,13 @@
 package lockfile
 
+import "slices"
+
 // comparison compares two lockfiles.
 type comparison struct {
 	base, head    *Lockfile
 	before, after map[version][]*Entry
 	keys          packing
+	order         ordering
 	changes       []Change
 	// of are the changes of a package version of HEAD, by their index.
 	of map[version][]int
@@ -65,6 +68,21 @@ func orNone(key string) string {
 		return "none"
 	}
 	return key
+}
+
+// installed leaves out the folders that links among the entries lead to: the
+// link is what is installed.
+func installed(entries []*Entry) []*Entry {
+	if !slices.ContainsFunc(entries, func(e *Entry) bool { return e.Link }) {
+		return entries
+	}
+	var out []*Entry
+	for _, e := range entries {
+		if e.Link || e.Source() != Local {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // group collects the entries of each package version. A link and its target

@@ -1,14 +1,11 @@
 package lockfile
 
 import (
-	"bytes"
-	"encoding/json"
 	"regexp"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lockwarden/lockwarden/glob"
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // declared is what the files beside a lockfile say about dependencies: what a
@@ -28,6 +25,10 @@ type declared struct {
 	workspaces *glob.Workspaces
 	// catalogs are ranges by catalog and name; the default one is "".
 	catalogs map[string]map[string]string
+	// byName are the replacements of each name, asks what root and parts ask
+	// for by name: see index.
+	byName map[string][]replacement
+	asks   map[*Entry]map[string]Dependency
 }
 
 // replacement is one of them. Key is as written, Name the dependency's name at
@@ -40,82 +41,66 @@ type replacement struct {
 // manifest reads what package.json says beside its dependencies. What is not
 // as it should be is as good as absent, as it is for package managers.
 func (d *declared) manifest(data []byte, format Format) {
-	var raw struct {
-		Overrides   map[string]any
-		Resolutions map[string]any
-		Workspaces  json.RawMessage
-		Catalog     map[string]any
-		Catalogs    map[string]map[string]any
-		Pnpm        struct {
-			Overrides         map[string]any
-			PackageExtensions map[string]any
-		}
-	}
-	// Fields of other types leave the rest readable.
-	_ = json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &raw)
+	var err error
+	defer document.Catch(&err) // readManifest has said what is wrong with it
+	raw := document.JSON("package.json", string(data))
 	if format != Yarn && format != Pnpm {
-		d.replace(raw.Overrides, 0)
+		d.replace(raw.Get("overrides"), 0)
 	}
 	if format != NPM {
-		d.replace(raw.Resolutions, 0)
+		d.replace(raw.Get("resolutions"), 0)
 	}
 	if format == Pnpm {
-		d.replace(raw.Pnpm.Overrides, 0)
-		d.extend(raw.Pnpm.PackageExtensions)
+		d.replace(raw.Get("pnpm").Get("overrides"), 0)
+		d.extend(raw.Get("pnpm").Get("packageExtensions"))
 	}
 	if format == Bun {
-		d.catalogsOf(raw.Catalog, raw.Catalogs)
-		raw.Catalog, raw.Catalogs = nil, nil
-		if json.Unmarshal(raw.Workspaces, &raw) == nil {
-			d.catalogsOf(raw.Catalog, raw.Catalogs)
-		}
+		d.catalogsOf(raw)
+		d.catalogsOf(raw.Get("workspaces"))
 	}
 }
 
 // settings reads pnpm-workspace.yaml or .yarnrc.yml.
 func (d *declared) settings(data []byte) {
-	var raw struct {
-		Packages          []string                  `yaml:"packages"`
-		Overrides         map[string]any            `yaml:"overrides"`
-		Catalog           map[string]any            `yaml:"catalog"`
-		Catalogs          map[string]map[string]any `yaml:"catalogs"`
-		PackageExtensions map[string]any            `yaml:"packageExtensions"`
-	}
 	// A file that cannot be read declares nothing; that it cannot is said
 	// where settings are reviewed.
-	_ = yaml.Unmarshal(data, &raw)
-	d.folders = append(d.folders, raw.Packages...)
-	d.replace(raw.Overrides, 0)
-	d.catalogsOf(raw.Catalog, raw.Catalogs)
-	d.extend(raw.PackageExtensions)
+	var err error
+	defer document.Catch(&err)
+	raw := document.YAMLValue("", string(data))
+	if packages := raw.Get("packages"); packages != nil {
+		for _, one := range packages.Items {
+			d.folders = append(d.folders, one.Text)
+		}
+	}
+	d.replace(raw.Get("overrides"), 0)
+	d.catalogsOf(raw)
+	d.extend(raw.Get("packageExtensions"))
 }
-
-// maxOverrides bounds how deep npm's overrides nest.
-const maxOverrides = 32
 
 // replace takes overrides or resolutions, whose keys may name a path to the
 // dependency ("a>b", "a/b", "**/b") and a range ("b@<2").
-func (d *declared) replace(list map[string]any, depth int) {
+func (d *declared) replace(list *document.Value, depth int) {
 	if depth > maxOverrides {
 		return
 	}
-	for key, value := range list {
-		one := replacement{Key: key, Name: replacedName(key), within: depth > 0}
-		if before := strings.TrimPrefix(key, "**/"); !strings.HasPrefix(before, one.Name) {
+	list.Entries(func(k document.Key, value *document.Value) {
+		if len(k.Name) > maxReplacement {
+			return
+		}
+		one := replacement{Key: k.Name, Name: replacedName(k.Name), within: depth > 0}
+		if before := strings.TrimPrefix(k.Name, "**/"); !strings.HasPrefix(before, one.Name) {
 			one.within = true
 		}
-		switch v := value.(type) {
-		case string:
-			one.Spec = v
-			d.replacements = append(d.replacements, one)
-		case map[string]any:
-			if own, ok := v["."].(string); ok {
-				one.Spec = own
-				d.replacements = append(d.replacements, one)
-			}
-			d.replace(v, depth+1)
+		own := value
+		if value.Kind == document.Map {
+			own = value.Get(".")
 		}
-	}
+		if own != nil && own.Kind == document.String && len(own.Text) <= maxReplacement {
+			one.Spec = own.Text
+			d.replacements = append(d.replacements, one)
+		}
+		d.replace(value, depth+1)
+	})
 }
 
 // pnpmParent stands between a package and its dependency in pnpm's overrides:
@@ -141,38 +126,31 @@ func replacedName(key string) string {
 }
 
 // extend takes the dependencies that package extensions add.
-func (d *declared) extend(list map[string]any) {
-	for _, value := range list {
-		fields, _ := value.(map[string]any)
+func (d *declared) extend(list *document.Value) {
+	list.Entries(func(_ document.Key, fields *document.Value) {
 		for _, kind := range []string{"dependencies", "optionalDependencies"} {
-			adds, _ := fields[kind].(map[string]any)
-			for name, spec := range adds {
-				if s, ok := spec.(string); ok {
-					d.replacements = append(d.replacements, replacement{Name: name, Spec: s, within: true})
-				}
-			}
+			texts(fields.Get(kind), func(name, spec string) {
+				d.replacements = append(d.replacements, replacement{Name: name, Spec: spec, within: true})
+			})
 		}
-	}
+	})
 }
 
-func (d *declared) catalogsOf(plain map[string]any, named map[string]map[string]any) {
-	take := func(catalog string, list map[string]any) {
+// catalogsOf reads "catalog" and "catalogs".
+func (d *declared) catalogsOf(of *document.Value) {
+	take := func(catalog string, list *document.Value) {
 		if d.catalogs[catalog] == nil {
 			d.catalogs[catalog] = map[string]string{}
 		}
-		for name, spec := range list {
-			if s, ok := spec.(string); ok {
-				d.catalogs[catalog][name] = s
-			}
-		}
+		texts(list, func(name, spec string) { d.catalogs[catalog][name] = spec })
 	}
-	take("", plain)
-	for name, list := range named {
-		if name == "default" {
-			name = ""
+	take("", of.Get("catalog"))
+	of.Get("catalogs").Entries(func(key document.Key, list *document.Value) {
+		if key.Name == "default" {
+			key.Name = ""
 		}
-		take(name, list)
-	}
+		take(key.Name, list)
+	})
 }
 
 // catalog is the specifier that another one stands for.
@@ -194,8 +172,8 @@ func (d *declared) catalog(name, spec string) string {
 // asks for.
 func (d *declared) replacesDirect(name string) []replacement {
 	var out []replacement
-	for _, o := range d.replacements {
-		if o.Name == name && !o.within {
+	for _, o := range d.byName[name] {
+		if !o.within {
 			out = append(out, o)
 		}
 	}
@@ -238,4 +216,43 @@ func sameDependencies(a, b []Dependency) bool {
 		}
 	}
 	return true
+}
+
+// maxOverrides bounds how deep npm's overrides nest, maxReplacement how long
+// one is, in bytes: many dependencies may ask for what it replaces. What goes
+// beyond declares nothing.
+const (
+	maxOverrides   = 32
+	maxReplacement = 4096
+)
+
+// texts calls yield for each key with a text that a replacement may have.
+func texts(list *document.Value, yield func(name, text string)) {
+	list.Entries(func(key document.Key, value *document.Value) {
+		if value.Kind == document.String && len(key.Name) <= maxReplacement && len(value.Text) <= maxReplacement {
+			yield(key.Name, value.Text)
+		}
+	})
+}
+
+// maxReplacements is how many replacements of one name are looked at: each
+// dependency of that name is held against all of them. Beyond, nothing is
+// declared.
+const maxReplacements = 256
+
+// index prepares what is asked once for each dependency.
+func (d *declared) index() {
+	d.byName = make(map[string][]replacement, len(d.replacements))
+	for _, o := range d.replacements {
+		if list := d.byName[o.Name]; len(list) < maxReplacements {
+			d.byName[o.Name] = append(list, o)
+		}
+	}
+	d.asks = make(map[*Entry]map[string]Dependency, len(d.parts)+1)
+	for _, manifest := range d.parts {
+		d.asks[manifest] = effective(manifest.Dependencies)
+	}
+	if d.root != nil {
+		d.asks[d.root] = effective(d.root.Dependencies)
+	}
 }

@@ -1,14 +1,15 @@
 package lockfile
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 )
 
 // Compare lists what changed from base to head, sorted by name and version.
 // Either side may be nil: a lockfile that was added or deleted.
 func Compare(base, head *Lockfile) []Change {
-	c := &comparison{base: base, head: head, before: group(base), after: group(head), of: map[version][]int{}}
+	c := &comparison{base: base, head: head, before: group(base), after: group(head), of: map[version][]int{}, order: ordering{}}
 	if base != nil && head != nil {
 		c.keys = packing{base.cacheKey, head.cacheKey}
 	}
@@ -19,29 +20,33 @@ func Compare(base, head *Lockfile) []Change {
 	if head != nil {
 		c.undeclared()
 	}
-	sort.SliceStable(c.changes, func(i, j int) bool {
-		a, b := &c.changes[i], &c.changes[j]
-		if a.Name != b.Name {
-			return a.Name < b.Name
+	sorted := make([]*Change, len(c.changes))
+	for i := range c.changes {
+		sorted[i] = &c.changes[i]
+	}
+	// No two changes of one kind begin at the same place, so that the order is
+	// that of the lockfiles and not of the maps above.
+	slices.SortFunc(sorted, func(a, b *Change) int {
+		if n := strings.Compare(a.Name, b.Name); n != 0 {
+			return n
 		}
-		if c := CompareVersions(a.To, b.To); c != 0 {
-			return c < 0
+		if n := c.order.compare(a.To, b.To); n != 0 {
+			return n
 		}
-		if c := CompareVersions(a.From, b.From); c != 0 {
-			return c < 0
+		if n := c.order.compare(a.From, b.From); n != 0 {
+			return n
 		}
-		return a.Kind < b.Kind
+		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Locations[0], b.Locations[0]))
 	})
-	return c.changes
+	var out []Change
+	for _, change := range sorted {
+		out = append(out, *change)
+	}
+	return out
 }
 
-// describeUser is how a package is called that asks for another one.
-func describeUser(e *Entry, root *Entry) string {
-	switch {
-	case e == root:
-		return "the project"
-	case e.Source() == Local && e.Location != "" && !strings.Contains("/"+e.Location, "/node_modules/"):
-		return e.Location
-	}
-	return e.ID()
+// resolved is an entry with its resolution.
+type resolved struct {
+	e  *Entry
+	is Resolution
 }

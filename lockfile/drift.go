@@ -30,7 +30,7 @@ func Drift(lock *Lockfile) []string {
 
 // copyOf is the root as the lockfile itself has it.
 func (lock *Lockfile) copyOf(root *Entry) *Entry {
-	if !lock.hasCopied {
+	if !lock.hasCopied || root != lock.Root {
 		return root
 	}
 	copied := *root

@@ -85,6 +85,11 @@ type Entry struct {
 	pinned bool
 
 	workspaces []string
+
+	// to are what Dependencies resolved to, nil where nothing is installed; out
+	// are the edges that Arborist makes of them. See Lockfile.link.
+	to  []*Entry
+	out []edge
 }
 
 // Purpose is what an entry is for, other than as a dependency.
@@ -194,7 +199,7 @@ func (e *Entry) Source() Source {
 	switch {
 	case e.source != unset:
 		return e.source
-	case e.Link, !strings.Contains("/"+e.Location, "/node_modules/"):
+	case e.Link, !inModules(e.Location):
 		return Local
 	case e.Bundled && e.Resolved == "":
 		return InParent

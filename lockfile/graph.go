@@ -18,12 +18,14 @@ import (
 type graph struct {
 	lock *Lockfile
 	file string
+	// copies counts the entries that wanted the same location.
+	copies map[string]int
 }
 
 func newGraph(file string, format Format, version int) *graph {
 	lock := &Lockfile{File: file, Format: format, Version: version, Root: &Entry{Line: 1}, byLocation: map[string]*Entry{},
 		resolved: map[childKey]*Entry{}, parents: map[*Entry]*Entry{}}
-	return &graph{lock, file}
+	return &graph{lock, file, map[string]int{}}
 }
 
 func (g *graph) fail(line int, msg string) { document.Fail(g.file, line, msg) }
@@ -31,8 +33,9 @@ func (g *graph) fail(line int, msg string) { document.Fail(g.file, line, msg) }
 // add keeps an entry under its location, which it makes unique.
 func (g *graph) add(e *Entry) {
 	base := e.Location
-	for n := 2; g.lock.byLocation[e.Location] != nil; n++ {
+	for n := max(g.copies[base], 2); g.lock.byLocation[e.Location] != nil; n++ {
 		e.Location = base + "#" + strconv.Itoa(n)
+		g.copies[base] = n + 1
 	}
 	g.lock.add(e)
 	g.lock.parents[e] = g.lock.Root
@@ -78,6 +81,14 @@ func (g *graph) finish() *Lockfile {
 			g.depend(lock.Root, Dependency{Name: e.Location, Kind: Prod}, e)
 		}
 	}
+	lock.checkSizes()
+	lock.room()
+	for _, e := range append([]*Entry{lock.Root}, lock.Entries...) {
+		for i, d := range e.Dependencies {
+			e.to[i] = lock.resolved[childKey{e, d.Name}]
+		}
+	}
+	lock.connect()
 	lock.recomputeFlags()
 	for _, e := range lock.Entries {
 		if e.Extraneous {

@@ -1,10 +1,5 @@
 package lockfile
 
-import (
-	"slices"
-	"strings"
-)
-
 // version is what a package is known by inside one lockfile.
 type version struct {
 	name, version string
@@ -32,16 +27,4 @@ func keyOf(e *Entry) version {
 		v.source = string(e.Purpose) + " " + v.source // its code runs where the project's does not
 	}
 	return v
-}
-
-func sortVersions(list []version) {
-	slices.SortFunc(list, func(a, b version) int {
-		if c := strings.Compare(a.name, b.name); c != 0 {
-			return c
-		}
-		if c := CompareVersions(a.version, b.version); c != 0 {
-			return c
-		}
-		return strings.Compare(a.source, b.source)
-	})
 }

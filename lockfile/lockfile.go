@@ -1,9 +1,12 @@
 package lockfile
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Lockfile is a parsed lockfile.
@@ -47,6 +50,8 @@ type Lockfile struct {
 	// package.json's took their place.
 	copied    []Dependency
 	hasCopied bool
+	// requested answers Locks for many requests.
+	requested requested
 }
 
 // Oddity is something that no package manager writes, or that two of them read
@@ -102,3 +107,21 @@ func (lock *Lockfile) Installs(file string) bool {
 
 // At returns the entry at a location, or nil.
 func (lock *Lockfile) At(location string) *Entry { return lock.byLocation[location] }
+
+// checkSizes refuses entries that say more of themselves than any package has.
+func (lock *Lockfile) checkSizes() {
+	for _, e := range lock.Entries {
+		for _, one := range []struct {
+			what, text string
+			limit      int
+		}{{"name", e.Name, maxName}, {"name", e.Package, maxName}, {"version", e.Version, maxVersion}, {"address", e.Resolved, maxAddress}} {
+			if len(one.text) > one.limit {
+				document.Fail(lock.File, e.Line,
+					fmt.Sprintf("the %s %q has more than %d bytes, which is the limit", one.what, document.Clip(one.text), one.limit))
+			}
+		}
+		if e.Source() == Local && len(e.Location) > maxLocation {
+			document.Fail(lock.File, e.Line, tooLong(e.Location))
+		}
+	}
+}

@@ -327,3 +327,16 @@ func BenchmarkParseAndCompare(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCompare compares two such lockfiles that are read already.
+func BenchmarkCompare(b *testing.B) {
+	data := generate(10_000)
+	base := parse(b, string(data))
+	head := parse(b, strings.ReplaceAll(string(data), `"version": "1.1`, `"version": "1.2`))
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(lockfile.Compare(base, head)) == 0 {
+			b.Fatal("no changes")
+		}
+	}
+}

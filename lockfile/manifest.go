@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -85,25 +86,50 @@ func (lock *Lockfile) Locks(folder string, d Dependency) bool {
 		if !strings.HasPrefix(folder, "../") && (lock.Format != Yarn || lock.Version != 1) {
 			return false
 		}
-		for _, e := range lock.Entries {
-			if e.Name == d.Name && fits(e, spec) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(lock.requested.called(lock, d.Name), func(e *Entry) bool { return fits(e, spec) })
 	}
 	to := lock.Resolve(part, d.Name)
 	if to == nil {
 		return false
 	}
-	own := part.Dependencies
-	if part == lock.Root && lock.hasCopied {
-		own = lock.copied
-	}
-	if have, ok := effective(own)[d.Name]; ok && strings.TrimPrefix(have.Spec, "npm:") == spec {
+	if have, ok := lock.requested.of(lock, part)[d.Name]; ok && strings.TrimPrefix(have.Spec, "npm:") == spec {
 		return true
 	}
 	return strings.HasPrefix(spec, "catalog:") || fits(to, spec)
+}
+
+// requested answers Locks, which is asked once for each line of a package.json.
+type requested struct {
+	mu     sync.Mutex
+	asks   map[*Entry]map[string]Dependency
+	byName map[string][]*Entry
+}
+
+// of are the dependencies of a part of the project, as the lockfile repeats
+// them.
+func (r *requested) of(lock *Lockfile, part *Entry) map[string]Dependency {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.asks == nil {
+		r.asks = map[*Entry]map[string]Dependency{}
+	}
+	if r.asks[part] == nil {
+		r.asks[part] = effective(lock.copyOf(part).Dependencies)
+	}
+	return r.asks[part]
+}
+
+// called are the entries of a name.
+func (r *requested) called(lock *Lockfile, name string) []*Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byName == nil {
+		r.byName = make(map[string][]*Entry, len(lock.Entries))
+		for _, e := range lock.Entries {
+			r.byName[e.Name] = append(r.byName[e.Name], e)
+		}
+	}
+	return r.byName[name]
 }
 
 // part is the entry of a folder of the project, nil where the lockfile has none.

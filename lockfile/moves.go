@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -19,16 +20,43 @@ type user struct {
 	part string
 }
 
-// usage is one name that a user asks for.
+// usage is one name that a user asks for, who has a number.
 type usage struct {
-	by   user
+	by   int
 	name string
 }
 
-// usages is what the users of a lockfile get.
+// usages is what the users of a lockfile get, versions by their number.
 type usages struct {
-	gets map[usage][]version
-	is   map[user]bool
+	gets map[usage][]int
+	is   map[int]bool
+}
+
+// numbers give each version, and each user, a number: comparing and looking up
+// four texts each time is most of the work otherwise.
+type numbers struct {
+	of       map[user]int
+	users    []user
+	versions map[*Entry]int
+}
+
+func (n *numbers) user(u user) int {
+	number, ok := n.of[u]
+	if !ok {
+		number = len(n.users)
+		n.of[u], n.users = number, append(n.users, u)
+	}
+	return number
+}
+
+// version is the number of an entry's version, as if it were a user.
+func (n *numbers) version(e *Entry) int {
+	number, ok := n.versions[e]
+	if !ok {
+		number = n.user(user{version: keyOf(e)})
+		n.versions[e] = number
+	}
+	return number
 }
 
 func userOf(lock *Lockfile, e *Entry) user {
@@ -48,13 +76,12 @@ func (lock *Lockfile) visitUses(yield func(by *Entry, d Dependency, to *Entry)) 
 			return
 		}
 		top := e == lock.Root || lock.isTop(e)
-		for _, d := range e.Dependencies {
-			if d.Kind == Dev && !top || strings.HasPrefix(d.Name, "node_modules/") {
+		for i, d := range e.Dependencies {
+			to := e.to[i]
+			if to == nil || d.Kind == Dev && !top || strings.HasPrefix(d.Name, "node_modules/") {
 				continue
 			}
-			if to := lock.Resolve(e, d.Name); to != nil {
-				yield(e, d, to)
-			}
+			yield(e, d, to)
 		}
 	}
 	visit(lock.Root)
@@ -63,27 +90,49 @@ func (lock *Lockfile) visitUses(yield func(by *Entry, d Dependency, to *Entry)) 
 	}
 }
 
-func usesOf(lock *Lockfile) usages {
-	u := usages{make(map[usage][]version, 2*len(lock.Entries)), make(map[user]bool, len(lock.Entries))}
+func (n *numbers) usesOf(lock *Lockfile) usages {
+	u := usages{make(map[usage][]int, 2*len(lock.Entries)), make(map[int]bool, len(lock.Entries))}
+	many := map[usage]map[int]bool{}
 	var last *Entry
-	var by user
-	u.is[user{part: "."}] = true
+	var by int
+	u.is[n.user(user{part: "."})] = true
 	for _, e := range lock.Entries {
 		if !e.Link {
-			u.is[userOf(lock, e)] = true
+			u.is[n.user(userOf(lock, e))] = true
 		}
 	}
 	lock.visitUses(func(e *Entry, d Dependency, to *Entry) {
 		if e != last {
-			last, by = e, userOf(lock, e)
+			last, by = e, n.user(userOf(lock, e))
 		}
-		key, v := usage{by, d.Name}, keyOf(to)
-		if had := u.gets[key]; len(had) == 0 || !slices.Contains(had, v) {
-			u.gets[key] = append(had, v)
+		key, v := usage{by, d.Name}, n.version(to)
+		had := u.gets[key]
+		switch {
+		case len(had) < fewVersions:
+			if slices.Contains(had, v) {
+				return
+			}
+		case many[key] == nil:
+			many[key] = make(map[int]bool, 2*fewVersions)
+			for _, one := range had {
+				many[key][one] = true
+			}
+			fallthrough
+		default:
+			if many[key][v] {
+				return
+			}
+			many[key][v] = true
 		}
+		u.gets[key] = append(had, v)
 	})
 	return u
 }
+
+// fewVersions is how many versions one user gets under one name before they are
+// looked up and no longer gone through: in a tree of folders each of a user's
+// places can get another one.
+const fewVersions = 16
 
 // maxDifferences is how many differences of one change are listed; how many
 // there are beyond is said in the last one.
@@ -91,7 +140,8 @@ const maxDifferences = 20
 
 // moves adds the changes of place.
 func (c *comparison) moves() {
-	old, now := usesOf(c.base), usesOf(c.head)
+	n := &numbers{of: make(map[user]int, len(c.head.Entries)), versions: make(map[*Entry]int, 2*len(c.head.Entries))}
+	old, now := n.usesOf(c.base), n.usesOf(c.head)
 	found := map[version][]Difference{}
 	note := func(v version, d Difference) { found[v] = append(found[v], d) }
 	for key, gets := range now.gets {
@@ -99,20 +149,22 @@ func (c *comparison) moves() {
 		if !old.is[key.by] || slices.Equal(had, gets) {
 			continue
 		}
-		for _, v := range gets {
-			if slices.Contains(had, v) || c.before[v] == nil {
+		contains, from := setOf(had), n.ids(had)
+		for _, number := range gets {
+			v := n.users[number].version
+			if contains(number) || c.before[v] == nil {
 				continue // what came is a change of its own
 			}
-			note(v, Difference{"user", ids(had), key.by.as(key.name, v)})
+			note(v, Difference{"user", from, n.users[key.by].as(key.name, v)})
 		}
 	}
 	for key, had := range old.gets {
-		if !now.is[key.by] || len(now.gets[key]) > 0 {
-			continue
+		if !now.is[key.by] || slices.ContainsFunc(now.gets[key], func(v int) bool { return c.after[n.users[v].version] != nil }) {
+			continue // it gets nothing any more, or the project itself, which is no entry
 		}
-		for _, v := range had {
-			if c.after[v] != nil {
-				note(v, Difference{"user", key.by.as(key.name, v), ""})
+		for _, number := range had {
+			if v := n.users[number].version; c.after[v] != nil {
+				note(v, Difference{"user", n.users[key.by].as(key.name, v), ""})
 			}
 		}
 	}
@@ -136,7 +188,7 @@ func (c *comparison) moves() {
 			if n := importance(a) - importance(b); n != 0 {
 				return n
 			}
-			return strings.Compare(a.What+"\x00"+a.To+"\x00"+a.From, b.What+"\x00"+b.To+"\x00"+b.From)
+			return cmp.Or(strings.Compare(a.What, b.What), strings.Compare(a.To, b.To), strings.Compare(a.From, b.From))
 		})
 		c.moved(v, list)
 	}
@@ -173,6 +225,7 @@ func importance(d Difference) int {
 
 // places finds folders that gained or lost a package.
 func (c *comparison) places(before, entries []*Entry, note func(Difference)) {
+	before, entries = installed(before), installed(entries)
 	if len(before) == 1 && len(entries) == 1 && before[0].Location == entries[0].Location {
 		return
 	}
@@ -195,6 +248,14 @@ func (c *comparison) places(before, entries []*Entry, note func(Difference)) {
 // what it asks for, which commands it brings, and for which systems it is.
 // Package managers act on it, and it never changes by itself.
 func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
+	// One old entry can be what many new ones are compared with.
+	said := map[*Entry][2]string{}
+	was := func(o *Entry) [2]string {
+		if _, done := said[o]; !done {
+			said[o] = [2]string{asks(o), commands(o)}
+		}
+		return said[o]
+	}
 	at := map[string]*Entry{}
 	if len(before) > 1 {
 		for _, o := range before {
@@ -206,16 +267,20 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 		if len(before) > 1 && at[e.Location] != nil {
 			o = at[e.Location]
 		}
+		if e.Platforms == o.Platforms && o.Optional == e.Optional && o.mayFail == e.mayFail && o.hasBin == e.hasBin &&
+			slices.Equal(o.Dependencies, e.Dependencies) && maps.Equal(o.Bin, e.Bin) {
+			continue
+		}
 		if o.Source() == Local || o.Resolution() != e.Resolution() {
 			continue
 		}
 		if c.head.Format != Pnpm && !slices.Equal(o.Dependencies, e.Dependencies) {
-			if was, is := asks(o), asks(e); was != is {
+			if was, is := was(o)[0], asks(e); was != is {
 				note(Difference{"dependencies", was, is})
 			}
 		}
 		if !maps.Equal(o.Bin, e.Bin) || o.hasBin != e.hasBin {
-			note(Difference{"bin", commands(o), commands(e)})
+			note(Difference{"bin", was(o)[1], commands(e)})
 		}
 		if o.Optional != e.Optional || o.mayFail != e.mayFail {
 			note(Difference{"optional", necessity(o), necessity(e)})
@@ -270,10 +335,15 @@ func allDev(entries []*Entry) bool {
 	return !slices.ContainsFunc(entries, func(e *Entry) bool { return !e.Dev })
 }
 
-func ids(list []version) string {
+// ids lists versions, of which there can be any number.
+func (n *numbers) ids(list []int) string {
 	var out []string
-	for _, v := range list {
-		out = append(out, v.id())
+	for i, number := range list {
+		if i == maxDifferences {
+			out = append(out, strconv.Itoa(len(list)-i)+" more")
+			break
+		}
+		out = append(out, n.users[number].id())
 	}
 	return strings.Join(out, ", ")
 }

@@ -8,7 +8,7 @@ import (
 // undeclared finds the aliases of HEAD that BASE did not have, and that neither
 // package.json nor the package manager's settings explain.
 func (c *comparison) undeclared() {
-	old := map[[2]string]bool{}
+	old := map[alias]bool{}
 	if c.base != nil {
 		c.base.visitAliases(func(by *Entry, d Dependency, to *Entry) {
 			old[aliasKey(c.base, by, d, to)] = true
@@ -48,24 +48,37 @@ func (c *comparison) undeclared() {
 			add(to, u)
 		}
 	})
-	for _, to := range order {
-		v := keyOf(to)
-		i := -1
-		for _, at := range c.of[v] {
-			// One change is the common case; several have few places each.
-			if i < 0 || slices.Contains(c.changes[at].Entries[:min(len(c.changes[at].Entries), maxContents)], to) {
-				i = at
+	// Several changes of one version are told apart by their places.
+	at := map[*Entry]int{}
+	for _, list := range c.of {
+		if len(list) > 1 {
+			for _, i := range list {
+				for _, e := range c.changes[i].Entries {
+					at[e] = max(at[e], i)
+				}
 			}
 		}
-		if i < 0 {
+	}
+	for _, to := range order {
+		v := keyOf(to)
+		i, ok := at[to]
+		if !ok && len(c.of[v]) == 0 {
 			c.add(Moved, c.before[v][0], []*Entry{to})
-			i = len(c.changes) - 1
+		}
+		if !ok {
+			i = c.of[v][0]
 		}
 		c.changes[i].Undeclared = append(c.changes[i].Undeclared, found[to]...)
 	}
 }
 
-func aliasKey(lock *Lockfile, by *Entry, d Dependency, to *Entry) [2]string {
+// alias is a name under which a package is installed, and for whom.
+type alias struct {
+	by, name, pkg string
+	source        Source
+}
+
+func aliasKey(lock *Lockfile, by *Entry, d Dependency, to *Entry) alias {
 	from := ""
 	switch {
 	case by == nil:
@@ -76,7 +89,7 @@ func aliasKey(lock *Lockfile, by *Entry, d Dependency, to *Entry) [2]string {
 	default:
 		from = by.ID()
 	}
-	return [2]string{from + "\x00" + d.Name, to.Package + "\x00" + to.Source().String()}
+	return alias{from, d.Name, to.Package, to.Source()}
 }
 
 // otherSource is the source of a package that is loaded by its own name.
@@ -149,8 +162,8 @@ func (lock *Lockfile) declares(by *Entry, d Dependency, to *Entry) bool {
 			return true
 		}
 	}
-	for _, o := range lock.declared.replacements {
-		if o.Name == d.Name && LeadsTo(lock.declared.catalog(d.Name, o.Spec), to) {
+	for _, o := range lock.declared.byName[d.Name] {
+		if LeadsTo(lock.declared.catalog(d.Name, o.Spec), to) {
 			return true
 		}
 	}
@@ -167,5 +180,5 @@ func (lock *Lockfile) asked(by *Entry, d Dependency) string {
 	if manifest == nil {
 		return d.Spec
 	}
-	return effective(manifest.Dependencies)[d.Name].Spec
+	return lock.declared.asks[manifest][d.Name].Spec
 }

@@ -17,6 +17,7 @@ func parseNPM(file, text string, d *declared, opts Options) (*Lockfile, error) {
 		}
 		lock.adoptManifest(d.root)
 	}
+	lock.checkSizes()
 	lock.index()
 	if lock.suspect {
 		lock.recomputeFlags()

@@ -11,6 +11,21 @@ import (
 type legacyLock struct {
 	lock *Lockfile
 	r    *reader
+	// bytes counts those of all locations.
+	bytes int
+}
+
+// maxLocations bounds what all locations take together: nested objects and
+// links in links make more of them than the file has bytes.
+const maxLocations = 64 << 20
+
+func (l *legacyLock) measure(e *Entry) {
+	if len(e.Location) > maxLocation {
+		document.Fail(l.r.File, e.Line, tooLong(e.Location))
+	}
+	if l.bytes += len(e.Location); l.bytes > maxLocations {
+		document.Fail(l.r.File, e.Line, "the locations of all packages together have more than 64 MiB, which is the limit")
+	}
 }
 
 // dependencies reads the object of packages installed below location.
@@ -65,12 +80,15 @@ func (l *legacyLock) entry(location, name string, keyPos int) {
 	e.EndLine = r.Line(r.Pos)
 	e.DevOptional = e.Dev || e.Optional
 	target := l.source(e, version, resolved)
+	l.measure(e)
 	if target != nil {
+		l.measure(target)
 		// What is nested under a link is really installed under its target.
 		for _, nested := range l.lock.Entries[first:] {
 			// A link inside has its target's own place.
 			if below, ok := strings.CutPrefix(nested.Location, location+"/"); ok {
 				nested.Location = target.Location + "/" + below
+				l.measure(nested)
 			}
 		}
 		l.lock.Entries = append(l.lock.Entries, target)
@@ -131,7 +149,7 @@ func (l *legacyLock) typeDependencies() {
 	for _, e := range l.lock.Entries {
 		for i := range e.Dependencies {
 			d := &e.Dependencies[i]
-			to := l.lock.Resolve(e, d.Name)
+			to := e.to[i]
 			switch {
 			case to == nil:
 			case to.Optional && !e.Optional:

@@ -13,6 +13,9 @@ type reader struct{ *document.Reader }
 // checkLocation refuses locations that no npm writes and that would mean
 // different folders to different readers.
 func (r *reader) checkLocation(location string, pos int) {
+	if len(location) > maxLocation {
+		r.FailAt(pos, "%s", tooLong(location))
+	}
 	if strings.HasPrefix(location, "/") || strings.ContainsAny(location, "\\\x00\n") || path.Clean(location) != location {
 		r.FailAt(pos, "%q is not a clean relative location", document.Clip(location))
 	}

@@ -5,7 +5,7 @@ import "slices"
 // pair finds for each version that came the one whose place it took: at the
 // same location first, else the nearest of the same name that went. Both lists
 // are sorted; the work grows with their length only.
-func pair(gone, came []version, before, after map[version][]*Entry) map[version]version {
+func (order ordering) pair(gone, came []version, before, after map[version][]*Entry) map[version]version {
 	at := map[string]version{}
 	left := map[string][]version{}
 	for _, v := range gone {
@@ -37,7 +37,7 @@ func pair(gone, came []version, before, after map[version][]*Entry) map[version]
 		if _, done := pairs[v]; done || r == nil {
 			continue
 		}
-		for len(r.higher) > 0 && CompareVersions(r.higher[0].version, v.version) <= 0 {
+		for len(r.higher) > 0 && order.compare(r.higher[0].version, v.version) <= 0 {
 			r.lower, r.higher = append(r.lower, r.higher[0]), r.higher[1:]
 		}
 		switch n := len(r.lower); {

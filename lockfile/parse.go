@@ -3,6 +3,7 @@ package lockfile
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -72,7 +73,12 @@ func Parse(file string, data []byte, opts Options) (lock *Lockfile, err error) {
 		lock, err = parseNPM(file, text, &declared, opts)
 	}
 	if err == nil {
+		declared.index()
 		lock.declared = declared
+		for _, e := range lock.Entries {
+			e.source = e.Source() // asked often; nothing changes any more
+		}
+		slices.SortStableFunc(lock.Oddities, func(a, b Oddity) int { return a.Line - b.Line })
 	}
 	return lock, err
 }

@@ -38,6 +38,9 @@ type pnpmDocument struct {
 	patches map[string]string
 	// environment is set for the package manager's own document.
 	environment bool
+	// bases are the packages by their key without peers, of which any number of
+	// snapshots may be one.
+	bases map[string]*Entry
 }
 
 func parsePnpm(file, text string, d *declared, opts Options) (*Lockfile, error) {
@@ -49,7 +52,8 @@ func parsePnpm(file, text string, d *declared, opts Options) (*Lockfile, error) 
 			document.Fail(file, max(doc.Line["lockfileVersion"], doc.First, 1),
 				"lockfileVersion "+document.Clip(doc.Text("lockfileVersion"))+" of pnpm's lockfile is not one this program knows (5 to 9 are)")
 		}
-		one := &pnpmDocument{pnpmLock: l, version: int(m[1][0] - '0'), doc: doc, packages: map[string]*Entry{}, patches: map[string]string{}}
+		one := &pnpmDocument{pnpmLock: l, version: int(m[1][0] - '0'), doc: doc, packages: map[string]*Entry{}, patches: map[string]string{},
+			bases: map[string]*Entry{}}
 		one.environment = i < len(documents)-1 && one.isEnvironment()
 		l.lock.Version = one.version
 		one.read()
@@ -130,16 +134,15 @@ type pnpmEdges struct {
 func (l *pnpmDocument) entries() []pnpmEdges {
 	packages := l.doc.Mapping("packages")
 	var out []pnpmEdges
-	read := func(key, base string, of, edges *document.Mapping) {
-		e := l.entry(key, of, packages.Line[base], packages.EndOf(base))
+	read := func(key, base string, edges *document.Mapping) {
+		e := l.entry(key, base, packages)
 		e.mayFail = edges.Text("optional") == "true"
 		out = append(out, pnpmEdges{e, edges})
 	}
 	if l.version < 9 {
 		if packages != nil {
 			for _, key := range packages.Keys {
-				p := packages.Mapping(key)
-				read(key, key, p, p)
+				read(key, key, packages.Mapping(key))
 			}
 		}
 		return out
@@ -152,21 +155,44 @@ func (l *pnpmDocument) entries() []pnpmEdges {
 				l.fail(snapshots.Line[key], "\""+document.Clip(key)+"\" is among the snapshots and not among the packages")
 			}
 			named[base] = true
-			read(key, base, packages.Mapping(base), document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\""))
+			read(key, base, document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\""))
 		}
 	}
 	if packages != nil {
 		for _, key := range packages.Keys {
 			if !named[key] {
-				p := packages.Mapping(key)
-				read(key, key, p, p)
+				read(key, key, packages.Mapping(key))
 			}
 		}
 	}
 	return out
 }
 
-func (l *pnpmDocument) entry(key string, of *document.Mapping, line, end int) *Entry {
+// entry adds a package under its key, which may name peers behind that of the
+// package itself.
+func (l *pnpmDocument) entry(key, base string, packages *document.Mapping) *Entry {
+	if l.bases[base] == nil {
+		l.bases[base] = l.base(base, packages.Mapping(base), packages.Line[base], packages.EndOf(base))
+	}
+	e := new(Entry)
+	*e = *l.bases[base]
+	e.Patch = l.patch(e, key)
+	folder := "node_modules/.pnpm/"
+	if l.environment {
+		folder = "node_modules/.pnpm-config/"
+	}
+	e.Location = folder + strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", "+") + "/node_modules/" + e.Name
+	l.checkEntry(e)
+	if l.packages[key] != nil {
+		l.fail(e.Line, "\""+document.Clip(key)+"\" appears twice")
+	}
+	l.packages[key] = e
+	l.add(e)
+	return e
+}
+
+// base reads what a package is.
+func (l *pnpmDocument) base(key string, of *document.Mapping, line, end int) *Entry {
 	e := &Entry{Line: line, EndLine: end}
 	if of == nil {
 		l.fail(line, "\""+document.Clip(key)+"\" is not a mapping")
@@ -180,7 +206,6 @@ func (l *pnpmDocument) entry(key string, of *document.Mapping, line, end int) *E
 	}
 	e.Name = e.Package
 	l.resolution(e, key, of.Mapping("resolution"))
-	e.Patch = l.patch(e, key)
 	for _, kind := range []string{"os", "cpu", "libc"} {
 		if n := of.At[kind]; n != nil {
 			var list []string
@@ -195,17 +220,6 @@ func (l *pnpmDocument) entry(key string, of *document.Mapping, line, end int) *E
 	if e.Deprecated = of.Text("deprecated"); e.Deprecated == "" && of.At["deprecated"] != nil {
 		e.Deprecated = "deprecated"
 	}
-	folder := "node_modules/.pnpm/"
-	if l.environment {
-		folder = "node_modules/.pnpm-config/"
-	}
-	e.Location = folder + strings.ReplaceAll(strings.TrimPrefix(key, "/"), "/", "+") + "/node_modules/" + e.Name
-	l.checkEntry(e)
-	if l.packages[key] != nil {
-		l.fail(line, "\""+document.Clip(key)+"\" appears twice")
-	}
-	l.packages[key] = e
-	l.add(e)
 	return e
 }
 
@@ -347,6 +361,9 @@ func (l *pnpmDocument) importers() {
 		return
 	}
 	for _, folder := range importers.Keys {
+		if len(folder) > maxLocation {
+			l.fail(importers.Line[folder], tooLong(folder))
+		}
 		at := path.Clean(folder)
 		if at == "." {
 			if !l.environment {

@@ -18,10 +18,10 @@ func (c *comparison) versions() {
 			c.replacements(old, entries)
 		}
 	}
-	sortVersions(gone)
-	sortVersions(came)
+	c.order.sort(gone)
+	c.order.sort(came)
 	taken := map[version]bool{}
-	pairs := pair(gone, came, c.before, c.after)
+	pairs := c.order.pair(gone, came, c.before, c.after)
 	for _, v := range came {
 		entries := c.after[v]
 		from, ok := pairs[v]
@@ -68,16 +68,22 @@ const maxContents = 64
 // replacements adds the places of one version whose resolution changed: each
 // is compared with what was at the same place, or else with the nearest.
 func (c *comparison) replacements(old, entries []*Entry) {
-	known := map[Resolution]*Entry{}
-	at := map[string]*Entry{}
-	var distinct []*Entry
+	if len(old) == 1 && len(entries) == 1 && old[0].Resolution() == entries[0].Resolution() {
+		return
+	}
+	entries = installed(entries)
+	known, used := map[Resolution]bool{}, map[Resolution]bool{}
+	at := map[string]resolved{}
+	var distinct []resolved
 	for _, o := range old {
-		at[o.Location] = o
-		if r := o.Resolution(); known[r] == nil {
-			known[r] = o
-			distinct = append(distinct, o)
+		one := resolved{o, o.Resolution()}
+		at[o.Location] = one
+		if !known[one.is] {
+			known[one.is] = true
+			distinct = append(distinct, one)
 		}
 	}
+	all := distinct
 	distinct = distinct[:min(len(distinct), maxContents)]
 	type replaced struct {
 		old         *Entry
@@ -89,23 +95,38 @@ func (c *comparison) replacements(old, entries []*Entry) {
 	index := map[[2]Resolution]*replaced{}
 	for _, e := range entries {
 		r := e.Resolution()
-		o := at[e.Location]
-		if o == nil {
-			if known[r] != nil {
+		o, ok := at[e.Location]
+		if !ok {
+			if known[r] {
 				continue
 			}
-			o = c.nearest(distinct, e)
+			o = c.nearest(distinct, resolved{e, r})
 		}
-		was := o.Resolution()
-		if was == r {
+		if o.is == r {
 			continue
 		}
-		key := [2]Resolution{was, r}
+		key := [2]Resolution{o.is, r}
+		used[o.is] = true
 		if index[key] == nil {
-			index[key] = &replaced{old: o, resolution: r, differences: differences(o, e, c.keys)}
+			index[key] = &replaced{old: o.e, resolution: r, differences: c.keys.differences(o.e, e, o.is, r)}
 			list = append(list, index[key])
 		}
 		index[key].entries = append(index[key].entries, e)
+	}
+	if c.base.resolved != nil && c.head.resolved != nil {
+		// Of several contents of one version one went: whoever got it gets
+		// another one now. In a tree, the places say so.
+		is := map[Resolution]bool{}
+		for _, e := range entries {
+			is[e.Resolution()] = true
+			delete(at, e.Location)
+		}
+		to := entries[0].Resolution()
+		for _, o := range all {
+			if _, gone := at[o.e.Location]; gone && !is[o.is] && !used[o.is] {
+				list = append(list, &replaced{o.e, to, entries[:1], c.keys.differences(o.e, entries[0], o.is, to)})
+			}
+		}
 	}
 	for _, one := range list {
 		if len(one.differences) == 0 {
@@ -122,11 +143,11 @@ func (c *comparison) replacements(old, entries []*Entry) {
 	}
 }
 
-// nearest is the old entry from which e differs least.
-func (c *comparison) nearest(distinct []*Entry, e *Entry) *Entry {
+// nearest is the old entry from which a new one differs least.
+func (c *comparison) nearest(distinct []resolved, now resolved) resolved {
 	best, least := distinct[0], -1
 	for _, o := range distinct {
-		if n := len(differences(o, e, c.keys)); least < 0 || n < least {
+		if n := len(c.keys.differences(o.e, now.e, o.is, now.is)); least < 0 || n < least {
 			best, least = o, n
 		}
 	}

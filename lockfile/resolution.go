@@ -152,7 +152,12 @@ func Differences(old, now *Entry) []Difference { return differences(old, now, pa
 // package managers repair by themselves is left out: a bare entry that gains
 // the public registry's URL and a hash, a hash where there was none.
 func differences(o, n *Entry, keys packing) []Difference {
-	a, b := o.Resolution(), n.Resolution()
+	return keys.differences(o, n, o.Resolution(), n.Resolution())
+}
+
+// differences is the same where both resolutions are known: making one takes as
+// long as its lists of hashes.
+func (p packing) differences(o, n *Entry, a, b Resolution) []Difference {
 	if a == b {
 		return nil
 	}
@@ -176,7 +181,7 @@ func differences(o, n *Entry, keys packing) []Difference {
 		case was && is && a.URL != "" && b.URL != "":
 			add("host", o.Host(), n.Host())
 		case was && is:
-		case SameBytes(a, b) && a.Source == Git:
+		case a.Source == Git && SameBytes(a, b):
 			add("transport", a.URL, b.URL)
 		default:
 			add("url", a.URL, b.URL)
@@ -185,7 +190,7 @@ func differences(o, n *Entry, keys packing) []Difference {
 	if a.Hashes != b.Hashes && !gained(a, b) && (b.Hashes != "" || !n.Bundled && !n.Link) {
 		add("integrity", a.Hashes, b.Hashes)
 	}
-	if a.Checksum != b.Checksum && !keys.quiet(o, n) {
+	if a.Checksum != b.Checksum && !p.quiet(o, n) {
 		add("checksum", a.Checksum, b.Checksum)
 	}
 	if a.Patch != b.Patch {
@@ -246,15 +251,17 @@ func (p packing) quiet(o, n *Entry) bool {
 // none, so that no single file can satisfy both. Neither: they use different
 // algorithms, and only the file itself can tell.
 func CompareIntegrity(a, b string) (agree, conflict bool) {
+	digests, algorithms := map[string]bool{}, map[string]bool{}
 	for _, x := range strings.Fields(hashes(a)) {
 		algorithm, _, _ := strings.Cut(x, "-")
-		for _, y := range strings.Fields(hashes(b)) {
-			if x == y {
-				return true, false
-			}
-			other, _, _ := strings.Cut(y, "-")
-			conflict = conflict || algorithm == other
+		digests[x], algorithms[algorithm] = true, true
+	}
+	for _, y := range strings.Fields(hashes(b)) {
+		if digests[y] {
+			return true, false
 		}
+		algorithm, _, _ := strings.Cut(y, "-")
+		conflict = conflict || algorithms[algorithm]
 	}
 	return false, conflict
 }

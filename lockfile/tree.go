@@ -25,6 +25,75 @@ func (lock *Lockfile) index() {
 			lock.children[childKey{parent, e.Name}] = e
 		}
 	}
+	lock.link()
+}
+
+// link resolves all dependencies in one walk over the tree, which keeps for
+// each name the entry that is nearest. Asking Resolve for each would cost the
+// depth of the tree every time.
+func (lock *Lockfile) link() {
+	below := make(map[*Entry][]*Entry, len(lock.Entries)/4)
+	for _, e := range lock.Entries {
+		below[lock.parents[e]] = append(below[lock.parents[e]], e)
+	}
+	nearest := make(map[string]*Entry, len(lock.Entries))
+	lock.room()
+	var visit func(e *Entry)
+	visit = func(e *Entry) {
+		var hidden []*Entry
+		for _, child := range below[e] {
+			if lock.children[childKey{e, child.Name}] == child {
+				hidden = append(hidden, nearest[child.Name])
+				nearest[child.Name] = child
+			}
+		}
+		for i, d := range e.Dependencies {
+			e.to[i] = nearest[d.Name]
+		}
+		for _, child := range below[e] {
+			visit(child)
+		}
+		for _, child := range below[e] {
+			if lock.children[childKey{e, child.Name}] == child {
+				nearest[child.Name], hidden = hidden[0], hidden[1:]
+			}
+		}
+	}
+	visit(lock.Root)
+	lock.connect()
+}
+
+// room gives each entry place for what its dependencies resolve to: one piece
+// for all.
+func (lock *Lockfile) room() {
+	n := len(lock.Root.Dependencies)
+	for _, e := range lock.Entries {
+		n += len(e.Dependencies)
+	}
+	to := make([]*Entry, n)
+	take := func(e *Entry) {
+		n := len(e.Dependencies)
+		e.to, to = to[:n:n], to[n:]
+	}
+	take(lock.Root)
+	for _, e := range lock.Entries {
+		take(e)
+	}
+}
+
+// connect makes the edges of all entries, in one piece as well.
+func (lock *Lockfile) connect() {
+	lock.Root.out = lock.edgesOf(lock.Root, nil)
+	n := 0
+	for _, e := range lock.Entries {
+		n += len(e.Dependencies)
+	}
+	out := make([]edge, 0, n)
+	for _, e := range lock.Entries {
+		e.out = lock.edgesOf(e, out[len(out):])
+		out = out[:len(out)+len(e.out)]
+		e.out = slices.Clip(e.out)
+	}
 }
 
 // parentOf finds the entry that contains location, and whether location is in
@@ -83,28 +152,44 @@ type edge struct {
 // edges are the resolved dependencies of e as Arborist loads them: one for
 // each name, the later kind winning; development dependencies only of the
 // root and of workspaces; the root also depends on its workspaces.
-func (lock *Lockfile) edges(e *Entry) []edge {
-	if e.Link {
+func (lock *Lockfile) edges(e *Entry) []edge { return e.out }
+
+// edgesOf appends to out, which is empty.
+func (lock *Lockfile) edgesOf(e *Entry, out []edge) []edge {
+	if e.Link || e != lock.Root && len(e.Dependencies) == 0 {
 		return nil
 	}
 	top := e == lock.Root || lock.isTop(e)
-	var out []edge
-	seen := map[string]int{}
-	add := func(name string, kind DependencyKind) {
-		if i, dup := seen[name]; dup {
+	at := func(string) (int, bool) { return 0, false }
+	seen := func(string) {}
+	if len(e.Dependencies) > 8 || e == lock.Root {
+		places := make(map[string]int, len(e.Dependencies))
+		at = func(name string) (int, bool) { i, ok := places[name]; return i, ok }
+		seen = func(name string) { places[name] = len(out) }
+	} else {
+		var few [8]string
+		at = func(name string) (int, bool) {
+			i := slices.Index(few[:len(out)], name)
+			return i, i >= 0
+		}
+		seen = func(name string) { few[len(out)] = name }
+	}
+	add := func(name string, kind DependencyKind, to *Entry) {
+		if to == nil {
+			return
+		}
+		if i, dup := at(name); dup {
 			if out[i].kind != Workspace && kind >= out[i].kind {
 				out[i].kind = kind
 			}
 			return
 		}
-		if to := lock.Resolve(e, name); to != nil {
-			seen[name] = len(out)
-			out = append(out, edge{to, kind})
-		}
+		seen(name)
+		out = append(out, edge{to, kind})
 	}
 	if e == lock.Root {
 		for _, w := range lock.Workspaces() {
-			add(w.Name, Workspace)
+			add(w.Name, Workspace, lock.Resolve(e, w.Name))
 		}
 	}
 	if e == lock.Root {
@@ -112,9 +197,9 @@ func (lock *Lockfile) edges(e *Entry) []edge {
 			out = append(out, edge{m, Workspace})
 		}
 	}
-	for _, d := range e.Dependencies {
+	for i, d := range e.Dependencies {
 		if d.Kind != Dev || top {
-			add(d.Name, d.Kind)
+			add(d.Name, d.Kind, e.to[i])
 		}
 	}
 	return out
@@ -122,9 +207,7 @@ func (lock *Lockfile) edges(e *Entry) []edge {
 
 // isTop tells whether e is not inside any node_modules: a workspace or the
 // target of a link.
-func (lock *Lockfile) isTop(e *Entry) bool {
-	return !strings.HasPrefix(e.Location, "node_modules/") && !strings.Contains(e.Location, "/node_modules/")
-}
+func (lock *Lockfile) isTop(e *Entry) bool { return !inModules(e.Location) }
 
 // Workspaces are the links to the project's own packages, in location order.
 func (lock *Lockfile) Workspaces() []*Entry {
@@ -133,7 +216,7 @@ func (lock *Lockfile) Workspaces() []*Entry {
 	}
 	match := glob.NewWorkspaces(lock.Root.workspaces).Match
 	if lock.Format == Bun { // which names the folders themselves
-		match = func(folder string) bool { return slices.Contains(lock.Root.workspaces, folder) }
+		match = setOf(lock.Root.workspaces)
 	}
 	var out []*Entry
 	for _, e := range lock.Entries {
@@ -221,9 +304,16 @@ func (lock *Lockfile) markBundled() {
 	if lock.Version < 2 {
 		// Version 1 marks bundled entries itself; Arborist turns the marks of
 		// those that the parent asks for into the parent's list.
+		declares := map[*Entry]func(string) bool{}
 		for _, e := range lock.Entries {
 			parent := lock.parents[e]
-			if e.Bundled && parent != nil && !parent.Bundled && (declares(parent, e.Name) || parent == lock.Root) {
+			if !e.Bundled || parent == nil || parent.Bundled {
+				continue
+			}
+			if declares[parent] == nil {
+				declares[parent] = setOf(namesOf(parent.Dependencies))
+			}
+			if declares[parent](e.Name) || parent == lock.Root {
 				parent.Bundles = append(parent.Bundles, e.Name)
 				bundles = true
 			}
@@ -248,13 +338,20 @@ func (lock *Lockfile) markBundled() {
 		}
 	}
 	below := map[*Entry][]*Entry{}
+	named := map[*Entry]func(string) bool{}
 	for _, e := range lock.Entries {
 		parent := lock.parents[e]
 		if parent == nil || lock.children[childKey{parent, e.Name}] != e {
 			continue
 		}
 		below[parent] = append(below[parent], e)
-		if slices.Contains(parent.Bundles, e.Name) {
+		if len(parent.Bundles) == 0 {
+			continue
+		}
+		if named[parent] == nil {
+			named[parent] = setOf(parent.Bundles)
+		}
+		if named[parent](e.Name) {
 			take(e, parent)
 		}
 	}
@@ -276,13 +373,25 @@ func (lock *Lockfile) markBundled() {
 	}
 }
 
-func declares(e *Entry, name string) bool {
-	for _, d := range e.Dependencies {
-		if d.Name == name {
-			return true
-		}
+func namesOf(list []Dependency) []string {
+	out := make([]string, len(list))
+	for i, d := range list {
+		out[i] = d.Name
 	}
-	return false
+	return out
+}
+
+// setOf reports of a value whether it is in a list that may be long, at a cost
+// that does not grow with it.
+func setOf[T comparable](list []T) func(T) bool {
+	if len(list) <= 16 {
+		return func(v T) bool { return slices.Contains(list, v) }
+	}
+	set := make(map[T]bool, len(list))
+	for _, v := range list {
+		set[v] = true
+	}
+	return func(v T) bool { return set[v] }
 }
 
 // finish gives links what Arborist gives them, their target's values, and

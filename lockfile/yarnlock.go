@@ -20,6 +20,10 @@ type yarnLock struct {
 	// byDescriptor are the entries by "name@range".
 	byDescriptor map[string]*Entry
 	wants        []yarnWant
+	// replaced are the project's resolutions that lead somewhere, begun the
+	// descriptors that have more behind them than what is asked for: see index.
+	replaced map[asked]yarnReplacement
+	begun    map[string]*Entry
 	// patched are the packages that a patch changes, in file order.
 	patched []yarnPatch
 }
@@ -48,12 +52,18 @@ func (l *yarnLock) describe(e *Entry, descriptor string, line int) {
 // find is the entry for what e asks for: as the project's resolutions say, or
 // as it stands.
 func (l *yarnLock) find(e *Entry, name, spec string) *Entry {
-	for _, o := range l.declared.replacements {
-		if o.Name == name && o.Key != "" && replaces(o, e, spec) {
-			if to := l.described(name, l.declared.catalog(name, o.Spec)); to != nil {
-				return to
+	var best *yarnReplacement
+	if len(l.replaced) > 0 {
+		for _, by := range []string{"", e.Package, e.Name} {
+			for _, of := range []string{"", spec, "npm:" + spec, strings.TrimPrefix(spec, "npm:")} {
+				if r, ok := l.replaced[asked{name, by, of}]; ok && (best == nil || r.order < best.order) {
+					best = &r
+				}
 			}
 		}
+	}
+	if best != nil {
+		return best.to
 	}
 	return l.described(name, l.declared.catalog(name, spec))
 }
@@ -67,33 +77,9 @@ func (l *yarnLock) described(name, spec string) *Entry {
 	}
 	// The descriptor of a patch, a folder or a link has more behind it.
 	if protocol, _, ok := strings.Cut(spec, ":"); ok && (protocol == "patch" || protocol == "file" || protocol == "link" || protocol == "portal" || protocol == "exec") {
-		for _, p := range l.patched {
-			if rest, ok := strings.CutPrefix(p.descriptor, name+"@"+spec); ok && (rest == "" || strings.HasPrefix(rest, "::") || strings.HasPrefix(rest, "#")) {
-				return p.e
-			}
-		}
+		return l.begun[name+"@"+spec]
 	}
 	return nil
-}
-
-// replaces reports whether a resolution counts for what e asks for: its key may
-// name who asks, and the range that is asked for.
-// Source: https://yarnpkg.com/configuration/manifest#resolutions
-func replaces(o replacement, e *Entry, spec string) bool {
-	key := strings.TrimPrefix(o.Key, "**/")
-	i := strings.LastIndex(key, o.Name)
-	if i < 0 {
-		return false
-	}
-	if asked := strings.TrimPrefix(key[i+len(o.Name):], "@"); asked != "" && asked != spec && asked != "npm:"+spec && "npm:"+asked != spec {
-		return false
-	}
-	parent := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(key[:i], "/"), "**"), "/")
-	if parent == "" {
-		return true
-	}
-	name, _, _ := splitName(parent)
-	return strings.HasSuffix("/"+name, "/"+e.Package) || strings.HasSuffix("/"+name, "/"+e.Name)
 }
 
 // maxParts is how many of a project's folders are asked for their package.json;
@@ -170,6 +156,7 @@ func (l *yarnLock) workspaces(opts Options) error {
 
 // resolve links what entries ask for, and the project by its package.json.
 func (l *yarnLock) resolve() {
+	l.index()
 	byName := map[string]*Entry{}
 	for _, m := range l.lock.members {
 		byName[m.Package] = m
@@ -211,6 +198,72 @@ func (l *yarnLock) resolve() {
 	for _, d := range l.declared.root.Dependencies {
 		if d.Kind != Peer && d.Kind != PeerOptional {
 			l.depend(root, d, found(root, d))
+		}
+	}
+}
+
+// asked is what a resolution counts for: a name, who asks for it and which
+// range, both empty where any counts.
+type asked struct{ name, by, spec string }
+
+// yarnReplacement is where a resolution leads; the one that is declared first
+// counts.
+type yarnReplacement struct {
+	order int
+	to    *Entry
+}
+
+// maxBegun is how many beginnings of one descriptor are known; one that Yarn
+// writes has two.
+const maxBegun = 8
+
+// index prepares find, which is asked for each dependency of each entry. A
+// resolution's key may name who asks, and the range that is asked for.
+// Source: https://yarnpkg.com/configuration/manifest#resolutions
+func (l *yarnLock) index() {
+	l.begun, l.replaced = map[string]*Entry{}, map[asked]yarnReplacement{}
+	begin := func(of string, e *Entry) {
+		if l.begun[of] == nil {
+			l.begun[of] = e
+		}
+	}
+	for _, p := range l.patched {
+		for i, n := 0, 0; i < len(p.descriptor) && n < maxBegun; i++ {
+			if p.descriptor[i] == '#' || strings.HasPrefix(p.descriptor[i:], "::") {
+				begin(p.descriptor[:i], p.e)
+				n++
+			}
+		}
+	}
+	for order, o := range l.declared.replacements {
+		key := strings.TrimPrefix(o.Key, "**/")
+		i := strings.LastIndex(key, o.Name)
+		if o.Key == "" || i < 0 {
+			continue
+		}
+		to := l.described(o.Name, l.declared.catalog(o.Name, o.Spec))
+		if to == nil {
+			continue
+		}
+		count := func(by string) {
+			one := asked{o.Name, by, strings.TrimPrefix(key[i+len(o.Name):], "@")}
+			if _, first := l.replaced[one]; !first {
+				l.replaced[one] = yarnReplacement{order, to}
+			}
+		}
+		parent := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(key[:i], "/"), "**"), "/")
+		name, _, _ := splitName(parent)
+		if parent == "" {
+			count("")
+			continue
+		}
+		// The last of several parents is the one that asks; it may have a scope.
+		cut := strings.LastIndexByte(name, '/')
+		if name[cut+1:] != "" {
+			count(name[cut+1:])
+		}
+		if cut >= 0 {
+			count(name[strings.LastIndexByte(name[:cut], '/')+1:])
 		}
 	}
 }

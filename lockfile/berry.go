@@ -209,7 +209,7 @@ func (l *yarnLock) put(one berryEntry) {
 		l.add(e)
 	}
 	for _, descriptor := range descriptors {
-		if name, _, ok := splitName(descriptor); !ok || !packageName.MatchString(name) {
+		if name, _, ok := splitName(descriptor); !isFolder && (!ok || !packageName.MatchString(name)) {
 			l.fail(one.line, "\""+document.Clip(descriptor)+"\" is not a package and a range")
 		}
 		l.describe(e, descriptor, one.line)
@@ -296,6 +296,9 @@ func (l *yarnLock) patch(e *Entry, rest string) {
 	}
 	files, parameters, _ := strings.Cut(patches, "::")
 	e.Patch = files
+	if strings.Contains(files, "builtin<") { // spelled in several ways
+		e.Patch = files[strings.Index(files, "builtin<"):]
+	}
 	if values, err := url.ParseQuery(parameters); err == nil && !strings.Contains(files, "builtin<") {
 		e.Patch += " " + values.Get("hash")
 	}

@@ -45,6 +45,16 @@ func pnpmPackage(key, resolution string) string {
 	return "  '" + key + "':\n    resolution: {" + resolution + "}\n"
 }
 
+// pnpmRuntime is Node.js with an archive for each system.
+func pnpmRuntime(systems ...string) string {
+	out := "  node@runtime:22.1.0:\n    resolution:\n      type: variations\n      variants:\n"
+	for _, system := range systems {
+		out += "        - resolution: {type: binary, url: https://nodejs.org/" + system + ", integrity: sha256-" + system + ", bin: bin}\n" +
+			"          targets: [{os: " + system + "}]\n"
+	}
+	return out
+}
+
 var pnpmB = pnpmPackage("b@1.0.0", "integrity: "+h2)
 
 // said is what Compare finds, a line a change, a name and an oddity.
@@ -274,6 +284,27 @@ func TestCompareSays(t *testing.T) {
 			head:    linked,
 			project: files{"package.json": `{"dependencies":{"a":"^1.0.0","b":"^1.0.0"},"workspaces":["lib/*"]}`},
 			want:    []string{"added a →1.0.0"}},
+		{says: "a project moves from Yarn 1 to Yarn 4", file: "yarn.lock",
+			base: "# yarn lockfile v1\n\na@^1:\n  version \"1.0.0\"\n  resolved \"https://registry.yarnpkg.com/a/-/a-1.0.0.tgz#0123456789012345678901234567890123456789\"\n  integrity " + h1 + "\n",
+			head: "__metadata:\n  version: 8\n  cacheKey: 10c0\n\"a@npm:^1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  checksum: 10c0/ab\n"},
+		{says: "a patch comes, and with it another archive", file: "yarn.lock",
+			base: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  checksum: 1/ab\n",
+			head: "__metadata:\n  version: 8\n  cacheKey: 1\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n  checksum: 1/ab\n" +
+				"\"a@patch:a@npm%3A1#./x.patch\":\n  version: 1.0.0\n  resolution: \"a@patch:a@npm%3A1.0.0#./x.patch::hash=ff\"\n  checksum: 1/cd\n",
+			want: []string{"replaced a 1.0.0→1.0.0; patch →./x.patch ff"}},
+		{says: "a runtime gains an archive", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("node", "runtime:^22", "runtime:22.1.0"), pnpmRuntime("linux"), "  node@runtime:22.1.0: {}\n"),
+			head: pnpmLock(pnpmDirect("node", "runtime:^22", "runtime:22.1.0"), pnpmRuntime("linux", "darwin"), "  node@runtime:22.1.0: {}\n"),
+			want: []string{"replaced node 22.1.0→22.1.0; platforms linux-- https://nodejs.org/linux sha256-linux bin→" +
+				"darwin-- https://nodejs.org/darwin sha256-darwin bin; linux-- https://nodejs.org/linux sha256-linux bin"}},
+		{says: "another archive of a runtime", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("node", "runtime:^22", "runtime:22.1.0"), pnpmRuntime("linux"), "  node@runtime:22.1.0: {}\n"),
+			head: pnpmLock(pnpmDirect("node", "runtime:^22", "runtime:22.1.0"), strings.ReplaceAll(pnpmRuntime("linux"), "sha256-linux", "sha256-other"), "  node@runtime:22.1.0: {}\n"),
+			want: []string{"replaced node 22.1.0→22.1.0; checksum linux-- https://nodejs.org/linux sha256-linux bin→linux-- https://nodejs.org/linux sha256-other bin"}},
+		{says: "one system, not in a list", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB+"    libc: glibc\n", "  b@1.0.0: {}\n"),
+			head: pnpmLock(pnpmDirect("b", "1", "1.0.0"), pnpmB+"    libc: [musl]\n", "  b@1.0.0: {}\n"),
+			want: []string{"moved b 1.0.0→1.0.0; platforms libc=glibc→libc=musl; quiet"}},
 		{says: "Bun's word for a bundled package counts below its parent only", file: "bun.lock",
 			base: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"1.0.0"}}},"packages":{"a":["a@1.0.0","",{},"` + h1 + `"]}}`,
 			head: `{"lockfileVersion":1,"workspaces":{"":{"dependencies":{"a":"1.0.0"}}},"packages":{"a":["a@1.0.0","https://x.example/a.tgz",{"bundled":true},"` + h1 + `"]}}`,

@@ -44,9 +44,3 @@ func Compare(base, head *Lockfile) []Change {
 	}
 	return out
 }
-
-// resolved is an entry with its resolution.
-type resolved struct {
-	e  *Entry
-	is Resolution
-}

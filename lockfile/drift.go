@@ -61,7 +61,7 @@ func (lock *Lockfile) drift(prefix string, manifest, part *Entry) []string {
 	}
 	if lock.Format == NPM || lock.Format == Bun || lock.Format == Pnpm {
 		for name, d := range have {
-			if _, ok := want[name]; !ok && packageName.MatchString(name) && (lock.Format == NPM || d.Kind != Peer && d.Kind != PeerOptional) {
+			if _, ok := want[name]; !ok && packageName.MatchString(name) && !strings.HasPrefix(d.Spec, "runtime:") && (lock.Format == NPM || d.Kind != Peer && d.Kind != PeerOptional) {
 				names = append(names, prefix+name)
 			}
 		}

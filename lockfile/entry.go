@@ -284,3 +284,9 @@ func nameFromLocation(location string) string {
 	}
 	return location[i+1:]
 }
+
+// edge is a resolved dependency.
+type edge struct {
+	to   *Entry
+	kind DependencyKind
+}

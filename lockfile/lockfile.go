@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
 )
@@ -124,4 +125,11 @@ func (lock *Lockfile) checkSizes() {
 			document.Fail(lock.File, e.Line, tooLong(e.Location))
 		}
 	}
+}
+
+// requested answers Locks, which is asked once for each line of a package.json.
+type requested struct {
+	mu     sync.Mutex
+	asks   map[*Entry]map[string]Dependency
+	byName map[string][]*Entry
 }

@@ -4,7 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -96,13 +95,6 @@ func (lock *Lockfile) Locks(folder string, d Dependency) bool {
 		return true
 	}
 	return strings.HasPrefix(spec, "catalog:") || fits(to, spec)
-}
-
-// requested answers Locks, which is asked once for each line of a package.json.
-type requested struct {
-	mu     sync.Mutex
-	asks   map[*Entry]map[string]Dependency
-	byName map[string][]*Entry
 }
 
 // of are the dependencies of a part of the project, as the lockfile repeats

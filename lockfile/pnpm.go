@@ -209,8 +209,12 @@ func (l *pnpmDocument) base(key string, of *document.Mapping, line, end int) *En
 	for _, kind := range []string{"os", "cpu", "libc"} {
 		if n := of.At[kind]; n != nil {
 			var list []string
-			for _, one := range document.Sequence(l.file, n, "\""+kind+"\"") {
-				list = append(list, one.Value)
+			if text := of.Text(kind); text != "" { // as some packages have it
+				list = append(list, text)
+			} else {
+				for _, one := range document.Sequence(l.file, n, "\""+kind+"\"") {
+					list = append(list, one.Value)
+				}
 			}
 			e.platform(kind, list)
 		}
@@ -372,8 +376,8 @@ func (l *pnpmDocument) importers() {
 			l.pnpmLock.members["."] = root
 			continue
 		}
-		if strings.HasPrefix(at, "/") || strings.HasPrefix(at, "../") || l.pnpmLock.members[at] != nil {
-			continue // a part outside of the repository: its packages are read, its place is not
+		if strings.HasPrefix(at, "/") || l.pnpmLock.members[at] != nil {
+			continue // its packages are read, its place is not
 		}
 		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), Line: importers.Line[folder], EndLine: importers.EndOf(folder), source: Local}
 		l.checkEntry(e)

@@ -166,3 +166,9 @@ func direction(from, to string) Kind {
 	}
 	return Replaced
 }
+
+// resolved is an entry with its resolution.
+type resolved struct {
+	e  *Entry
+	is Resolution
+}

@@ -187,10 +187,14 @@ func (p packing) differences(o, n *Entry, a, b Resolution) []Difference {
 			add("url", a.URL, b.URL)
 		}
 	}
-	if a.Hashes != b.Hashes && !gained(a, b) && (b.Hashes != "" || !n.Bundled && !n.Link) {
+	if a.Hashes != b.Hashes && !gained(a, b) && (b.Hashes != "" || !n.Bundled && !n.Link) && !p.migrated(b) {
 		add("integrity", a.Hashes, b.Hashes)
 	}
-	if a.Checksum != b.Checksum && !p.quiet(o, n) {
+	switch {
+	case a.Checksum == b.Checksum || p.quiet(o, n):
+	case a.Source == Runtime && b.Source == Runtime && joined(a.Checksum, b.Checksum):
+		add("platforms", a.Checksum, b.Checksum)
+	case a.Patch == b.Patch: // a patched archive has another hash by nature
 		add("checksum", a.Checksum, b.Checksum)
 	}
 	if a.Patch != b.Patch {
@@ -230,6 +234,30 @@ const yarnSHA1 = "sha1/"
 // archives that are packed in another way cannot be compared.
 type packing struct{ base, head string }
 
+// migrated reports whether a project went from Yarn 1, which records the
+// tarball's hash, to a later one, which records its own archive's.
+func (p packing) migrated(b Resolution) bool {
+	return p.base == yarnClassic && p.head != yarnClassic && b.Hashes == ""
+}
+
+// yarnClassic stands for Yarn 1 among the ways of packing.
+const yarnClassic = "sha1"
+
+// joined reports whether all archives of a runtime are still there, and others
+// came to them.
+func joined(was, is string) bool {
+	has := map[string]bool{}
+	for _, one := range strings.Split(is, "; ") {
+		has[one] = true
+	}
+	for _, one := range strings.Split(was, "; ") {
+		if !has[one] {
+			return false
+		}
+	}
+	return true
+}
+
 // quiet reports whether a checksum may have changed: where it is filled in,
 // where this machine had no use for the package, and where the lockfile as a
 // whole is packed in another way and both entries are packed as their lockfile
@@ -239,7 +267,7 @@ func (p packing) quiet(o, n *Entry) bool {
 	case o.Checksum == "":
 		return true
 	case n.Checksum == "":
-		return n.Conditional && o.Conditional
+		return n.Conditional && (o.Conditional || p.base == yarnClassic)
 	}
 	was, _, _ := strings.Cut(o.Checksum, "/")
 	is, _, _ := strings.Cut(n.Checksum, "/")

@@ -143,12 +143,6 @@ func (lock *Lockfile) Target(link *Entry) *Entry {
 	return lock.byLocation[strings.TrimPrefix(link.Resolved, "./")]
 }
 
-// edge is a resolved dependency.
-type edge struct {
-	to   *Entry
-	kind DependencyKind
-}
-
 // edges are the resolved dependencies of e as Arborist loads them: one for
 // each name, the later kind winning; development dependencies only of the
 // root and of workspaces; the root also depends on its workspaces.

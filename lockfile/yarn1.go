@@ -14,6 +14,7 @@ import (
 // classic reads version 1, line by line.
 func (l *yarnLock) classic(file, text string) {
 	l.graph = newGraph(file, Yarn, 1)
+	l.lock.cacheKey = yarnClassic
 	var e *Entry
 	var descriptors []string
 	section, own := "", ""

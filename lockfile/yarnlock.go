@@ -26,6 +26,8 @@ type yarnLock struct {
 	begun    map[string]*Entry
 	// patched are the packages that a patch changes, in file order.
 	patched []yarnPatch
+	// builtin are the entries with a patch of Yarn's own, by what they patch.
+	builtin map[*Entry]*Entry
 }
 
 // yarnPatch is a patched package with its descriptor and that of what is
@@ -66,6 +68,15 @@ func (l *yarnLock) find(e *Entry, name, spec string) *Entry {
 		return best.to
 	}
 	return l.described(name, l.declared.catalog(name, spec))
+}
+
+// patchedBy is the entry with Yarn's own patch of another one, which takes its
+// place wherever that is asked for; the other one where there is none.
+func (l *yarnLock) patchedBy(to, by *Entry) *Entry {
+	if p := l.builtin[to]; p != nil && p != by {
+		return p
+	}
+	return to
 }
 
 // described is the entry for a range; Yarn 2 and later write "npm:" before it.
@@ -179,7 +190,7 @@ func (l *yarnLock) resolve() {
 		if w.e == root && l.declared.root != nil {
 			continue
 		}
-		to := found(w.e, w.d)
+		to := l.patchedBy(found(w.e, w.d), w.e)
 		l.depend(w.e, w.d, to)
 		if to == nil && l.lock.Version == 1 && w.e != root && !l.lock.isPart(w.e) {
 			// A frozen installation of Yarn 1 looks at the project's own ranges
@@ -189,7 +200,11 @@ func (l *yarnLock) resolve() {
 	}
 	for _, p := range l.patched {
 		if base := l.byDescriptor[p.of]; base != nil && p.of != "" {
-			l.depend(base, Dependency{Name: p.e.Location, Kind: Prod}, p.e)
+			if l.builtin[base] == p.e {
+				l.depend(p.e, Dependency{Name: base.Location, Kind: Prod}, base)
+			} else {
+				l.depend(base, Dependency{Name: p.e.Location, Kind: Prod}, p.e)
+			}
 		}
 	}
 	if l.declared.root == nil {
@@ -197,7 +212,7 @@ func (l *yarnLock) resolve() {
 	}
 	for _, d := range l.declared.root.Dependencies {
 		if d.Kind != Peer && d.Kind != PeerOptional {
-			l.depend(root, d, found(root, d))
+			l.depend(root, d, l.patchedBy(found(root, d), root))
 		}
 	}
 }
@@ -221,7 +236,12 @@ const maxBegun = 8
 // resolution's key may name who asks, and the range that is asked for.
 // Source: https://yarnpkg.com/configuration/manifest#resolutions
 func (l *yarnLock) index() {
-	l.begun, l.replaced = map[string]*Entry{}, map[asked]yarnReplacement{}
+	l.begun, l.replaced, l.builtin = map[string]*Entry{}, map[asked]yarnReplacement{}, map[*Entry]*Entry{}
+	for _, p := range l.patched {
+		if base := l.byDescriptor[p.of]; p.of != "" && base != nil && base != p.e && strings.Contains(p.e.Patch, "builtin<") {
+			l.builtin[base] = p.e
+		}
+	}
 	begin := func(of string, e *Entry) {
 		if l.begun[of] == nil {
 			l.begun[of] = e

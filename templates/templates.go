@@ -144,7 +144,7 @@ func Issue(id string, detail map[string]string) Text {
 	t := get("issue", id, filled)
 	t.Problem = strings.TrimSpace(t.Problem)
 	if state, ok := detail["scripts"]; ok {
-		t.Problem += "\n\n" + get("scripts", state, filled).Problem
+		t.Problem += " " + get("scripts", state, filled).Problem
 	}
 	return t
 }

@@ -112,8 +112,8 @@ func dependencyNewInUpdate(in *Input) []Issue {
 	var evidence []behavior.Evidence
 	severity := Medium
 	for _, d := range in.Contents.Manifest.Dependencies {
-		if d.Kind == "peerDependencies" || old[d.Name] {
-			continue
+		if d.Kind == "peerDependencies" || old[d.Name] || in.Locked != nil && in.Locked(d.Name) {
+			continue // what the project has already is nobody's new code
 		}
 		names = append(names, d.Name)
 		evidence = append(evidence, dependencyEvidence(d))

@@ -232,6 +232,9 @@ type Input struct {
 	// Added maps the names of packages that the review adds to whether they
 	// have an install script.
 	Added map[string]bool
+	// Locked reports whether the project had a package of that name before;
+	// nil outside a review.
+	Locked func(name string) bool
 }
 
 // Behavior returns a behavior or trait by its id, nil where it is absent.

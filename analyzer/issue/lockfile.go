@@ -218,7 +218,7 @@ func lockfilePatched(in *Input) []Issue {
 	if now == "" || strings.Contains(now, "builtin<") || in.Change.Old != nil && in.Change.Old.Patch == now {
 		return nil
 	}
-	return detailed(Medium, map[string]string{"patch": clip(now)})
+	return detailed(Low, map[string]string{"patch": clip(now)})
 }
 
 func lockfileIntegrityMissing(in *Input) []Issue {

@@ -69,6 +69,13 @@ func Project(c settings.Change) Issue {
 	}
 	switch c.ID {
 	case settings.Override:
+		// The key says for which versions, and below which package.
+		for _, list := range []string{"pnpm.overrides.", "overrides.", "resolutions."} {
+			if key, ok := strings.CutPrefix(c.Key, list); ok && key != "" {
+				i.Detail["packages"] = clip(key)
+				break
+			}
+		}
 		if c.Direction == settings.Opened && strings.HasPrefix(c.To, "npm:") {
 			i.Severity = Medium // another package, but of a registry: it is reviewed as any other
 		}

@@ -162,7 +162,7 @@ func summary(d *document, r *review.Review, v policy.Verdict, at Place) {
 	if len(r.Removed) > 0 {
 		names := make([]string, 0, len(r.Removed))
 		for _, c := range r.Removed {
-			names = append(names, c.Name+"@"+c.From)
+			names = append(names, nameAt(c.Name, c.From))
 		}
 		d.item("Removed: " + escapeList(names) + "\n\n")
 	}

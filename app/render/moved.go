@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/app/review"
@@ -14,16 +15,51 @@ import (
 const maxMoved = 20
 
 // moved lists the packages that are the same as before at other places, each
-// with the first respect in which its place differs.
+// with the first respect in which its place differs. What many have in common
+// is said once.
 func moved(list []review.Change) []string {
-	var out []string
-	for i := range list[:min(len(list), maxMoved)] {
-		out = append(out, list[i].Name+"@"+list[i].To+where(&list[i].Change))
+	count, order := map[string]int{}, []string(nil)
+	for i := range list {
+		count[common(&list[i].Change)]++
 	}
-	if rest := len(list) - maxMoved; rest > 0 {
+	var out []string
+	named := 0
+	for i := range list {
+		c := &list[i].Change
+		if shared := common(c); shared != "" && count[shared] > maxAlike {
+			if !slices.Contains(order, shared) {
+				order = append(order, shared)
+			}
+			continue
+		}
+		if named++; named <= maxMoved {
+			out = append(out, nameAt(c.Name, c.To)+where(c))
+		}
+	}
+	if rest := named - maxMoved; rest > 0 {
 		out = append(out, fmt.Sprintf("%d more", rest))
 	}
+	for _, shared := range order {
+		out = append(out, fmt.Sprintf("%d packages", count[shared])+shared)
+	}
 	return out
+}
+
+// maxAlike is how many packages are named that moved in the same way.
+const maxAlike = 4
+
+// common is what many packages may have in common that moved: another host, or
+// other folders and nothing else.
+func common(c *lockfile.Change) string {
+	for _, d := range c.Differences {
+		if d.What != "place" && d.What != "host" {
+			return ""
+		}
+	}
+	if len(c.Differences) > 0 && c.Differences[0].What == "place" {
+		return " in other folders"
+	}
+	return where(c)
 }
 
 // where says what is different about a package that only moved: " (for
@@ -53,6 +89,14 @@ func where(c *lockfile.Change) string {
 		}
 	}
 	return ""
+}
+
+// nameAt is name@version, or the name alone.
+func nameAt(name, version string) string {
+	if version == "" {
+		return name
+	}
+	return name + "@" + version
 }
 
 func orDefault(address string) string {

@@ -127,7 +127,7 @@ func ReviewHTML(w io.Writer, p ReviewPage) error {
 		}
 		view.Moved = moved(r.Moved)
 		for _, c := range r.Removed {
-			view.Removed = append(view.Removed, c.Name+"@"+c.From)
+			view.Removed = append(view.Removed, nameAt(c.Name, c.From))
 		}
 		root := &nodeView{}
 		for i := range r.Packages {

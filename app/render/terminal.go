@@ -136,7 +136,7 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 		p.line("")
 		var names []string
 		for _, c := range r.Removed {
-			names = append(names, clean(c.Name+"@"+c.From, 100))
+			names = append(names, clean(nameAt(c.Name, c.From), 100))
 		}
 		p.wrap("", "Removed: "+strings.Join(names, ", "), dim)
 	}

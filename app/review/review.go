@@ -106,7 +106,9 @@ type scan struct {
 	incidents []vulnerability.Advisory
 	internal  []string
 	settings  *settings.Settings
-	at        time.Time
+	// locked are the names of the packages that the project had before.
+	locked map[string]bool
+	at     time.Time
 	// of is set for a package that did not change and is allowed to run its
 	// scripts from now on: only what they do is asked for.
 	of *lockfile.Entry
@@ -119,7 +121,7 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 	var scans, let, filled []*scan
 	for _, pair := range in.Pairs {
 		r.Lockfiles = append(r.Lockfiles, pair.File)
-		own := internal(pair.Head)
+		own, locked := internal(pair.Head), names(pair.Base)
 		for _, c := range lockfile.Compare(pair.Base, pair.Head) {
 			change := Change{c, pair.File}
 			switch {
@@ -130,7 +132,7 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 				r.Moved = append(r.Moved, change)
 				continue
 			}
-			scans = append(scans, &scan{change: change, internal: own, settings: pair.Settings, at: time.Now()})
+			scans = append(scans, &scan{change: change, internal: own, settings: pair.Settings, locked: locked, at: time.Now()})
 		}
 		for _, c := range lockfile.Filled(pair.Base, pair.Head) {
 			filled = append(filled, &scan{change: Change{c, pair.File}, internal: own, settings: pair.Settings, at: time.Now()})
@@ -327,6 +329,18 @@ func (r *Review) odd(pair Pair) {
 	}
 }
 
+// names are those of the packages of a lockfile.
+func names(l *lockfile.Lockfile) map[string]bool {
+	if l == nil {
+		return nil
+	}
+	out := make(map[string]bool, len(l.Entries))
+	for _, e := range l.Entries {
+		out[e.Package] = true
+	}
+	return out
+}
+
 // internal are the names of the packages that belong to the repository.
 func internal(l *lockfile.Lockfile) []string {
 	if l == nil {
@@ -453,7 +467,8 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	p := Package{Change: s.change, Own: source == lockfile.Local && !outside(s.change.New) || source == lockfile.InParent}
 	in := issue.Input{Name: s.change.Name, Version: s.change.To, Metadata: s.metadata, Change: &s.change.Change,
 		Entries: s.change.Entries, ConfiguredHost: scanner.ConfiguredHost, Added: added,
-		Advisories: s.advisories, OldAdvisories: s.oldAdvisories, Incidents: s.incidents, Internal: s.internal, Now: s.at}
+		Advisories: s.advisories, OldAdvisories: s.oldAdvisories, Incidents: s.incidents, Internal: s.internal, Now: s.at,
+		Locked: func(name string) bool { return s.locked[name] }}
 	if s.settings != nil && s.now.Contents != nil && (len(s.now.Contents.LifecycleScripts()) > 0 || s.now.Contents.ImplicitGyp) {
 		policy := s.settings.Scripts(s.change.Name, s.change.To)
 		p.Scripts, in.Scripts = &policy, &policy

@@ -69,15 +69,28 @@ func (c *comparison) file(name string, kind fileKind) {
 	}
 	if kind == patchFile {
 		change.ID = Patch
-		change.Packages = []string{strings.TrimSuffix(path.Base(name), path.Ext(name))}
+		change.Packages = []string{patchedName(name)}
 	}
 	switch {
 	case before == "":
 		change.Direction = Opened
 	case after == "":
+		if kind == patchFile {
+			return // the package is as it was published again
+		}
 		change.ID, change.Direction, change.InBase = GuardClosed, Closed, true
 	}
 	c.changes = append(c.changes, change)
+}
+
+// patchedName is the package that a patch file is about, as package managers
+// call the files: a.patch, a@1.0.0.patch, a-npm-1.0.0-0123456789.patch.
+func patchedName(file string) string {
+	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	if i := strings.LastIndex(name, "-npm-"); i > 0 {
+		name = name[:i]
+	}
+	return name
 }
 
 // short is the beginning of a hash, for people to compare.

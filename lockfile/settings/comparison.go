@@ -71,6 +71,9 @@ func (c *comparison) add(change Change, at *Statement, inBase bool, by client) {
 		change.Key = at.Key
 	}
 	if change.Direction == Closed {
+		if change.ID == Patch {
+			return // the package is as it was published again
+		}
 		change.ID = GuardClosed
 	}
 	change.Clients = by.names()

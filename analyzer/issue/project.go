@@ -47,7 +47,7 @@ var topicSeverities = map[string]Severity{
 const (
 	localStore = "Packages are then taken from that folder. Where it lies in the repository, a pull request can bring what is installed: " +
 		"this review does not read those files, and a package manager that finds a package in its own store does not always compare it with the lockfile's hash."
-	moreSettings = "The settings of that file then count as well, those among them that a project may not set itself."
+	moreSettings = "{client} reads more settings from {to} then, those among them that count for a whole user or machine."
 )
 
 // topicEffects say of some checks what follows where they are weaker.
@@ -55,7 +55,8 @@ var topicEffects = map[string]string{
 	"cache-folder": localStore, "offline-mirror": localStore, "store-folder": localStore, "virtual-store-folder": localStore,
 	"modules-folder": localStore, "global-cache": localStore,
 	"user-settings": moreSettings, "global-settings": moreSettings,
-	"prefix":                 "npm then reads the file etc/npmrc below that folder as settings of the whole machine.",
+	"use-lockfile":           "The lockfile is then not kept to, or not written.",
+	"prefix":                 "npm reads more settings from {to}/etc/npmrc then, as those of the whole machine.",
 	"frozen-lockfile":        "An installation may then rewrite the lockfile, and install what nobody reviewed.",
 	"prefer-frozen-lockfile": "Packages are then resolved anew, although the lockfile fits.",
 	"immutable-cache":        "An installation may then add to the cache that the repository holds.",
@@ -109,7 +110,7 @@ func Project(c settings.Change) Issue {
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
 	case settings.TrustWeakened:
-		i.Detail["does"] = topicEffects[c.Topic]
+		i.Detail["does"] = strings.NewReplacer("{client}", i.Detail["client"], "{to}", i.Detail["to"]).Replace(topicEffects[c.Topic])
 	case settings.RegistryChanged:
 		effect := registryEffect
 		if what := downloads[c.Topic]; what != "" {

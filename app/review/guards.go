@@ -56,8 +56,12 @@ func (g *gatherer) guards() error {
 				g.in.Pairs[i].Settings = &now
 			}
 		}
-		if len(changed[root]) == 0 && len(g.names(now)) == 0 {
-			continue
+		if len(changed[root]) == 0 {
+			if found, err := g.names(now); err != nil {
+				return err
+			} else if len(found) == 0 {
+				continue
+			}
 		}
 		was, err := g.settingsAt(g.in.Base, root, changed[root], base)
 		if err != nil {
@@ -109,17 +113,20 @@ func (g *gatherer) mayName(roots map[string][]string) error {
 		}
 		asked++
 		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
-		var not *NotRead
-		if errors.As(err, &not) {
-			return nil // as before
+		for not := (*NotRead)(nil); errors.As(err, &not) && files[path.Base(not.Path)]; {
+			// It did not change; the others may name files all the same.
+			delete(files, path.Base(not.Path))
+			s, err = settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
 		}
-		if err != nil {
+		var not *NotRead
+		if err != nil && !errors.As(err, &not) {
 			return err
 		}
-		if found := g.names(s); len(found) > 0 {
+		found, err := g.names(s)
+		if len(found) > 0 {
 			roots[dir] = found
 		}
-		return nil
+		return err
 	}
 	if len(g.others) > 0 {
 		if err := look("."); err != nil {
@@ -163,15 +170,29 @@ func naming(in map[string]Entry) map[string]bool {
 	return out
 }
 
-// names are the changed files that Classify does not know and settings name.
-func (g *gatherer) names(s settings.Settings) (out []string) {
-	list := s.Named()
+// names are the changed files that Classify does not know and settings name,
+// by way of links or not.
+func (g *gatherer) names(s settings.Settings) (out []string, err error) {
+	if len(g.others) == 0 {
+		return nil, nil
+	}
+	named := map[string]bool{}
+	for _, file := range s.Named() {
+		through, err := way(g.ctx, g.in.Head, file)
+		if err != nil {
+			return nil, err
+		}
+		named[file] = true
+		for _, step := range through {
+			named[step] = true
+		}
+	}
 	for _, file := range g.others {
-		if _, found := slices.BinarySearch(list, file); found {
+		if named[file] {
 			out = append(out, file)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // only is a file system of nothing but what is listed, so that what settings
@@ -320,13 +341,19 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 		}
 		files[below] = true
 	}
-	s, err := settings.Read(&listed{Project(ctx, rev, root), files}, top(root), managers...)
-	var not *NotRead
-	if errors.As(err, &not) {
+	for {
+		s, err := settings.Read(&listed{Project(ctx, rev, root), files}, top(root), managers...)
+		var not *NotRead
+		if !errors.As(err, &not) {
+			return s, err
+		}
 		g.whole(Unreadable(not.Path, 1, not.Reason))
-		return s, nil
+		below := strings.TrimPrefix(not.Path, top(root)+"/")
+		if !files[below] {
+			return s, nil
+		}
+		delete(files, below) // the others are read without it
 	}
-	return s, err
 }
 
 // listed is a file system of which only some files are listed; all of them can

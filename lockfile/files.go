@@ -80,12 +80,18 @@ var byName = map[string]Class{
 	".pnpmfile.cjs":       {Role: Setting, Client: "pnpm"},
 	".pnpmfile.mjs":       {Role: Setting, Client: "pnpm"},
 	"pnpmfile.js":         {Role: Setting, Client: "pnpm"},
+	".npm-extension.cjs":  {Role: Setting, Client: "npm"},
+	".npm-extension.mjs":  {Role: Setting, Client: "npm"},
+	// Yarn 4's injectEnvironmentFiles, where nothing is set: what it fills into
+	// .yarnrc.yml, and the environment of all that it starts.
+	".env.yarn": {Role: Setting, Client: "Yarn"},
 }
 
 // Classify says what a file is to a package manager, by its path alone: with
 // forward slashes, from the top of the repository. What lies below node_modules
 // is Nothing: it is somebody's installed package, and npm's hidden lockfile in
-// it is written, not followed.
+// it is written, not followed. Yarn's unplugged packages lie below node_modules
+// too, in a folder that is Yarn's own.
 //
 // An import map is Nothing, since it has no fixed name and no client installs
 // by it, and so are notes that a client keeps for itself, such as
@@ -93,7 +99,10 @@ var byName = map[string]Class{
 func Classify(file string) Class {
 	lower := strings.ToLower(file)
 	if inModules(lower) {
-		return Class{}
+		if len(lower) != len(file) {
+			file = lower
+		}
+		return unplugged(file, lower)
 	}
 	if c, ok := byName[path.Base(lower)]; ok {
 		return c
@@ -109,6 +118,17 @@ func Classify(file string) Class {
 
 func inModules(file string) bool {
 	return strings.HasPrefix(file, "node_modules/") || strings.Contains(file, "/node_modules/")
+}
+
+// unplugged knows the packages that Yarn keeps unpacked in the repository; each
+// lies in a node_modules of its own below .yarn/unplugged.
+func unplugged(file, lower string) Class {
+	const folder = "/.yarn/unplugged/"
+	i := strings.Index("/"+lower, folder)
+	if i < 0 || inModules(lower[:i]+"/") {
+		return Class{}
+	}
+	return Class{Role: Unread, Client: "Yarn", Kind: "packages that Yarn installs from the repository", Group: file[:i+len(folder)-2]}
 }
 
 // byBranch knows the lockfiles of a branch: pnpm-lock.BRANCH.yaml, in which
@@ -138,8 +158,8 @@ func byFolder(file, lower string) Class {
 	if top, ok := yarn("cache"); ok && strings.HasSuffix(lower, ".zip") {
 		return Class{Role: Unread, Client: "Yarn", Kind: "packages that Yarn installs from the repository", Group: top}
 	}
-	if top, ok := yarn("unplugged"); ok {
-		return Class{Role: Unread, Client: "Yarn", Kind: "packages that Yarn installs from the repository", Group: top}
+	if c := unplugged(file, lower); c.Role != Nothing {
+		return c
 	}
 	for _, folder := range []string{"releases", "plugins", "patches"} {
 		if _, ok := yarn(folder); ok {

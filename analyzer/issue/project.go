@@ -38,8 +38,41 @@ var projectSeverities = []struct {
 // the transport and the bytes, and those that only make a fault visible.
 var topicSeverities = map[string]Severity{
 	"strict-tls": High, "checksums": High, "plain-http": High, "use-lockfile": High, "verify-store": High, "scanner": High, "authority": High,
+	"update-checksums": High, "lockfile-dir": High,
+	"user-settings": High, "global-settings": High, "prefix": High,
+	"cache-folder": High, "offline-mirror": High, "store-folder": High, "virtual-store-folder": High, "modules-folder": High,
 	"audit": Low, "strict-builds": Low, "release-age-strict": Low,
 }
+
+const (
+	localStore = "Packages are then taken from that folder. Where it lies in the repository, a pull request can bring what is installed: " +
+		"this review does not read those files, and a package manager that finds a package in its own store does not always compare it with the lockfile's hash."
+	moreSettings = "{client} reads more settings from {to} then, those among them that count for a whole user or machine."
+)
+
+// topicEffects say of some checks what follows where they are weaker.
+var topicEffects = map[string]string{
+	"cache-folder": localStore, "offline-mirror": localStore, "store-folder": localStore, "virtual-store-folder": localStore,
+	"modules-folder": localStore, "global-cache": localStore,
+	"user-settings": moreSettings, "global-settings": moreSettings,
+	"use-lockfile":           "The lockfile is then not kept to, or not written.",
+	"prefix":                 "npm reads more settings from {to}/etc/npmrc then, as those of the whole machine.",
+	"frozen-lockfile":        "An installation may then rewrite the lockfile, and install what nobody reviewed.",
+	"prefer-frozen-lockfile": "Packages are then resolved anew, although the lockfile fits.",
+	"immutable-cache":        "An installation may then add to the cache that the repository holds.",
+	"update-checksums":       "Hashes that do not match are then replaced in the lockfile, and the packages are installed.",
+	"lockfile-dir":           "Another lockfile than the one beside package.json then decides what is installed.",
+}
+
+const (
+	registryEffect = "Whoever runs {host} decides what is installed under each name, unless the lockfile's hash says otherwise; new packages have no hash yet. " +
+		"A private name that moves to a public registry can be taken there by anybody."
+	downloadEffect = "Whoever runs {host} decides which programs are downloaded and run; no lockfile holds a hash of them."
+)
+
+// downloads are the topics of hosts that programs come from, and what those are
+// called.
+var downloads = map[string]string{"node-mirror": "releases of Node.js", "download": "downloads of install scripts"}
 
 // Project is the issue of a change of what a project lets its package manager
 // do.
@@ -83,10 +116,16 @@ func Project(c settings.Change) Issue {
 		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
+	case settings.TrustWeakened:
+		i.Detail["does"] = strings.NewReplacer("{client}", i.Detail["client"], "{to}", i.Detail["to"]).Replace(topicEffects[c.Topic])
 	case settings.RegistryChanged:
-		if len(c.Packages) > 0 {
+		effect := registryEffect
+		if what := downloads[c.Topic]; what != "" {
+			effect, i.Detail["packages"] = downloadEffect, what
+		} else if len(c.Packages) > 0 {
 			i.Detail["packages"] = "packages of " + clip(c.Packages[0])
 		}
+		i.Detail["does"] = strings.ReplaceAll(effect, "{host}", i.Detail["host"])
 	}
 	return i
 }

@@ -2,7 +2,10 @@ package review
 
 import (
 	"context"
+	"fmt"
 	"path"
+	"sort"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile"
 )
@@ -23,6 +26,15 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	g := &gatherer{ctx: ctx, in: &Input{Base: base, Head: head},
 		locks: map[string]*sideOf{}, settled: map[string]bool{}, grouped: map[string]bool{}}
 	left := 0
+	known := map[string]bool{}
+	for _, file := range touched {
+		known[file] = true
+	}
+	for _, file := range changed {
+		if !known[file] && !(ignored != nil && ignored(file)) {
+			g.others = append(g.others, file)
+		}
+	}
 	var lockfiles, manifests []string
 	for _, file := range touched {
 		if ignored != nil && ignored(file) {
@@ -47,10 +59,11 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if left > 0 {
 		g.note("%d changed files are left out by the policy (paths.ignore).", left)
 	}
-	if _, all, err := linksOf(ctx, head); err != nil {
+	if err := g.links(len(changed)); err != nil {
 		return nil, err
-	} else if !all && len(changed) > 0 {
-		g.note("The repository has more files or links than are looked at: links that did not change themselves were not all followed.")
+	}
+	if err := g.modules(); err != nil {
+		return nil, err
 	}
 	if err := g.pairs(lockfiles, touched); err != nil {
 		return nil, err
@@ -75,6 +88,9 @@ func (g *gatherer) unread(file string, c lockfile.Class) error {
 		return nil
 	}
 	reason := c.Kind + " is not read"
+	if c.Group != "" {
+		reason = c.Kind + " are not read"
+	}
 	if c.Convert != "" {
 		reason += "; a lockfile that is read is written by " + c.Convert
 	}
@@ -95,4 +111,88 @@ func (g *gatherer) unread(file string, c lockfile.Class) error {
 func (g *gatherer) linked(file string) bool {
 	_, e, _, err := follow(g.ctx, g.in.Head, file)
 	return err == nil && e.Kind != Missing
+}
+
+// links says where links were not followed. What such a link points to may be
+// any file that no name tells.
+func (g *gatherer) links(changed int) error {
+	_, left, all, err := linksOf(g.ctx, g.in.Head)
+	switch {
+	case err != nil:
+		return err
+	case left > 0 && len(g.others) > 0:
+		g.whole(Unreadable(g.others[0], 1, fmt.Sprintf("%d links that stand for lockfiles or settings are more than are followed, and what changed here may be what one of them points to", left+maxFollowed)))
+	case changed > 0 && (left > 0 || !all):
+		g.note("The repository has more files or links than are looked at: links that did not change themselves were not all followed.")
+	}
+	return nil
+}
+
+// modules says which packages in folders that Node.js looks through before the
+// locked ones were added or changed: nobody installs them, so they are in no
+// lockfile. Those of tests and examples are for them alone, and are a note.
+func (g *gatherer) modules() error {
+	count := map[string]int{}
+	aside := 0
+	for _, file := range g.others {
+		top, ok := modulesOf(file)
+		if !ok {
+			continue
+		}
+		e, err := g.in.Head.Entry(g.ctx, file)
+		switch {
+		case err != nil:
+			return err
+		case e.Kind == Missing:
+		case ofTests(top):
+			aside++
+		default:
+			count[top]++
+		}
+	}
+	tops := make([]string, 0, len(count))
+	for top := range count {
+		tops = append(tops, top)
+	}
+	sort.Strings(tops)
+	for _, top := range tops {
+		files := "1 file below it was"
+		if n := count[top]; n > 1 {
+			files = fmt.Sprintf("%d files below it were", n)
+		}
+		g.whole(Unreadable(top, 1, files+" added or changed; Node.js loads packages from there before the locked ones, and they are not read"))
+	}
+	switch {
+	case aside == 1:
+		g.note("1 file in a node_modules folder of tests or examples was added or changed; it is not read.")
+	case aside > 1:
+		g.note("%d files in node_modules folders of tests or examples were added or changed; they are not read.", aside)
+	}
+	return nil
+}
+
+// modulesOf is the topmost node_modules folder on the way to a file, or a link
+// of that name.
+func modulesOf(file string) (top string, ok bool) {
+	const folder = "/node_modules"
+	lower := strings.ToLower(file)
+	if len(lower) != len(file) {
+		file = lower
+	}
+	i := strings.Index("/"+lower+"/", folder+"/")
+	if i < 0 {
+		return "", false
+	}
+	return file[:i+len(folder)-1], true
+}
+
+// ofTests reports whether a folder is part of what tests and examples use.
+func ofTests(dir string) bool {
+	for step := range strings.SplitSeq(strings.ToLower(dir), "/") {
+		switch strings.Trim(step, "_") {
+		case "test", "tests", "testdata", "fixture", "fixtures", "mock", "mocks", "spec", "specs", "example", "examples", "snapshots", "e2e":
+			return true
+		}
+	}
+	return false
 }

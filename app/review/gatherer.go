@@ -22,6 +22,9 @@ type gatherer struct {
 	// read: what their package.json asks for is part of that.
 	settled map[string]bool
 	grouped map[string]bool
+	// others are the changed paths that Classify does not know and no policy
+	// leaves out: settings may name them.
+	others []string
 }
 
 func (g *gatherer) note(format string, args ...any) {

@@ -32,6 +32,9 @@ func (g *gatherer) guards() error {
 			changed[root] = []string{}
 		}
 	}
+	if err := g.mayName(changed); err != nil {
+		return err
+	}
 	roots := make([]string, 0, len(changed))
 	for root := range changed {
 		roots = append(roots, root)
@@ -54,7 +57,11 @@ func (g *gatherer) guards() error {
 			}
 		}
 		if len(changed[root]) == 0 {
-			continue
+			if found, err := g.names(now); err != nil {
+				return err
+			} else if len(found) == 0 {
+				continue
+			}
 		}
 		was, err := g.settingsAt(g.in.Base, root, changed[root], base)
 		if err != nil {
@@ -74,6 +81,138 @@ func (g *gatherer) guards() error {
 		g.trusted(pair)
 	}
 	return nil
+}
+
+// maxNaming is how many folders are asked for the files that their settings
+// name.
+const maxNaming = 40
+
+// mayName adds the folders whose settings name one of the changed files that
+// Classify does not know: of those above such a file, up to the top. Only head
+// is asked: where it names a file no more, its settings changed themselves.
+func (g *gatherer) mayName(roots map[string][]string) error {
+	seen := map[string]bool{}
+	for _, file := range g.in.Settings {
+		if dir := path.Dir(file); dir != "." && roots[dir] == nil {
+			seen[dir] = true // its settings are read with those of the project
+		}
+	}
+	asked := 0
+	look := func(dir string) error {
+		seen[dir] = true
+		if _, known := roots[dir]; known {
+			return nil
+		}
+		in, err := g.in.Head.Folder(g.ctx, top(dir))
+		if err != nil {
+			return err
+		}
+		files := naming(in)
+		if len(files) == 0 || asked == maxNaming {
+			return nil
+		}
+		asked++
+		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
+		for not := (*NotRead)(nil); errors.As(err, &not) && files[path.Base(not.Path)]; {
+			// It did not change; the others may name files all the same.
+			delete(files, path.Base(not.Path))
+			s, err = settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
+		}
+		var not *NotRead
+		if err != nil && !errors.As(err, &not) {
+			return err
+		}
+		found, err := g.names(s)
+		if len(found) > 0 {
+			roots[dir] = found
+		}
+		return err
+	}
+	if len(g.others) > 0 {
+		if err := look("."); err != nil {
+			return err
+		}
+	}
+	for _, file := range g.others {
+		if _, ok := modulesOf(file); ok {
+			continue
+		}
+		for dir := path.Dir(file); dir != "."; dir = path.Dir(dir) {
+			if seen[dir] {
+				continue
+			}
+			if err := look(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// naming are the settings of a folder of the kinds that can name files. A
+// package.json is one only beside a lockfile.
+func naming(in map[string]Entry) map[string]bool {
+	out := map[string]bool{}
+	lock := false
+	for name, e := range in {
+		if e.Kind != File && e.Kind != Link {
+			continue
+		}
+		switch name {
+		case ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml":
+			out[name] = true
+		}
+		lock = lock || lockfile.Classify(name).Role == lockfile.Locks
+	}
+	if !lock {
+		delete(out, "package.json")
+	}
+	return out
+}
+
+// names are the changed files that Classify does not know and settings name,
+// by way of links or not.
+func (g *gatherer) names(s settings.Settings) (out []string, err error) {
+	if len(g.others) == 0 {
+		return nil, nil
+	}
+	named := map[string]bool{}
+	for _, file := range s.Named() {
+		through, err := way(g.ctx, g.in.Head, file)
+		if err != nil {
+			return nil, err
+		}
+		named[file] = true
+		for _, step := range through {
+			named[step] = true
+		}
+	}
+	for _, file := range g.others {
+		if named[file] {
+			out = append(out, file)
+		}
+	}
+	return out, nil
+}
+
+// only is a file system of nothing but what is listed, so that what settings
+// name, such as a release of Yarn, is not fetched to learn its name.
+type only struct{ listed }
+
+// Open implements fs.FS.
+func (o *only) Open(name string) (fs.File, error) {
+	if !o.files[name] {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return o.listed.Open(name)
+}
+
+// Stat implements fs.StatFS.
+func (o *only) Stat(name string) (fs.FileInfo, error) {
+	if name != "." && !o.files[name] {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	}
+	return o.listed.Stat(name)
 }
 
 // trusted adds the packages whose scripts a lockfile of Bun's lets run by
@@ -202,13 +341,19 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 		}
 		files[below] = true
 	}
-	s, err := settings.Read(&listed{Project(ctx, rev, root), files}, top(root), managers...)
-	var not *NotRead
-	if errors.As(err, &not) {
+	for {
+		s, err := settings.Read(&listed{Project(ctx, rev, root), files}, top(root), managers...)
+		var not *NotRead
+		if !errors.As(err, &not) {
+			return s, err
+		}
 		g.whole(Unreadable(not.Path, 1, not.Reason))
-		return s, nil
+		below := strings.TrimPrefix(not.Path, top(root)+"/")
+		if !files[below] {
+			return s, nil
+		}
+		delete(files, below) // the others are read without it
 	}
-	return s, err
 }
 
 // listed is a file system of which only some files are listed; all of them can

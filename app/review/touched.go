@@ -27,7 +27,7 @@ func Touched(ctx context.Context, base, head Revision, changed []string) ([]stri
 		return nil, nil
 	}
 	for _, rev := range []Revision{base, head} {
-		links, _, err := linksOf(ctx, rev)
+		links, _, _, err := linksOf(ctx, rev)
 		if err != nil {
 			return nil, err
 		}
@@ -62,14 +62,15 @@ func Touched(ctx context.Context, base, head Revision, changed []string) ([]stri
 const maxFollowed = 500
 
 // linksOf lists the links of a revision that bear a name that Classify knows.
-// all is false where there may be more.
-func linksOf(ctx context.Context, rev Revision) (links []string, all bool, err error) {
+// left is how many more there are than are followed; all is false where the
+// revision has too many files to know its links.
+func linksOf(ctx context.Context, rev Revision) (links []string, left int, all bool, err error) {
 	links, all, err = rev.Links(ctx)
 	links = slices.DeleteFunc(slices.Clone(links), func(link string) bool { return lockfile.Classify(link).Role == lockfile.Nothing })
-	if len(links) > maxFollowed {
-		links, all = links[:maxFollowed], false
+	if left = max(len(links)-maxFollowed, 0); left > 0 {
+		links = links[:maxFollowed]
 	}
-	return links, all, err
+	return links, left, all, err
 }
 
 // way lists the paths that a link leads through, as far as it goes.

@@ -56,8 +56,12 @@ func packageOf(pattern string) string {
 
 // present says that a list exists, which by itself changes what happens to
 // packages that no list names.
-func (r *reader) present(by client, listName, key string, line int) {
-	r.say(by, "scripts-list", listName, key, "present", "", line)
+func (r *reader) present(by client, listName, key string, items, line int) {
+	shown := "a list"
+	if items == 0 {
+		shown = "[]"
+	}
+	r.say(by, "scripts-list", listName, key, "present", shown, line)
 }
 
 // builds reads one of buildLists.
@@ -66,7 +70,7 @@ func (r *reader) builds(b buildList, key string, v *document.Value, line int, by
 	if v.Kind == document.Null || by == 0 {
 		return
 	}
-	r.present(by, b.camel, key, line)
+	r.present(by, b.camel, key, len(v.Items)+len(v.Text), line)
 	if b.camel == "onlyBuiltDependenciesFile" {
 		r.say(by, "scripts-file", "", key, v.Text, v.Text, line)
 		return

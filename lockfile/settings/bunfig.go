@@ -24,6 +24,12 @@ func (r *reader) bunfig(text string) {
 			value.Entries(func(scope document.Key, inner *document.Value) {
 				r.bunRegistry("@"+strings.TrimPrefix(scope.Name, "@"), "install.scopes."+scope.Name, inner, scope.Line)
 			})
+		case "cache":
+			if value.Kind == document.String {
+				r.rule(inBunfig, "cache.dir", "install.cache", value, k.Line)
+				return
+			}
+			fallthrough
 		case "security", "lockfile":
 			value.Entries(func(field document.Key, inner *document.Value) {
 				key := k.Name + "." + field.Name

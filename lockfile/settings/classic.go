@@ -12,8 +12,9 @@ import (
 // colon a value. What stands between quotes is JSON.
 var classicLine = regexp.MustCompile(`^( *)("(?:[^"\\]|\\.)*"|[A-Za-z/.\-@][^: ,]*)(?::? +|:$|$)(.*?) *$`)
 
-// commandFlag is a key that stands for a command's flag: "--install.registry".
-var commandFlag = regexp.MustCompile(`^--(?:[a-z-]+\.)?(.+)$`)
+// commandFlag is a key that stands for a command's flag: "--install.registry",
+// or "--*.registry" of every command.
+var commandFlag = regexp.MustCompile(`^--(?:[^.]+\.)?(.+)$`)
 
 // classic reads Yarn 1's .yarnrc, in the grammar of its lockfiles.
 func (r *reader) classic(text string) {
@@ -82,5 +83,6 @@ func (r *reader) classicKey(label, value string, line int) {
 		}
 	default:
 		r.rule(inClassic, key, label, v, line)
+		r.download(yarn1, inClassic, key, label, value, line)
 	}
 }

@@ -213,13 +213,13 @@ func TestScriptLists(t *testing.T) {
 		{name: "a denial that goes away where scripts run by themselves", managers: manager("pnpm", "9.15.0"), base: "-- package.json --\n{\"pnpm\": {\"neverBuiltDependencies\": [\n\"a\"]}}\n", want: []string{
 			"package.json:2 (base) scripts-allowed opened pnpm.neverBuiltDependencies: deny → - of a"}},
 		{name: "a list of denials lets pnpm 10 run all others", managers: manager("pnpm", "10.34.9"), head: "-- pnpm-workspace.yaml --\nneverBuiltDependencies: []\n", want: []string{
-			"pnpm-workspace.yaml:1 all-scripts-allowed opened neverBuiltDependencies: - → -"}},
+			"pnpm-workspace.yaml:1 all-scripts-allowed opened neverBuiltDependencies: - → []"}},
 		{name: "a list that goes away lets pnpm 9 run all", managers: manager("pnpm", "9.15.0"), base: "-- package.json --\n{\"pnpm\": {\"onlyBuiltDependencies\": [\"a\"]}}\n", want: []string{
-			"package.json:1 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: - → -"}},
+			"package.json:1 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: a list → -"}},
 		{name: "a list that goes away beside one of denials", managers: manager("pnpm", "9.15.0"), base: "-- package.json --\n{\"pnpm\": {\n\"onlyBuiltDependencies\": [\"a\"],\n\"neverBuiltDependencies\": [\"b\"]}}\n", head: "-- package.json --\n{\"pnpm\": {\n\"neverBuiltDependencies\": [\"b\"]}}\n", want: []string{
-			"package.json:2 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: - → -"}},
+			"package.json:2 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: a list → -"}},
 		{name: "a list that goes away, and who knows which pnpm", base: "-- package.json --\n{\"pnpm\": {\"onlyBuiltDependencies\": [\"a\"]}}\n", want: []string{
-			"package.json:1 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: - → -"}},
+			"package.json:1 (base) all-scripts-allowed opened pnpm.onlyBuiltDependencies: a list → -"}},
 		{name: "a list in a file of its own", managers: manager("pnpm", "10.34.9"), base: "-- pnpm-workspace.yaml --\nonlyBuiltDependenciesFile: x.json\n-- x.json --\n[\"a\"]\n", head: "-- pnpm-workspace.yaml --\nonlyBuiltDependenciesFile: x.json\n-- x.json --\n[\"a\",\n\"b\"]\n", want: []string{
 			"x.json:2 scripts-allowed opened onlyBuiltDependenciesFile: - → allow of b"}},
 		{name: "everything, dangerously", head: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: true\n-- .npmrc --\ndangerously-allow-all-scripts=true\n", want: []string{
@@ -230,7 +230,7 @@ func TestScriptLists(t *testing.T) {
 		{name: "Yarn 4.13 does not", managers: manager("yarn", "4.13.0"), base: "-- .yarnrc.yml --\nenableScripts: false\n", head: "-- .yarnrc.yml --\nnodeLinker: pnp\n", want: []string{
 			".yarnrc.yml:1 (base) all-scripts-allowed opened enableScripts: false → -"}},
 		{name: "Bun's own list comes back", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": [\"a\"]}\n", head: "-- package.json --\n{}\n", want: []string{
-			"package.json:1 (base) all-scripts-allowed opened trustedDependencies: - → -", "package.json:1 (base) guard-closed closed trustedDependencies: allow → - of a"}},
+			"package.json:1 (base) all-scripts-allowed opened trustedDependencies: a list → -", "package.json:1 (base) guard-closed closed trustedDependencies: allow → - of a"}},
 	} {
 		p.run(t)
 	}

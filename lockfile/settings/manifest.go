@@ -18,7 +18,7 @@ func (r *reader) manifest(v *document.Value) {
 	// npm 11.19 already keeps to denials.
 	r.decisions(npm12, npms, "allowScripts", v.Get("allowScripts"), v.KeyLine("allowScripts"))
 	if trusted := v.Get("trustedDependencies"); trusted != nil && trusted.Kind == document.List {
-		r.present(bun, "trustedDependencies", "trustedDependencies", v.KeyLine("trustedDependencies"))
+		r.present(bun, "trustedDependencies", "trustedDependencies", len(trusted.Items), v.KeyLine("trustedDependencies"))
 		before := len(r.s.Statements)
 		for _, item := range trusted.Items {
 			if item.IsScalar() {

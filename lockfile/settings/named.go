@@ -60,6 +60,7 @@ var ownIDs = map[string]string{
 	"override": Override, "catalog": Override, "patch": Patch, "config-dependency": ConfigDependency, "credential": Credentials,
 	"plugin": CodeOnInstall, "plugin-source": CodeOnInstall, "token-helper": CodeOnInstall, "environment-variable": CodeOnInstall,
 	"environment": Unread, "package-manager": PackageManagerSet, "scripts-file": AllScripts,
+	nodeMirrorTopic: RegistryChanged, downloadTopic: RegistryChanged,
 }
 
 func idOf(topic string) string {
@@ -101,6 +102,24 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 		}
 	case "package-manager":
 		c.manager(&change, s)
+	case nodeMirrorTopic, downloadTopic:
+		if nodesOwn(s.Value) {
+			return
+		}
+		change.Host = hostOf(s.Shown)
+	case "node-version":
+		change.Direction, change.To = Changed, "Node.js "+s.Shown
+		if from != "" {
+			change.From = "Node.js " + from
+		}
+	case "user-settings", "global-settings", "prefix", "cache-folder", "offline-mirror", "store-folder", "virtual-store-folder", "modules-folder":
+		if standardFolder(s) {
+			return
+		}
+		if !inside(s.dir, s.Value) {
+			// What lies there is not what a pull request brings.
+			change.Direction = Changed
+		}
 	case "replace-host", "git":
 		if s.Value == "npmjs" || s.Value == "git" {
 			return
@@ -126,8 +145,16 @@ func (c *comparison) gone(key subject, s *Statement) {
 	switch key.topic {
 	case "catalog", "credential", "environment", "scripts-file":
 		return
-	case "override":
+	case "cache-folder", "store-folder", "virtual-store-folder", "modules-folder":
+		if standardFolder(s) {
+			return
+		}
+	case "override", "node-version":
 		change.Direction = Changed
+	case nodeMirrorTopic, downloadTopic:
+		if nodesOwn(s.Value) {
+			return
+		}
 	case "scanner":
 		// What it would have stopped is no longer stopped.
 		change.ID, change.Direction = TrustWeakened, Opened
@@ -152,6 +179,22 @@ func subjectName(key subject) string {
 		return packageOf(key.name)
 	}
 	return key.name
+}
+
+// standardFolder reports whether a folder is the one that clients use anyway.
+func standardFolder(s *Statement) bool {
+	switch path.Join(s.dir, s.Value) {
+	case path.Join(s.dir, "node_modules"):
+		return s.Topic == "modules-folder"
+	case path.Join(s.dir, "node_modules/.pnpm"):
+		return s.Topic == "virtual-store-folder"
+	case path.Join(s.dir, ".yarn/cache"):
+		// Classify knows it.
+		return s.Topic == "cache-folder" && s.by&^berries == 0
+	case path.Join(s.dir, ".yarn/unplugged"), path.Join(s.dir, ".yarn/__virtual__"):
+		return s.Topic == "virtual-store-folder"
+	}
+	return false
 }
 
 // explain keeps the file that a statement names from being told twice.
@@ -259,6 +302,9 @@ func (c *comparison) registry(key subject, both *sides) {
 			continue
 		}
 		told[h.Value] = true
+		if key.name != "" && len(both.base) == 0 && general(c.base, h).value == h.Value {
+			continue // said aloud
+		}
 		c.add(Change{
 			ID: RegistryChanged, Direction: Opened, From: from, To: h.Shown, Host: hostOf(h.Shown), Packages: scope, Added: len(both.base) == 0,
 		}, h, false, c.readers(h.by))
@@ -267,19 +313,37 @@ func (c *comparison) registry(key subject, both *sides) {
 		return
 	}
 	b := both.base[0]
-	c.add(Change{ID: RegistryChanged, Direction: Opened, From: b.Shown, Host: c.general(b), Packages: scope}, b, true, c.readers(b.by))
+	now := general(c.head, b)
+	if now.value == b.Value {
+		return
+	}
+	change := Change{ID: RegistryChanged, Direction: Opened, From: b.Shown, Host: now.host, Packages: scope}
+	if now.value != publicRegistry || publicMirrors[hostOf(b.Value)] {
+		// Names that nobody but their owner could publish to so far stay so.
+		change.Direction = Changed
+	}
+	c.add(change, b, true, c.readers(b.by))
 }
 
-// general is the host that packages come from in head where nothing special
-// is said.
-func (c *comparison) general(s *Statement) string {
-	for i := range c.head.Statements {
-		h := &c.head.Statements[i]
+// publicMirrors are hosts that serve what the public registry has, to
+// everybody.
+var publicMirrors = map[string]bool{
+	"registry.npmjs.org": true, "registry.yarnpkg.com": true, "registry.npmmirror.com": true, "registry.npm.taobao.org": true,
+	"mirrors.cloud.tencent.com": true, "repo.huaweicloud.com": true, "mirrors.huaweicloud.com": true, "registry.npmjs.cf": true,
+}
+
+// origin is where packages come from, canonical and as a host.
+type origin struct{ value, host string }
+
+// general is where packages come from where nothing special is said.
+func general(in *Settings, s *Statement) origin {
+	for i := range in.Statements {
+		h := &in.Statements[i]
 		if h.Topic == "registry" && h.Name == "" && h.dir == s.dir && h.by&s.by != 0 {
-			return hostOf(h.Shown)
+			return origin{h.Value, hostOf(h.Shown)}
 		}
 	}
-	return "registry.npmjs.org"
+	return origin{publicRegistry, "registry.npmjs.org"}
 }
 
 // yarnPatch is the file in "patch:left-pad@npm:1.3.0#~/.yarn/patches/x.patch".

@@ -96,6 +96,15 @@ func pnpmKeys(kebab, camel string) []spelling {
 	return []spelling{{inNpmrc, kebab, pnpm9 | pnpm10, 1}, {inWorkspace, camel, pnpm10 | pnpm11, 1}}
 }
 
+// handed are settings that npm, pnpm and Yarn 1 hand to the scripts that they
+// start, as npm_config_KEY.
+func handed(keys ...string) (out []spelling) {
+	for _, key := range keys {
+		out = append(out, spelling{inNpmrc, key, npms | pnpm9 | pnpm10 | yarn1, 0}, spelling{inClassic, key, yarn1, 0})
+	}
+	return out
+}
+
 // yarnKey is the spelling of a setting that only Yarn 2 and later has.
 func yarnKey(key string) []spelling { return []spelling{{inYarnrc, key, berries, 0}} }
 
@@ -147,8 +156,19 @@ var rules = []rule{
 	{"hardened", level, TrustWeakened, []string{"true", "automatic", "false"},
 		always("automatic"), yarnKey("enableHardenedMode")},
 	{"plain-http", list, TrustWeakened, nil, nil, yarnKey("unsafeHttpWhitelist")},
+	{"update-checksums", level, TrustWeakened, danger, always("false"), []spelling{{inClassic, "update-checksums", yarn1, 0}}},
+	{"no-integrity-migration", level, TrustWeakened, danger, always("false"), []spelling{
+		{inClassic, "unsafe-disable-integrity-migration", yarn1, 0}}},
+	{"frozen-lockfile", level, TrustWeakened, []string{"true", "automatic", "false"},
+		[]standard{{yarn1 | bun, "false"}, {everyone, "automatic"}}, append(
+			pnpmKeys("frozen-lockfile", "frozenLockfile"), spelling{inBunfig, "frozenLockfile", bun, 0},
+			spelling{inClassic, "frozen-lockfile", yarn1, 0}, spelling{inYarnrc, "enableImmutableInstalls", berries, 0})},
+	{"prefer-frozen-lockfile", level, TrustWeakened, guard, always("true"), pnpmKeys("prefer-frozen-lockfile", "preferFrozenLockfile")},
+	{"immutable-cache", level, TrustWeakened, guard, always("false"), yarnKey("enableImmutableCache")},
+	{"lockfile-dir", text, TrustWeakened, nil, nil, append(pnpmKeys("lockfile-dir", "lockfileDir"), pnpmKeys("lockfile-directory", "lockfileDirectory")...)},
 	{"use-lockfile", level, TrustWeakened, guard, always("true"), []spelling{
 		{inNpmrc, "package-lock", npms | pnpm9 | pnpm10, 0}, {inNpmrc, "lockfile", pnpm9 | pnpm10, 0},
+		{inNpmrc, "shrinkwrap", npms, 0}, // what npm called package-lock before
 		{inWorkspace, "lockfile", pnpm10 | pnpm11, 0}, {inBunfig, "lockfile.save", bun, 0}}},
 	{"audit", level, TrustWeakened, guard, always("true"), []spelling{{inNpmrc, "audit", npms, 0}}},
 	{"authority", text, TrustWeakened, nil, nil, []spelling{
@@ -159,9 +179,38 @@ var rules = []rule{
 	{"proxy", text, TrustWeakened, nil, nil, []spelling{
 		{inNpmrc, "proxy", npms | pnpms | yarn1, 0}, {inNpmrc, "https-proxy", npms | pnpms | yarn1, 0}, {inNpmrc, "http-proxy", pnpms, 0},
 		{inWorkspace, "httpsProxy", pnpm10 | pnpm11, 0}, {inWorkspace, "httpProxy", pnpm10 | pnpm11, 0},
+		{inWorkspace, "proxy", pnpm10 | pnpm11, 0},
 		{inYarnrc, "httpsProxy", berries, 0}, {inYarnrc, "httpProxy", berries, 0},
 		{inClassic, "https-proxy", yarn1, 0}, {inClassic, "proxy", yarn1, 0}}},
 	{"replace-host", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "replace-registry-host", npms, 0}}},
+
+	// Files that are read as more settings: npm takes a whole .npmrc from them.
+	{"user-settings", text, TrustWeakened, nil, nil, []spelling{
+		{inNpmrc, "userconfig", npms | pnpm9 | pnpm10, 0}, {inWorkspace, "userconfig", pnpm10 | pnpm11, 0},
+		{inWorkspace, "npmrcAuthFile", pnpm11, 0}}},
+	{"global-settings", text, TrustWeakened, nil, nil, []spelling{
+		{inNpmrc, "globalconfig", npms | pnpm9 | pnpm10, 0}, {inWorkspace, "globalconfig", pnpm10 | pnpm11, 0}}},
+	{"prefix", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "prefix", npms | pnpm9 | pnpm10, 0}}},
+
+	// Folders whose packages are taken as they lie there.
+	{"cache-folder", text, TrustWeakened, nil, nil, []spelling{
+		{inNpmrc, "cache", npms | bun, 0}, {inNpmrc, "cache-dir", pnpm9 | pnpm10, 0}, {inWorkspace, "cacheDir", pnpm10 | pnpm11, 0},
+		{inNpmrc, "cache-folder", yarn1, 0}, {inClassic, "cache-folder", yarn1, 0}, {inClassic, "preferred-cache-folder", yarn1, 0},
+		{inYarnrc, "cacheFolder", berries, 0}, {inBunfig, "cache.dir", bun, 0}}},
+	{"offline-mirror", text, TrustWeakened, nil, nil, []spelling{
+		{inNpmrc, "yarn-offline-mirror", yarn1, 0}, {inClassic, "yarn-offline-mirror", yarn1, 0}}},
+	{"store-folder", text, TrustWeakened, nil, nil, append(
+		pnpmKeys("store-dir", "storeDir"), spelling{inNpmrc, "store", pnpm9, 0},
+		spelling{inYarnrc, "globalFolder", berries, 0})},
+	{"virtual-store-folder", text, TrustWeakened, nil, nil, append(
+		pnpmKeys("virtual-store-dir", "virtualStoreDir"), spelling{inYarnrc, "virtualFolder", berries, 0},
+		spelling{inYarnrc, "pnpUnpluggedFolder", berries, 0})},
+	{"modules-folder", text, TrustWeakened, nil, nil, append(
+		pnpmKeys("modules-dir", "modulesDir"), spelling{inClassic, "modules-folder", yarn1, 0})},
+	{"global-cache", level, TrustWeakened, guard, []standard{{yarn414 | yarn415, "true"}, {everyone, "false"}}, yarnKey("enableGlobalCache")},
+
+	{"node-version", text, PackageManagerSet, nil, nil, pnpmKeys("use-node-version", "useNodeVersion")},
+
 	{"scanner", text, CodeOnInstall, nil, nil, []spelling{{inBunfig, "security.scanner", bun, 0}}},
 
 	{"exotic-subdependencies", level, ExoticSources, guard, []standard{{pnpm11, "true"}, {everyone, "false"}}, append(
@@ -182,7 +231,9 @@ var rules = []rule{
 	{"node-options", text, CodeOnInstall, nil, nil, []spelling{
 		{inNpmrc, "node-options", npms | pnpm9 | pnpm10, 0}, {inWorkspace, "nodeOptions", pnpm10 | pnpm11, 0}}},
 	{"git", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "git", npms, 0}}},
-	{"node-gyp", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "node-gyp", npms, 0}}},
+	{"node-gyp", text, CodeOnInstall, nil, nil, handed("node-gyp", "node_gyp")},
+	{"python", text, CodeOnInstall, nil, nil, handed("python")},
+	{"nodedir", text, CodeOnInstall, nil, nil, handed("nodedir")},
 	{"environment-files", list, CodeOnInstall, nil, nil, yarnKey("injectEnvironmentFiles")},
 	{"other-yarnrc", text, CodeOnInstall, nil, nil, []spelling{{inClassic, "use-yarnrc", yarn1, 0}}},
 }

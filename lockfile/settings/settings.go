@@ -63,14 +63,14 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 // every File: a pnpmfile, a Yarn release, patches. A change of one counts as
 // a change of settings, whatever its name.
 func (s Settings) Named() []string {
-	var out []string
+	out := slices.Clone(s.names)
 	for name, d := range s.digests {
 		if d.kind == codeFile || d.kind == patchFile || d.kind == buildsFile {
 			out = append(out, name)
 		}
 	}
 	slices.Sort(out)
-	return out
+	return slices.Compact(out)
 }
 
 // know settles which managers the project uses: what it declares, and of what
@@ -190,6 +190,8 @@ func (r *reader) named() error {
 			kind = patchFile
 		case "scripts-file":
 			kind = buildsFile
+		case "user-settings", "global-settings", "prefix":
+			kind = npmrc
 		}
 		if kind == notSettings {
 			continue
@@ -197,6 +199,9 @@ func (r *reader) named() error {
 		value := s.Value
 		if s.Topic == "environment-files" {
 			value = strings.TrimSuffix(s.Name, "?")
+		}
+		if s.Topic == "prefix" {
+			value = path.Join(value, "etc/npmrc") // npm's globalconfig
 		}
 		full := path.Join(s.dir, value)
 		if path.IsAbs(value) || r.s.digests[full].sum != "" {
@@ -209,6 +214,7 @@ func (r *reader) named() error {
 		if !inside || !fs.ValidPath(name) {
 			continue
 		}
+		r.s.names = append(r.s.names, full)
 		if info, err := fs.Stat(r.project, name); err != nil || !info.Mode().IsRegular() {
 			if kind == buildsFile {
 				const why = "the file that lists what may run scripts was not found"
@@ -216,8 +222,13 @@ func (r *reader) named() error {
 			}
 			continue
 		}
+		before := len(r.s.Statements)
 		if err := r.read(name, kind); err != nil {
 			return err
+		}
+		for i := before; i < len(r.s.Statements); i++ {
+			// It counts for the project, wherever it lies.
+			r.s.Statements[i].dir = s.dir
 		}
 	}
 	return nil

@@ -130,6 +130,8 @@ type Settings struct {
 	// caller knows it uses.
 	Managers []Manager
 
+	// names are the files that statements name, there or not.
+	names []string
 	// digests are of every file that was looked at.
 	digests map[string]digest
 }

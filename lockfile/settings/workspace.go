@@ -30,6 +30,9 @@ func (r *reader) workspace(v *document.Value) {
 	v.Get("namedRegistries").Entries(func(k document.Key, value *document.Value) {
 		r.registry(pnpm11, k.Name+":", "namedRegistries."+k.Name, value.Text, k.Line)
 	})
+	v.Get("nodeDownloadMirrors").Entries(func(k document.Key, value *document.Value) {
+		r.nodeMirror(pnpm10|pnpm11, k.Name, "nodeDownloadMirrors."+k.Name, value.Text, k.Line)
+	})
 	v.Entries(func(k document.Key, value *document.Value) {
 		if strings.Contains(k.Name, "${") {
 			r.say(pnpms, environmentTopic, k.Name, k.Name, value.Text, value.Text, k.Line)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"sort"
-	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile"
 )
@@ -107,12 +106,6 @@ func (g *gatherer) unread(file string, c lockfile.Class) error {
 	return nil
 }
 
-// linked reports whether a path leads to something by way of a folder's link.
-func (g *gatherer) linked(file string) bool {
-	_, e, _, err := follow(g.ctx, g.in.Head, file)
-	return err == nil && e.Kind != Missing
-}
-
 // links says where links were not followed. What such a link points to may be
 // any file that no name tells.
 func (g *gatherer) links(changed int) error {
@@ -169,30 +162,4 @@ func (g *gatherer) modules() error {
 		g.note("%d files in node_modules folders of tests or examples were added or changed; they are not read.", aside)
 	}
 	return nil
-}
-
-// modulesOf is the topmost node_modules folder on the way to a file, or a link
-// of that name.
-func modulesOf(file string) (top string, ok bool) {
-	const folder = "/node_modules"
-	lower := strings.ToLower(file)
-	if len(lower) != len(file) {
-		file = lower
-	}
-	i := strings.Index("/"+lower+"/", folder+"/")
-	if i < 0 {
-		return "", false
-	}
-	return file[:i+len(folder)-1], true
-}
-
-// ofTests reports whether a folder is part of what tests and examples use.
-func ofTests(dir string) bool {
-	for step := range strings.SplitSeq(strings.ToLower(dir), "/") {
-		switch strings.Trim(step, "_") {
-		case "test", "tests", "testdata", "fixture", "fixtures", "mock", "mocks", "spec", "specs", "example", "examples", "snapshots", "e2e":
-			return true
-		}
-	}
-	return false
 }

@@ -159,3 +159,43 @@ func (g *gatherer) lockfilesIn(dir string) ([]string, error) {
 // lockNames are the lockfiles of a project, in the order in which npm, pnpm,
 // Yarn and Bun would say whose project it is.
 var lockNames = []string{"npm-shrinkwrap.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"}
+
+// modulesOf is the topmost node_modules folder on the way to a file, or a link
+// of that name.
+func modulesOf(file string) (top string, ok bool) {
+	const folder = "/node_modules"
+	lower := strings.ToLower(file)
+	if len(lower) != len(file) {
+		file = lower
+	}
+	i := strings.Index("/"+lower+"/", folder+"/")
+	if i < 0 {
+		return "", false
+	}
+	return file[:i+len(folder)-1], true
+}
+
+// ofTests reports whether a folder is part of what tests and examples use.
+func ofTests(dir string) bool {
+	for step := range strings.SplitSeq(strings.ToLower(dir), "/") {
+		switch strings.Trim(step, "_") {
+		case "test", "tests", "testdata", "fixture", "fixtures", "mock", "mocks", "spec", "specs", "example", "examples", "snapshots", "e2e":
+			return true
+		}
+	}
+	return false
+}
+
+// linked reports whether a path leads to something by way of a folder's link.
+func (g *gatherer) linked(file string) bool {
+	_, e, _, err := follow(g.ctx, g.in.Head, file)
+	return err == nil && e.Kind != Missing
+}
+
+// top is a folder as Revision calls it.
+func top(dir string) string {
+	if dir == "." {
+		return ""
+	}
+	return dir
+}

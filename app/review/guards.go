@@ -305,14 +305,6 @@ func (g *gatherer) rootOf(folder string) (string, error) {
 	}
 }
 
-// top is a folder as Revision calls it.
-func top(dir string) string {
-	if dir == "." {
-		return ""
-	}
-	return dir
-}
-
 // settingsAt reads the settings of a project at a revision. Where a file is
 // there and cannot be had (a link out of the repository, too many bytes), nobody
 // knows what it allows: that is said, and the rest of the settings counts.

@@ -54,7 +54,8 @@ func Filled(base, head *Lockfile) []Change {
 			continue
 		}
 		o := base.byLocation[e.Location]
-		if o == nil || o.Integrity != "" || o.Package != e.Package || o.Version != e.Version || o.Source() != Registry || len(differences(o, e, packing{})) > 0 {
+		if o == nil || o.Integrity != "" || o.Package != e.Package || o.Version != e.Version ||
+			o.Source() != Registry || len(differences(o, e, packing{})) > 0 {
 			continue
 		}
 		change := c.add(Replaced, o, []*Entry{e})

@@ -61,7 +61,9 @@ func (lock *Lockfile) drift(prefix string, manifest, part *Entry) []string {
 	}
 	if lock.Format == NPM || lock.Format == Bun || lock.Format == Pnpm {
 		for name, d := range have {
-			if _, ok := want[name]; !ok && packageName.MatchString(name) && !strings.HasPrefix(d.Spec, "runtime:") && (lock.Format == NPM || d.Kind != Peer && d.Kind != PeerOptional) {
+			peer := d.Kind == Peer || d.Kind == PeerOptional
+			runtime := strings.HasPrefix(d.Spec, "runtime:") // devEngines asks for it
+			if _, ok := want[name]; !ok && packageName.MatchString(name) && !runtime && (lock.Format == NPM || !peer) {
 				names = append(names, prefix+name)
 			}
 		}

@@ -19,6 +19,11 @@ type Request struct {
 	Line int
 }
 
+// requestLists are the lists of package.json that ask for something.
+var requestLists = map[string]DependencyKind{
+	"dependencies": Prod, "optionalDependencies": Optional, "devDependencies": Dev, "peerDependencies": Peer,
+}
+
 // Requests lists what a package.json asks its package manager to install, in
 // file order: one request a name, of the list that wins where several have it.
 // Peers that are not optional are among them: npm, pnpm and Bun install a
@@ -31,7 +36,7 @@ func Requests(file string, manifest []byte) (list []Request, err error) {
 	}
 	at, optional := map[string]int{}, map[string]bool{}
 	r.Object(func(key string, _ int) {
-		kind, ok := map[string]DependencyKind{"dependencies": Prod, "optionalDependencies": Optional, "devDependencies": Dev, "peerDependencies": Peer}[key]
+		kind, ok := requestLists[key]
 		if key == "peerDependenciesMeta" && r.Peek() == '{' {
 			r.Object(func(name string, _ int) {
 				if r.Peek() != '{' {

@@ -105,7 +105,10 @@ func otherSource(d Dependency, to *Entry) Source {
 func (lock *Lockfile) visitAliases(yield func(by *Entry, d Dependency, to *Entry)) {
 	var other map[*Entry]bool
 	for _, e := range lock.Entries {
-		if lock.resolved == nil && !e.Link && e.Source() != Local && lock.named(e.Name, e) || lock.resolved == nil && e.Link && !lock.isWorkspace(e) {
+		if lock.resolved != nil || !e.Link && e.Source() == Local { // folders are reached by links
+			continue
+		}
+		if e.Link && !lock.isWorkspace(e) || !e.Link && lock.named(e.Name, e) {
 			if other == nil {
 				other = map[*Entry]bool{}
 			}

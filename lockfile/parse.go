@@ -95,8 +95,8 @@ func conflicts(file string, data []byte, format Format) {
 	}
 	// What the client itself would not write is written again by it; a version
 	// of its format that is not known here is not.
-	if e, ok := problem.(*document.Error); ok && !strings.Contains(e.Msg, "; run ") && !strings.Contains(e.Msg, "is not one this program knows") &&
-		!strings.Contains(e.Msg, "limit") {
+	e, ok := problem.(*document.Error)
+	if ok && !strings.Contains(e.Msg, "; run ") && !strings.Contains(e.Msg, "is not one this program knows") && !strings.Contains(e.Msg, "limit") {
 		document.Fail(e.File, e.Line, e.Msg+" ("+client[format]+"'s lockfile; "+rewrite[format]+")")
 	}
 	panic(problem)

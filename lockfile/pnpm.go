@@ -244,7 +244,8 @@ func (l *pnpmDocument) split(e *Entry, key string) {
 	s := strings.TrimPrefix(key, "/")
 	if !strings.HasPrefix(key, "/") && l.version < 9 && !strings.Contains(key, "://") {
 		// A registry of its own stands in front: host/name/version.
-		if host, rest, ok := strings.Cut(s, "/"); ok && !strings.HasPrefix(s, "@") && registryHost.MatchString(host) && strings.ContainsAny(host, ".:+") {
+		host, rest, ok := strings.Cut(s, "/")
+		if ok && !strings.HasPrefix(s, "@") && registryHost.MatchString(host) && strings.ContainsAny(host, ".:+") {
 			s = rest
 			e.Registry = host
 		}
@@ -379,7 +380,8 @@ func (l *pnpmDocument) importers() {
 		if strings.HasPrefix(at, "/") || l.pnpmLock.members[at] != nil {
 			continue // its packages are read, its place is not
 		}
-		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), Line: importers.Line[folder], EndLine: importers.EndOf(folder), source: Local}
+		e := &Entry{Location: at, Name: path.Base(at), Package: path.Base(at), source: Local,
+			Line: importers.Line[folder], EndLine: importers.EndOf(folder)}
 		l.checkEntry(e)
 		l.pnpmLock.members[at] = e
 		l.member(e)

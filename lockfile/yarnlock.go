@@ -87,7 +87,8 @@ func (l *yarnLock) described(name, spec string) *Entry {
 		}
 	}
 	// The descriptor of a patch, a folder or a link has more behind it.
-	if protocol, _, ok := strings.Cut(spec, ":"); ok && (protocol == "patch" || protocol == "file" || protocol == "link" || protocol == "portal" || protocol == "exec") {
+	switch protocol, _, _ := strings.Cut(spec, ":"); protocol {
+	case "patch", "file", "link", "portal", "exec":
 		return l.begun[name+"@"+spec]
 	}
 	return nil

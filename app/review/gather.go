@@ -114,7 +114,8 @@ func (g *gatherer) links(changed int) error {
 	case err != nil:
 		return err
 	case left > 0 && len(g.others) > 0:
-		g.whole(Unreadable(g.others[0], 1, fmt.Sprintf("%d links that stand for lockfiles or settings are more than are followed, and what changed here may be what one of them points to", left+maxFollowed)))
+		g.whole(Unreadable(g.others[0], 1, fmt.Sprintf("%d links that stand for lockfiles or settings are more than are followed, "+
+			"and what changed here may be what one of them points to", left+maxFollowed)))
 	case changed > 0 && (left > 0 || !all):
 		g.note("The repository has more files or links than are looked at: links that did not change themselves were not all followed.")
 	}

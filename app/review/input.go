@@ -28,7 +28,8 @@ type WholeIssue struct {
 // Unreadable is the finding that a lockfile could not be read: nothing is known
 // of what it brings.
 func Unreadable(file string, line int, reason string) WholeIssue {
-	return WholeIssue{File: file, Line: max(line, 1), Issue: issue.Issue{ID: "scan/incomplete", Severity: issue.Medium, Detail: map[string]string{"what": file, "reason": reason}}}
+	return WholeIssue{File: file, Line: max(line, 1), Issue: issue.Issue{ID: "scan/incomplete", Severity: issue.Medium,
+		Detail: map[string]string{"what": file, "reason": reason}}}
 }
 
 // Guard is something that a change of settings opens or closes.

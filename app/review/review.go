@@ -322,7 +322,9 @@ func (r *Review) odd(pair Pair) {
 		list = append(slices.Clone(list), o)
 	}
 	for _, o := range list {
-		had := pair.Base != nil && slices.ContainsFunc(pair.Base.Oddities, func(old lockfile.Oddity) bool { return old.Kind == o.Kind && old.What == o.What })
+		had := pair.Base != nil && slices.ContainsFunc(pair.Base.Oddities, func(old lockfile.Oddity) bool {
+			return old.Kind == o.Kind && old.What == o.What
+		})
 		if found, ok := issue.Odd(o); ok && !had {
 			r.Whole = append(r.Whole, WholeIssue{File: pair.File, Line: max(o.Line, 1), Issue: found})
 		}
@@ -424,7 +426,8 @@ func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func
 // replacement under the same version is compared with what it replaces.
 func (s *scan) hasOld() bool {
 	c := &s.change
-	return c.Old != nil && c.New != nil && (c.Kind == lockfile.Upgraded || c.Kind == lockfile.Downgraded || c.Old.Integrity != c.New.Integrity && c.Old.Integrity != "")
+	return c.Old != nil && c.New != nil && (c.Kind == lockfile.Upgraded || c.Kind == lockfile.Downgraded ||
+		c.Old.Integrity != c.New.Integrity && c.Old.Integrity != "")
 }
 
 // outside reports whether a link leads out of the lockfile's folder by more
@@ -475,7 +478,8 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	}
 	if s.hasOld() && s.old.Contents != nil {
 		in.Old = s.old.Contents
-		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents, ConfiguredHost: scanner.ConfiguredHost, Advisories: s.oldAdvisories, Scripts: in.Scripts}
+		before := issue.Input{Name: s.change.Name, Version: s.change.From, Contents: s.old.Contents,
+			ConfiguredHost: scanner.ConfiguredHost, Advisories: s.oldAdvisories, Scripts: in.Scripts}
 		for _, had := range issue.Judge(&before) {
 			if had.Comparable() {
 				p.Before = append(p.Before, had.Fingerprint())

@@ -67,10 +67,12 @@ func (d *declared) settings(data []byte) {
 	var err error
 	defer document.Catch(&err)
 	raw := document.YAMLValue("", string(data))
-	if packages := raw.Get("packages"); packages != nil {
+	if packages := raw.Get("packages"); packages != nil && packages.Kind == document.List {
 		for _, one := range packages.Items {
 			d.folders = append(d.folders, one.Text)
 		}
+	} else {
+		d.folders = append(d.folders, "**") // as older versions of pnpm take it
 	}
 	d.replace(raw.Get("overrides"), 0)
 	d.catalogsOf(raw)

@@ -151,6 +151,9 @@ func (lock *Lockfile) isWorkspace(e *Entry) bool {
 	if e.Link {
 		folder = path.Clean(e.Resolved)
 	}
+	if lock.Format == Yarn && !e.Link {
+		return true // which Yarn checks itself, workspaces in workspaces among them
+	}
 	if lock.declared.root == nil {
 		return !e.Link || lock.Target(e) != nil
 	}

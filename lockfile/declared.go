@@ -71,8 +71,6 @@ func (d *declared) settings(data []byte) {
 		for _, one := range packages.Items {
 			d.folders = append(d.folders, one.Text)
 		}
-	} else {
-		d.folders = append(d.folders, "**") // as older versions of pnpm take it
 	}
 	d.replace(raw.Get("overrides"), 0)
 	d.catalogsOf(raw)

@@ -41,6 +41,9 @@ func (o Options) declarations(lockfile string, format Format) (declared, error) 
 		return d, err
 	}
 	d.settings(data)
+	if format == Pnpm && len(d.folders) == 0 {
+		d.folders = []string{"**"} // as older versions of pnpm take it
+	}
 	return d, nil
 }
 

@@ -63,7 +63,11 @@ func (c *comparison) undeclared() {
 		v := keyOf(to)
 		i, ok := at[to]
 		if !ok && len(c.of[v]) == 0 {
-			c.add(Moved, c.before[v][0], []*Entry{to})
+			if before := c.before[v]; len(before) > 0 {
+				c.add(Moved, before[0], []*Entry{to})
+			} else {
+				c.add(Added, nil, []*Entry{to}) // the project itself, which is no entry
+			}
 		}
 		if !ok {
 			i = c.of[v][0]

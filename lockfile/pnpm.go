@@ -41,6 +41,8 @@ type pnpmDocument struct {
 	// bases are the packages by their key without peers, of which any number of
 	// snapshots may be one.
 	bases map[string]*Entry
+	// overrides are the packages that say what belongs into their snapshots.
+	overrides map[string]*document.Mapping
 }
 
 func parsePnpm(file, text string, d *declared, opts Options) (*Lockfile, error) {
@@ -53,7 +55,7 @@ func parsePnpm(file, text string, d *declared, opts Options) (*Lockfile, error) 
 				"lockfileVersion "+document.Clip(doc.Text("lockfileVersion"))+" of pnpm's lockfile is not one this program knows (5 to 9 are)")
 		}
 		one := &pnpmDocument{pnpmLock: l, version: int(m[1][0] - '0'), doc: doc, packages: map[string]*Entry{}, patches: map[string]string{},
-			bases: map[string]*Entry{}}
+			bases: map[string]*Entry{}, overrides: map[string]*document.Mapping{}}
 		one.environment = i < len(documents)-1 && one.isEnvironment()
 		l.lock.Version = one.version
 		one.read()
@@ -129,6 +131,11 @@ type pnpmEdges struct {
 	of *document.Mapping
 }
 
+// snapshotKeys belong into a snapshot, and count where pnpm finds them with the
+// package itself: it lays what a package is over what it resolved to.
+// Source: @pnpm/lockfile.fs, convertToLockfileObject
+var snapshotKeys = []string{"dependencies", "optionalDependencies", "optional"}
+
 // entries reads the packages. Since version 9 what a package is, and what it
 // resolved to beside which peers, stand apart.
 func (l *pnpmDocument) entries() []pnpmEdges {
@@ -155,7 +162,16 @@ func (l *pnpmDocument) entries() []pnpmEdges {
 				l.fail(snapshots.Line[key], "\""+document.Clip(key)+"\" is among the snapshots and not among the packages")
 			}
 			named[base] = true
-			read(key, base, document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\""))
+			snapshot := document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\"")
+			if l.bases[base] == nil {
+				if of := packages.Mapping(base); of != nil && slices.ContainsFunc(snapshotKeys, func(key string) bool { return of.At[key] != nil }) {
+					l.overrides[base] = of
+				}
+			}
+			if of := l.overrides[base]; of != nil {
+				snapshot = snapshot.Over(of, snapshotKeys)
+			}
+			read(key, base, snapshot)
 		}
 	}
 	if packages != nil {
@@ -217,6 +233,12 @@ func (l *pnpmDocument) base(key string, of *document.Mapping, line, end int) *En
 				}
 			}
 			e.platform(kind, list)
+		}
+	}
+	// They never change by themselves, and pnpm acts on them.
+	for _, key := range []string{"engines", "prepare", "bundledDependencies", "peerDependencies", "peerDependenciesMeta"} {
+		if n := of.At[key]; n != nil {
+			e.platform(key, []string{document.Flat(n)})
 		}
 	}
 	e.hasBin = of.Text("hasBin") == "true"

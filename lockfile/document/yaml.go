@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,6 +115,43 @@ func (m *Mapping) Text(key string) string {
 		return n.Value
 	}
 	return ""
+}
+
+// Over is a copy of m in which some keys have the values that other has for
+// them.
+func (m *Mapping) Over(other *Mapping, keys []string) *Mapping {
+	out := &Mapping{file: m.file, Keys: slices.Clone(m.Keys), At: maps.Clone(m.At), Line: maps.Clone(m.Line), First: m.First}
+	for _, key := range keys {
+		if n := other.At[key]; n != nil {
+			if out.At[key] == nil {
+				out.Keys = append(out.Keys, key)
+			}
+			out.At[key], out.Line[key] = n, other.Line[key]
+		}
+	}
+	return out
+}
+
+// Flat is a node in one line, for comparison: {node: >=1}.
+func Flat(n *yaml.Node) string {
+	var b strings.Builder
+	flat(&b, n)
+	return b.String()
+}
+
+func flat(b *strings.Builder, n *yaml.Node) {
+	if len(n.Content) == 0 {
+		b.WriteString(n.Value)
+		return
+	}
+	b.WriteByte('{')
+	for i, c := range n.Content {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		flat(b, c)
+	}
+	b.WriteByte('}')
 }
 
 // Scalar is Text for a key that must not be anything else: a list or a mapping

@@ -199,6 +199,7 @@ func TestFormatsHostile(t *testing.T) {
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {integrity: nothing}\n", ":3: the integrity of a is not an SRI hash"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  ../../etc@1.0.0: {}\n", "is not a package name"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\nsnapshots:\n  a@1.0.0: {}\npackages: {}\n", ":3: \"a@1.0.0\" is among the snapshots"},
+		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  a@1.0.0: {}\nsnapshots:\n  a@1.0.0:\n    version: 9.9.9\n", ":6: \"version\" of \"a@1.0.0\" stands in the snapshot"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages: " + deep, ":"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\n<<<<<<< HEAD\npackages:\n", ":2: the file has merge conflict markers; resolve those in package.json by hand, then run pnpm install"},
 		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {integrity", ":"},

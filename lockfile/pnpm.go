@@ -136,6 +136,11 @@ type pnpmEdges struct {
 // Source: @pnpm/lockfile.fs, convertToLockfileObject
 var snapshotKeys = []string{"dependencies", "optionalDependencies", "optional"}
 
+// packageKeys say what a package is, and count as well where pnpm finds them in
+// a snapshot alone.
+var packageKeys = []string{"resolution", "name", "version", "os", "cpu", "libc", "engines", "hasBin", "prepare", "requiresBuild",
+	"bundledDependencies", "peerDependencies", "peerDependenciesMeta"}
+
 // entries reads the packages. Since version 9 what a package is, and what it
 // resolved to beside which peers, stand apart.
 func (l *pnpmDocument) entries() []pnpmEdges {
@@ -163,6 +168,11 @@ func (l *pnpmDocument) entries() []pnpmEdges {
 			}
 			named[base] = true
 			snapshot := document.ReadMapping(l.file, snapshots.At[key], "\""+document.Clip(key)+"\"")
+			for _, of := range packageKeys {
+				if snapshot.At[of] != nil {
+					l.fail(snapshot.Line[of], "\""+of+"\" of \""+document.Clip(key)+"\" stands in the snapshot; pnpm writes it with the package")
+				}
+			}
 			if l.bases[base] == nil {
 				if of := packages.Mapping(base); of != nil && slices.ContainsFunc(snapshotKeys, func(key string) bool { return of.At[key] != nil }) {
 					l.overrides[base] = of

@@ -138,7 +138,7 @@ var snapshotKeys = []string{"dependencies", "optionalDependencies", "optional"}
 
 // packageKeys say what a package is, and count as well where pnpm finds them in
 // a snapshot alone.
-var packageKeys = []string{"resolution", "name", "version", "os", "cpu", "libc", "engines", "hasBin", "prepare", "requiresBuild",
+var packageKeys = []string{"resolution", "name", "version", "os", "cpu", "libc", "hasBin", "prepare", "requiresBuild",
 	"bundledDependencies", "peerDependencies", "peerDependenciesMeta"}
 
 // entries reads the packages. Since version 9 what a package is, and what it
@@ -149,6 +149,9 @@ func (l *pnpmDocument) entries() []pnpmEdges {
 	read := func(key, base string, edges *document.Mapping) {
 		e := l.entry(key, base, packages)
 		e.mayFail = edges.Text("optional") == "true"
+		if n := edges.At["engines"]; n != nil && l.version >= 9 {
+			e.platform("engines", []string{document.Flat(n)}) // early releases of pnpm 9 had them here
+		}
 		out = append(out, pnpmEdges{e, edges})
 	}
 	if l.version < 9 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -363,5 +364,49 @@ func TestRepacked(t *testing.T) {
 	other := strings.Replace(all, "checksum: 11c0/", "checksum: 9c0/", 1)
 	if changes := lockfile.Compare(base, parseFormat(t, file, []byte(other))); len(changes) != 1 || changes[0].Kind != lockfile.Replaced {
 		t.Errorf("%+v", changes)
+	}
+}
+
+// TestYarn6: the JSON form, as Yarn 6 writes it: ranges in front, what they
+// resolved to inside, and no workspaces.
+func TestYarn6(t *testing.T) {
+	lock, err := lockfile.Parse("yarn.lock", []byte(`{
+  "__metadata": {"version": 9},
+  "entries": {
+    "@builtin/node@builtin:24.12.0": {
+      "resolution": {"resolution": "@builtin/node@builtin:24.12.0", "version": "24.12.0", "variants": ["@builtin/node-linux-x64@builtin:24.12.0"]}
+    },
+    "@builtin/node-linux-x64@builtin:24.12.0": {
+      "checksum": "ab", "resolution": {"resolution": "@builtin/node-linux-x64@builtin:24.12.0", "version": "24.12.0", "requirements": {"os": ["linux"]}}
+    },
+    "debug@npm:^4.3.4, debug@npm:4": {
+      "checksum": "cd",
+      "resolution": {"resolution": "debug@npm:4.3.4", "version": "4.3.4", "dependencies": {"ms": "2.1.2", "tiny": "^1.0.0"}, "optionalDependencies": ["tiny"]}
+    },
+    "ms@npm:2.1.2": {"checksum": "ef", "resolution": {"resolution": "ms@npm:2.1.2", "version": "2.1.2"}},
+    "tiny@npm:^1.0.0": {"checksum": "01", "resolution": {"resolution": "tiny@npm:1.0.0", "version": "1.0.0"}},
+    "old@npm:ms@2.0.0": {"checksum": "23", "resolution": {"resolution": "old@npm:ms@2.0.0", "version": "2.0.0"}}
+  }
+}`), lockfile.Options{Project: fstest.MapFS{"package.json": {Data: []byte(`{"workspaces":["web"],"devDependencies":{"old":"npm:ms@2.0.0"}}`)},
+		"web/package.json": {Data: []byte(`{"name":"web","dependencies":{"debug":"4"}}`)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range lock.Entries {
+		line := e.ID() + " " + e.Source().String()
+		if e.Dev {
+			line += " dev"
+		}
+		if e.Optional {
+			line += " optional"
+		}
+		got = append(got, line)
+	}
+	slices.Sort(got)
+	want := []string{"@builtin/node-linux-x64@24.12.0 runtime optional", "@builtin/node@24.12.0 runtime", "debug@4.3.4 registry",
+		"ms@2.0.0 registry dev", "ms@2.1.2 registry", "tiny@1.0.0 registry optional", "web local"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
 	}
 }

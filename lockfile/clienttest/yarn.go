@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -50,6 +53,14 @@ func (berryKind) environment(c *Client) []string {
 }
 
 func (berryKind) lock(c *Client, dir string) error {
+	// A yarn.lock makes the folder a project of its own, whatever lies in those
+	// above it.
+	file := filepath.Join(dir, c.Lockfile)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			return err
+		}
+	}
 	// Without its archives Yarn would write another key of its cache.
 	args := []string{"install", "--mode=skip-build"}
 	if c.Major < 3 {

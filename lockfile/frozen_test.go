@@ -15,9 +15,9 @@ import (
 	"github.com/lockwarden/lockwarden/lockfile/clienttest"
 )
 
-// knownBypasses stay for now, by client ("pnpm", "pnpm-12.21.0") and how the
-// edit begins, its outcome first ("bytes", "link", "gone", "program"), each with
-// its reason: "npm: program: key bin".
+// knownBypasses are accepted ones, of which there are none: by client ("pnpm",
+// "pnpm-12.21.0") and how the edit begins, its outcome first ("bytes", "link",
+// "gone", "program"), each with its reason: "npm: program: key bin".
 var knownBypasses = map[string]string{}
 
 // TestFrozenEdits: an edit of a lockfile that changes what a client installs

@@ -52,7 +52,8 @@ func lockfileNameMismatch(in *Input) []Issue {
 	if in.Change != nil {
 		for _, u := range in.Change.Undeclared {
 			if u.Source == 0 {
-				return detailed(Critical, map[string]string{"asked": clip(u.Name), "other": clip(in.Name), "where": "the lockfile, and nothing in the project declares that"})
+				return detailed(Critical, map[string]string{"asked": clip(u.Name), "other": clip(in.Name),
+					"where": "the lockfile, and nothing in the project declares that"})
 			}
 		}
 	}

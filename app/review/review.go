@@ -251,7 +251,8 @@ func (r *Review) filled(ctx context.Context, list []*scan, scanner Scanner) (wro
 		}
 	}
 	if unknown > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d hashes were filled in and could not be compared with the registry's.", unknown))
+		r.Whole = append(r.Whole, Unreadable(list[0].change.File, list[0].change.Line,
+			fmt.Sprintf("%d hashes were filled in and could not be compared with the registry's", unknown)))
 	}
 	return wrong, nil
 }

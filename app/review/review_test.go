@@ -208,8 +208,8 @@ func TestFilledHashes(t *testing.T) {
 		}
 		return r
 	}
-	if r := run(lock(`,"integrity":"`+right+`"`), map[string]string{"a@1.0.0": right}); len(r.Packages) != 0 || len(r.Notes) != 0 {
-		t.Errorf("the registry's own hash: %+v %q", r.Packages, r.Notes)
+	if r := run(lock(`,"integrity":"`+right+`"`), map[string]string{"a@1.0.0": right}); len(r.Packages) != 0 || len(r.Whole) != 0 {
+		t.Errorf("the registry's own hash: %+v %+v", r.Packages, r.Whole)
 	}
 	r := run(lock(`,"integrity":"`+wrong+`"`), map[string]string{"a@1.0.0": right})
 	if len(r.Packages) != 1 || !slices.ContainsFunc(r.Packages[0].Report.Issues, func(i issue.Issue) bool {
@@ -217,7 +217,7 @@ func TestFilledHashes(t *testing.T) {
 	}) {
 		t.Errorf("another hash: %+v", r.Packages)
 	}
-	if r := run(lock(`,"integrity":"`+wrong+`"`), nil); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "1 hashes") {
-		t.Errorf("nobody answers: %q", r.Notes)
+	if r := run(lock(`,"integrity":"`+wrong+`"`), nil); len(r.Whole) != 1 || r.Whole[0].Issue.ID != "scan/incomplete" || !strings.Contains(r.Whole[0].Issue.Detail["reason"], "1 hashes") {
+		t.Errorf("nobody answers: %+v", r.Whole)
 	}
 }

@@ -165,6 +165,12 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 	for _, p := range facts.Unparsable {
 		c.Unparsable = append(c.Unparsable, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
 	}
+	c.Blind = facts.Blind
+	for _, b := range facts.Blind {
+		if issue.Unscanned(b) {
+			c.Incomplete = append(c.Incomplete, issue.Problem{File: b.File, Reason: b.What, Line: b.Line})
+		}
+	}
 	for _, p := range facts.Incomplete {
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
 	}

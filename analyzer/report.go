@@ -3,6 +3,7 @@ package analyzer
 import (
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 )
 
@@ -19,6 +20,8 @@ type Report struct {
 	// Skipped says what was not, and why; an entry without a file is about
 	// the whole package.
 	Skipped []issue.Problem
+	// Blind are the places where the engine stopped following, by file and line.
+	Blind []javascript.Blind
 	// NotScanned is why nothing was analyzed, empty where it was.
 	NotScanned string
 	// Vulnerabilities are the advisories that cover it; AdvisoriesKnown is
@@ -53,7 +56,7 @@ func NewReport(in issue.Input, scanned Scanned) Report {
 		return r
 	}
 	c := scanned.Contents
-	r.Behaviors, r.Skipped = c.Behaviors, c.Incomplete
+	r.Behaviors, r.Skipped, r.Blind = c.Behaviors, c.Incomplete, c.Blind
 	r.Complete = len(c.Incomplete) == 0
 	r.License = c.Manifest.License
 	r.Files, r.Size, r.Scripts = c.Files, c.Size, c.Scripted

@@ -114,6 +114,9 @@ type Contents struct {
 	// Incomplete are files, or the whole package (File empty), that were not
 	// analyzed.
 	Incomplete []Problem
+	// Blind are the places where the engine stopped following. Those that a
+	// green may not pass over are in Incomplete as well: Unscanned says which.
+	Blind []javascript.Blind
 	// Unparsable are scripts that no parser reads.
 	Unparsable []Problem
 	// ImplicitGyp is set where npm builds the package with node-gyp of its own

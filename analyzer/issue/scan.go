@@ -4,7 +4,24 @@ import (
 	"fmt"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
 )
+
+// Unscanned reports whether a blind spot makes the scan incomplete: what npm
+// unpacks and what is loaded must have been read. Where only a value stays open,
+// the rules on behaviors judge it, and a budget matters where what it cuts short
+// runs by itself on installation.
+func Unscanned(b javascript.Blind) bool {
+	switch b.Kind {
+	case javascript.BlindArchive:
+		return true
+	case javascript.BlindFile:
+		return b.Contexts&^javascript.Unreachable != 0
+	case javascript.BlindBudget:
+		return b.Contexts == 0 || b.Contexts&javascript.Install != 0
+	}
+	return false
+}
 
 // scanIncomplete: something was not analyzed, so that the absence of other
 // issues says nothing.

@@ -67,6 +67,10 @@ type program struct {
 	alive func()
 	// decoding is what is left for decoding scripts.
 	decoding *decode.Budget
+	// blinds are the blind spots found so far, reached the limits that functions
+	// ran into.
+	blinds  []blindSpot
+	reached map[reachedLimit]bool
 }
 
 // hiddenProgram is one with the place that runs it.

@@ -83,6 +83,8 @@ type Facts struct {
 	Files []FileUse
 	// Unparsable and Incomplete are scripts that were not fully understood.
 	Unparsable, Incomplete []Problem
+	// Blind are the places where the engine stopped following, by file and line.
+	Blind []Blind
 	// Tokens are the files that were read as tokens only: their context is not
 	// known.
 	Tokens []string

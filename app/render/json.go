@@ -115,6 +115,13 @@ type (
 		File   string `json:"file"`
 		Reason string `json:"reason"`
 	}
+	blindJSON struct {
+		Kind    string   `json:"kind"`
+		File    string   `json:"file"`
+		Line    int      `json:"line"`
+		Context []string `json:"context"`
+		What    string   `json:"what"`
+	}
 	deltaJSON struct {
 		Notable      bool         `json:"notable"`
 		Gained       []gainJSON   `json:"gained"`
@@ -156,6 +163,8 @@ type (
 		Vulnerabilities []vulnerabilityJSON `json:"vulnerabilities"`
 		Complete        bool                `json:"complete"`
 		Skipped         []skippedJSON       `json:"skipped"`
+		// Blind are the places where the engine stopped following.
+		Blind []blindJSON `json:"blind"`
 		Delta           *deltaJSON          `json:"delta"`
 		// Scripts says whether the lifecycle scripts run in the project; null
 		// where there are none, or where the project is not known.
@@ -253,7 +262,7 @@ func evidenceOf(list []behavior.Evidence) []evidenceJSON {
 
 func reportOf(r *analyzer.Report) reportJSON {
 	out := reportJSON{Package: packageJSON{r.Name, r.Version, r.Integrity}, Behaviors: []behaviorJSON{}, Issues: []issueJSON{},
-		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}}
+		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}, Blind: []blindJSON{}}
 	for _, b := range r.Behaviors {
 		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(), b.Certainty.String(), evidenceOf(b.Evidence), prevalenceOf(b.ID)})
 	}
@@ -263,6 +272,9 @@ func reportOf(r *analyzer.Report) reportJSON {
 	}
 	for _, s := range r.Skipped {
 		out.Skipped = append(out.Skipped, skippedJSON{s.File, s.Reason})
+	}
+	for _, b := range r.Blind {
+		out.Blind = append(out.Blind, blindJSON{string(b.Kind), b.File, b.Line, b.Contexts.Names(), b.What})
 	}
 	for _, a := range r.Vulnerabilities {
 		out.Vulnerabilities = append(out.Vulnerabilities, vulnerabilityJSON{a.ID, append([]string{}, a.Aliases...), a.Severity, a.Summary, append([]string{}, a.Fixed...)})

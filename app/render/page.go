@@ -78,6 +78,7 @@ type packagePage struct {
 	Vulnerabilities                     []vulnerability.Advisory
 	Dependencies                        []npm.Dependency
 	Skipped                             []issue.Problem
+	Blind                               []javascript.Blind
 	Tree                                *fileView
 	MoreFiles                           int
 	From, FromProblem                   string
@@ -201,7 +202,7 @@ func HTML(w io.Writer, p PackagePage) error {
 	r := p.Report
 	view := packagePage{frame: framed(p.Frame, strings.TrimSpace(r.Name+" "+r.Version)), Name: r.Name, Version: r.Version, Read: r.NotScanned == "", Complete: r.Complete, Scanned: p.Scanned.UTC(),
 		Published: p.Metadata.Published, Publisher: p.Metadata.Publisher, License: r.License, Files: r.Files, Scripts: r.Scripts, Size: size(r.Size), Integrity: r.Integrity, Deprecated: r.Deprecated,
-		Provenance: p.Metadata.Provenance, AdvisoriesKnown: r.AdvisoriesKnown, Vulnerabilities: r.Vulnerabilities, Skipped: r.Skipped, Tree: &fileView{}}
+		Provenance: p.Metadata.Provenance, AdvisoriesKnown: r.AdvisoriesKnown, Vulnerabilities: r.Vulnerabilities, Skipped: r.Skipped, Blind: r.Blind, Tree: &fileView{}}
 	view.Survey = survey()
 	for _, m := range p.Metadata.Maintainers {
 		view.Maintainers = append(view.Maintainers, m.Name)

@@ -157,7 +157,7 @@ func TestMachineInterface(t *testing.T) {
 	has(out, "schema", "conclusion", "changes", "packages", "annotations")
 	has(first(out["changes"]), "kind", "name", "from", "to", "direct", "dev", "locations", "line", "integrity", "resolved", "why")
 	pkg := first(out["packages"])
-	has(pkg, "package", "behaviors", "issues", "vulnerabilities", "complete", "skipped", "delta")
+	has(pkg, "package", "behaviors", "issues", "vulnerabilities", "complete", "skipped", "blind", "delta")
 	has(pkg.(map[string]any)["package"], "name", "version", "integrity")
 	b0 := first(pkg.(map[string]any)["behaviors"])
 	has(b0, "id", "category", "description", "contexts", "evidence", "prevalence")

@@ -22,7 +22,7 @@ var mayImport = []struct {
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
 	{"glob", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},
-	{"analyzer/npm", nil, []string{"net", "net/http", "os"}},
+	{"analyzer/npm", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},
 	{"analyzer/registry", []string{"analyzer/npm", "lockfile/document"}, nil},
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},

@@ -16,6 +16,8 @@ type declared struct {
 	// and missing where they are not known.
 	root  *Entry
 	parts map[string]*Entry
+	// aliasing counts the folders asked about other names.
+	aliasing int
 	// replacements are what takes the place of dependencies wherever they are
 	// asked for: overrides, resolutions, package extensions.
 	replacements []replacement

@@ -77,7 +77,7 @@ func (l *pnpmLock) parts(d *declared, opts Options) error {
 				continue
 			}
 			var err error
-			if manifest, err = opts.part(l.file, folder, d); err != nil {
+			if manifest, err = opts.aliasPart(l.file, folder, d); err != nil {
 				return err
 			}
 		}

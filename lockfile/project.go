@@ -2,9 +2,12 @@ package lockfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // read opens a file of the project; what is not there is nil.
@@ -67,6 +70,20 @@ func (o Options) part(lockfile, folder string, d *declared) (*Entry, error) {
 // large monorepos have some kilobytes.
 const maxSettings = 1 << 20
 
+// maxAliasParts is how many of a project's folders are asked whether they want
+// packages under other names; each can be a request. A lockfile of more is an
+// error: taking the rest on trust would let an undeclared package through.
+const maxAliasParts = 1000
+
+// aliasPart is part for a folder that asks for a package under another name.
+func (o Options) aliasPart(lockfile, folder string, d *declared) (*Entry, error) {
+	if d.aliasing++; d.aliasing > maxAliasParts {
+		return nil, &document.Error{File: lockfile, Line: 1,
+			Msg: fmt.Sprintf("more than %d folders of the project ask for packages under other names (limit)", maxAliasParts)}
+	}
+	return o.part(lockfile, folder, d)
+}
+
 // aliasParts reads the manifests of those folders of the project that ask for a
 // package under another name: only package.json can say that they do.
 func (lock *Lockfile) aliasParts(d *declared, opts Options) error {
@@ -77,7 +94,7 @@ func (lock *Lockfile) aliasParts(d *declared, opts Options) error {
 		}) {
 			continue
 		}
-		if _, err := opts.part(lock.File, e.Location, d); err != nil {
+		if _, err := opts.aliasPart(lock.File, e.Location, d); err != nil {
 			return err
 		}
 	}

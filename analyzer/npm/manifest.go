@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/document"
 )
 
 // Manifest is what lockwarden reads of a package.json. Fields of the wrong
@@ -168,45 +170,22 @@ func stringMembers(data json.RawMessage) map[string]string {
 }
 
 // memberLines finds the line of each member of the document's top-level
-// objects, by "object NUL member".
+// objects, by "object NUL member"; of two equal ones that of the later, which
+// counts. Lines that cannot be found are missing.
 func memberLines(data []byte) map[string]int {
 	lines := map[string]int{}
-	d := json.NewDecoder(bytes.NewReader(data))
-	var stack []string
-	var isObject []bool
-	key := ""
-	wantKey := false
-	line, counted := 1, 0
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return lines
+	var err error
+	defer document.Catch(&err) // the document has been read: only its lines are lost
+	r := &document.Reader{File: "package.json", Text: string(data), Repeats: true}
+	r.Object(func(object string, _ int) {
+		if r.Peek() != '{' {
+			r.Skip()
+			return
 		}
-		switch t := token.(type) {
-		case json.Delim:
-			switch t {
-			case '{', '[':
-				stack = append(stack, key)
-				isObject = append(isObject, t == '{')
-				wantKey = t == '{'
-			default:
-				stack, isObject = stack[:len(stack)-1], isObject[:len(isObject)-1]
-				wantKey = len(isObject) > 0 && isObject[len(isObject)-1]
-			}
-			continue
-		case string:
-			if wantKey {
-				key = t
-				wantKey = false
-				if len(stack) == 2 {
-					offset := int(d.InputOffset())
-					line += bytes.Count(data[counted:offset], []byte("\n"))
-					counted = offset
-					lines[stack[1]+"\x00"+key] = line
-				}
-				continue
-			}
-		}
-		wantKey = len(isObject) > 0 && isObject[len(isObject)-1]
-	}
+		r.Object(func(key string, pos int) {
+			lines[object+"\x00"+key] = r.Line(pos)
+			r.Skip()
+		})
+	})
+	return lines
 }

@@ -45,6 +45,9 @@ type Reader struct {
 	// Lenient allows a comma before the end of an object or array, as Bun
 	// writes.
 	Lenient bool
+	// Repeats allows a key that an object has twice, as JSON.parse does, for which
+	// the later one counts; Object hands out both.
+	Repeats bool
 	// Rewrite is what to do about a truncated file, such as "run npm install to
 	// write it again"; it may be empty.
 	Rewrite string
@@ -178,7 +181,7 @@ func (r *Reader) Object(member func(key string, keyPos int)) {
 		}
 		keyPos := r.Pos
 		key := r.Str()
-		if !keys.add(key) {
+		if !r.Repeats && !keys.add(key) {
 			r.FailAt(keyPos, "the key %q appears twice in the same object; readers would disagree on which counts", Clip(key))
 		}
 		r.Expect(':')

@@ -57,6 +57,16 @@ func pnpmRuntime(systems ...string) string {
 
 var pnpmB = pnpmPackage("b@1.0.0", "integrity: "+h2)
 
+// pnpmVariants has a@1.0.0 beside two versions of its peer p; first and second
+// are what the two get besides.
+func pnpmVariants(first, second string) string {
+	return pnpmLock(pnpmDirect("a", "1.0.0", "1.0.0(p@1.0.0)")+pnpmDirect("c", "1.0.0", "1.0.0")+pnpmDirect("b", "1.0.0", "1.0.0")+pnpmDirect("b2", "npm:b@2.0.0", "b@2.0.0"),
+		pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmB+pnpmPackage("b@2.0.0", "integrity: "+h1)+pnpmPackage("c@1.0.0", "integrity: "+h1)+
+			pnpmPackage("p@1.0.0", "integrity: "+h1)+pnpmPackage("p@2.0.0", "integrity: "+h1),
+		"  a@1.0.0(p@1.0.0):\n    dependencies:\n      p: 1.0.0\n"+first+"  a@1.0.0(p@2.0.0):\n    dependencies:\n      p: 2.0.0\n"+second+
+			"  b@1.0.0: {}\n  b@2.0.0: {}\n  c@1.0.0:\n    dependencies:\n      a: 1.0.0(p@2.0.0)\n      p: 2.0.0\n  p@1.0.0: {}\n  p@2.0.0: {}\n")
+}
+
 // said is what Compare finds, a line a change, a name and an oddity.
 func said(base, head *lockfile.Lockfile) []string {
 	var out []string
@@ -109,6 +119,23 @@ func TestCompareSays(t *testing.T) {
 		project, before files
 		want            []string
 	}{
+		{says: "one of two variants of a package loses a dependency that the other keeps", file: "pnpm-lock.yaml",
+			base: pnpmVariants("      b: 1.0.0\n", "      b: 1.0.0\n"), head: pnpmVariants("", "      b: 1.0.0\n"),
+			want: []string{"moved b 1.0.0→1.0.0; user a@1.0.0(p@1.0.0)→; quiet"}},
+		{says: "one of two variants of a package gets a dependency that the other has", file: "pnpm-lock.yaml",
+			base: pnpmVariants("", "      b: 1.0.0\n"), head: pnpmVariants("      b: 1.0.0\n", "      b: 1.0.0\n"),
+			want: []string{"moved b 1.0.0→1.0.0; user →a@1.0.0(p@1.0.0); quiet"}},
+		{says: "two variants of a package change versions with each other", file: "pnpm-lock.yaml",
+			base: pnpmVariants("      b: 1.0.0\n", "      b: 2.0.0\n"), head: pnpmVariants("      b: 2.0.0\n", "      b: 1.0.0\n"),
+			want: []string{"moved b 1.0.0→1.0.0; user b@2.0.0→a@1.0.0(p@2.0.0); quiet", "moved b 2.0.0→2.0.0; user b@1.0.0→a@1.0.0(p@1.0.0); quiet"}},
+		{says: "what another registry's package of one version asks for is its own", file: "pnpm-lock.yaml",
+			base: pnpmLock(pnpmDirect("a", "1.0.0", "1.0.0")+pnpmDirect("w", "work:^1.0.0", "work:1.0.0"),
+				pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmPackage("w@1.0.0", "integrity: "+h1)+pnpmPackage("w@work:1.0.0", "integrity: "+h2)+pnpmB,
+				"  a@1.0.0:\n    dependencies:\n      w: 1.0.0\n  w@1.0.0:\n    dependencies:\n      b: 1.0.0\n  w@work:1.0.0:\n    dependencies:\n      b: 1.0.0\n  b@1.0.0: {}\n"),
+			head: pnpmLock(pnpmDirect("a", "1.0.0", "1.0.0")+pnpmDirect("w", "work:^1.0.0", "work:1.0.0"),
+				pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmPackage("w@1.0.0", "integrity: "+h1)+pnpmPackage("w@work:1.0.0", "integrity: "+h2)+pnpmB,
+				"  a@1.0.0:\n    dependencies:\n      w: 1.0.0\n  w@1.0.0: {}\n  w@work:1.0.0:\n    dependencies:\n      b: 1.0.0\n  b@1.0.0: {}\n"),
+			want: []string{"moved b 1.0.0→1.0.0; user w@1.0.0→; quiet"}},
 		// Sources and hashes.
 		{says: "the registry's URL and a hash come to a bare entry", file: "package-lock.json",
 			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0",` + registryA + `,` + hashA)},

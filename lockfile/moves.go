@@ -3,6 +3,7 @@ package lockfile
 import (
 	"cmp"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,6 +174,9 @@ func (c *comparison) moves() {
 		if before == nil {
 			continue
 		}
+		if c.base.resolved != nil && c.head.resolved != nil && len(before) > 1 {
+			c.variants(n, before, entries, old, now, note)
+		}
 		if allDev(before) && !allDev(entries) {
 			note(v, Difference{"scope", "development", "production"})
 		}
@@ -221,6 +225,59 @@ func importance(d Difference) int {
 		return 2
 	}
 	return 0
+}
+
+// variants finds what one of several entries of a version, beside another
+// peer or from another registry, gets otherwise than before while all of them
+// together get the same.
+func (c *comparison) variants(n *numbers, before, entries []*Entry, old, now usages, note func(version, Difference)) {
+	was := map[string]*Entry{}
+	for _, o := range before {
+		was[o.Location] = o
+	}
+	for _, e := range entries {
+		o := was[e.Location]
+		if o == nil || o.Link || e.Link {
+			continue
+		}
+		by := n.version(e)
+		for _, name := range eitherAsks(o, e) {
+			from, to := c.base.resolved[childKey{o, name}], c.head.resolved[childKey{e, name}]
+			if from == to || from != nil && to != nil && keyOf(from) == keyOf(to) || !sameSet(old.gets[usage{by, name}], now.gets[usage{by, name}]) {
+				continue
+			}
+			user, had, gets := path.Base(strings.TrimSuffix(e.Location, "/node_modules/"+e.Name)), "", ""
+			if from != nil {
+				had = keyOf(from).id()
+			}
+			if to != nil {
+				gets = user
+				from = to
+			} else {
+				had = user
+			}
+			if v := keyOf(from); c.before[v] != nil && c.after[v] != nil {
+				note(v, Difference{"user", had, gets})
+			}
+		}
+	}
+}
+
+// eitherAsks lists the names that two entries ask for, each once.
+func eitherAsks(o, e *Entry) []string {
+	var names []string
+	for _, list := range [][]Dependency{o.Dependencies, e.Dependencies} {
+		for _, d := range list {
+			names = append(names, d.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func sameSet(a, b []int) bool {
+	inA, inB := setOf(a), setOf(b)
+	return !slices.ContainsFunc(a, func(n int) bool { return !inB(n) }) && !slices.ContainsFunc(b, func(n int) bool { return !inA(n) })
 }
 
 // places finds folders that gained or lost a package.

@@ -71,6 +71,11 @@ func Tree(dir string) (map[string]Placed, error) {
 				return err
 			}
 			p := Placed{Link: filepath.ToSlash(target)}
+			if strings.HasPrefix(place, "node_modules/.pnpm/node_modules/") {
+				// Which of a package's versions stands there for everybody is a race
+				// in pnpm: one lockfile gives one or the other.
+				p.Link = "one of its versions"
+			}
 			if strings.HasPrefix(target, "..") {
 				// pnpm's store outside of the project; its name is made of hashes.
 				if p, err = placed(file + string(filepath.Separator)); err != nil {

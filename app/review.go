@@ -21,6 +21,11 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 	}
 	repo := s.repository(job)
 	pull, err := s.pull(ctx, job, job.Pull)
+	if errors.Is(err, github.ErrGone) || err == nil && s.older(ctx, job, pull) {
+		if later := s.patient(job, "GitHub does not show the head yet"); later != nil {
+			return later
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -172,7 +177,8 @@ func (s *Server) changes(ctx context.Context, job webhook.Job) (*changes, error)
 			return nil, err
 		}
 		if pull.HeadSHA != job.SHA {
-			return nil, nil // its event is on the way
+			// An older answer is asked for again; a newer head's event is on the way.
+			return nil, s.patient(job, "GitHub shows another head")
 		}
 	}
 	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)

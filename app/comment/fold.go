@@ -56,8 +56,10 @@ type Rules struct {
 	Author bool
 	// Longest is how long an acceptance holds at most; 0: without end.
 	Longest time.Duration
-	// ReasonRequired refuses acceptances without "because".
-	ReasonRequired bool
+	// ReasonRequired refuses acceptances without "because"; WorstNeedReason those
+	// of what is critical or behaves like malware, which is for who knows the
+	// findings to check.
+	ReasonRequired, WorstNeedReason bool
 	// All allows "accept all".
 	All bool
 }
@@ -226,7 +228,7 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.All && !t.Rules.All {
 		return "the policy does not allow `accept all`: accept each package"
 	}
-	if t.Rules.ReasonRequired && command.Reason == "" {
+	if t.Rules.ReasonRequired && !Reasoned(command.Reason) {
 		return "the policy wants a reason: add `because …`"
 	}
 	if longest := t.Rules.Longest; longest > 0 && command.For > longest {

@@ -245,6 +245,21 @@ func ownPart(body string) string {
 	return body
 }
 
+// htmlComment is hidden from who reads a reason.
+var htmlComment = regexp.MustCompile(`(?s)<!--.*?(?:-->|$)`)
+
+// Reasoned reports whether a text says why: at least two letters or digits that a
+// reader can see. The ellipsis of "because …" is no reason.
+func Reasoned(reason string) bool {
+	n := 0
+	for _, r := range visible(htmlComment.ReplaceAllString(reason, " ")) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n >= 2
+}
+
 // visible takes invisible signs from a text: nobody sees them, so nobody knows
 // that they were typed.
 func visible(s string) string {

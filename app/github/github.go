@@ -212,6 +212,17 @@ func (c Credentials) String() string { return fmt.Sprintf("App %d (%s)", c.AppID
 // Server's own address.
 func (a *App) Web() string { return web(a.api) }
 
+// AppPage is where people read about an App, and install it: /apps/SLUG, which on
+// Enterprise Server is /github-apps/SLUG.
+// Source: https://docs.github.com/enterprise-server/apps/sharing-github-apps
+func (a *App) AppPage(slug string) string {
+	folder := "/apps/"
+	if strings.HasPrefix(a.api.Path, "/api/v3") {
+		folder = "/github-apps/"
+	}
+	return a.Web() + folder + slug
+}
+
 // Web is the address for people that belongs to an API's.
 func Web(apiURL string) (string, error) {
 	u, err := address(apiURL)
@@ -222,8 +233,9 @@ func Web(apiURL string) (string, error) {
 }
 
 func web(api *url.URL) string {
-	if api.Host == "api.github.com" {
-		return "https://github.com"
+	// GHE.com has a host for each enterprise, as github.com has.
+	if host, ok := strings.CutPrefix(api.Host, "api."); ok && (host == "github.com" || strings.HasSuffix(host, ".ghe.com")) {
+		return "https://" + host
 	}
 	return api.Scheme + "://" + api.Host
 }

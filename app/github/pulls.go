@@ -197,6 +197,14 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		Role       string `json:"role_name"`
 		User       struct {
 			ID int64 `json:"id"`
+			// Permissions is what the role comes to, whatever it is called.
+			Permissions struct {
+				Admin    bool `json:"admin"`
+				Maintain bool `json:"maintain"`
+				Push     bool `json:"push"`
+				Triage   bool `json:"triage"`
+				Pull     bool `json:"pull"`
+			} `json:"permissions"`
 		} `json:"user"`
 	}
 	if _, err := r.client.Do(ctx, req, &answer); err != nil {
@@ -205,12 +213,26 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		}
 		return comment.None, 0, err
 	}
-	// role_name tells maintain and triage apart, which permission does not; a
-	// custom role is worth what permission says.
+	// role_name tells maintain and triage apart, which permission does not. A
+	// custom role has a name of its own, and inherits from one of GitHub's: that is
+	// in the user's permissions.
 	if p, err := comment.ParsePermission(answer.Role); err == nil {
 		return p, answer.User.ID, nil
 	}
-	p, _ = comment.ParsePermission(answer.Permission)
+	switch has := answer.User.Permissions; {
+	case has.Admin:
+		p = comment.Admin
+	case has.Maintain:
+		p = comment.Maintain
+	case has.Push:
+		p = comment.Write
+	case has.Triage:
+		p = comment.Triage
+	case has.Pull:
+		p = comment.Read
+	default:
+		p, _ = comment.ParsePermission(answer.Permission)
+	}
 	return p, answer.User.ID, nil
 }
 

@@ -91,6 +91,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 	if w.do == nil {
 		return errors.New("no work is done here")
 	}
+	job.Args.Job.Queued = job.CreatedAt
 	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts, job.Attempt > 2*job.MaxAttempts})
 	var later *Later
 	switch {

@@ -19,7 +19,7 @@ func issueComment(h *Handler, p *payload) []Job {
 	job := p.about(Comment, p.Repository)
 	job.Pull = p.Issue.Number
 	job.Comment = p.Comment.ID
-	job.Edited = p.Action != "created"
+	job.Edited, job.Deleted = p.Action != "created", p.Action == "deleted"
 	job.Sender = p.Sender.Login
 	return []Job{job}
 }

@@ -70,9 +70,11 @@ type Job struct {
 	Branch  string `json:"branch,omitempty"`
 	// Again is set where a person asked for a new review of the same head.
 	Again bool `json:"again,omitempty"`
-	// Comment is a comment's id, Edited tells that it was edited or deleted.
+	// Comment is a comment's id, Edited tells that it was edited or deleted,
+	// Deleted that it was deleted.
 	Comment int64 `json:"comment,omitempty"`
 	Edited  bool  `json:"edited,omitempty"`
+	Deleted bool  `json:"deleted,omitempty"`
 	// Button is the identifier of a button, Sender who pressed it.
 	Button string `json:"button,omitempty"`
 	Sender string `json:"sender,omitempty"`
@@ -80,6 +82,8 @@ type Job struct {
 	Generation int64 `json:"generation,omitempty"`
 	// Delivery is where it came from, for the log.
 	Delivery string `json:"delivery,omitempty"`
+	// Queued is since when the job waits for its end, set by the store.
+	Queued time.Time `json:"-"`
 	// Trace is the trace that it belongs to, as a traceparent header.
 	Trace string `json:"trace,omitempty"`
 }

@@ -100,19 +100,26 @@ func getPermission(c *call) answer {
 	if u == nil {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
-	role := c.repo.roles[login]
+	role, base, _ := strings.Cut(c.repo.roles[login], "+")
 	if u == c.repo.Owner {
 		role = "admin"
 	}
-	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[role]
+	if base == "" {
+		base = role
+	}
+	if role == "" && !c.repo.Private {
+		role, base = "read", "read"
+	}
+	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[base]
+	ranks := []string{"read", "triage", "write", "maintain", "admin"}
+	has := object{}
+	for i, name := range []string{"pull", "triage", "push", "maintain", "admin"} {
+		has[name] = slices.Index(ranks, base) >= i
+	}
+	user := userJSON(u)
+	user["permissions"] = has
 	if role == "" {
 		role = "none"
-		if !c.repo.Private {
-			role, permission = "read", "read"
-		}
 	}
-	if permission == "" {
-		permission = "write" // a custom role on top of write
-	}
-	return ok(object{"permission": permission, "role_name": role, "user": userJSON(u)})
+	return ok(object{"permission": permission, "role_name": role, "user": user})
 }

@@ -228,7 +228,7 @@ func New() *GitHub {
 		grants:        map[string]grant{},
 		moved:         map[string]*Repository{},
 		people:        map[string]*User{},
-		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "metadata": "read", "pull_requests": "read"},
+		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
 		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
 		ClientID:      "Iv1.lockwarden",
 		ClientSecret:  "a client's secret",
@@ -305,7 +305,7 @@ func (g *GitHub) install(account *User) *Installation {
 			return i
 		}
 	}
-	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read", "pull_requests": "read", "issues": "write", "metadata": "read"}}
+	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read", "pull_requests": "write", "issues": "write", "merge_queues": "read", "metadata": "read"}}
 	g.installations[i.ID] = i
 	return i
 }
@@ -324,8 +324,8 @@ func (r *Repository) Fork(owner string) *Repository {
 // Path is OWNER/NAME.
 func (r *Repository) Path() string { return r.Owner.Login + "/" + r.Name }
 
-// Allow gives a user a role: read, triage, write, maintain, admin, or the name
-// of a custom role, which stands for write.
+// Allow gives a user a role: read, triage, write, maintain, admin, or a custom
+// one as "NAME+ROLE" of the role that it inherits.
 func (r *Repository) Allow(login, role string) {
 	r.github.mu.Lock()
 	defer r.github.mu.Unlock()

@@ -57,6 +57,9 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		return err
 	}
 	if rule == nil {
+		if job, err = s.onBase(ctx, job); err != nil {
+			return err
+		}
 		if rule, err = s.policy(ctx, job); err != nil {
 			return err
 		}
@@ -115,6 +118,20 @@ func (s *Server) answered(ctx context.Context, job webhook.Job, err error) error
 	again := job
 	again.Kind, again.Comment = webhook.Comment, 0
 	return s.c.Store.Add(ctx, again)
+}
+
+// onBase is the job with its pull request's base branch as it is called now: a
+// renamed branch takes its policy along.
+func (s *Server) onBase(ctx context.Context, job webhook.Job) (webhook.Job, error) {
+	if job.Pull == 0 {
+		return job, nil
+	}
+	pull, err := s.pull(ctx, job, job.Pull)
+	if err != nil || pull.BaseRef == job.Branch {
+		return job, err
+	}
+	job.Branch = pull.BaseRef
+	return job, s.c.Store.SetSHA(ctx, job, job.SHA, job.Branch)
 }
 
 // notGreenFor keeps a commit's check from passing while another open pull
@@ -525,8 +542,30 @@ func (s *Server) lasting(ctx context.Context, job webhook.Job, number int, p pol
 	return nil
 }
 
+// judgeAgain judges the other open pull requests of a repository again: one of
+// them may be green by what is revoked.
+func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
+	heads, err := s.c.Store.HeadsOpen(ctx, job.Repository)
+	if err != nil {
+		return err
+	}
+	var jobs []webhook.Job
+	for _, h := range heads {
+		if h.Thread == job.Thread() {
+			continue
+		}
+		again := h.Job(webhook.Comment)
+		again.Delivery = job.Delivery
+		jobs = append(jobs, again)
+	}
+	return s.c.Store.Add(ctx, jobs...)
+}
+
 func (s *Server) endDecision(ctx context.Context, job webhook.Job, one store.Decision, a policy.Accepted, by string) error {
 	if err := s.c.Store.Revoke(ctx, one.ID, by); err != nil {
+		return err
+	}
+	if err := s.judgeAgain(ctx, job); err != nil {
 		return err
 	}
 	return s.audit(ctx, job, by, "revoked in repository", a.Name+"@"+a.Version+" "+strings.Join(a.Findings, " "), fmt.Sprintf("decision/%d/revoked", one.ID))

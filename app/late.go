@@ -56,7 +56,7 @@ func stale(job webhook.Job, comments []comment.Comment) bool {
 	case job.Deleted:
 		return i >= 0
 	case job.Edited:
-		return i >= 0 && comments[i].Updated.Equal(comments[i].Created)
+		return i >= 0 && !comments[i].Edited()
 	}
 	return i < 0
 }

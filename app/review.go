@@ -117,6 +117,22 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 	return nil
 }
 
+// ended completes the run of what was closed, merged or destroyed: nobody else
+// will. What it kept from passing is judged again.
+func (s *Server) ended(ctx context.Context, job webhook.Job) error {
+	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	if err != nil {
+		return err
+	}
+	if ok && head.State == "closed" {
+		err := s.check(job).Cancel(ctx, "Closed before the review ended", "The pull request or merge group was closed, merged or taken away.")
+		if err != nil && !errors.Is(err, github.ErrGone) && !github.Forbidden(err) {
+			return err
+		}
+	}
+	return s.shared(ctx, job)
+}
+
 // review scans what a head brings and judges it.
 func (s *Server) review(ctx context.Context, job webhook.Job) error {
 	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
@@ -299,6 +315,21 @@ func (s *Server) suite(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	return s.add(ctx, job, pulls)
+}
+
+// installation asks for what is open in each repository of an installation.
+func (s *Server) installation(ctx context.Context, job webhook.Job) error {
+	list, err := s.c.GitHub.Repositories(ctx, job.Installation)
+	if err != nil {
+		return err
+	}
+	jobs := make([]webhook.Job, 0, len(list))
+	for _, r := range list {
+		one := job
+		one.Kind, one.Repository, one.Owner, one.Name = webhook.Installed, r.ID, r.Owner, r.Name
+		jobs = append(jobs, one)
+	}
+	return s.c.Store.Add(ctx, jobs...)
 }
 
 // installed reviews what is open in a repository that the App is new to.

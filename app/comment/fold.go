@@ -45,7 +45,20 @@ type Comment struct {
 	Body    string
 	Created time.Time
 	Updated time.Time
-	URL     string
+	// LastEdited is when its text was changed, zero where it never was; EditKnown
+	// is set where that is known.
+	LastEdited time.Time
+	EditKnown  bool
+	URL        string
+}
+
+// Edited reports whether somebody changed the comment. GitHub touches comments
+// itself now and then; where it says when the text was last edited, that counts.
+func (c *Comment) Edited() bool {
+	if c.EditKnown {
+		return !c.LastEdited.IsZero()
+	}
+	return !c.Updated.Equal(c.Created)
 }
 
 // Rules say who may accept, and how.
@@ -209,7 +222,7 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.Problem != "" {
 		return command.Problem
 	}
-	if !c.Updated.Equal(c.Created) {
+	if c.Edited() {
 		return "the comment was edited after it was written, and whoever can write here can edit it: it is void, please comment anew"
 	}
 	least := t.Rules.Least

@@ -165,7 +165,7 @@ type (
 		Skipped         []skippedJSON       `json:"skipped"`
 		// Blind are the places where the engine stopped following.
 		Blind []blindJSON `json:"blind"`
-		Delta           *deltaJSON          `json:"delta"`
+		Delta *deltaJSON  `json:"delta"`
 		// Scripts says whether the lifecycle scripts run in the project; null
 		// where there are none, or where the project is not known.
 		Scripts *scriptsJSON `json:"scripts,omitempty"`

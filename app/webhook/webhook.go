@@ -43,9 +43,13 @@ const (
 	Policy Kind = "policy"
 	// Closed ends the work on a pull request or merge group.
 	Closed Kind = "closed"
+	// Ended completes the open run of what was closed; Closed makes it.
+	Ended Kind = "ended"
 	// Shared judges again the pull requests whose head is that commit: a check
 	// run belongs to a commit, not to a pull request.
 	Shared Kind = "shared"
+	// Installation makes an Installed job for each repository of an installation.
+	Installation Kind = "installation"
 	// Installed reviews the open pull requests of a repository that the App
 	// was installed on.
 	Installed Kind = "installed"
@@ -278,7 +282,6 @@ type payload struct {
 		Modified []string `json:"modified"`
 		Removed  []string `json:"removed"`
 	} `json:"commits"`
-	Repositories      []repository `json:"repositories"`
 	RepositoriesAdded []repository `json:"repositories_added"`
 }
 
@@ -317,7 +320,9 @@ func (h *Handler) jobs(event string, body []byte) (action string, jobs []Job, er
 	}
 	jobs = read(h, &p)
 	for i := range jobs {
-		if j := &jobs[i]; j.Installation == 0 || j.Owner == "" || j.Name == "" || j.Repository == 0 {
+		if j := &jobs[i]; j.Kind == Installation && j.Installation != 0 {
+			continue
+		} else if j.Installation == 0 || j.Owner == "" || j.Name == "" || j.Repository == 0 {
 			return p.Action, nil, nil // a repository's own webhook, without an installation
 		}
 	}

@@ -11,7 +11,7 @@ import (
 func listComments(c *call) answer {
 	var list []any
 	for _, id := range slices.Sorted(maps.Keys(c.repo.comments)) {
-		if comment := c.repo.comments[id]; int64(comment.Pull) == c.number("issue_number") {
+		if comment := c.repo.comments[id]; int64(comment.Pull) == c.number("issue_number") && time.Since(comment.written) >= c.g.lag {
 			list = append(list, c.g.commentJSON(c.repo, comment))
 		}
 	}
@@ -45,6 +45,9 @@ func createComment(c *call) answer {
 	p := c.repo.pulls[int(c.number("issue_number"))]
 	if p == nil {
 		return refuse(http.StatusNotFound, "Not Found")
+	}
+	if p.locked {
+		return refuse(http.StatusForbidden, "Unable to create comment because issue is locked")
 	}
 	comment := c.repo.comment(p.Number, c.g.user(c.g.Slug+"[bot]", "Bot"), text)
 	c.g.commentEvent(p, comment, "created", comment.User, nil)
@@ -82,6 +85,9 @@ func createReaction(c *call) answer {
 	}
 	if err := c.decode(&in); err != nil || !slices.Contains([]string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}, in.Content) {
 		return refuse(http.StatusUnprocessableEntity, "Validation Failed")
+	}
+	if p := c.repo.pulls[comment.Pull]; p != nil && p.locked {
+		return refuse(http.StatusForbidden, "Unable to create reaction because issue is locked")
 	}
 	status := http.StatusOK
 	if comment.Reactions[in.Content] == 0 {

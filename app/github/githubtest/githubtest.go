@@ -27,6 +27,7 @@ import (
 
 // GitHub is one GitHub with one App. All methods are safe for concurrent use.
 type GitHub struct {
+	lag time.Duration
 	// AppID, Slug and Secret are the App's.
 	AppID  int64
 	Slug   string
@@ -153,6 +154,10 @@ type Pull struct {
 	State   string
 	Draft   bool
 	Created time.Time
+	locked  bool
+	// before is the head before the last push, pushed when that was.
+	before string
+	pushed time.Time
 }
 
 // Comment is a comment of a pull request.
@@ -163,6 +168,9 @@ type Comment struct {
 	Body    string
 	Created time.Time
 	Updated time.Time
+	written time.Time
+	// Edited is when the text was edited; GitHub may change Updated without.
+	Edited time.Time
 	// Reactions are by user and content.
 	Reactions map[string]int64
 }

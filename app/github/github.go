@@ -170,8 +170,12 @@ func (a *App) Identity(ctx context.Context) (slug string, err error) {
 			return "", fmt.Errorf("github: %s is no GitHub API, or has no App %d: check GITHUB_API_URL and APP_ID", a.api, a.o.AppID)
 		}
 	}
-	return "", fmt.Errorf("github: %s does not answer: %w", a.api.Host, cleaned(err))
+	return "", fmt.Errorf("github: %s %w: %w", a.api.Host, ErrSilent, cleaned(err))
 }
+
+// ErrSilent means that GitHub gave no answer that says anything of the App: it
+// may be down, or out of reach, for a time.
+var ErrSilent = errors.New("does not answer")
 
 // Complete ends the manifest flow: GitHub gives the new App's credentials for
 // the code, once.

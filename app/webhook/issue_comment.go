@@ -26,5 +26,6 @@ func issueComment(h *Handler, p *payload) []Job {
 
 func (h *Handler) mayCommand(body string) bool {
 	body = strings.ToLower(body)
-	return strings.Contains(body, "/lockwarden") || h.Slug != "" && strings.Contains(body, "@"+strings.ToLower(h.Slug))
+	// Without a slug, which GitHub did not tell yet, any mention may be the App's.
+	return strings.Contains(body, "/lockwarden") || strings.Contains(body, "@"+strings.ToLower(h.Slug))
 }

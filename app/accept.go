@@ -454,9 +454,10 @@ func (b *binder) bind(a comment.Acceptance) ([]policy.Seen, error) {
 			return nil, err
 		}
 	}
-	// GitHub's times are whole seconds: what came in the comment's own second
-	// was not seen by its author.
-	by := func(t time.Time) bool { return !t.IsZero() && t.Before(a.At) }
+	// Comments have GitHub's times, results this machine's. GitHub's are whole
+	// seconds: what came in the comment's own second was not seen by its author.
+	ahead := b.s.c.GitHub.Ahead()
+	by := func(t time.Time) bool { return !t.IsZero() && t.Add(-ahead).Before(a.At) }
 	at := -1
 	for i := range b.generations {
 		if by(b.generations[i].Completed) {

@@ -57,6 +57,9 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		return err
 	}
 	if rule == nil {
+		if job, err = s.onBase(ctx, job); err != nil {
+			return err
+		}
 		if rule, err = s.policy(ctx, job); err != nil {
 			return err
 		}
@@ -67,10 +70,12 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		return err
 	}
 	verdict := policy.Judge(p, r, d.accepted)
+	d.unreasoned(verdict)
 	place.Blob = s.c.GitHub.Web() + "/" + job.Owner + "/" + job.Name + "/blob/" + job.SHA + "/"
 	place.Notes = append(place.Notes, r.Notes...)
 	place.Decisions = s.decisionsURL(job.Repository)
-	place.AcceptAll = p.Accept.All && !p.Accept.ReasonRequired && job.Pull > 0
+	place.AcceptAll = p.Accept.All && !p.Accept.ReasonRequired && job.Pull > 0 &&
+		!(p.Accept.WorstNeedReason && slices.ContainsFunc(verdict.Blocking(), (*policy.Finding).Worst))
 	result := render.Nothing(place)
 	if len(r.Packages)+len(r.Removed)+len(r.Whole)+len(r.Lockfiles) > 0 {
 		result = render.Check(r, verdict, place)
@@ -100,7 +105,33 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if job.Pull == 0 {
 		return nil
 	}
-	return s.answer(ctx, job, d, r, p)
+	return s.answered(ctx, job, s.answer(ctx, job, d, r, p))
+}
+
+// answered takes what came of answering: a courtesy, which never makes a review
+// run again. What may pass is tried again by a job of its own.
+func (s *Server) answered(ctx context.Context, job webhook.Job, err error) error {
+	if err == nil || job.Kind == webhook.Comment {
+		return err
+	}
+	s.c.Log.Warn("comments were not answered yet", "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
+	again := job
+	again.Kind, again.Comment = webhook.Comment, 0
+	return s.c.Store.Add(ctx, again)
+}
+
+// onBase is the job with its pull request's base branch as it is called now: a
+// renamed branch takes its policy along.
+func (s *Server) onBase(ctx context.Context, job webhook.Job) (webhook.Job, error) {
+	if job.Pull == 0 {
+		return job, nil
+	}
+	pull, err := s.pull(ctx, job, job.Pull)
+	if err != nil || pull.BaseRef == job.Branch {
+		return job, err
+	}
+	job.Branch = pull.BaseRef
+	return job, s.c.Store.SetSHA(ctx, job, job.SHA, job.Branch)
 }
 
 // notGreenFor keeps a commit's check from passing while another open pull
@@ -275,6 +306,20 @@ type decisions struct {
 	accepted []policy.Accepted
 	// useless are acceptances that cover nothing that was seen.
 	useless map[int64][]string
+	// reasonless are what an acceptance did not accept for want of a reason.
+	reasonless map[int64][]string
+}
+
+// unreasoned takes over what a verdict says of acceptances without a reason.
+func (d *decisions) unreasoned(v policy.Verdict) {
+	for _, one := range v.Unreasoned {
+		if d.reasonless == nil {
+			d.reasonless = map[int64][]string{}
+		}
+		if !slices.Contains(d.reasonless[one.Comment], one.Subject) {
+			d.reasonless[one.Comment] = append(d.reasonless[one.Comment], one.Subject)
+		}
+	}
 }
 
 // decided folds the comments of a pull request, with the permissions that their
@@ -319,6 +364,11 @@ func (s *Server) fold(ctx context.Context, job webhook.Job, number int, p policy
 	if err != nil {
 		return err
 	}
+	if stale(job, comments) {
+		if later := s.patient(job, "GitHub does not show the comment as it is yet"); later != nil {
+			return later
+		}
+	}
 	pressed, err := s.c.Store.Decisions(ctx, job.Repository, thread)
 	if err != nil {
 		return err
@@ -352,16 +402,25 @@ func (s *Server) fold(ctx context.Context, job webhook.Job, number int, p policy
 				return err
 			}
 			if !coversAny(bound) {
-				what := a.Name + "@" + a.Version
-				if a.All {
-					what = "all"
-				}
-				d.useless[a.Comment] = append(d.useless[a.Comment], what)
+				d.useless[a.Comment] = append(d.useless[a.Comment], whatOf(a))
 			}
 		}
 		d.accepted = append(d.accepted, bound)
 	}
 	return nil
+}
+
+// whatOf names what an acceptance is of: a package version, or all.
+func whatOf(a comment.Acceptance) string {
+	if a.All {
+		return "all"
+	}
+	return a.Name + "@" + a.Version
+}
+
+// ineffective reports whether an acceptance covers nothing that was seen.
+func (d *decisions) ineffective(a comment.Acceptance) bool {
+	return slices.Contains(d.useless[a.Comment], whatOf(a))
 }
 
 func coversAny(a policy.Accepted) bool {
@@ -386,9 +445,8 @@ type binder struct {
 	seen        map[int64][]policy.Seen
 }
 
-// bind returns the findings of the head that was there when the acceptance was
-// written. "Accept all" binds to the newest head that was completely reviewed
-// by then: nobody accepts what they could not see.
+// bind returns the findings of the newest head that was completely reviewed when
+// the acceptance was written: nobody accepts what they could not see.
 func (b *binder) bind(a comment.Acceptance) ([]policy.Seen, error) {
 	if b.generations == nil {
 		var err error
@@ -396,12 +454,13 @@ func (b *binder) bind(a comment.Acceptance) ([]policy.Seen, error) {
 			return nil, err
 		}
 	}
-	// GitHub's times are whole seconds: what came in the comment's own second
-	// was not seen by its author.
-	by := func(t time.Time) bool { return !t.IsZero() && t.Before(a.At) }
+	// Comments have GitHub's times, results this machine's. GitHub's are whole
+	// seconds: what came in the comment's own second was not seen by its author.
+	ahead := b.s.c.GitHub.Ahead()
+	by := func(t time.Time) bool { return !t.IsZero() && t.Add(-ahead).Before(a.At) }
 	at := -1
 	for i := range b.generations {
-		if g := &b.generations[i]; a.All && by(g.Completed) || !a.All && by(g.Received) {
+		if by(b.generations[i].Completed) {
 			at = i
 		}
 	}
@@ -484,8 +543,30 @@ func (s *Server) lasting(ctx context.Context, job webhook.Job, number int, p pol
 	return nil
 }
 
+// judgeAgain judges the other open pull requests of a repository again: one of
+// them may be green by what is revoked.
+func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
+	heads, err := s.c.Store.HeadsOpen(ctx, job.Repository)
+	if err != nil {
+		return err
+	}
+	var jobs []webhook.Job
+	for _, h := range heads {
+		if h.Thread == job.Thread() {
+			continue
+		}
+		again := h.Job(webhook.Comment)
+		again.Delivery = job.Delivery
+		jobs = append(jobs, again)
+	}
+	return s.c.Store.Add(ctx, jobs...)
+}
+
 func (s *Server) endDecision(ctx context.Context, job webhook.Job, one store.Decision, a policy.Accepted, by string) error {
 	if err := s.c.Store.Revoke(ctx, one.ID, by); err != nil {
+		return err
+	}
+	if err := s.judgeAgain(ctx, job); err != nil {
 		return err
 	}
 	return s.audit(ctx, job, by, "revoked in repository", a.Name+"@"+a.Version+" "+strings.Join(a.Findings, " "), fmt.Sprintf("decision/%d/revoked", one.ID))

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,7 +49,8 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 		return &store.Later{After: settle, Reason: "the review is under way"}
 	}
 	again := head.Job(webhook.Comment)
-	again.Comment, again.Delivery = job.Comment, job.Delivery
+	again.Comment, again.Edited, again.Deleted = job.Comment, job.Edited, job.Deleted
+	again.Queued, again.Delivery = job.Queued, job.Delivery
 	return s.judge(ctx, again)
 }
 
@@ -60,6 +62,9 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (
 	comments, err := repo.Comments(ctx, job.Pull)
 	if err != nil {
 		return false, err
+	}
+	if stale(job, comments) {
+		return false, s.patient(job, "GitHub does not show the comment yet")
 	}
 	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.ID == job.Comment })
 	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
@@ -73,7 +78,7 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (
 	if err != nil || permission < mayRescan && comments[i].Author != pull.Author {
 		return false, err
 	}
-	if err := repo.React(ctx, job.Comment, "eyes"); err != nil {
+	if err := s.courtesy(job, "reaction", repo.React(ctx, job.Comment, "eyes")); err != nil {
 		return false, err
 	}
 	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%d/rescan", job.Repository, job.Comment)); err != nil {
@@ -196,20 +201,34 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *re
 			if a.Comment == 0 {
 				continue
 			}
+			action := list.action
+			if action == "accepted" && d.ineffective(a) {
+				action = "refused" // it accepts nothing
+			}
 			what := a.Name + "@" + a.Version
 			if a.All {
 				what = "all"
 			}
 			detail := strings.TrimSpace(what + " " + strings.Join(a.Findings, " "))
+			if action == "refused" {
+				detail = "accept " + detail + ": no finding of it was known"
+			}
 			if a.Reason != "" {
 				detail += " because " + a.Reason
 			}
-			if err := s.audit(ctx, job, a.By, list.action, detail, fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, list.action, detail)); err != nil {
+			if err := s.audit(ctx, job, a.By, action, detail, fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, action, detail)); err != nil {
 				return err
 			}
 		}
 	}
-	outcomes := map[int64]string{}
+	outcomes, said := map[int64]string{}, map[string]bool{}
+	once := func(text string) []string {
+		if said[text] {
+			return nil // it stands in the reply already
+		}
+		said[text] = true
+		return []string{text}
+	}
 	for _, c := range d.thread.Comments {
 		commands := comment.Parse(c.Body, s.c.Slug)
 		if c.Bot || len(commands) == 0 {
@@ -222,23 +241,26 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *re
 		for _, name := range d.useless[c.ID] {
 			words = append(words, fmt.Sprintf("%s accepts nothing: no finding of it was known at this head when the comment was written.", comment.Quote(name)))
 		}
+		if list := d.reasonless[c.ID]; len(list) > 0 {
+			words = append(words, render.NeedsReason(list))
+		}
 		decided, explained := false, map[string]bool{}
 		for _, command := range commands {
 			switch command.Verb {
 			case comment.Accept, comment.Revoke:
 				decided = true
 			case comment.Help:
-				words = append(words, render.Help(p.Accept.Rules))
+				words = append(words, once(render.Help(p.Accept.Rules))...)
 			case comment.Explain:
 				if command.Problem == "" && !explained[command.Name] && len(explained) < maxExplained {
 					explained[command.Name] = true
-					words = append(words, render.Explain(r, command.Name))
+					words = append(words, once(render.Explain(r, command.Name))...)
 				}
 			}
 		}
 		reaction := ""
 		switch {
-		case len(refused[c.ID])+len(d.useless[c.ID]) > 0:
+		case len(refused[c.ID])+len(d.useless[c.ID])+len(d.reasonless[c.ID]) > 0:
 			reaction = "confused"
 		case decided:
 			reaction = "+1"
@@ -246,6 +268,16 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *re
 		outcomes[c.ID] = reaction + "\n" + strings.Join(words, "\n\n")
 	}
 	return s.say(ctx, job, outcomes, true)
+}
+
+// courtesy lets a refused reaction or reply be: a conversation may be locked, an
+// App may lack the permission, and trying again changes neither.
+func (s *Server) courtesy(job webhook.Job, what string, err error) error {
+	if !github.Forbidden(err) && !errors.Is(err, github.ErrGone) {
+		return err
+	}
+	s.c.Log.Warn("GitHub refuses a "+what, "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
+	return nil
 }
 
 // say reacts where an outcome is new and edits the one reply where its words
@@ -266,7 +298,7 @@ func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]st
 			continue
 		}
 		if reaction, _, _ := strings.Cut(outcome, "\n"); reaction != "" && id > 0 {
-			if err := repo.React(ctx, id, reaction); err != nil {
+			if err := s.courtesy(job, "reaction", repo.React(ctx, id, reaction)); err != nil {
 				return err
 			}
 		}
@@ -283,8 +315,12 @@ func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]st
 		if body == "" {
 			body = render.NothingLeft
 		}
-		if reply.Comment, err = repo.Reply(ctx, job.Pull, reply.Comment, body); err != nil {
+		posted, err := repo.Reply(ctx, job.Pull, reply.Comment, body)
+		if err := s.courtesy(job, "reply", err); err != nil {
 			return err
+		}
+		if err == nil {
+			reply.Comment = posted
 		}
 	}
 	if !changed {

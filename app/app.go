@@ -438,10 +438,14 @@ func (s *Server) do(ctx context.Context, job webhook.Job) error {
 		return s.comment(ctx, job)
 	case webhook.Button:
 		return s.button(ctx, job)
+	case webhook.Ended:
+		return s.ended(ctx, job)
 	case webhook.Shared:
 		return s.shared(ctx, job)
 	case webhook.Policy:
 		return s.policyChanged(ctx, job)
+	case webhook.Installation:
+		return s.installation(ctx, job)
 	case webhook.Installed:
 		return s.installed(ctx, job)
 	}

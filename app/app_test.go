@@ -285,6 +285,12 @@ func (w *world) open(files map[string]string) *githubtest.Pull {
 	return w.repo.Open("ann", w.repo, "change", "main")
 }
 
+// branch makes a branch with files.
+func (w *world) branch(name string, files map[string]string) string {
+	w.repo.Commit(name, files)
+	return name
+}
+
 // large is a story whose size is the point, which the race detector leaves out.
 func large(t *testing.T, tell func(w *world)) {
 	if testing.Short() {

@@ -150,7 +150,7 @@ func (d *doctor) app(ctx context.Context, c *github.Credentials) {
 	d.hook(about)
 	switch {
 	case about.Installations == 0:
-		d.weak("installations", "none", "install the App on a repository: "+a.Web()+"/apps/"+about.Slug+"/installations/new")
+		d.weak("installations", "none", "install the App on a repository: "+a.AppPage(about.Slug)+"/installations/new")
 	case about.Suspended > 0:
 		d.weak("installations", fmt.Sprintf("%d, of which %d are suspended", about.Installations, about.Suspended), "their owners can let the App in again in their settings")
 	default:
@@ -166,12 +166,28 @@ func (d *doctor) app(ctx context.Context, c *github.Credentials) {
 // rights orders what an App may do.
 var rights = map[string]int{"": 0, "read": 1, "write": 2, "admin": 3}
 
+// costs says what does not work without a permission or an event.
+var costs = map[string]string{
+	"checks":        " (no check runs: nothing is shown)",
+	"contents":      " (lockfiles and the policy cannot be read: nothing is reviewed)",
+	"issues":        " (comments may not arrive, or stay without an answer)",
+	"merge_queues":  " (no event merge_group: a required check stops the merge queue)",
+	"metadata":      " (nobody's permission is known: nobody can accept)",
+	"pull_requests": " (pull requests cannot be read, or comments stay without an answer)",
+	"check_run":     " (the check's buttons do nothing)",
+	"check_suite":   " (re-running all checks does not review again)",
+	"issue_comment": " (commands in comments do nothing)",
+	"merge_group":   " (a required check stops the merge queue)",
+	"pull_request":  " (pull requests are not reviewed)",
+	"push":          " (a changed policy counts only from the next push to a pull request on)",
+}
+
 func (d *doctor) permissions(about github.About) {
 	wanted := page.NewManifest()
 	var missing, much []string
 	for name, right := range wanted.Permissions {
 		if rights[about.Permissions[name]] < rights[right] {
-			missing = append(missing, name+": "+right)
+			missing = append(missing, name+": "+right+costs[name])
 		}
 	}
 	for name, right := range about.Permissions {
@@ -181,7 +197,7 @@ func (d *doctor) permissions(about github.About) {
 	}
 	for _, event := range wanted.Events {
 		if !slices.Contains(about.Events, event) {
-			missing = append(missing, "event "+event)
+			missing = append(missing, "event "+event+costs[event])
 		}
 	}
 	slices.Sort(missing)

@@ -100,10 +100,10 @@ func TestDoctor(t *testing.T) {
 		wrong = o
 		wrong.Database = "postgres://127.0.0.1:1/none?sslmode=disable&password=" + g.Secret
 		expect("no database", wrong, map[string]string{"database": "wrong: does not answer"})
-		g.Permissions = map[string]string{"checks": "read", "contents": "write", "issues": "write", "metadata": "read", "pull_requests": "read"}
+		g.Permissions = map[string]string{"checks": "read", "contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write"}
 		g.Events = g.Events[1:]
-		expect("too few rights", o, map[string]string{"permissions": "wrong: missing: checks: write, event check_run"})
-		g.Permissions = map[string]string{"checks": "write", "contents": "write", "issues": "write", "metadata": "read", "pull_requests": "read", "members": "read"}
+		expect("too few rights", o, map[string]string{"permissions": "wrong: missing: checks: write (no check runs: nothing is shown), event check_run (the check's buttons do nothing), merge_queues: read (no event"})
+		g.Permissions = map[string]string{"checks": "write", "contents": "write", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write", "members": "read"}
 		g.Events = append([]string{"check_run"}, g.Events...)
 		expect("too many rights", o, map[string]string{"permissions": "weak: more than needed: contents: write, members: read"})
 		repo.Installation.Suspended = true

@@ -192,3 +192,91 @@ func TestFaultSlowGitHub(t *testing.T) {
 		w.single(slow.SHA())
 	})
 }
+
+// TestLateAnswers: GitHub's API is behind its webhooks. The new head gets its
+// check, and a comment is not lost.
+func TestLateAnswers(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("quiet@1.0.0"))
+		w.concludes(pull.SHA(), "success")
+		w.github.Lag(time.Second)
+		head := pull.Push(with("shell@1.0.0"))
+		w.concludes(head, "failure")
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because it is reviewed"), "+1")
+		w.concludes(head, "success")
+	})
+}
+
+// TestTouched: GitHub changes a comment's time now and then although nobody
+// edited it; when the text was edited, GraphQL says.
+func TestTouched(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		id := w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because it is reviewed")
+		pull.Touch(id)
+		w.concludes(pull.SHA(), "success")
+		pull.EditComment("wes", id, "/lockwarden accept all because it is reviewed")
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestLocked: a conversation that takes no reaction and no reply changes no check
+// and makes no review run again.
+func TestLocked(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		pull.Lock()
+		w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because it is reviewed")
+		w.concludes(pull.SHA(), "success")
+		head := pull.Push(with("shell@1.0.0", "quiet@1.0.0"))
+		w.concludes(head, "success")
+		w.settled()
+		w.single(head)
+		dead, err := w.store.DeadJobs(context.Background(), 10)
+		if err != nil || len(dead) > 0 {
+			t.Errorf("%+v %v", dead, err)
+		}
+	})
+}
+
+// TestBaseRenamed: the policy goes with the branch.
+func TestBaseRenamed(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "packages:\n  deny: [quiet]\n"})
+		pull := w.open(with("quiet@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.repo.RenameBranch("main", "trunk")
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept quiet@1.0.0 policy/registry because it is reviewed"), "confused")
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestMergedWhileScanning: the run of a closed pull request is ended.
+func TestMergedWhileScanning(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.during(func() {})
+		pull.Close()
+		w.eventually("the run is ended", func() bool {
+			run, ok := w.repo.Latest(pull.SHA())
+			return !ok || run.Status == "completed"
+		})
+	})
+}
+
+// TestRevokedInRepository: what is revoked for the repository is judged again
+// wherever it made green.
+func TestRevokedInRepository(t *testing.T) {
+	story(t, func(w *world) {
+		first := w.open(with("shell@1.0.0"))
+		w.concludes(first.SHA(), "failure")
+		w.reaction(first, w.comment(first, "mia", "/lockwarden accept shell@1.0.0 in repository because it is reviewed"), "+1")
+		w.concludes(first.SHA(), "success")
+		second := w.repo.Open("ann", w.repo, w.branch("second", with("shell@1.0.0", "quiet@1.0.0")), "main")
+		w.concludes(second.SHA(), "success")
+		w.comment(first, "mia", "/lockwarden revoke shell@1.0.0 in repository")
+		w.concludes(first.SHA(), "failure")
+		w.concludes(second.SHA(), "failure")
+	})
+}

@@ -21,6 +21,11 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 	}
 	repo := s.repository(job)
 	pull, err := s.pull(ctx, job, job.Pull)
+	if errors.Is(err, github.ErrGone) || err == nil && s.older(ctx, job, pull) {
+		if later := s.patient(job, "GitHub does not show the head yet"); later != nil {
+			return later
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -112,6 +117,22 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 	return nil
 }
 
+// ended completes the run of what was closed, merged or destroyed: nobody else
+// will. What it kept from passing is judged again.
+func (s *Server) ended(ctx context.Context, job webhook.Job) error {
+	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	if err != nil {
+		return err
+	}
+	if ok && head.State == "closed" {
+		err := s.check(job).Cancel(ctx, "Closed before the review ended", "The pull request or merge group was closed, merged or taken away.")
+		if err != nil && !errors.Is(err, github.ErrGone) && !github.Forbidden(err) {
+			return err
+		}
+	}
+	return s.shared(ctx, job)
+}
+
 // review scans what a head brings and judges it.
 func (s *Server) review(ctx context.Context, job webhook.Job) error {
 	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
@@ -172,7 +193,8 @@ func (s *Server) changes(ctx context.Context, job webhook.Job) (*changes, error)
 			return nil, err
 		}
 		if pull.HeadSHA != job.SHA {
-			return nil, nil // its event is on the way
+			// An older answer is asked for again; a newer head's event is on the way.
+			return nil, s.patient(job, "GitHub shows another head")
 		}
 	}
 	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
@@ -293,6 +315,21 @@ func (s *Server) suite(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	return s.add(ctx, job, pulls)
+}
+
+// installation asks for what is open in each repository of an installation.
+func (s *Server) installation(ctx context.Context, job webhook.Job) error {
+	list, err := s.c.GitHub.Repositories(ctx, job.Installation)
+	if err != nil {
+		return err
+	}
+	jobs := make([]webhook.Job, 0, len(list))
+	for _, r := range list {
+		one := job
+		one.Kind, one.Repository, one.Owner, one.Name = webhook.Installed, r.ID, r.Owner, r.Name
+		jobs = append(jobs, one)
+	}
+	return s.c.Store.Add(ctx, jobs...)
 }
 
 // installed reviews what is open in a repository that the App is new to.

@@ -23,6 +23,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/telemetry"
+	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
 // Settings are what an operator says, by flags or environment.
@@ -159,7 +160,10 @@ func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
 		}
 	}
 	if credentials != nil {
-		err = server.begin(ctx, *credentials)
+		if err = server.begin(ctx, *credentials); errors.Is(err, github.ErrSilent) && o.Role != Worker {
+			server.wait(ctx, *credentials, err)
+			err = nil
+		}
 	} else {
 		err = server.setup(ctx, listener)
 	}
@@ -273,6 +277,37 @@ func (s *serving) watch(ctx context.Context) error {
 	go func() { _ = server.Serve(listener) }()
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	return nil
+}
+
+// askAgain is how long a server waits before it asks GitHub again.
+const askAgain = 5 * time.Second
+
+// wait keeps deliveries while GitHub does not say who the App is, and begins once
+// it does: what GitHub sends meanwhile must not be refused.
+func (s *serving) wait(ctx context.Context, c github.Credentials, cause error) {
+	s.o.Log.Warn("GitHub does not answer: deliveries are kept until it does", "error", cause.Error())
+	mux := http.NewServeMux()
+	mux.Handle("/webhook", &webhook.Handler{Secret: []byte(c.WebhookSecret), AppID: c.AppID, Queue: s.store, Log: s.o.Log, Observe: s.metrics.Delivery})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "GitHub does not answer; deliveries are kept until it does", http.StatusServiceUnavailable)
+	})
+	var h http.Handler = mux
+	s.handler.Store(&h)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(askAgain):
+			}
+			err := s.begin(ctx, c)
+			if err == nil {
+				return
+			}
+			s.o.Log.Warn("GitHub is asked again", "error", err.Error())
+		}
+	}()
 }
 
 // begin asks GitHub whether the credentials are right, and starts to work.

@@ -149,3 +149,30 @@ func TestWrongSettings(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestGitHubDownAtStart: what GitHub sends while it does not answer is kept.
+func TestGitHubDownAtStart(t *testing.T) {
+	t.Parallel()
+	g := githubtest.New()
+	defer g.Close()
+	repo := g.Repository("acme/web")
+	g.Fail(githubtest.Fault{Match: "GET /app", Times: 2, Status: http.StatusServiceUnavailable, Body: `{"message":"No server is available"}`})
+	_, base, stop := serve(t, settings(t, g, "sqlite:"+filepath.Join(t.TempDir(), "lockwarden.db")))
+	if base == "" {
+		t.Fatal(stop())
+	}
+	defer func() { _ = stop() }()
+	if status, said := fetch(t, base+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(said, "GitHub") {
+		t.Errorf("/readyz: %d %s", status, said)
+	}
+	g.SendTo(base + "/webhook")
+	repo.Commit("one", with("quiet@1.0.0"))
+	pull := repo.Open("ann", repo, "one", "main")
+	for range 1500 {
+		if run, ok := repo.Latest(pull.SHA()); ok && run.Status == "completed" {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error("there is no check run")
+}

@@ -154,9 +154,32 @@ func TestAcceptanceSurvivesCommits(t *testing.T) {
 	})
 }
 
+// TestWorstNeedsReason: what is critical is not accepted in passing, nor with the
+// ellipsis of the command that is shown.
+func TestWorstNeedsReason(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("shell@1.0.0"))
+		run := w.concludes(pull.SHA(), "failure")
+		for _, a := range run.Actions {
+			if a.Identifier == "accept-all" {
+				w.t.Error("a button accepts what needs a reason")
+			}
+		}
+		for _, reason := range []string{"", " because …", " because ...", " because <!-- fine -->", " because \u200b\u200b", " because -"} {
+			w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0"+reason), "confused")
+		}
+		w.eventually("what to write is said", func() bool { return strings.Contains(w.reply(pull), "not accepted without a reason") })
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because it is pinned and mirrored"), "+1")
+		run = w.concludes(pull.SHA(), "success")
+		w.wants("the title", run.Title, "(1 critical: shell@1.0.0)")
+	})
+}
+
 // TestAcceptAllIsForWhatWasSeen: packages that come in later are not accepted.
 func TestAcceptAllIsForWhatWasSeen(t *testing.T) {
 	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "accept:\n  reason: optional\n"})
 		pull := w.open(with("shell@1.0.0"))
 		run := w.concludes(pull.SHA(), "failure")
 		var buttons []string
@@ -364,16 +387,19 @@ func TestMergeQueue(t *testing.T) {
 func TestPrivateMember(t *testing.T) {
 	story(t, func(w *world) {
 		w.repo.Allow("pat", "maintain")
-		w.repo.Allow("cus", "security-team")
+		w.repo.Allow("cus", "security-team+write")
+		w.repo.Allow("lea", "security-lead+maintain")
 		pull := w.open(with("shell@1.0.0"))
 		w.concludes(pull.SHA(), "failure")
-		w.reaction(pull, w.comment(pull, "cus", "/lockwarden accept shell@1.0.0"), "confused")
-		w.reaction(pull, w.comment(pull, "pat", "/lockwarden accept shell@1.0.0"), "+1")
+		w.reaction(pull, w.comment(pull, "cus", "/lockwarden accept shell@1.0.0 because reviewed"), "confused")
+		w.reaction(pull, w.comment(pull, "pat", "/lockwarden accept shell@1.0.0 because reviewed"), "+1")
 		w.concludes(pull.SHA(), "success")
 		// Whoever loses the permission loses the say.
 		w.repo.Allow("pat", "read")
 		w.comment(pull, "wes", "/lockwarden help")
 		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, w.comment(pull, "lea", "/lockwarden accept shell@1.0.0 because reviewed"), "+1")
+		w.concludes(pull.SHA(), "success")
 	})
 }
 

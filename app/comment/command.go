@@ -49,110 +49,51 @@ type Command struct {
 	Problem string
 }
 
-// Bounds of what is read of a comment. GitHub allows 65,536 characters.
+// Bounds of what is read of a comment.
 const (
-	maxBody     = 64 << 10
 	maxCommands = 50
 	maxReason   = 1000
 )
 
 // Parse finds the commands of a comment: the first word of a line is
-// "/lockwarden" or "@" with the App's slug. Quoted text, code and HTML comments
-// are not read. Commands beyond the 50th are ignored.
+// "/lockwarden" or "@" with the App's slug, and the line is the writer's own, as
+// a reader sees it: quoted text, code, what HTML hides and what stands below the
+// separator of a mail are not read. Commands beyond the 50th are ignored.
 func Parse(body, slug string) []Command {
-	if len(body) > maxBody {
-		body = body[:maxBody]
+	if !speaks(body, slug) {
+		return nil
+	}
+	if tangled(body) {
+		return []Command{{Line: 1, Verb: Help, Problem: "the comment has more brackets or quotes in each other than are read: write the command in a comment of its own"}}
 	}
 	var out []Command
-	s := skipper{}
-	for i, line := range strings.Split(body, "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		if s.skip(line) || len(out) == maxCommands {
-			continue
+	for _, l := range ownLines(body, func(text string) bool { return addressed(firstWord(text), slug) }) {
+		if len(out) == maxCommands {
+			break
 		}
-		words := strings.Fields(line)
-		if len(words) == 0 || !addressed(words[0], slug) {
-			continue
-		}
-		c := parse(words[1:])
-		c.Line = i + 1
+		c := parse(strings.Fields(visible(l.text))[1:])
+		c.Line = l.number
 		out = append(out, c)
 	}
 	return out
 }
 
+// speaks reports whether a comment can hold a command at all, which few do.
+func speaks(body, slug string) bool {
+	body = strings.ToLower(visible(body))
+	return strings.Contains(body, "/lockwarden") || slug != "" && strings.Contains(body, "@"+strings.ToLower(slug))
+}
+
+func firstWord(text string) string {
+	if words := strings.Fields(visible(text)); len(words) > 0 {
+		return words[0]
+	}
+	return ""
+}
+
 func addressed(word, slug string) bool {
 	word = strings.TrimRight(word, ",:")
 	return strings.EqualFold(word, "/lockwarden") || slug != "" && strings.EqualFold(word, "@"+slug)
-}
-
-// skipper knows which lines of a Markdown text are not the author's own words.
-// It rather leaves out too much: a command can be written again.
-// Source: https://spec.commonmark.org (fenced and indented code, block quotes)
-type skipper struct {
-	fence   string // of the open code block
-	comment bool   // inside <!-- -->
-	pre     bool   // inside <pre>
-	quote   bool   // inside a block quote, which plain lines may go on with
-}
-
-func (s *skipper) skip(line string) bool {
-	text := strings.TrimLeft(line, " \t")
-	indent := len(line) - len(text)
-	if s.fence != "" {
-		run := fenceOf(text)
-		if indent < 4 && run != "" && run[0] == s.fence[0] && len(run) >= len(s.fence) && strings.TrimSpace(text[len(run):]) == "" {
-			s.fence = ""
-		}
-		return true
-	}
-	if s.comment {
-		s.comment = !strings.Contains(line, "-->")
-		return true
-	}
-	if s.pre {
-		s.pre = !strings.Contains(strings.ToLower(line), "</pre")
-		return true
-	}
-	if text == "" {
-		s.quote = false
-		return true
-	}
-	if strings.HasPrefix(text, ">") {
-		s.quote = true
-		return true
-	}
-	if s.quote {
-		return true
-	}
-	if indent >= 4 || strings.HasPrefix(line, "\t") {
-		return true
-	}
-	if run := fenceOf(text); run != "" {
-		s.fence = run
-		return true
-	}
-	if i := strings.LastIndex(line, "<!--"); i >= 0 {
-		s.comment = !strings.Contains(line[i:], "-->")
-		return true
-	}
-	if lower := strings.ToLower(line); strings.Contains(lower, "<pre") {
-		s.pre = !strings.Contains(lower, "</pre")
-		return true
-	}
-	return false
-}
-
-// fenceOf is the run of three or more backticks or tildes that a line begins
-// with.
-func fenceOf(text string) string {
-	for _, mark := range []string{"`", "~"} {
-		n := len(text) - len(strings.TrimLeft(text, mark))
-		if n >= 3 && !(mark == "`" && strings.Contains(text[n:], "`")) {
-			return text[:n]
-		}
-	}
-	return ""
 }
 
 // usage is what a command that cannot be read is answered with.
@@ -172,7 +113,7 @@ func parse(words []string) Command {
 			c.Problem = "`explain` needs the name of a package: `/lockwarden explain NAME`"
 			return c
 		}
-		c.Name, c.Version = split(words[0])
+		c.Name, c.Version = split(bare(words[0]))
 		if !packageName.MatchString(c.Name) {
 			c.Problem = fmt.Sprintf("%s is not the name of an npm package", Quote(words[0]))
 		}
@@ -183,6 +124,16 @@ func parse(words []string) Command {
 	c.Problem = fmt.Sprintf("there is no command %s: %s", Quote(string(c.Verb)), usage)
 	c.Verb = Help
 	return c
+}
+
+// bare is a word without the backticks of code around it.
+func bare(word string) string {
+	if inner, ok := strings.CutPrefix(word, "`"); ok {
+		if inner, ok = strings.CutSuffix(strings.TrimRight(inner, ",."), "`"); ok && !strings.Contains(inner, "`") {
+			return inner
+		}
+	}
+	return word
 }
 
 // split takes NAME@VERSION apart; the @ of a scope is part of the name.
@@ -210,7 +161,7 @@ func parseDecision(c Command, words []string) Command {
 	if strings.EqualFold(words[0], "all") {
 		c.All = true
 	} else {
-		c.Name, c.Version = split(words[0])
+		c.Name, c.Version = split(bare(words[0]))
 		if !packageName.MatchString(c.Name) {
 			return fail("%s is not the name of an npm package: %s", Quote(words[0]), usage)
 		}
@@ -237,6 +188,9 @@ func parseDecision(c Command, words []string) Command {
 			if len(words) < 2 {
 				return fail("`for` needs a time, such as `for 30d`")
 			}
+			if len(words) > 2 && strings.Trim(words[1], "0123456789") == "" && units[strings.ToLower(words[2])] != "" {
+				words = append([]string{"for", words[1] + units[strings.ToLower(words[2])]}, words[3:]...)
+			}
 			d, ok := parseTime(words[1])
 			if !ok {
 				return fail("%s is not a time; write `for 12h`, `for 30d`, `for 8w` or `for 1y`", Quote(words[1]))
@@ -259,6 +213,9 @@ func parseDecision(c Command, words []string) Command {
 func isNumberList(s string) bool {
 	return strings.Trim(s, "0123456789.") == ""
 }
+
+// units are times as people write them behind a number.
+var units = map[string]string{"hour": "h", "hours": "h", "day": "d", "days": "d", "week": "w", "weeks": "w", "year": "y", "years": "y"}
 
 // parseTime reads 12h, 30d, 8w and 1y; at most ten years.
 func parseTime(s string) (time.Duration, bool) {

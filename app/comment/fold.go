@@ -45,7 +45,20 @@ type Comment struct {
 	Body    string
 	Created time.Time
 	Updated time.Time
-	URL     string
+	// LastEdited is when its text was changed, zero where it never was; EditKnown
+	// is set where that is known.
+	LastEdited time.Time
+	EditKnown  bool
+	URL        string
+}
+
+// Edited reports whether somebody changed the comment. GitHub touches comments
+// itself now and then; where it says when the text was last edited, that counts.
+func (c *Comment) Edited() bool {
+	if c.EditKnown {
+		return !c.LastEdited.IsZero()
+	}
+	return !c.Updated.Equal(c.Created)
 }
 
 // Rules say who may accept, and how.
@@ -56,8 +69,10 @@ type Rules struct {
 	Author bool
 	// Longest is how long an acceptance holds at most; 0: without end.
 	Longest time.Duration
-	// ReasonRequired refuses acceptances without "because".
-	ReasonRequired bool
+	// ReasonRequired refuses acceptances without "because"; WorstNeedReason those
+	// of what is critical or behaves like malware, which is for who knows the
+	// findings to check.
+	ReasonRequired, WorstNeedReason bool
 	// All allows "accept all".
 	All bool
 }
@@ -207,7 +222,7 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.Problem != "" {
 		return command.Problem
 	}
-	if !c.Updated.Equal(c.Created) {
+	if c.Edited() {
 		return "the comment was edited after it was written, and whoever can write here can edit it: it is void, please comment anew"
 	}
 	least := t.Rules.Least
@@ -226,7 +241,7 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.All && !t.Rules.All {
 		return "the policy does not allow `accept all`: accept each package"
 	}
-	if t.Rules.ReasonRequired && command.Reason == "" {
+	if t.Rules.ReasonRequired && !Reasoned(command.Reason) {
 		return "the policy wants a reason: add `because …`"
 	}
 	if longest := t.Rules.Longest; longest > 0 && command.For > longest {

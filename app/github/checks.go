@@ -1,8 +1,10 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,21 +40,30 @@ const open = "open"
 
 // newest finds the newest run of ours on the head, nil where there is none.
 func (c *Check) newest(ctx context.Context) (*gh.CheckRun, error) {
+	runs, err := c.runs(ctx)
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	return slices.MaxFunc(runs, func(a, b *gh.CheckRun) int { return cmp.Compare(a.GetID(), b.GetID()) }), nil
+}
+
+// runs lists the runs of ours on the head.
+func (c *Check) runs(ctx context.Context) ([]*gh.CheckRun, error) {
 	name, all := CheckName, "all"
 	opts := &gh.ListCheckRunsOptions{CheckName: &name, Filter: &all, AppID: &c.r.app.o.AppID, ListOptions: gh.ListOptions{PerPage: 100}}
-	var newest *gh.CheckRun
+	var runs []*gh.CheckRun
 	for {
 		list, answer, err := c.r.client.Checks.ListCheckRunsForRef(ctx, c.r.Owner, c.r.Name, c.SHA, opts)
 		if err != nil {
 			return nil, c.r.explain("check runs", err)
 		}
 		for _, run := range list.CheckRuns {
-			if run.GetApp().GetID() == c.r.app.o.AppID && run.GetName() == CheckName && (newest == nil || run.GetID() > newest.GetID()) {
-				newest = run
+			if run.GetApp().GetID() == c.r.app.o.AppID && run.GetName() == CheckName {
+				runs = append(runs, run)
 			}
 		}
 		if answer.NextPage == 0 {
-			return newest, nil
+			return runs, nil
 		}
 		opts.Page = answer.NextPage
 	}
@@ -130,9 +141,13 @@ const batch = 50
 // what is posted stays, what is missing is added, and a result that is posted
 // is not posted twice. Another result of the same head is a new run.
 func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest string) error {
-	run, err := c.newest(ctx)
+	runs, err := c.runs(ctx)
 	if err != nil {
 		return err
+	}
+	var run *gh.CheckRun
+	if len(runs) > 0 {
+		run = slices.MaxFunc(runs, func(a, b *gh.CheckRun) int { return cmp.Compare(a.GetID(), b.GetID()) })
 	}
 	id := c.Key + " " + digest
 	switch {
@@ -166,18 +181,41 @@ func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest strin
 		}
 		c.posted += len(part)
 		if last {
-			return nil
+			break
 		}
 	}
+	// Two pull requests of one head begin at once, and each finds no run of the
+	// other: what is still open beside the result has nobody else to end it.
+	for _, other := range runs {
+		if other.GetID() != c.id && other.GetStatus() != "completed" {
+			if err := c.cancel(ctx, other.GetID(), result.Title, "The result stands in another run of this commit."); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// Cancel ends an open run on a head that is no longer the pull request's.
+// Cancel ends the open runs of the review's pull request or merge group on a head
+// that nobody waits for any more.
 func (c *Check) Cancel(ctx context.Context, title, summary string) error {
-	run, err := c.newest(ctx)
-	if err != nil || run == nil || run.GetStatus() == "completed" {
+	runs, err := c.runs(ctx)
+	if err != nil {
 		return err
 	}
-	_, err = c.update(ctx, run.GetID(), gh.UpdateCheckRunOptions{Status: ptr("completed"), Conclusion: ptr("cancelled"), CompletedAt: &gh.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}, Output: output(title, summary)})
+	thread := c.Key[:strings.LastIndexByte(c.Key, ' ')+1]
+	for _, run := range runs {
+		if run.GetStatus() != "completed" && strings.HasPrefix(run.GetExternalID(), thread) {
+			if err := c.cancel(ctx, run.GetID(), title, summary); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Check) cancel(ctx context.Context, id int64, title, summary string) error {
+	_, err := c.update(ctx, id, gh.UpdateCheckRunOptions{Status: ptr("completed"), Conclusion: ptr("cancelled"), CompletedAt: &gh.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}, Output: output(title, summary)})
 	return err
 }
 

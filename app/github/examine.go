@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -39,17 +38,23 @@ func (a *App) Examine(ctx context.Context) (About, error) {
 		return about, err
 	}
 	about.Slug = slug
-	app, answer, err := a.app.Apps.Get(ctx, "")
+	// The library's type knows fewer permissions than there are.
+	var app struct {
+		Permissions map[string]string `json:"permissions"`
+		Events      []string          `json:"events"`
+	}
+	request, err := a.app.NewRequest(http.MethodGet, "app", nil)
+	if err != nil {
+		return about, fmt.Errorf("github: the App: %w", err)
+	}
+	answer, err := a.app.Do(ctx, request, &app)
 	if err != nil {
 		return about, fmt.Errorf("github: the App: %w", cleaned(err))
 	}
 	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
 		about.Ahead = time.Since(date)
 	}
-	about.Events = app.Events
-	if encoded, err := json.Marshal(app.Permissions); err == nil {
-		_ = json.Unmarshal(encoded, &about.Permissions)
-	}
+	about.Events, about.Permissions = app.Events, app.Permissions
 	if hook, _, err := a.app.Apps.GetHookConfig(ctx); err == nil {
 		about.HookURL, about.HookType = hook.GetURL(), hook.GetContentType()
 	}

@@ -47,6 +47,7 @@ type App struct {
 	app *gh.Client
 
 	memory, files *memory
+	clock         clock
 
 	mu      sync.Mutex
 	clients map[int64]*gh.Client
@@ -86,7 +87,7 @@ const timeout = 60 * time.Second
 // base is the transport below the credentials: no answer is followed to another
 // host with them.
 func (a *App) base(installation int64) http.RoundTripper {
-	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe}
+	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe, clock: &a.clock}
 	return &conditional{next: bounded, memory: a.memory, installation: installation}
 }
 
@@ -107,6 +108,7 @@ type limitedTransport struct {
 	next         http.RoundTripper
 	installation int64
 	observe      func(installation int64, r *http.Request, answer *http.Response)
+	clock        *clock
 }
 
 // maxAnswer is the largest answer that is read: a blob may have 100 MB.
@@ -121,6 +123,7 @@ func (t *limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.clock.learn(answer, time.Now())
 	answer.Body = struct {
 		io.Reader
 		io.Closer
@@ -170,8 +173,12 @@ func (a *App) Identity(ctx context.Context) (slug string, err error) {
 			return "", fmt.Errorf("github: %s is no GitHub API, or has no App %d: check GITHUB_API_URL and APP_ID", a.api, a.o.AppID)
 		}
 	}
-	return "", fmt.Errorf("github: %s does not answer: %w", a.api.Host, cleaned(err))
+	return "", fmt.Errorf("github: %s %w: %w", a.api.Host, ErrSilent, cleaned(err))
 }
+
+// ErrSilent means that GitHub gave no answer that says anything of the App: it
+// may be down, or out of reach, for a time.
+var ErrSilent = errors.New("does not answer")
 
 // Complete ends the manifest flow: GitHub gives the new App's credentials for
 // the code, once.
@@ -212,6 +219,17 @@ func (c Credentials) String() string { return fmt.Sprintf("App %d (%s)", c.AppID
 // Server's own address.
 func (a *App) Web() string { return web(a.api) }
 
+// AppPage is where people read about an App, and install it: /apps/SLUG, which on
+// Enterprise Server is /github-apps/SLUG.
+// Source: https://docs.github.com/enterprise-server/apps/sharing-github-apps
+func (a *App) AppPage(slug string) string {
+	folder := "/apps/"
+	if strings.HasPrefix(a.api.Path, "/api/v3") {
+		folder = "/github-apps/"
+	}
+	return a.Web() + folder + slug
+}
+
 // Web is the address for people that belongs to an API's.
 func Web(apiURL string) (string, error) {
 	u, err := address(apiURL)
@@ -222,8 +240,9 @@ func Web(apiURL string) (string, error) {
 }
 
 func web(api *url.URL) string {
-	if api.Host == "api.github.com" {
-		return "https://github.com"
+	// GHE.com has a host for each enterprise, as github.com has.
+	if host, ok := strings.CutPrefix(api.Host, "api."); ok && (host == "github.com" || strings.HasSuffix(host, ".ghe.com")) {
+		return "https://" + host
 	}
 	return api.Scheme + "://" + api.Host
 }

@@ -53,8 +53,31 @@ func (r *Repository) Pull(ctx context.Context, number int) (Pull, error) {
 	return pullOf(p), nil
 }
 
-// maxOpen bounds the pull requests that are reviewed when the App is installed.
-const maxOpen = 100
+// Named is a repository by its number and its name.
+type Named struct {
+	ID          int64
+	Owner, Name string
+}
+
+// Repositories lists all repositories of an installation.
+func (a *App) Repositories(ctx context.Context, installation int64) ([]Named, error) {
+	r := a.Repository(installation, "", "")
+	opts := &gh.ListOptions{PerPage: 100}
+	var out []Named
+	for {
+		list, answer, err := r.client.Apps.ListRepos(ctx, opts)
+		if err != nil {
+			return nil, r.explain("repositories", err)
+		}
+		for _, repo := range list.Repositories {
+			out = append(out, Named{repo.GetID(), repo.GetOwner().GetLogin(), repo.GetName()})
+		}
+		if answer.NextPage == 0 {
+			return out, nil
+		}
+		opts.Page = answer.NextPage
+	}
+}
 
 // ID is the repository's number, which stays when its name changes hands.
 func (r *Repository) ID(ctx context.Context) (int64, error) {
@@ -65,13 +88,21 @@ func (r *Repository) ID(ctx context.Context) (int64, error) {
 	return repo.GetID(), nil
 }
 
-// OpenPulls lists the newest open pull requests, at most 100.
+// OpenPulls lists the open pull requests, the newest first.
 func (r *Repository) OpenPulls(ctx context.Context) ([]Pull, error) {
-	list, _, err := r.client.PullRequests.List(ctx, r.Owner, r.Name, &gh.PullRequestListOptions{State: "open", ListOptions: gh.ListOptions{PerPage: maxOpen}})
-	if err != nil {
-		return nil, r.explain("pull requests", err)
+	opts := &gh.PullRequestListOptions{State: "open", ListOptions: gh.ListOptions{PerPage: 100}}
+	var out []Pull
+	for {
+		list, answer, err := r.client.PullRequests.List(ctx, r.Owner, r.Name, opts)
+		if err != nil {
+			return nil, r.explain("pull requests", err)
+		}
+		out = append(out, pullsOf(list)...)
+		if answer.NextPage == 0 {
+			return out, nil
+		}
+		opts.Page = answer.NextPage
 	}
-	return pullsOf(list), nil
 }
 
 // PullsAt lists the open pull requests whose head is that commit. GitHub does
@@ -160,6 +191,7 @@ const maxComments = 10_000
 // 10,000 are an error: a revocation may be among those that are not read.
 func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Comment, error) {
 	var out []comment.Comment
+	nodes := map[int64]string{}
 	opts := &gh.IssueListCommentsOptions{ListOptions: gh.ListOptions{PerPage: 100}}
 	for {
 		list, answer, err := r.client.Issues.ListComments(ctx, r.Owner, r.Name, number, opts)
@@ -169,8 +201,10 @@ func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Commen
 		for _, c := range list {
 			out = append(out, comment.Comment{ID: c.GetID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
 				Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL()})
+			nodes[c.GetID()] = c.GetNodeID()
 		}
 		if answer.NextPage == 0 {
+			r.edits(ctx, out, nodes)
 			return out, nil
 		}
 		if len(out) >= maxComments {
@@ -197,6 +231,14 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		Role       string `json:"role_name"`
 		User       struct {
 			ID int64 `json:"id"`
+			// Permissions is what the role comes to, whatever it is called.
+			Permissions struct {
+				Admin    bool `json:"admin"`
+				Maintain bool `json:"maintain"`
+				Push     bool `json:"push"`
+				Triage   bool `json:"triage"`
+				Pull     bool `json:"pull"`
+			} `json:"permissions"`
 		} `json:"user"`
 	}
 	if _, err := r.client.Do(ctx, req, &answer); err != nil {
@@ -205,12 +247,26 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		}
 		return comment.None, 0, err
 	}
-	// role_name tells maintain and triage apart, which permission does not; a
-	// custom role is worth what permission says.
+	// role_name tells maintain and triage apart, which permission does not. A
+	// custom role has a name of its own, and inherits from one of GitHub's: that is
+	// in the user's permissions.
 	if p, err := comment.ParsePermission(answer.Role); err == nil {
 		return p, answer.User.ID, nil
 	}
-	p, _ = comment.ParsePermission(answer.Permission)
+	switch has := answer.User.Permissions; {
+	case has.Admin:
+		p = comment.Admin
+	case has.Maintain:
+		p = comment.Maintain
+	case has.Push:
+		p = comment.Write
+	case has.Triage:
+		p = comment.Triage
+	case has.Pull:
+		p = comment.Read
+	default:
+		p, _ = comment.ParsePermission(answer.Permission)
+	}
 	return p, answer.User.ID, nil
 }
 
@@ -235,13 +291,17 @@ func (r *Repository) Reply(ctx context.Context, number int, id int64, body strin
 	return c.GetID(), r.explain("reply", err)
 }
 
+// maxTries is how often a delivery is asked for that fails each time.
+const maxTries = 10
+
 // Redeliver asks GitHub for the deliveries since then that did not arrive, and
 // returns how many: GitHub does not send them again by itself.
 // Source: https://docs.github.com/rest/apps/webhooks
 func (a *App) Redeliver(ctx context.Context, since time.Time) (int, error) {
 	opts := &gh.ListCursorOptions{PerPage: 100}
-	arrived := map[string]bool{}
+	arrived, tries := map[string]bool{}, map[string]int{}
 	var failed []*gh.HookDelivery
+	var failures []error
 	for {
 		list, answer, err := a.app.Apps.ListHookDeliveries(ctx, opts)
 		if err != nil {
@@ -257,6 +317,7 @@ func (a *App) Redeliver(ctx context.Context, since time.Time) (int, error) {
 				arrived[d.GetGUID()] = true
 			} else {
 				failed = append(failed, d)
+				tries[d.GetGUID()]++
 			}
 		}
 		if old || answer.Cursor == "" {
@@ -271,10 +332,15 @@ func (a *App) Redeliver(ctx context.Context, since time.Time) (int, error) {
 		}
 		arrived[d.GetGUID()] = true
 		var accepted *gh.AcceptedError
+		if tries[d.GetGUID()] > maxTries {
+			continue // it fails each time
+		}
 		if _, _, err := a.app.Apps.RedeliverHookDelivery(ctx, d.GetID()); err != nil && !errors.As(err, &accepted) {
-			return n, fmt.Errorf("github: delivery %d: %w", d.GetID(), cleaned(err))
+			// The others may be had all the same.
+			failures = append(failures, fmt.Errorf("github: delivery %d: %w", d.GetID(), cleaned(err)))
+			continue
 		}
 		n++
 	}
-	return n, nil
+	return n, errors.Join(failures...)
 }

@@ -32,11 +32,18 @@ type Hook struct {
 }
 
 // NewManifest has the least permissions and the events that are used. Events
-// about installations reach every App; GitHub refuses them in a manifest.
+// about installations reach every App; GitHub refuses them in a manifest, and a
+// manifest with an event whose permission is missing: merge_group takes
+// merge_queues. Reactions and comments on a pull request take pull_requests or
+// issues, says GitHub's documentation; where one alone is refused, people report,
+// is not the same everywhere, so both are asked for.
+// Sources: https://docs.github.com/webhooks/webhook-events-and-payloads#merge_group,
+// https://docs.github.com/rest/issues/comments#create-an-issue-comment,
+// https://github.com/github/rest-api-description/issues/6994
 func NewManifest() Manifest {
 	return Manifest{
 		Name: "lockwarden", Description: "Reviews npm dependency changes in pull requests", URL: "https://github.com/lockwarden/lockwarden",
-		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "metadata": "read", "pull_requests": "read"},
+		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
 		Events:      []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
 	}
 }

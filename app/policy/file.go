@@ -261,7 +261,7 @@ func (f *file) on(p Policy) Policy {
 		p.Accept.Longest = duration(a.ForAtMost)
 	}
 	if a.Reason != "" {
-		p.Accept.ReasonRequired = a.Reason == "required"
+		p.Accept.ReasonRequired, p.Accept.WorstNeedReason = a.Reason == "required", a.Reason == "worst"
 	}
 	return p
 }

@@ -37,6 +37,8 @@ type Verdict struct {
 	NotScanned []string
 	// Counts is how many issues there are of each severity.
 	Counts [issue.Info + 1]int
+	// Unreasoned are acceptances that count for nothing, for want of a reason.
+	Unreasoned []Unreasoned
 }
 
 // Finding is one issue of one package, or of a lockfile as a whole.
@@ -130,6 +132,10 @@ func Judge(p Policy, r *review.Review, accepted []Accepted) Verdict {
 		v.Counts[f.Issue.Severity]++
 		for i := range accepted {
 			if accepted[i].holds(p.Accept.NextVersion, f) {
+				if p.Accept.WorstNeedReason && f.Worst() && !comment.Reasoned(accepted[i].Reason) {
+					v.Unreasoned = append(v.Unreasoned, Unreasoned{accepted[i].Comment, f.Subject, f.Issue.ID})
+					continue
+				}
 				f.Accepted = &accepted[i].Acceptance
 				break
 			}
@@ -154,6 +160,19 @@ func Judge(p Policy, r *review.Review, accepted []Accepted) Verdict {
 		v.Conclusion = ActionRequired
 	}
 	return v
+}
+
+// Unreasoned is an acceptance of something that is not accepted without a
+// reason. Comment is 0 for a button.
+type Unreasoned struct {
+	Comment          int64
+	Subject, Finding string
+}
+
+// Worst reports whether a finding is one of those that nobody accepts in
+// passing: critical, or behaving like malware.
+func (f *Finding) Worst() bool {
+	return f.Issue.Severity == issue.Critical || strings.HasPrefix(f.Issue.ID, "malware/") && f.Issue.Severity <= issue.High
 }
 
 // holds tells whether the acceptance is about this very finding.

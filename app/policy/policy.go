@@ -85,7 +85,7 @@ func Default() Policy {
 		Development: At(issue.High),
 		Existing:    Warn,
 		FailClosed:  true,
-		Accept:      Accepting{Rules: comment.Rules{Least: comment.Maintain, All: true}},
+		Accept:      Accepting{Rules: comment.Rules{Least: comment.Maintain, All: true, WorstNeedReason: true}},
 	}
 }
 

@@ -144,6 +144,7 @@ func summary(d *document, r *review.Review, v policy.Verdict, at Place) {
 	findings(d, "Not fully scanned, so not known to be clean", v.Findings, at, func(f *policy.Finding) bool {
 		return f.Issue.ID == policy.Incomplete && f.Accepted == nil
 	})
+	howToAccept(d, v)
 	accepted(d, v, at)
 	findings(d, "Worth a look", v.Findings, at, func(f *policy.Finding) bool {
 		return f.Action == policy.Warn && f.Accepted == nil && f.Issue.ID != policy.Incomplete
@@ -166,7 +167,6 @@ func summary(d *document, r *review.Review, v policy.Verdict, at Place) {
 		}
 		d.item("Removed: " + escapeList(names) + "\n\n")
 	}
-	howToAccept(d, v)
 	findings(d, "Also noted", v.Findings, at, func(f *policy.Finding) bool {
 		return f.Action == policy.Note && f.Accepted == nil && f.Issue.ID != policy.Incomplete
 	})
@@ -235,7 +235,8 @@ func accepted(d *document, v policy.Verdict, at Place) {
 	d.item("\n")
 }
 
-// howToAccept ends with a command that can be copied.
+// howToAccept stands directly below what blocks, so that no table takes its
+// place, and ends with a command that can be copied.
 func howToAccept(d *document, v policy.Verdict) {
 	var first *policy.Finding
 	for i := range v.Findings {

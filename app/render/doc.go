@@ -101,9 +101,34 @@ func Title(r *review.Review, v policy.Verdict) string {
 		parts = append(parts, plural(n, "package")+" not fully scanned")
 	}
 	if n := len(v.Accepted()); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d accepted", n))
+		said := fmt.Sprintf("%d accepted", n)
+		// What was let through is said where people look first.
+		if worst := letThrough(v); worst != "" {
+			said += " (" + worst + ")"
+		}
+		parts = append(parts, said)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// letThrough says what of the accepted is critical or behaves like malware: "1
+// critical: colors@1.0.1".
+func letThrough(v policy.Verdict) string {
+	n, subject := 0, ""
+	for _, f := range v.Accepted() {
+		if f.Worst() {
+			if n++; subject == "" {
+				subject = f.Subject
+			}
+		}
+	}
+	switch {
+	case n == 0:
+		return ""
+	case n == 1:
+		return "1 critical: " + subject
+	}
+	return fmt.Sprintf("%d critical, %s among them", n, subject)
 }
 
 // notLocked counts what a package.json asks for and no lockfile holds.

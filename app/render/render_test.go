@@ -236,20 +236,20 @@ func TestFilters(t *testing.T) {
 	r := made(6, "")
 	for i := range r.Packages {
 		p := &r.Packages[i]
-		p.Change.Why = []string{"root@1.0.0", "p0@1.0.0", p.Change.Name + "@1.0.0"}
+		p.Change.Why = []string{"p0@1.0.0", p.Change.Name + "@1.0.0"}
 		p.Report.Issues[0].Severity = issue.Low
 	}
-	r.Packages[0].Change.Why = []string{"root@1.0.0", "p0@1.0.0"}
+	r.Packages[0].Change.Why = []string{"p0@1.0.0"}
 	r.Packages[1].Report.Issues[0].Severity = issue.High
 	r.Packages[2].Change.Dev = true
 	r.Packages[3].Change.Kind, r.Packages[3].Report.Delta = lockfile.Upgraded, &analyzer.Delta{Hosts: analyzer.Turnover{Added: []string{"a.example"}}}
 	r.Packages[4].Change.Kind, r.Packages[4].Report.Delta = lockfile.Upgraded, &analyzer.Delta{FilesChanged: 1}
 	r.Packages[5].Report.Complete = false
 	r.Packages[5].Report.Behaviors[0].Contexts = javascript.Install
-	r.Packages[5].Change.Why = []string{"root@1.0.0", "p5@1.0.0"}
+	r.Packages[5].Change.Why = []string{"p5@1.0.0"}
 	for query, want := range map[string]string{
 		"": "012345", "severity=high": "1", "severity=low": "012345", "scope=development": "2", "scope=production": "01345", "context=install": "5", "context=launch": "01234",
-		"change=added": "0125", "change=updated": "34", "change=notable+update": "3", "change=not+scanned": "5", "q=P0": "01234", "q=p3": "3", "q=root": "", "q=+p5+": "5", "severity=high&scope=development": "",
+		"change=added": "0125", "change=updated": "34", "change=notable+update": "3", "change=not+scanned": "5", "q=P0": "01234", "q=p3": "3", "q=+p5+": "5", "severity=high&scope=development": "",
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {

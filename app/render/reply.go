@@ -60,14 +60,32 @@ func Help(r comment.Rules) string {
 	if !r.Author {
 		b.WriteString(", and is not for the author of the pull request")
 	}
-	if r.ReasonRequired {
+	switch {
+	case r.ReasonRequired:
 		b.WriteString("; a reason is required")
+	case r.WorstNeedReason:
+		b.WriteString("; a reason is required for what is critical or behaves like malware")
 	}
 	if r.Longest > 0 {
 		fmt.Fprintf(&b, "; an acceptance holds %d days at most", int(r.Longest/(24*time.Hour)))
 	}
 	b.WriteString(". An edited comment is void.")
 	return b.String()
+}
+
+// NeedsReason answers an acceptance without a reason of packages that are not
+// accepted without one.
+func NeedsReason(subjects []string) string {
+	names := make([]string, 0, len(subjects))
+	for i, s := range subjects {
+		if i == 5 {
+			names = append(names, fmt.Sprintf("%d more", len(subjects)-i))
+			break
+		}
+		names = append(names, code(s))
+	}
+	return "What is critical or behaves like malware is not accepted without a reason: " + strings.Join(names, ", ") +
+		". Write the command again with `because` and why it is safe here."
 }
 
 // maxExplained bounds one answer to explain.

@@ -211,8 +211,7 @@ func wanted(p *review.Package, q url.Values) bool {
 	}
 	// A name leads to the package, and to everything that came in through it.
 	name := strings.ToLower(strings.TrimSpace(q.Get("q")))
-	way := p.Change.Why[min(1, len(p.Change.Why)):] // it begins with the project itself
-	return strings.Contains(strings.ToLower(p.Change.Name), name) || slices.ContainsFunc(way, func(step string) bool { return strings.Contains(strings.ToLower(step), name) })
+	return strings.Contains(strings.ToLower(p.Change.Name), name) || slices.ContainsFunc(p.Change.Why, func(step string) bool { return strings.Contains(strings.ToLower(step), name) })
 }
 
 // add puts a package where its why-path leads.
@@ -221,9 +220,6 @@ func (n *nodeView) add(p *review.Package, page *ReviewPage) {
 	why := p.Change.Why
 	for i, step := range why {
 		last := i == len(why)-1
-		if i == 0 && !last {
-			continue // the project itself
-		}
 		var next *nodeView
 		for _, below := range at.Below {
 			if below.Name == step {

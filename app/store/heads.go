@@ -85,6 +85,11 @@ func (s *Store) HeadsOn(ctx context.Context, repository int64, branch string) ([
 	return s.heads(ctx, "repository = ? AND branch = ? AND pull > 0 AND state <> 'closed'", repository, branch)
 }
 
+// HeadsOpen lists the open pull requests of a repository that have a result.
+func (s *Store) HeadsOpen(ctx context.Context, repository int64) ([]Head, error) {
+	return s.heads(ctx, "repository = ? AND pull > 0 AND state = 'done'", repository)
+}
+
 func (s *Store) heads(ctx context.Context, where string, args ...any) ([]Head, error) {
 	var out []Head
 	err := s.rows(ctx, func(r *sql.Rows) error {

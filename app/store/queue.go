@@ -91,6 +91,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 	if w.do == nil {
 		return errors.New("no work is done here")
 	}
+	job.Args.Job.Queued = job.CreatedAt
 	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts, job.Attempt > 2*job.MaxAttempts})
 	var later *Later
 	switch {
@@ -259,7 +260,7 @@ func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received ti
 		return s.insertHead(ctx, tx, job, received, cancelled)
 	case webhook.Closed:
 		var old int64
-		switch err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job, sha", job.Repository, job.Thread()).Scan(&old, &job.SHA); {
+		switch err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job, sha, generation", job.Repository, job.Thread()).Scan(&old, &job.SHA, &job.Generation); {
 		case errors.Is(err, sql.ErrNoRows):
 			return nil
 		case err != nil:
@@ -268,8 +269,8 @@ func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received ti
 		if err := s.cancel(ctx, tx, old, cancelled); err != nil {
 			return err
 		}
-		// What it kept from passing may pass now.
-		job.Kind = webhook.Shared
+		// Its run is ended, and what it kept from passing may pass now.
+		job.Kind = webhook.Ended
 	}
 	_, err := s.insertJob(ctx, tx, job)
 	return err

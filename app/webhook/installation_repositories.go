@@ -4,5 +4,9 @@ func installationRepositories(_ *Handler, p *payload) []Job {
 	if p.Action != "added" {
 		return nil
 	}
-	return p.installed(p.RepositoriesAdded)
+	jobs := make([]Job, 0, len(p.RepositoriesAdded))
+	for _, repo := range p.RepositoriesAdded {
+		jobs = append(jobs, p.about(Installed, repo))
+	}
+	return jobs
 }

@@ -19,12 +19,13 @@ func issueComment(h *Handler, p *payload) []Job {
 	job := p.about(Comment, p.Repository)
 	job.Pull = p.Issue.Number
 	job.Comment = p.Comment.ID
-	job.Edited = p.Action != "created"
+	job.Edited, job.Deleted = p.Action != "created", p.Action == "deleted"
 	job.Sender = p.Sender.Login
 	return []Job{job}
 }
 
 func (h *Handler) mayCommand(body string) bool {
 	body = strings.ToLower(body)
-	return strings.Contains(body, "/lockwarden") || h.Slug != "" && strings.Contains(body, "@"+strings.ToLower(h.Slug))
+	// Without a slug, which GitHub did not tell yet, any mention may be the App's.
+	return strings.Contains(body, "/lockwarden") || strings.Contains(body, "@"+strings.ToLower(h.Slug))
 }

@@ -43,9 +43,13 @@ const (
 	Policy Kind = "policy"
 	// Closed ends the work on a pull request or merge group.
 	Closed Kind = "closed"
+	// Ended completes the open run of what was closed; Closed makes it.
+	Ended Kind = "ended"
 	// Shared judges again the pull requests whose head is that commit: a check
 	// run belongs to a commit, not to a pull request.
 	Shared Kind = "shared"
+	// Installation makes an Installed job for each repository of an installation.
+	Installation Kind = "installation"
 	// Installed reviews the open pull requests of a repository that the App
 	// was installed on.
 	Installed Kind = "installed"
@@ -70,9 +74,11 @@ type Job struct {
 	Branch  string `json:"branch,omitempty"`
 	// Again is set where a person asked for a new review of the same head.
 	Again bool `json:"again,omitempty"`
-	// Comment is a comment's id, Edited tells that it was edited or deleted.
+	// Comment is a comment's id, Edited tells that it was edited or deleted,
+	// Deleted that it was deleted.
 	Comment int64 `json:"comment,omitempty"`
 	Edited  bool  `json:"edited,omitempty"`
+	Deleted bool  `json:"deleted,omitempty"`
 	// Button is the identifier of a button, Sender who pressed it.
 	Button string `json:"button,omitempty"`
 	Sender string `json:"sender,omitempty"`
@@ -80,6 +86,8 @@ type Job struct {
 	Generation int64 `json:"generation,omitempty"`
 	// Delivery is where it came from, for the log.
 	Delivery string `json:"delivery,omitempty"`
+	// Queued is since when the job waits for its end, set by the store.
+	Queued time.Time `json:"-"`
 	// Trace is the trace that it belongs to, as a traceparent header.
 	Trace string `json:"trace,omitempty"`
 }
@@ -274,7 +282,6 @@ type payload struct {
 		Modified []string `json:"modified"`
 		Removed  []string `json:"removed"`
 	} `json:"commits"`
-	Repositories      []repository `json:"repositories"`
 	RepositoriesAdded []repository `json:"repositories_added"`
 }
 
@@ -313,7 +320,9 @@ func (h *Handler) jobs(event string, body []byte) (action string, jobs []Job, er
 	}
 	jobs = read(h, &p)
 	for i := range jobs {
-		if j := &jobs[i]; j.Installation == 0 || j.Owner == "" || j.Name == "" || j.Repository == 0 {
+		if j := &jobs[i]; j.Kind == Installation && j.Installation != 0 {
+			continue
+		} else if j.Installation == 0 || j.Owner == "" || j.Name == "" || j.Repository == 0 {
 			return p.Action, nil, nil // a repository's own webhook, without an installation
 		}
 	}

@@ -115,7 +115,7 @@ func TestPublishedExamples(t *testing.T) {
 			for _, d := range m.seen {
 				for _, j := range d.Jobs {
 					jobs[e.Name+" "+d.Action+" "+string(j.Kind)]++
-					if j.Kind != Installed && j.Kind != Policy && j.Pull == 0 && j.SHA == "" {
+					if j.Kind != Installed && j.Kind != Installation && j.Kind != Policy && j.Pull == 0 && j.SHA == "" {
 						t.Errorf("%s: %+v", e.Name, j)
 					}
 				}
@@ -128,7 +128,7 @@ func TestPublishedExamples(t *testing.T) {
 	}
 	for _, want := range []string{"pull_request opened head", "pull_request synchronize head", "pull_request reopened head", "pull_request ready_for_review head", "pull_request closed closed",
 		"check_run rerequested suite", "check_run requested_action button", "check_suite requested suite", "check_suite rerequested suite", "merge_group checks_requested group",
-		"installation created installed", "installation_repositories added installed"} {
+		"installation created installation", "installation unsuspend installation", "installation_repositories added installed"} {
 		if jobs[want] == 0 {
 			t.Errorf("no example asks for %q; there are %v", want, jobs)
 		}

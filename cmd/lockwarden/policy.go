@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -55,4 +56,29 @@ func readPolicy(file string) (policy.Policy, error) {
 		return policy.Policy{}, err
 	}
 	return policy.Parse(file, data, policy.Default())
+}
+
+// basePolicy is the policy on the base of a review of revisions, as the App reads
+// it; the default where there is none, or where files are compared.
+func basePolicy(ctx context.Context, args []string, staged bool) (policy.Policy, error) {
+	base := "HEAD"
+	if !staged {
+		var err error
+		if base, _, _, err = sides(args); err != nil || isFileOperand(base) {
+			return policy.Default(), err
+		}
+	}
+	commit, err := revision(ctx, base)
+	if err != nil {
+		return policy.Default(), nil // gathering says what is wrong with it
+	}
+	listed, err := git(ctx, "ls-tree", "--full-tree", commit, "--", policy.Path)
+	if err != nil || len(listed) == 0 {
+		return policy.Default(), err
+	}
+	data, err := git(ctx, "cat-file", "blob", commit+":"+policy.Path)
+	if err != nil {
+		return policy.Policy{}, err
+	}
+	return policy.Parse(base+":"+policy.Path, data, policy.Default())
 }

@@ -51,7 +51,7 @@ could not be scanned.`,
 	also := c.Flags().StringArray("write", nil, "FORMAT=FILE: write the result there as well; may be repeated")
 	o := scannerFlags(c)
 	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
-	policyFile := c.Flags().String("policy", "", "policy file (.github/lockwarden.yml); default: blocks critical and high, warns of medium")
+	policyFile := c.Flags().String("policy", "", "policy file; default: .github/lockwarden.yml on BASE where BASE is a revision, else critical and high block and medium warns")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -67,6 +67,8 @@ could not be scanned.`,
 			if p, err = readPolicy(*policyFile); err != nil {
 				return err
 			}
+		} else if p, err = basePolicy(c.Context(), args, *staged); err != nil {
+			return err
 		}
 		p.FailClosed = p.FailClosed && !*allowIncomplete
 		if *failOn == "none" {

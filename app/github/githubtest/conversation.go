@@ -11,7 +11,7 @@ import (
 func listComments(c *call) answer {
 	var list []any
 	for _, id := range slices.Sorted(maps.Keys(c.repo.comments)) {
-		if comment := c.repo.comments[id]; int64(comment.Pull) == c.number("issue_number") {
+		if comment := c.repo.comments[id]; int64(comment.Pull) == c.number("issue_number") && time.Since(comment.written) >= c.g.lag {
 			list = append(list, c.g.commentJSON(c.repo, comment))
 		}
 	}
@@ -45,6 +45,9 @@ func createComment(c *call) answer {
 	p := c.repo.pulls[int(c.number("issue_number"))]
 	if p == nil {
 		return refuse(http.StatusNotFound, "Not Found")
+	}
+	if p.locked {
+		return refuse(http.StatusForbidden, "Unable to create comment because issue is locked")
 	}
 	comment := c.repo.comment(p.Number, c.g.user(c.g.Slug+"[bot]", "Bot"), text)
 	c.g.commentEvent(p, comment, "created", comment.User, nil)
@@ -83,6 +86,9 @@ func createReaction(c *call) answer {
 	if err := c.decode(&in); err != nil || !slices.Contains([]string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}, in.Content) {
 		return refuse(http.StatusUnprocessableEntity, "Validation Failed")
 	}
+	if p := c.repo.pulls[comment.Pull]; p != nil && p.locked {
+		return refuse(http.StatusForbidden, "Unable to create reaction because issue is locked")
+	}
 	status := http.StatusOK
 	if comment.Reactions[in.Content] == 0 {
 		comment.Reactions[in.Content] = c.g.id()
@@ -100,19 +106,26 @@ func getPermission(c *call) answer {
 	if u == nil {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
-	role := c.repo.roles[login]
+	role, base, _ := strings.Cut(c.repo.roles[login], "+")
 	if u == c.repo.Owner {
 		role = "admin"
 	}
-	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[role]
+	if base == "" {
+		base = role
+	}
+	if role == "" && !c.repo.Private {
+		role, base = "read", "read"
+	}
+	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[base]
+	ranks := []string{"read", "triage", "write", "maintain", "admin"}
+	has := object{}
+	for i, name := range []string{"pull", "triage", "push", "maintain", "admin"} {
+		has[name] = slices.Index(ranks, base) >= i
+	}
+	user := userJSON(u)
+	user["permissions"] = has
 	if role == "" {
 		role = "none"
-		if !c.repo.Private {
-			role, permission = "read", "read"
-		}
 	}
-	if permission == "" {
-		permission = "write" // a custom role on top of write
-	}
-	return ok(object{"permission": permission, "role_name": role, "user": userJSON(u)})
+	return ok(object{"permission": permission, "role_name": role, "user": user})
 }

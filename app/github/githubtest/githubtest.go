@@ -27,6 +27,7 @@ import (
 
 // GitHub is one GitHub with one App. All methods are safe for concurrent use.
 type GitHub struct {
+	lag time.Duration
 	// AppID, Slug and Secret are the App's.
 	AppID  int64
 	Slug   string
@@ -153,6 +154,10 @@ type Pull struct {
 	State   string
 	Draft   bool
 	Created time.Time
+	locked  bool
+	// before is the head before the last push, pushed when that was.
+	before string
+	pushed time.Time
 }
 
 // Comment is a comment of a pull request.
@@ -163,6 +168,9 @@ type Comment struct {
 	Body    string
 	Created time.Time
 	Updated time.Time
+	written time.Time
+	// Edited is when the text was edited; GitHub may change Updated without.
+	Edited time.Time
 	// Reactions are by user and content.
 	Reactions map[string]int64
 }
@@ -228,7 +236,7 @@ func New() *GitHub {
 		grants:        map[string]grant{},
 		moved:         map[string]*Repository{},
 		people:        map[string]*User{},
-		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "metadata": "read", "pull_requests": "read"},
+		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
 		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
 		ClientID:      "Iv1.lockwarden",
 		ClientSecret:  "a client's secret",
@@ -305,7 +313,7 @@ func (g *GitHub) install(account *User) *Installation {
 			return i
 		}
 	}
-	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read", "pull_requests": "read", "issues": "write", "metadata": "read"}}
+	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read", "pull_requests": "write", "issues": "write", "merge_queues": "read", "metadata": "read"}}
 	g.installations[i.ID] = i
 	return i
 }
@@ -324,8 +332,8 @@ func (r *Repository) Fork(owner string) *Repository {
 // Path is OWNER/NAME.
 func (r *Repository) Path() string { return r.Owner.Login + "/" + r.Name }
 
-// Allow gives a user a role: read, triage, write, maintain, admin, or the name
-// of a custom role, which stands for write.
+// Allow gives a user a role: read, triage, write, maintain, admin, or a custom
+// one as "NAME+ROLE" of the role that it inherits.
 func (r *Repository) Allow(login, role string) {
 	r.github.mu.Lock()
 	defer r.github.mu.Unlock()

@@ -17,6 +17,7 @@ func (r *Repository) Open(author string, head *Repository, headRef, baseRef stri
 	defer g.mu.Unlock()
 	r.numbers++
 	p := &Pull{repo: r, ID: g.id(), Number: r.numbers, Title: "Change dependencies", Author: g.user(author, "User"), Head: head, HeadRef: headRef, BaseRef: baseRef, State: "open", Created: g.now()}
+	p.pushed = time.Now()
 	r.pulls[p.Number] = p
 	g.pullEvent(p, "opened", p.Author, nil)
 	g.suiteEvent(p, "requested")
@@ -48,6 +49,7 @@ func (p *Pull) Push(files map[string]string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before := p.sha()
+	p.before, p.pushed = before, time.Now()
 	sha := p.Head.push(p.HeadRef, files)
 	g.pullEvent(p, "synchronize", p.Author, object{"before": before, "after": sha})
 	g.suiteEvent(p, "requested")
@@ -129,7 +131,7 @@ func (p *Pull) Comment(login, body string) int64 {
 
 func (r *Repository) comment(pull int, by *User, body string) *Comment {
 	now := r.github.now()
-	c := &Comment{ID: r.github.id(), Pull: pull, User: by, Body: body, Created: now, Updated: now, Reactions: map[string]int64{}}
+	c := &Comment{ID: r.github.id(), Pull: pull, User: by, Body: body, Created: now, Updated: now, written: time.Now(), Reactions: map[string]int64{}}
 	r.comments[c.ID] = c
 	return c
 }
@@ -142,7 +144,7 @@ func (p *Pull) EditComment(login string, id int64, body string) {
 	c := p.repo.comments[id]
 	from := c.Body
 	c.Body = body
-	c.Updated = g.now()
+	c.Updated, c.Edited = g.now(), g.now()
 	if !c.Updated.After(c.Created) {
 		c.Updated = c.Created.Add(time.Second)
 	}
@@ -282,7 +284,48 @@ func (r *Repository) Suspend(suspended bool) {
 	if suspended {
 		action = "suspend"
 	}
-	g.deliver(r, "installation", action, object{"repositories": r.listed()}, r.Owner)
+	// GitHub lists the repositories with "created" and "deleted" alone.
+	g.deliver(r, "installation", action, object{}, r.Owner)
+}
+
+// Lag lets answers about pull requests and comments be that much behind what
+// deliveries say.
+func (g *GitHub) Lag(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.lag = d
+}
+
+// Lock keeps everybody but the repository's people from commenting and reacting.
+func (p *Pull) Lock() {
+	p.repo.github.mu.Lock()
+	defer p.repo.github.mu.Unlock()
+	p.locked = true
+}
+
+// RenameBranch gives a branch another name; pull requests into it follow.
+func (r *Repository) RenameBranch(from, to string) {
+	r.github.mu.Lock()
+	defer r.github.mu.Unlock()
+	r.branches[to] = r.branches[from]
+	delete(r.branches, from)
+	if r.DefaultBranch == from {
+		r.DefaultBranch = to
+	}
+	for _, p := range r.pulls {
+		if p.BaseRef == from {
+			p.BaseRef = to
+		}
+	}
+}
+
+// Touch changes a comment's updated_at, as GitHub does without an edit.
+func (p *Pull) Touch(id int64) {
+	g := p.repo.github
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c := p.repo.comments[id]
+	c.Updated = c.Created.Add(time.Second)
 }
 
 // Uninstall takes the App away from the account; Reinstall brings it back, as

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func getRepository(c *call) answer { return ok(c.g.repositoryJSON(c.repo)) }
@@ -30,6 +31,12 @@ func getPull(c *call) answer {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
 	full := c.g.pullJSON(p)
+	if time.Since(p.pushed) < c.g.lag {
+		if p.before == "" {
+			return refuse(http.StatusNotFound, "Not Found")
+		}
+		full["head"].(object)["sha"] = p.before
+	}
 	maps.Copy(full, object{"changed_files": len(c.repo.changes(c.repo.mergeBase(c.repo.branches[p.BaseRef], p.sha()), p.sha())), "additions": 1, "deletions": 0, "commits": 1, "comments": 0,
 		"review_comments": 0, "merged": false, "mergeable": true, "mergeable_state": "clean", "maintainer_can_modify": false, "merged_by": nil})
 	return ok(full)
@@ -219,4 +226,16 @@ func getBlob(c *call) answer {
 		return answer{status: http.StatusOK, raw: data}
 	}
 	return ok(object{"sha": c.r.PathValue("file_sha"), "node_id": "x", "url": c.g.server.URL + "/x", "size": len(data), "encoding": "base64", "content": base64.StdEncoding.EncodeToString(data)})
+}
+
+// listInstalled lists what an installation may see.
+func listInstalled(c *call) answer {
+	var list []any
+	for _, name := range slices.Sorted(maps.Keys(c.g.repositories)) {
+		if r := c.g.repositories[name]; r.Installation == c.installation {
+			list = append(list, c.g.repositoryJSON(r))
+		}
+	}
+	some, header := page(c, list)
+	return answer{status: http.StatusOK, value: object{"total_count": len(list), "repositories": append([]any{}, some...)}, header: header}
 }

@@ -43,7 +43,8 @@ func refuse(status int, message string) answer {
 
 // route is one operation of the API.
 type route struct {
-	// need is the App's permission, such as "checks:write"; "app" is the App's
+	// need is the App's permission, such as "checks:write"; "installation" any
+	// installation's token; "app" is the App's
 	// own token, "" none.
 	need string
 	do   func(*call) answer
@@ -59,6 +60,7 @@ var routes = map[string]route{
 	"GET /app/installations":                                            {"app", listInstallations},
 	"GET /user":                                                         {"", getUser},
 	"GET /repos/{owner}/{repo}":                                         {"metadata:read", getRepository},
+	"GET /installation/repositories":                                    {"installation", listInstalled},
 	"GET /repos/{owner}/{repo}/pulls":                                   {"pull_requests:read", listPulls},
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}":                     {"pull_requests:read", getPull},
 	"GET /repos/{owner}/{repo}/pulls/{pull_number}/files":               {"pull_requests:read", listPullFiles},
@@ -118,6 +120,10 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.URL.Path = strings.TrimPrefix(r.URL.Path, "/api/v3")
 	if strings.HasPrefix(r.URL.Path, "/login/oauth/") {
 		g.oauth(w, r)
+		return
+	}
+	if r.URL.Path == "/graphql" || r.URL.Path == "/api/graphql" {
+		g.graphql(w, r)
 		return
 	}
 	if g.sendOn(w, r) {
@@ -265,6 +271,10 @@ func (g *GitHub) answer(r *http.Request, body []byte) (a answer, pattern string)
 	}
 	switch {
 	case route.need == "":
+	case route.need == "installation":
+		if c.installation == nil {
+			return refuse(http.StatusUnauthorized, "Requires authentication"), pattern
+		}
 	case route.need == "app":
 		if !c.app {
 			return refuse(http.StatusUnauthorized, "A JSON web token could not be decoded"), pattern

@@ -152,7 +152,8 @@ func complete(s *openapi3.Schema, value any, at string, depth int, strange *[]st
 		for name, item := range v {
 			p := s.Properties[name]
 			if p == nil {
-				if s.AdditionalProperties.Schema == nil {
+				// GitHub has more permissions than its description lists.
+				if s.AdditionalProperties.Schema == nil && !strings.HasSuffix(at, ".permissions") {
 					*strange = append(*strange, at+"."+name)
 				}
 				continue

@@ -25,6 +25,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/github/octokit"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
@@ -76,19 +77,26 @@ func (s *scanner) Scan(ctx context.Context, subject analyzer.Subject) (analyzer.
 	return analyzer.Scanned{Contents: c, Integrity: subject.Integrity}, err
 }
 
-func (s *scanner) Metadata(context.Context, string, string, string, bool) (issue.Metadata, error) {
-	return issue.Metadata{}, nil
+func (s *scanner) Metadata(_ context.Context, name, _, before string, _ bool) (known.Of[issue.Metadata], error) {
+	if strings.HasPrefix(name, "undocumented") {
+		return known.Not[issue.Metadata]("the registry answers 503"), nil
+	}
+	m := issue.Metadata{Exists: true}
+	if before != "" {
+		m.Before = &issue.Release{Version: before}
+	}
+	return known.Is(m), nil
 }
 
 // advisories cover the versions 1 of "vulnerable".
-func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) ([][]vulnerability.Advisory, bool, error) {
+func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) (known.Of[[][]vulnerability.Advisory], error) {
 	out := make([][]vulnerability.Advisory, len(packages))
 	for i, p := range packages {
 		if p.Name == "vulnerable" && strings.HasPrefix(p.Version, "1.") {
 			out[i] = []vulnerability.Advisory{{ID: "GHSA-xxxx", Summary: "Command injection", Severity: "high", Fixed: []string{"2.0.0"}}}
 		}
 	}
-	return out, true, nil
+	return known.Is(out), nil
 }
 
 func (s *scanner) ConfiguredHost(host string) bool { return host == "registry.example" }

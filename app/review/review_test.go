@@ -268,3 +268,80 @@ func TestFilledHashes(t *testing.T) {
 		t.Errorf("nobody answers: %+v", r.Whole)
 	}
 }
+
+// many is a lockfile that brings n packages.
+func many(t *testing.T, n int) *lockfile.Lockfile {
+	var list []string
+	for i := range n {
+		name := fmt.Sprintf("p%d", i)
+		list = append(list, "node_modules/"+name, version(name, "1.0.0"))
+	}
+	return parse(t, entries(list...), "")
+}
+
+// TestTooManyForFullDocuments: beyond a number of packages nobody is asked who
+// published them, and when; a pull request that brings so many is warned of it.
+func TestTooManyForFullDocuments(t *testing.T) {
+	for n, want := range map[int]int{150: 0, 151: 1} {
+		r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: many(t, n)}}}, &scanner{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.NotKnown(); len(got) != want || want > 0 && (got[0].What != known.Publishing || got[0].Package != "") {
+			t.Errorf("%d packages: %+v", n, got)
+		}
+		warned := 0
+		for _, f := range policy.Judge(policy.Default(), r, nil).Findings {
+			if f.NotKnown() && f.Action == policy.Warn && f.File == "f" {
+				warned++
+			}
+		}
+		if warned != want {
+			t.Errorf("%d packages: warned %d times", n, warned)
+		}
+	}
+}
+
+// TestSaidOnce: what is not known of a version stands once in the list, however
+// many lockfiles have it; of all packages, once for all.
+func TestSaidOnce(t *testing.T) {
+	head := many(t, 3)
+	r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: head}, {File: "g", Head: head}}},
+		&scanner{down: "the registry answers 503", mute: "OSV does not answer"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, u := range r.NotKnown() {
+		got = append(got, u.Package+" "+u.What+": "+u.Reason)
+	}
+	want := []string{" advisories: OSV does not answer", "p0@1.0.0 metadata: the registry answers 503", "p1@1.0.0 metadata: the registry answers 503", "p2@1.0.0 metadata: the registry answers 503"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	v := policy.Judge(policy.Default(), r, nil)
+	if v.Conclusion != policy.ActionRequired || len(v.NotKnown) != 3 || len(v.NotScanned) > 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestNamedRegistry: of a package from a registry that the project names, the
+// default one has no word: that is said, and is no alarm in each pull request.
+func TestNamedRegistry(t *testing.T) {
+	lock, err := lockfile.Parse("pnpm-lock.yaml", []byte("lockfileVersion: 5.4\ndependencies:\n  a: r.example/a/1.0.0\npackages:\n  r.example/a/1.0.0:\n    resolution: {integrity: "+
+		hash+", registry: https://r.example/, tarball: https://r.example/a/-/a-1.0.0.tgz}\n    name: a\n    version: 1.0.0\n    dev: false\n"), lockfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: lock}}}, &scanner{down: "it must not be asked"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.NotKnown()
+	if len(got) != 2 || got[0].Asked || got[0].What != known.Metadata || got[1].What != known.Advisories || !strings.Contains(got[0].Reason, "r.example") {
+		t.Errorf("%+v", got)
+	}
+	if v := policy.Judge(policy.Default(), r, nil); v.Conclusion != policy.Success {
+		t.Errorf("%+v", v)
+	}
+}

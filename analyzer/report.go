@@ -108,7 +108,8 @@ func Predecessor(from string, old Scanned, m known.Of[issue.Metadata]) (gap know
 	}
 	if old.Contents != nil && len(old.Contents.Incomplete) > 0 {
 		first := old.Contents.Incomplete[0]
-		return known.Gap{What: known.Before, Reason: from + " was not scanned completely: " + strings.TrimPrefix(first.File+": "+first.Reason, ": "), Asked: true}, true
+		reason := from + " was not scanned completely: " + strings.TrimPrefix(first.File+": "+first.Reason, ": ")
+		return known.Gap{What: known.Before, Reason: reason, Asked: true}, true
 	}
 	if now, is := m.Get(); is && now.Exists && now.Before == nil {
 		return known.Gap{What: known.Before, Reason: "the registry's document has no " + from + " any more", Asked: true}, true

@@ -34,7 +34,8 @@ func CycloneDX(w io.Writer, r *review.Review, v policy.Verdict, version string) 
 		Properties: &[]cyclonedx.Property{{Name: "lockwarden:conclusion", Value: string(v.Conclusion)}},
 	}
 	for _, gap := range r.Unknown {
-		*out.Metadata.Properties = append(*out.Metadata.Properties, cyclonedx.Property{Name: "lockwarden:unknown", Value: clean(gap.What+": "+gap.Reason, 1000)})
+		property := cyclonedx.Property{Name: "lockwarden:unknown", Value: clean(gap.What+": "+gap.Reason, 1000)}
+		*out.Metadata.Properties = append(*out.Metadata.Properties, property)
 	}
 	out.Components = &b.components
 	if len(b.found) > 0 {

@@ -112,7 +112,8 @@ func notKnown(d *document, v policy.Verdict, at Place) {
 			if f.Open() {
 				word = ", has to be known"
 			}
-			d.item("- **" + escape(f.Subject) + "**: " + prose(unknownTitle(kindOf(f), "")) + ": " + escape(f.Issue.Detail["reason"]) + " (" + code(f.Issue.ID) + word + ") " + link(at, f.File, f.Line, f.EndLine) + "\n")
+			title := prose(unknownTitle(kindOf(f), "")) + ": " + escape(f.Issue.Detail["reason"])
+			d.item("- **" + escape(f.Subject) + "**: " + title + " (" + code(f.Issue.ID) + word + ") " + link(at, f.File, f.Line, f.EndLine) + "\n")
 		}
 		if g.More > 0 {
 			d.item(fmt.Sprintf("- … and %s of which the same is not known\n", plural(g.More, "more package")))

@@ -73,6 +73,11 @@ func TestEveryFormSaysWhatIsNotKnown(t *testing.T) {
 			t.Errorf("%s: all is known, and it says\n%s", name, silent)
 		}
 	}
+	for name, want := range map[string]string{"terminal": "2 packages without issues, as far as is known", "junit": `<error message="p0@1.0.0: The registry`} {
+		if said := text(name, lacking); !strings.Contains(said, want) {
+			t.Errorf("%s lacks %q:\n%s", name, want, said)
+		}
+	}
 	v := policy.Judge(policy.Default(), lacking, nil)
 	if got, want := Title(lacking, v), "2 new packages, nothing that blocks, the registry's document of p0@1.0.0 is not known, advisories are not known"; got != want {
 		t.Errorf("the title: %q", got)
@@ -150,5 +155,19 @@ func TestReportSaysWhatIsNotKnown(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), `<header class="verdict unknown">`) || !strings.Contains(b.String(), "Not everything is known of it.") {
 		t.Error("the page's header is green without the registry's document")
+	}
+}
+
+// TestDownloadsAreToldWhereTheyMatter: how much used a package is stands in the
+// title only where the policy wants it known.
+func TestDownloadsAreToldWhereTheyMatter(t *testing.T) {
+	r := made(1, "")
+	r.Packages[0].Report.Unknown = []known.Gap{{What: known.Downloads, Reason: "it answers 502", Asked: true}}
+	strict := policy.Default()
+	strict.Unknown = map[string]policy.Action{known.Downloads: policy.Block}
+	for want, p := range map[bool]policy.Policy{false: policy.Default(), true: strict} {
+		if title := Title(r, policy.Judge(p, r, nil)); strings.Contains(title, "downloads of p0@1.0.0 are not known") != want {
+			t.Errorf("wanted known %v: %s", want, title)
+		}
 	}
 }

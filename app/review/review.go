@@ -200,7 +200,8 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 	}
 	r.guards(in.Guards, let)
 	if len(scans) > fullDocuments {
-		r.Unknown = append(r.Unknown, known.Gap{What: known.Publishing, Reason: fmt.Sprintf("more than %d packages come in at once", fullDocuments)})
+		many := fmt.Sprintf("more than %d packages come in at once", fullDocuments)
+		r.Unknown = append(r.Unknown, known.Gap{What: known.Publishing, Reason: many})
 	}
 	if err := r.advisories(ctx, scans, scanner); err != nil {
 		return nil, err
@@ -557,7 +558,6 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 	p.Report = analyzer.NewReport(in, s.now)
 	p.Report.Unknown = append(p.Report.Unknown, s.unknown()...)
 	if p.Own {
-		p.Report.Unknown = nil // it is in the repository, for its reviewers to read
 		kept := p.Report.Issues[:0]
 		for _, i := range p.Report.Issues {
 			if i.ID != "scan/incomplete" {

@@ -52,8 +52,12 @@ func (s *Scanner) checkAdvisories(ctx context.Context) Check {
 		c.Found, c.Weak, c.Do = "nobody is asked (--osv none)", true, "leave --osv out, or name a local copy of OSV's npm/all.zip"
 		return c
 	}
-	if _, _, err := s.Advisories(ctx, []vulnerability.Package{{Name: "npm", Version: "0.0.1"}}); err != nil {
-		c.Found, c.Weak = err.Error(), true
+	found, err := s.Advisories(ctx, []vulnerability.Package{{Name: "npm", Version: "0.0.1"}})
+	if why := found.Why(); why != "" || err != nil {
+		if err != nil {
+			why = err.Error()
+		}
+		c.Found, c.Weak = why, true
 		c.Do = "let this machine reach OSV's API, or name a local copy of OSV's npm/all.zip with --osv; reviews say meanwhile that vulnerabilities are not known"
 	}
 	return c

@@ -9,6 +9,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
@@ -16,21 +17,29 @@ import (
 // lockfile: what a report and a comparison are made of.
 type Examination struct {
 	// Input lacks only what Scanned has.
-	Input           issue.Input
-	Scanned         Scanned
-	AdvisoriesKnown bool
+	Input   issue.Input
+	Scanned Scanned
+	// Unknown is what is not known besides what Input and Scanned tell.
+	Unknown []known.Gap
 }
+
+// NoDatabase is why advisories are not known where nobody is to be asked.
+const NoDatabase = "no database of advisories is set (--osv none)"
 
 // Report judges it.
 func (e *Examination) Report() *Report {
 	r := NewReport(e.Input, e.Scanned)
-	r.AdvisoriesKnown = e.AdvisoriesKnown
+	r.Unknown = append(r.Unknown, e.Unknown...)
 	return &r
 }
 
+// Unasked are the gaps of a package that is at hand: nobody is asked about it.
+func Unasked(reason string) []known.Gap {
+	return []known.Gap{{What: known.Metadata, Reason: reason}, {What: known.Advisories, Reason: reason}}
+}
+
 // Examine scans a version of the registry and asks what is known of it. It
-// fails where the context ends or the registry does not answer; what concerns
-// the package alone is in Scanned.Fetch.
+// fails only where the context ends: what is not known is part of the result.
 func (s *Scanner) Examine(ctx context.Context, subject Subject) (*Examination, error) {
 	e := &Examination{Input: issue.Input{Name: subject.Name, Version: subject.Version, Now: time.Now()}}
 	var err error
@@ -40,10 +49,15 @@ func (s *Scanner) Examine(ctx context.Context, subject Subject) (*Examination, e
 	if e.Input.Metadata, err = s.Metadata(ctx, subject.Name, subject.Version, "", true); err != nil {
 		return nil, err
 	}
-	// A database that does not answer leaves the advisories unknown.
-	list, known, err := s.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}, {Name: subject.Name}})
-	if e.AdvisoriesKnown = err == nil && known; e.AdvisoriesKnown {
+	advisories, err := s.Advisories(ctx, []vulnerability.Package{{Name: subject.Name, Version: subject.Version}, {Name: subject.Name}})
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := advisories.Get(); ok {
 		e.Input.Advisories, e.Input.Incidents = list[0], list[1]
+	}
+	if gap, ok := advisories.Gap(known.Advisories, NoDatabase); ok {
+		e.Unknown = append(e.Unknown, gap)
 	}
 	return e, nil
 }
@@ -52,11 +66,16 @@ func (s *Scanner) Examine(ctx context.Context, subject Subject) (*Examination, e
 // issues that only an update can have.
 func (s *Scanner) Update(ctx context.Context, old, now *Examination) error {
 	in := &now.Input
-	if in.Metadata.Known && old.Input.Name == in.Name {
+	of := known.Of[issue.Metadata]{} // it may not know of the other one
+	if in.Metadata.Known() && old.Input.Name == in.Name {
 		var err error
 		if in.Metadata, err = s.Metadata(ctx, in.Name, in.Version, old.Input.Version, true); err != nil {
 			return err
 		}
+		of = in.Metadata
+	}
+	if gap, ok := Predecessor(old.Input.Version, old.Scanned, of); ok {
+		now.Unknown = append(now.Unknown, gap)
 	}
 	in.Old, in.OldAdvisories = old.Scanned.Contents, old.Input.Advisories
 	in.Change = &lockfile.Change{Kind: lockfile.Upgraded, Name: in.Name, From: old.Input.Version, To: in.Version,

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/registry"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Options say how to open a Scanner.
@@ -129,7 +131,8 @@ func ServeWorker(in io.Reader, out io.Writer) error {
 	return worker.Serve(in, out, worker.Limits{}, engine.Handle)
 }
 
-// Find resolves NAME, NAME@VERSION or NAME@TAG with the registry.
+// Find resolves NAME, NAME@VERSION or NAME@TAG with the registry. Where it does
+// not answer, a full version stands for itself.
 func (s *Scanner) Find(ctx context.Context, spec string) (Subject, error) {
 	name, version := spec, "latest"
 	if i := strings.LastIndexByte(spec, '@'); i > 0 {
@@ -137,6 +140,10 @@ func (s *Scanner) Find(ctx context.Context, spec string) (Subject, error) {
 	}
 	p, err := s.Registry.Packument(ctx, name, false)
 	if err != nil {
+		if npm.IsVersion(version) && ctx.Err() == nil && !errors.Is(err, registry.ErrNotFound) {
+			// Its tarball may be there, and Examine says what is not known.
+			return Subject{Name: name, Version: version}, nil
+		}
 		return Subject{}, err
 	}
 	if tagged, ok := p.DistTags[version]; ok {
@@ -180,11 +187,21 @@ func (s *Scanner) advisories(osv string) error {
 }
 
 // Advisories asks which advisories cover packages: one list for each, in order.
-// known is false where nobody is to be asked.
-func (s *Scanner) Advisories(ctx context.Context, packages []vulnerability.Package) (list [][]vulnerability.Advisory, known bool, err error) {
-	if s.Vulnerabilities == nil || len(packages) == 0 {
-		return make([][]vulnerability.Advisory, len(packages)), s.Vulnerabilities != nil, nil
+// Where nobody is to be asked they are unknown without having been asked for. It
+// fails only when the context ends.
+func (s *Scanner) Advisories(ctx context.Context, packages []vulnerability.Package) (known.Of[[][]vulnerability.Advisory], error) {
+	if s.Vulnerabilities == nil {
+		return known.Of[[][]vulnerability.Advisory]{}, nil
 	}
-	list, err = s.Vulnerabilities.Find(ctx, packages)
-	return list, err == nil, err
+	if len(packages) == 0 {
+		return known.Is[[][]vulnerability.Advisory](nil), nil
+	}
+	list, err := s.Vulnerabilities.Find(ctx, packages)
+	switch {
+	case ctx.Err() != nil:
+		return known.Of[[][]vulnerability.Advisory]{}, ctx.Err()
+	case err != nil:
+		return known.Not[[][]vulnerability.Advisory](err.Error()), nil
+	}
+	return known.Is(list), nil
 }

@@ -1,10 +1,14 @@
 package analyzer
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Report is everything known of one package version.
@@ -24,10 +28,11 @@ type Report struct {
 	Blind []javascript.Blind
 	// NotScanned is why nothing was analyzed, empty where it was.
 	NotScanned string
-	// Vulnerabilities are the advisories that cover it; AdvisoriesKnown is
-	// false where no database answered.
+	// Vulnerabilities are the advisories that cover it.
 	Vulnerabilities []vulnerability.Advisory
-	AdvisoriesKnown bool
+	// Unknown is what is not known of it besides its files, and why. What is not
+	// known of all packages of a review stands in the review.
+	Unknown []known.Gap
 	// License is what package.json says, an SPDX expression where it is one.
 	License string
 	// Delta is what an update changes, nil where there is no older version.
@@ -43,7 +48,11 @@ type Report struct {
 // NewReport judges what scanning gave. in lacks only Contents and Fetch.
 func NewReport(in issue.Input, scanned Scanned) Report {
 	in.Contents, in.Fetch = scanned.Contents, scanned.Fetch
-	r := Report{Name: in.Name, Version: in.Version, Integrity: scanned.Integrity, Deprecated: in.Metadata.Deprecated, Cached: scanned.Cached, Vulnerabilities: in.Advisories}
+	m := in.Metadata.OrZero()
+	r := Report{Name: in.Name, Version: in.Version, Integrity: scanned.Integrity, Deprecated: m.Deprecated, Cached: scanned.Cached,
+		Vulnerabilities: in.Advisories}
+	r.unknown(in.Metadata.Gap(known.Metadata, ""))
+	r.unknown(m.Downloads.Gap(known.Downloads, ""))
 	if r.Integrity == "" && len(in.Entries) > 0 {
 		r.Integrity = in.Entries[0].Integrity
 	}
@@ -62,9 +71,51 @@ func NewReport(in issue.Input, scanned Scanned) Report {
 	r.Files, r.Size, r.Scripts = c.Files, c.Size, c.Scripted
 	if in.Old != nil {
 		r.Delta = Compare(in.Old, c)
-		if before := in.Metadata.Before; before != nil && before.Publisher != "" && in.Metadata.Publisher != "" && before.Publisher != in.Metadata.Publisher {
-			r.Delta.Publisher = &Turn{before.Publisher, in.Metadata.Publisher}
+		if before := m.Before; before != nil && before.Publisher != "" && m.Publisher != "" && before.Publisher != m.Publisher {
+			r.Delta.Publisher = &Turn{before.Publisher, m.Publisher}
 		}
 	}
 	return r
+}
+
+// unknown takes down a gap, if it is one.
+func (r *Report) unknown(gap known.Gap, ok bool) {
+	if ok {
+		r.Unknown = append(r.Unknown, gap)
+	}
+}
+
+// Lacks reports whether something is not known of the package.
+func (r *Report) Lacks(what string) bool {
+	return slices.ContainsFunc(r.Unknown, func(g known.Gap) bool { return g.What == what })
+}
+
+// Known is what scanning found, or why it found nothing.
+func (s *Scanned) Known() known.Of[*issue.Contents] {
+	switch {
+	case s.Contents != nil:
+		return known.Is(s.Contents)
+	case s.Fetch != nil:
+		return known.Not[*issue.Contents](s.Fetch.Reason)
+	}
+	return known.Of[*issue.Contents]{}
+}
+
+// Predecessor is what is not known of the version before an update, whose scan
+// old is, so that what the update changed is not known, or not all of it. m is
+// what the registry says of the update.
+func Predecessor(from string, old Scanned, m known.Of[issue.Metadata]) (gap known.Gap, ok bool) {
+	if gap, ok := old.Known().Gap(known.Before, ""); ok {
+		gap.Reason = from + ": " + gap.Reason
+		return gap, true
+	}
+	if old.Contents != nil && len(old.Contents.Incomplete) > 0 {
+		first := old.Contents.Incomplete[0]
+		reason := from + " was not scanned completely: " + strings.TrimPrefix(first.File+": "+first.Reason, ": ")
+		return known.Gap{What: known.Before, Reason: reason, Asked: true}, true
+	}
+	if now, is := m.Get(); is && now.Exists && now.Before == nil {
+		return known.Gap{What: known.Before, Reason: "the registry's document has no " + from + " any more", Asked: true}, true
+	}
+	return known.Gap{}, false
 }

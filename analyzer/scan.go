@@ -17,11 +17,13 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
 
+	"github.com/lockwarden/lockwarden/analyzer/flight"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Scanner scans package versions. It is safe for concurrent use.
@@ -38,7 +40,7 @@ type Scanner struct {
 	Vulnerabilities vulnerability.Database
 
 	shared  Shared
-	flights flights
+	flights flight.Group[Subject, Scanned]
 	// told is what the registry said lately: its documents have megabytes, and
 	// many reviews ask for the same.
 	told *expirable.LRU[question, issue.Metadata]
@@ -102,7 +104,7 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 			return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
 		}
 	}
-	return s.flights.once(ctx, subject, func() (Scanned, error) {
+	out, shared, err := s.flights.Do(ctx, subject, func() (Scanned, error) {
 		found, release, err := s.take(ctx, subject.Integrity)
 		if err != nil {
 			return Scanned{}, err
@@ -113,6 +115,10 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 		defer release()
 		return s.scan(ctx, subject)
 	})
+	if shared && err == nil {
+		out.Cached, out.Bytes = true, 0
+	}
+	return out, err
 }
 
 // scan does what Scan says, where nothing is known yet.
@@ -312,40 +318,41 @@ func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scann
 
 // Metadata asks the registry about a version; before is the version before an
 // update, empty where there is none. Without full, what only the registry's
-// full documents hold is not known: they are large.
-func (s *Scanner) Metadata(ctx context.Context, name, version, before string, full bool) (issue.Metadata, error) {
+// full documents hold is not known: they are large. It fails only when the
+// context ends; a registry that does not answer leaves the metadata unknown.
+func (s *Scanner) Metadata(ctx context.Context, name, version, before string, full bool) (known.Of[issue.Metadata], error) {
 	if s.Registry == nil {
-		return issue.Metadata{}, nil
+		return known.Of[issue.Metadata]{}, nil
 	}
 	asked := question{name, version, before, full}
 	if s.told != nil {
-		if known, ok := s.told.Get(asked); ok {
-			return known, nil
+		if m, ok := s.told.Get(asked); ok {
+			return known.Is(m), nil
 		}
 	}
 	p, err := s.Registry.Packument(ctx, name, full)
-	if errors.Is(err, registry.ErrNotFound) {
-		return issue.Metadata{Known: true}, nil
-	}
-	if err != nil {
-		return issue.Metadata{}, err
+	switch {
+	case ctx.Err() != nil:
+		return known.Of[issue.Metadata]{}, ctx.Err()
+	case errors.Is(err, registry.ErrNotFound):
+		return known.Is(issue.Metadata{}), nil
+	case err != nil:
+		return known.Not[issue.Metadata](err.Error()), nil
 	}
 	m := metadataOf(p, version, before)
 	if full && before == "" && m.Exists {
 		// Of a package that comes in: an update's is in use here already.
-		if n, ok := s.Registry.Downloads(ctx, name); ok {
-			m.Downloads = &n
-		}
+		m.Downloads = s.Registry.Downloads(ctx, name)
 	}
 	if s.told != nil && m.Exists {
 		s.told.Add(asked, m)
 	}
-	return m, nil
+	return known.Is(m), nil
 }
 
 func metadataOf(p *npm.Packument, version, before string) issue.Metadata {
 	v, exists := p.Versions[version]
-	m := issue.Metadata{Known: true, Exists: exists, Versions: slices.Sorted(maps.Keys(p.Versions))}
+	m := issue.Metadata{Exists: exists, Versions: slices.Sorted(maps.Keys(p.Versions))}
 	m.Created, _ = time.Parse(time.RFC3339, p.Time["created"])
 	for text := range p.Time {
 		if _, there := p.Versions[text]; !there && text != "created" && text != "modified" && text != "unpublished" {

@@ -3,9 +3,7 @@ package analyzer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
@@ -35,60 +33,6 @@ func (s *Scanner) Restarts() int {
 
 // look is how often a replica looks whether another one's scan has ended.
 const look = 100 * time.Millisecond
-
-// flight is a scan under way in this process.
-type flight struct {
-	done chan struct{}
-	out  Scanned
-	err  error
-}
-
-// errInterrupted is what a scan that did not even return leaves to those who wait:
-// they begin anew.
-var errInterrupted = errors.New("analyzer: the scan was interrupted")
-
-// flights lets those who want the same tarball at the same time wait for one
-// scan.
-type flights struct {
-	mu    sync.Mutex
-	under map[Subject]*flight
-}
-
-// once runs do, or waits for another caller that does so already. A caller
-// whose context ends takes only its own wait with it: the others begin anew.
-func (f *flights) once(ctx context.Context, subject Subject, do func() (Scanned, error)) (Scanned, error) {
-	for {
-		f.mu.Lock()
-		if f.under == nil {
-			f.under = map[Subject]*flight{}
-		}
-		other := f.under[subject]
-		if other == nil {
-			own := &flight{done: make(chan struct{}), err: errInterrupted}
-			f.under[subject] = own
-			f.mu.Unlock()
-			defer func() {
-				f.mu.Lock()
-				delete(f.under, subject)
-				f.mu.Unlock()
-				close(own.done)
-			}()
-			own.out, own.err = do()
-			return own.out, own.err
-		}
-		f.mu.Unlock()
-		select {
-		case <-ctx.Done():
-			return Scanned{}, ctx.Err()
-		case <-other.done:
-		}
-		if other.err == nil {
-			out := other.out
-			out.Cached, out.Bytes = true, 0
-			return out, nil
-		}
-	}
-}
 
 // take makes a scan this process's own among the replicas. It returns the
 // result instead where another replica had it first.

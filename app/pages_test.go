@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"github.com/lockwarden/lockwarden/known"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,7 +28,7 @@ func (s *scanner) Examine(ctx context.Context, subject analyzer.Subject) (*analy
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer.Examination{Input: issue.Input{Name: subject.Name, Version: subject.Version, Metadata: issue.Metadata{Known: true, Exists: true}}, Scanned: scanned}, nil
+	return &analyzer.Examination{Input: issue.Input{Name: subject.Name, Version: subject.Version, Metadata: known.Is(issue.Metadata{Exists: true})}, Scanned: scanned}, nil
 }
 
 func (s *scanner) Update(_ context.Context, old, now *analyzer.Examination) error {

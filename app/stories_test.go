@@ -961,3 +961,24 @@ func TestVulnerabilities(t *testing.T) {
 		w.wants("the summary", run.Summary, "Worth a look", "GHSA-xxxx")
 	})
 }
+
+// TestRegistryDoesNotAnswer: a package whose document is not had was scanned, and
+// is not green; a maintainer may accept that, and a policy let it pass.
+func TestRegistryDoesNotAnswer(t *testing.T) {
+	story(t, func(w *world) {
+		pull := w.open(with("undocumented@1.0.0"))
+		run := w.concludes(pull.SHA(), "action_required")
+		w.wants("the title", run.Title, "1 new package, nothing that blocks, the registry's document of undocumented@1.0.0 is not known")
+		w.wants("the summary", run.Summary, "**Not known**", "the registry answers 503", "has to be known", "/lockwarden accept undocumented@1.0.0 unknown/metadata because …", "⚠️ not known")
+		if len(run.Annotations) != 1 || run.Annotations[0].Level != "warning" {
+			w.t.Errorf("annotations: %+v", run.Annotations)
+		}
+		w.comment(pull, "mia", "/lockwarden accept undocumented@1.0.0 unknown/metadata because I looked it up")
+		run = w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "Accepted", "I looked it up")
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "unknown: {metadata: pass}\n"})
+		mild := w.open(with("undocumented@1.0.1"))
+		run = w.concludes(mild.SHA(), "success")
+		w.wants("the title", run.Title, "the registry's document of undocumented@1.0.1 is not known")
+	})
+}

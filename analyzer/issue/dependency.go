@@ -155,8 +155,8 @@ func dependencyWildcard(in *Input) []Issue {
 }
 
 func dependencyDeprecated(in *Input) []Issue {
-	message := in.Metadata.Deprecated
-	if message == "" && !in.Metadata.Known && len(in.Entries) > 0 {
+	message := in.metadata().Deprecated
+	if message == "" && !in.Metadata.Known() && len(in.Entries) > 0 {
 		message = in.Entries[0].Deprecated
 	}
 	if message == "" {
@@ -166,7 +166,7 @@ func dependencyDeprecated(in *Input) []Issue {
 }
 
 func dependencyUnpublished(in *Input) []Issue {
-	if !in.Metadata.Known || in.Metadata.Exists {
+	if !in.unpublished() {
 		return nil
 	}
 	return one(High)

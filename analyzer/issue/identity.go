@@ -45,10 +45,11 @@ func (in *Input) established() bool {
 	if prevalence.Rank(in.packageName()) > 0 {
 		return true
 	}
-	if d := in.Metadata.Downloads; d != nil && *d > 50_000 {
+	if in.metadata().Downloads.OrZero() > 50_000 {
 		return true
 	}
-	return !in.Now.IsZero() && !in.Metadata.Created.IsZero() && in.Now.Sub(in.Metadata.Created) > 3*365*24*time.Hour
+	created := in.metadata().Created
+	return !in.Now.IsZero() && !created.IsZero() && in.Now.Sub(created) > 3*365*24*time.Hour
 }
 
 // identityTyposquat: a new dependency whose name is a slip away from one of
@@ -97,10 +98,10 @@ func identityScopeConfusion(in *Input) []Issue {
 }
 
 func identityNewPackage(in *Input) []Issue {
-	if in.Now.IsZero() || in.Metadata.Created.IsZero() {
+	if in.Now.IsZero() || in.metadata().Created.IsZero() {
 		return nil
 	}
-	age := in.Now.Sub(in.Metadata.Created)
+	age := in.Now.Sub(in.metadata().Created)
 	if age < 0 || age > NewPackage {
 		return nil
 	}
@@ -108,10 +109,10 @@ func identityNewPackage(in *Input) []Issue {
 }
 
 func identityNewVersion(in *Input) []Issue {
-	if in.Now.IsZero() || in.Metadata.Published.IsZero() {
+	if in.Now.IsZero() || in.metadata().Published.IsZero() {
 		return nil
 	}
-	age := in.Now.Sub(in.Metadata.Published)
+	age := in.Now.Sub(in.metadata().Published)
 	if age < 0 || age > NewVersion {
 		return nil
 	}
@@ -132,7 +133,8 @@ func ageWords(age time.Duration) string {
 // identityMaintainerChange: somebody publishes who did not belong to the
 // package's maintainers at the version before.
 func identityMaintainerChange(in *Input) []Issue {
-	now, before := &in.Metadata.Release, in.Metadata.Before
+	m := in.metadata()
+	now, before := &m.Release, m.Before
 	if before == nil || now.Publisher == "" || before.Publisher == "" || now.Publisher == before.Publisher || len(before.Maintainers) == 0 {
 		return nil
 	}
@@ -152,17 +154,17 @@ func identityMaintainerChange(in *Input) []Issue {
 const lowPopularity = 100
 
 func identityLowPopularity(in *Input) []Issue {
-	d := in.Metadata.Downloads
-	if !in.isNew() || d == nil || *d >= lowPopularity {
+	d, ok := in.metadata().Downloads.Get()
+	if !in.isNew() || !ok || d >= lowPopularity {
 		return nil
 	}
-	return detailed(Low, map[string]string{"downloads": strconv.FormatInt(*d, 10)})
+	return detailed(Low, map[string]string{"downloads": strconv.FormatInt(d, 10)})
 }
 
 // identityVersionAnomaly: a version far above all before it, the way a public
 // package outbids a private one of the same name.
 func identityVersionAnomaly(in *Input) []Issue {
-	if len(in.Metadata.Versions) == 0 {
+	if len(in.metadata().Versions) == 0 {
 		return nil
 	}
 	v, err := semver.StrictNewVersion(in.Version)
@@ -170,13 +172,13 @@ func identityVersionAnomaly(in *Input) []Issue {
 		return nil
 	}
 	highest := uint64(0)
-	for _, text := range in.Metadata.Versions {
+	for _, text := range in.metadata().Versions {
 		o, err := semver.StrictNewVersion(text)
 		if err == nil && o.LessThan(v) && o.Prerelease() == "" && o.Major() != v.Major() {
 			highest = max(highest, o.Major())
 		}
 	}
-	if highest == 0 && len(in.Metadata.Versions) > 3 || v.Major()-highest < 20 {
+	if highest == 0 && len(in.metadata().Versions) > 3 || v.Major()-highest < 20 {
 		return nil
 	}
 	return detailed(Medium, map[string]string{"version": in.Version, "before": strconv.FormatUint(highest, 10)})
@@ -194,7 +196,7 @@ var disposable = []string{"mailinator.com", "guerrillamail.com", "guerrillamail.
 	"getnada.com", "dispostable.com", "maildrop.cc", "mailnesia.com", "throwawaymail.com", "fakeinbox.com", "mintemail.com", "moakt.com", "emailondeck.com", "mohmal.com", "tempr.email", "discard.email", "spamgourmet.com", "mytemp.email", "burnermail.io", "inboxkitten.com", "33mail.com"}
 
 func identityDisposableEmail(in *Input) []Issue {
-	for _, m := range in.Metadata.Maintainers {
+	for _, m := range in.metadata().Maintainers {
 		_, host, ok := strings.Cut(strings.ToLower(m.Email), "@")
 		if ok && slices.ContainsFunc(disposable, func(d string) bool { return host == d || strings.HasSuffix(host, "."+d) }) {
 			return detailed(Medium, map[string]string{"who": clip(m.Name), "host": host})
@@ -229,7 +231,7 @@ func identityVersionRemoved(in *Input) []Issue {
 		return nil
 	}
 	var near []string
-	for _, text := range in.Metadata.Removed {
+	for _, text := range in.metadata().Removed {
 		o, err := semver.StrictNewVersion(text)
 		if err == nil && o.Major() == v.Major() && (o.Minor() == v.Minor() || o.Minor()+1 == v.Minor() || o.Minor() == v.Minor()+1) && o.Prerelease() == "" && v.Prerelease() == "" {
 			near = append(near, text)
@@ -279,7 +281,7 @@ func identityBinShadows(in *Input) []Issue {
 // package managers resolve by, is not what the tarball holds.
 // Source: https://blog.vlt.sh/blog/the-massive-hole-in-the-npm-ecosystem
 func identityManifestConfusion(in *Input) []Issue {
-	stated := in.Metadata.Stated
+	stated := in.metadata().Stated
 	if in.Contents == nil || stated == nil || in.Contents.Manifest.Name == "" {
 		return nil
 	}
@@ -291,7 +293,7 @@ func identityManifestConfusion(in *Input) []Issue {
 	if strings.TrimPrefix(strings.TrimSpace(inside.Version), "v") != stated.Version && !sameVersion(inside.Version, stated.Version) {
 		what = append(what, fmt.Sprintf("the version (%s in the registry, %s inside)", clip(stated.Version), clip(inside.Version)))
 	}
-	if in.Metadata.StatesScripts {
+	if in.metadata().StatesScripts {
 		for _, name := range npm.Lifecycle(false) {
 			a, b := stated.Scripts[name].Command, inside.Scripts[name].Command
 			if strings.TrimSpace(a) != strings.TrimSpace(b) && strings.TrimSpace(b) != "" {
@@ -343,8 +345,8 @@ func dependencyNames(a, b *npm.Manifest) []string {
 }
 
 func identityProvenanceLost(in *Input) []Issue {
-	before := in.Metadata.Before
-	if before == nil || !before.Provenance || in.Metadata.Provenance {
+	before := in.metadata().Before
+	if before == nil || !before.Provenance || in.metadata().Provenance {
 		return nil
 	}
 	return detailed(Medium, map[string]string{"before": before.Version})

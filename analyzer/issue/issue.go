@@ -4,8 +4,9 @@
 // templates/issue/<id>.md, never Go; its test is testdata/<id>.txtar.
 //
 // Rules are pure functions of an Input. What is not known of a package
-// (registry metadata, the version before an update, the lockfile) is nil in
-// the Input, and rules that need it stay silent.
+// (registry metadata, the version before an update, the lockfile) is nil or
+// unknown in the Input, and rules that need it stay silent: the report lists
+// what is not known, and why.
 package issue
 
 import (
@@ -22,6 +23,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
@@ -168,8 +170,6 @@ type FetchProblem struct {
 
 // Metadata is what the registry says of a version.
 type Metadata struct {
-	// Known is false where the registry could not be asked.
-	Known bool
 	// Exists is whether the registry has this version.
 	Exists     bool
 	Integrity  string
@@ -187,8 +187,8 @@ type Metadata struct {
 	StatesScripts bool
 	// Versions are all there are, Removed those that there were.
 	Versions, Removed []string
-	// Downloads is how often it was fetched in a week; nil: not known.
-	Downloads *int64
+	// Downloads is how often it was fetched in a week.
+	Downloads known.Of[int64]
 }
 
 // Release is what the registry says about the publishing of one version. What
@@ -212,7 +212,7 @@ type Input struct {
 	// Contents is nil where the tarball was not read; Fetch then says why.
 	Contents *Contents
 	Fetch    *FetchProblem
-	Metadata Metadata
+	Metadata known.Of[Metadata]
 	// Advisories cover this version, OldAdvisories the one before an update.
 	Advisories, OldAdvisories []vulnerability.Advisory
 	// Change, and the old version's contents where the change has one, are nil
@@ -238,6 +238,15 @@ type Input struct {
 	// Locked reports whether the project had a package of that name before;
 	// nil outside a review.
 	Locked func(name string) bool
+}
+
+// metadata is what the registry says, or nothing where that is not known.
+func (in *Input) metadata() Metadata { return in.Metadata.OrZero() }
+
+// unpublished reports whether the registry is known not to have the version.
+func (in *Input) unpublished() bool {
+	m, ok := in.Metadata.Get()
+	return ok && !m.Exists
 }
 
 // Behavior returns a behavior or trait by its id, nil where it is absent.

@@ -175,15 +175,16 @@ func lockfileIntegrityMismatch(in *Input) []Issue {
 }
 
 func lockfileIntegrityRegistryMismatch(in *Input) []Issue {
-	if !in.Metadata.Known || !in.Metadata.Exists {
+	m, ok := in.Metadata.Get()
+	if !ok || !m.Exists {
 		return nil
 	}
 	for _, e := range in.fetched() {
 		if e.Integrity == "" || e.Source() != lockfile.Registry || !in.configuredOrDefault(e) {
 			continue
 		}
-		if _, conflict := lockfile.CompareIntegrity(e.Integrity, in.Metadata.Integrity); conflict {
-			return detailed(Critical, map[string]string{"recorded": clip(e.Integrity), "stated": clip(in.Metadata.Integrity)})
+		if _, conflict := lockfile.CompareIntegrity(e.Integrity, m.Integrity); conflict {
+			return detailed(Critical, map[string]string{"recorded": clip(e.Integrity), "stated": clip(m.Integrity)})
 		}
 	}
 	return nil

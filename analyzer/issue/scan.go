@@ -27,8 +27,8 @@ func Unscanned(b javascript.Blind) bool {
 // issues says nothing.
 func scanIncomplete(in *Input) []Issue {
 	if in.Contents == nil {
-		if in.Fetch == nil {
-			return nil
+		if in.Fetch == nil || in.Fetch.Kind == "not-found" && in.unpublished() {
+			return nil // dependency/unpublished says why there is no tarball
 		}
 		return detailed(Medium, map[string]string{"what": "The package", "reason": clip(in.Fetch.Reason)})
 	}

@@ -26,6 +26,12 @@ func MaxSatisfying(p *Packument, rangeText string) (string, bool) {
 	return best.Original(), true
 }
 
+// IsVersion reports whether a text is one full version, as registries have them.
+func IsVersion(text string) bool {
+	_, err := semver.StrictNewVersion(text)
+	return err == nil
+}
+
 // CompareVersions orders versions as semantic versioning does. It reads what
 // advisories and old packages write ("1.0", "v1.0.0") as npm's loose mode would;
 // what is no version at all comes first, in the order of its letters. Two texts

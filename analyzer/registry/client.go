@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 	"golang.org/x/sync/semaphore"
-	"golang.org/x/sync/singleflight"
 
+	"github.com/lockwarden/lockwarden/analyzer/flight"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
@@ -56,7 +56,7 @@ type Client struct {
 	o       Options
 	http    *http.Client
 	slots   *semaphore.Weighted
-	flights singleflight.Group
+	flights flight.Group[string, *npm.Packument]
 	// downloads rests after a failure.
 	downloads resting
 }
@@ -265,8 +265,19 @@ func (c *Client) once(ctx context.Context, u *url.URL, header http.Header, read 
 	case response.StatusCode == http.StatusNotFound, response.StatusCode == http.StatusGone:
 		return fmt.Errorf("registry: %s: %w", u.Redacted(), ErrNotFound)
 	}
-	after, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-	return &statusError{u.Redacted(), response.StatusCode, time.Duration(after) * time.Second}
+	return &statusError{u.Redacted(), response.StatusCode, retryAfter(response.Header.Get("Retry-After"), time.Now())}
+}
+
+// retryAfter reads seconds, or a date; what is neither is no wait.
+// Source: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return max(at.Sub(now), 0)
+	}
+	return 0
 }
 
 // unwrapURL drops the URL that net/http repeats in its errors.
@@ -309,11 +320,8 @@ func (c *Client) Packument(ctx context.Context, name string, full bool) (*npm.Pa
 		accept = "application/json"
 	}
 	key := accept + " " + target
-	v, err, _ := c.flights.Do(key, func() (any, error) { return c.packument(ctx, name, target, accept, key) })
-	if err != nil {
-		return nil, err
-	}
-	return v.(*npm.Packument), nil
+	p, _, err := c.flights.Do(ctx, key, func() (*npm.Packument, error) { return c.packument(ctx, name, target, accept, key) })
+	return p, err
 }
 
 func (c *Client) packument(ctx context.Context, name, target, accept, key string) (*npm.Packument, error) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // DownloadsURL is where the public registry tells how often a package was
@@ -29,29 +30,35 @@ const (
 	maxDownloads     = 64 << 10
 )
 
-// resting is until when nobody is asked, after a failure.
+// resting is until when nobody is asked, after a failure, and what that was.
 type resting struct {
 	mu    sync.Mutex
 	until time.Time
+	why   string
 }
 
-func (r *resting) now() bool {
+// now is why nobody is asked, or empty.
+func (r *resting) now() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Now().Before(r.until)
+	if time.Now().Before(r.until) {
+		return r.why
+	}
+	return ""
 }
 
-func (r *resting) begin() {
+func (r *resting) begin(why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.until = time.Now().Add(downloadsRest)
+	r.until, r.why = time.Now().Add(downloadsRest), why
 }
 
 // Downloads is how often a package of the public registry was fetched in the
-// last week; ok is false where that is not known: other registries, no answer.
-func (c *Client) Downloads(ctx context.Context, name string) (count int64, ok bool) {
+// last week. Other registries are not asked, and of what nobody counts yet
+// there is nothing to know.
+func (c *Client) Downloads(ctx context.Context, name string) known.Of[int64] {
 	if npm.CheckName(name) != nil || c.o.Settings.For(name) != DefaultURL && c.o.Downloads == "" {
-		return 0, false
+		return known.Of[int64]{}
 	}
 	base := c.o.Downloads
 	if base == "" {
@@ -64,26 +71,34 @@ func (c *Client) Downloads(ctx context.Context, name string) (count int64, ok bo
 			seconds, err1 := strconv.ParseInt(at, 10, 64)
 			n, err2 := strconv.ParseInt(text, 10, 64)
 			if err1 == nil && err2 == nil && time.Since(time.Unix(seconds, 0)) < downloadsFresh {
-				return n, n >= 0
+				return counted(n)
 			}
 		}
 	}
-	if c.downloads.now() {
-		return 0, false
+	if why := c.downloads.now(); why != "" {
+		return known.Not[int64](why)
 	}
 	asking, stop := context.WithTimeout(ctx, downloadsTimeout)
 	defer stop()
 	n, err := c.askDownloads(asking, target)
 	if err != nil {
 		if ctx.Err() == nil {
-			c.downloads.begin()
+			c.downloads.begin(err.Error())
 		}
-		return 0, false
+		return known.Not[int64](err.Error())
 	}
 	if c.o.Cache != nil {
 		c.o.Cache.Put("downloads", target, []byte(fmt.Sprintf("%d %d", time.Now().Unix(), n)))
 	}
-	return n, n >= 0
+	return counted(n)
+}
+
+// counted is a number of downloads; -1 is that of a package that nobody counts.
+func counted(n int64) known.Of[int64] {
+	if n < 0 {
+		return known.Of[int64]{}
+	}
+	return known.Is(n)
 }
 
 // askDownloads is -1 where the registry does not know the package.

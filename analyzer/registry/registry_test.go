@@ -463,29 +463,46 @@ func TestDownloads(t *testing.T) {
 	}
 	c := client(t, settings, cache)
 	// A private registry's packages are nobody else's business.
-	if _, ok := c.Downloads(context.Background(), "@acme/thing"); ok || asked.Load() > 0 {
+	if n := c.Downloads(context.Background(), "@acme/thing"); n.Known() || n.Why() != "" || asked.Load() > 0 {
 		t.Error("a package of another registry was asked for")
 	}
 	c.o.Downloads = s.URL + "/"
 	for range 2 { // the second time from the cache
-		if n, ok := c.Downloads(context.Background(), "@acme/thing"); !ok || n != 42 || asked.Load() != 1 {
-			t.Errorf("%d %v after %d requests", n, ok, asked.Load())
+		if n := c.Downloads(context.Background(), "@acme/thing"); !n.Known() || n.OrZero() != 42 || asked.Load() != 1 {
+			t.Errorf("%+v after %d requests", n, asked.Load())
 		}
 	}
 	for _, name := range []string{"unknown", "odd", "../etc"} {
-		if n, ok := c.Downloads(context.Background(), name); ok {
-			t.Errorf("%s: %d", name, n)
+		if n := c.Downloads(context.Background(), name); n.Known() {
+			t.Errorf("%s: %+v", name, n)
 		}
 	}
 	// After a failure nobody is asked for a while.
 	broken.Store(true)
 	before := asked.Load()
 	for _, name := range []string{"a", "b", "c"} {
-		if _, ok := c.Downloads(context.Background(), name); ok {
-			t.Error("a busy server gave a number")
+		if n := c.Downloads(context.Background(), name); n.Known() || n.Why() == "" {
+			t.Errorf("a busy server: %+v", n)
 		}
 	}
 	if asked.Load() != before+1 {
 		t.Errorf("%d requests to a busy server", asked.Load()-before)
+	}
+}
+
+// TestRetryAfter: seconds or a date, as RFC 9110 has it; anything else is no
+// wait of the server's own.
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "0": 0, "-7": 0, "soon": 0, "99999999999999999999": 0,
+		"Sat, 28 Nov 2026 12:00:09 GMT":    9 * time.Second,
+		"Saturday, 28-Nov-26 12:00:09 GMT": 9 * time.Second,
+		"Sat Nov 28 12:00:09 2026":         9 * time.Second,
+		"Sat, 28 Nov 2026 11:00:00 GMT":    0,
+	} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("%q: %s, want %s", header, got, want)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Examiner examines package versions: an analyzer.Scanner.
@@ -230,7 +232,10 @@ func (p *Packages) examine(ctx context.Context, subjects []analyzer.Subject) (ma
 // lasts tells whether trying again would come to the same: what could not be
 // fetched may be there in a moment.
 func (m *made) lasts() bool {
-	return m.err == nil && m.page.Report.NotScanned == "" && (m.page.Before == nil || m.page.Before.NotScanned == "")
+	if m.err != nil || m.page.Report.NotScanned != "" || m.page.Before != nil && m.page.Before.NotScanned != "" {
+		return false
+	}
+	return !slices.ContainsFunc(m.page.Report.Unknown, func(g known.Gap) bool { return g.Asked && g.What != known.Before })
 }
 
 // made is a page that was made, or could not be made, lately.
@@ -286,7 +291,7 @@ func (p *Packages) page(ctx context.Context, subjects []analyzer.Subject) (page 
 		}
 	}
 	page.Report, page.Contents, page.Metadata, page.Scanned = now.Report(), now.Scanned.Contents, now.Input.Metadata, time.Now()
-	if now.Input.Metadata.Exists {
+	if now.Input.Metadata.OrZero().Exists {
 		// Without them the page says that they are not known.
 		page.Releases, page.Versions, _ = p.Examiner.Releases(ctx, page.Report.Name, page.Report.Version)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/glob"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Path is where a repository keeps its policy, on the base branch.
@@ -72,6 +74,40 @@ type fileLevels struct {
 	Silent *[]issue.Severity `json:"silent"`
 }
 
+// unknown are words for actions by kinds of what is not known; one word stands
+// for all of them but the downloads, which only make other issues milder.
+type unknown map[string]string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (u *unknown) UnmarshalJSON(data []byte) error {
+	var word string
+	if json.Unmarshal(data, &word) != nil {
+		return json.Unmarshal(data, (*map[string]string)(u))
+	}
+	*u = unknown{}
+	for _, kind := range known.Kinds {
+		if kind != known.Downloads {
+			(*u)[kind] = word
+		}
+	}
+	return nil
+}
+
+// on lays the words over a policy's actions.
+func (u unknown) on(actions map[string]Action) map[string]Action {
+	if len(u) == 0 {
+		return actions
+	}
+	out := maps.Clone(actions)
+	if out == nil {
+		out = map[string]Action{}
+	}
+	for kind, word := range u {
+		out[kind] = map[string]Action{"pass": Silent, "warn": Warn, "block": Block}[word]
+	}
+	return out
+}
+
 // file is a policy file as its schema describes it.
 type file struct {
 	fileLevels
@@ -96,6 +132,7 @@ type file struct {
 	InstallScripts []string `json:"install-scripts"`
 	Existing       string   `json:"existing"`
 	NotScanned     string   `json:"not-scanned"`
+	Unknown        unknown  `json:"unknown"`
 	Accept         struct {
 		Who         string `json:"who"`
 		Author      *bool  `json:"author"`
@@ -212,9 +249,12 @@ func (f *file) contradiction() (where []string, what string) {
 			return []string{"licenses", list.name, strconv.Itoa(i)}, fmt.Sprintf("%q is no SPDX license id", wrong[0])
 		}
 	}
-	known := append(issue.IDs(), "policy/package", "policy/registry", "license/denied")
+	ids := append(issue.IDs(), "policy/package", "policy/registry", "license/denied")
+	for _, kind := range known.Kinds {
+		ids = append(ids, Unknown+kind)
+	}
 	for i, r := range f.Rules {
-		if r.Finding != "" && !slices.ContainsFunc(known, func(id string) bool { return glob.Text(r.Finding, id) }) {
+		if r.Finding != "" && !slices.ContainsFunc(ids, func(id string) bool { return glob.Text(r.Finding, id) }) {
 			return []string{"rules", strconv.Itoa(i), "finding"}, fmt.Sprintf("%q is no finding; `install/script` is one, `install/*` a pattern", r.Finding)
 		}
 	}
@@ -250,6 +290,7 @@ func (f *file) on(p Policy) Policy {
 	if f.NotScanned != "" {
 		p.FailClosed = f.NotScanned == "block"
 	}
+	p.Unknown = f.Unknown.on(p.Unknown)
 	a := &f.Accept
 	if a.Who != "" {
 		p.Accept.Least, _ = comment.ParsePermission(a.Who)

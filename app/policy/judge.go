@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/glob"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Conclusion is the outcome of a review, in GitHub's words for check runs.
@@ -22,7 +24,8 @@ type Conclusion string
 const (
 	Success Conclusion = "success"
 	Failure Conclusion = "failure"
-	// ActionRequired: nothing blocks, but something was not scanned.
+	// ActionRequired: nothing blocks, but something was not scanned, or is not
+	// known.
 	ActionRequired Conclusion = "action_required"
 )
 
@@ -33,8 +36,11 @@ type Verdict struct {
 	// first.
 	Findings []Finding
 	// NotScanned are the packages of which something was not analyzed and that
-	// nobody accepted.
+	// nobody accepted; files that were not read are among them.
 	NotScanned []string
+	// NotKnown are those of which something is not known that the policy wants
+	// known, and that nobody accepted.
+	NotKnown []string
 	// Counts is how many issues there are of each severity.
 	Counts [issue.Info + 1]int
 	// Unreasoned are acceptances that count for nothing, for want of a reason.
@@ -56,15 +62,36 @@ type Finding struct {
 	Why string
 	// Accepted is set where a person accepted it; then it blocks no more.
 	Accepted *comment.Acceptance
+	// unscanned is set where the finding is why nothing of the package was
+	// scanned: then scan/incomplete does not say it again.
+	unscanned bool
 }
 
-// Blocks tells whether the finding keeps the check from passing.
-func (f *Finding) Blocks() bool { return f.Action == Block && f.Accepted == nil && !f.incomplete() }
+// Blocks reports whether the finding is something wrong that keeps the check
+// from passing.
+func (f *Finding) Blocks() bool { return f.Action == Block && f.Accepted == nil && !f.Absent() }
 
-// Incomplete is the issue that says that something was not scanned.
-const Incomplete = "scan/incomplete"
+// Incomplete is the issue that says that something was not scanned; behind
+// Unknown stands the kind of what is not known.
+const (
+	Incomplete = "scan/incomplete"
+	Unknown    = "unknown/"
+)
+
+// Absent reports whether the finding is that something is missing: it was not
+// scanned, or is not known. Such a finding is nothing wrong by itself.
+func (f *Finding) Absent() bool { return f.incomplete() || f.NotKnown() }
+
+// Open reports whether the finding keeps the check from passing because of what
+// is missing.
+func (f *Finding) Open() bool {
+	return f.Accepted == nil && (f.incomplete() || f.NotKnown() && f.Action == Block)
+}
 
 func (f *Finding) incomplete() bool { return f.Issue.ID == Incomplete }
+
+// NotKnown reports whether the finding is that something is not known.
+func (f *Finding) NotKnown() bool { return strings.HasPrefix(f.Issue.ID, Unknown) }
 
 // Blocking are the findings that block.
 func (v *Verdict) Blocking() []*Finding {
@@ -82,7 +109,7 @@ func (v *Verdict) Blocking() []*Finding {
 func (v *Verdict) Accepted() []*Finding {
 	var out []*Finding
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Accepted != nil && (f.Action != Silent || f.incomplete()) {
+		if f := &v.Findings[i]; f.Accepted != nil && (f.Action != Silent || f.incomplete() || f.unscanned) {
 			out = append(out, f)
 		}
 	}
@@ -140,8 +167,11 @@ func Judge(p Policy, r *review.Review, accepted []Accepted) Verdict {
 				break
 			}
 		}
-		if f.incomplete() && f.Accepted == nil {
+		if (f.incomplete() || f.unscanned) && f.Accepted == nil {
 			v.NotScanned = append(v.NotScanned, f.Subject)
+		}
+		if f.NotKnown() && f.Open() && !slices.Contains(v.NotKnown, f.Subject) {
+			v.NotKnown = append(v.NotKnown, f.Subject)
 		}
 		blocking = blocking || f.Blocks()
 		v.Findings = append(v.Findings, f.Finding)
@@ -156,7 +186,7 @@ func Judge(p Policy, r *review.Review, accepted []Accepted) Verdict {
 	switch {
 	case blocking:
 		v.Conclusion = Failure
-	case len(v.NotScanned) > 0 && p.FailClosed:
+	case len(v.NotScanned) > 0 && p.FailClosed, len(v.NotKnown) > 0:
 		v.Conclusion = ActionRequired
 	}
 	return v
@@ -205,8 +235,8 @@ type found struct {
 }
 
 // carries tells whether the finding has evidence that can be compared from
-// version to version: what was not scanned has none.
-func (f *found) carries() bool { return !f.incomplete() && f.Issue.Comparable() }
+// version to version: what is missing has none.
+func (f *found) carries() bool { return !f.Absent() && f.Issue.Comparable() }
 
 // collect goes through all issues of a review and adds the policy's own.
 func collect(p Policy, r *review.Review) []found {
@@ -225,7 +255,21 @@ func collect(p Policy, r *review.Review) []found {
 			f := of
 			f.Issue = i
 			f.Action, f.Why = p.decide(&f.Finding, pkg)
+			f.unscanned = i.ID == unpublished && pkg.Report.NotScanned != "" && !hasIssue(pkg, Incomplete)
 			out = append(out, f)
+		}
+		if pkg.Report.NotScanned != "" {
+			continue // then nothing is known of it, which was said
+		}
+		for _, gap := range pkg.Report.Unknown {
+			out = append(out, p.gap(of, gap))
+		}
+	}
+	if len(r.Lockfiles) > 0 {
+		file := r.Lockfiles[0]
+		of := found{Finding: Finding{Subject: file, Name: file, File: file, Line: 1, EndLine: 1}, binding: "review"}
+		for _, gap := range r.Unknown {
+			out = append(out, p.gap(of, gap))
 		}
 	}
 	for _, w := range r.Whole {
@@ -236,6 +280,31 @@ func collect(p Policy, r *review.Review) []found {
 	return out
 }
 
+// unpublished is the issue that the registry does not have the version.
+const unpublished = "dependency/unpublished"
+
+func hasIssue(pkg *review.Package, id string) bool {
+	return slices.ContainsFunc(pkg.Report.Issues, func(i issue.Issue) bool { return i.ID == id })
+}
+
+// gap makes a finding of what is not known of a package, or of all.
+func (p *Policy) gap(of found, gap known.Gap) found {
+	f := of
+	action, why := p.OnUnknown(gap)
+	severity := issue.Info
+	switch action {
+	case Block:
+		severity = issue.Medium
+	case Warn:
+		severity = issue.Low
+	}
+	f.Issue = issue.Issue{ID: Unknown + gap.What, Severity: severity, Detail: map[string]string{"of": "", "reason": gap.Reason}}
+	if f.Action, f.Why = p.byRule(&f.Finding); f.Why == "" {
+		f.Action, f.Why = action, why
+	}
+	return f
+}
+
 func binding(pkg *review.Package) string {
 	if pkg.Report.Integrity != "" {
 		return pkg.Report.Integrity
@@ -243,18 +312,31 @@ func binding(pkg *review.Package) string {
 	return "resolved:" + pkg.Change.Resolved
 }
 
-// decide says what is done about a finding, and which part of the policy says
-// so.
-func (p *Policy) decide(f *Finding, pkg *review.Package) (Action, string) {
-	levels, scope := p.Production, "production"
+func (p *Policy) levels(f *Finding) (levels Levels, scope string) {
 	if f.Dev {
-		levels, scope = p.Development, "development"
+		return p.Development, "development"
 	}
+	return p.Production, "production"
+}
+
+// byRule is what the first rule says that matches; why is empty where none does.
+func (p *Policy) byRule(f *Finding) (action Action, why string) {
+	_, scope := p.levels(f)
 	for i := range p.Rules {
 		if p.Rules[i].matches(f, scope) {
 			return p.Rules[i].Action, "rules[" + strconv.Itoa(i) + "]"
 		}
 	}
+	return Silent, ""
+}
+
+// decide says what is done about a finding, and which part of the policy says
+// so.
+func (p *Policy) decide(f *Finding, pkg *review.Package) (Action, string) {
+	if action, why := p.byRule(f); why != "" {
+		return action, why
+	}
+	levels, scope := p.levels(f)
 	// Malware fails whatever the thresholds are; only a rule that names it can
 	// say otherwise.
 	if strings.HasPrefix(f.Issue.ID, "malware/") && f.Issue.Severity <= issue.High {
@@ -287,8 +369,9 @@ func (r *Rule) matches(f *Finding, scope string) bool {
 	if r.Finding != "" && !glob.Text(r.Finding, f.Issue.ID) {
 		return false
 	}
-	// A pattern does not let malware through; its exact id does.
-	if strings.HasPrefix(f.Issue.ID, "malware/") && r.Action != Block && r.Finding != f.Issue.ID {
+	// A pattern does not let malware through, nor what is not known; its exact id
+	// does.
+	if (strings.HasPrefix(f.Issue.ID, "malware/") || f.NotKnown()) && r.Action != Block && r.Finding != f.Issue.ID {
 		return false
 	}
 	if r.Scope != "" && r.Scope != scope {

@@ -9,6 +9,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/glob"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 // Action is what a policy wants done about a finding.
@@ -64,7 +65,10 @@ type Policy struct {
 	Existing Action
 	// FailClosed blocks what could not be scanned.
 	FailClosed bool
-	Accept     Accepting
+	// Unknown is what is done where something is not known, by its kind; for
+	// kinds that it does not name, see OnUnknown.
+	Unknown map[string]Action
+	Accept  Accepting
 	// Ignore are patterns of lockfile paths that are not reviewed.
 	Ignore []string
 }
@@ -87,6 +91,52 @@ func Default() Policy {
 		FailClosed:  true,
 		Accept:      Accepting{Rules: comment.Rules{Least: comment.Maintain, All: true, WorstNeedReason: true}},
 	}
+}
+
+// unanswered is what is done where somebody was asked and did not answer.
+var unanswered = map[string]Action{
+	// Without the registry's document nobody knows whether the version is
+	// published, and as what: the answer that was not given may be the alarm.
+	known.Metadata:   Block,
+	known.Publishing: Warn,
+	known.Advisories: Warn,
+	// The version itself was scanned, and is judged like one that comes in.
+	known.Before: Warn,
+	// Downloads only make other issues milder.
+	known.Downloads: Silent,
+}
+
+// OnUnknown is what is done about a gap, and which part of the policy says so.
+// Where nobody was asked, because of how lockwarden is set up, that is no news
+// for each pull request: it is said without an annotation, unless the policy
+// wants it known. Too many packages at once are the pull request's own doing.
+func (p *Policy) OnUnknown(gap known.Gap) (Action, string) {
+	if action, ok := p.Unknown[gap.What]; ok {
+		return action, "unknown." + gap.What
+	}
+	if !gap.Asked && gap.What != known.Publishing {
+		return Silent, "unknown: nobody is asked"
+	}
+	action, ok := unanswered[gap.What]
+	if !ok {
+		action = Block // of a newer version's review
+	}
+	return action, "unknown." + gap.What + ": the default"
+}
+
+// Lenient lets pass what could not be scanned or is not known; it is said all
+// the same.
+func (p *Policy) Lenient() {
+	p.FailClosed = false
+	unknown := map[string]Action{}
+	for _, kind := range known.Kinds {
+		unknown[kind] = Warn
+	}
+	for kind, action := range p.Unknown {
+		unknown[kind] = min(action, Warn)
+	}
+	unknown[known.Downloads] = min(p.Unknown[known.Downloads], Warn)
+	p.Unknown = unknown
 }
 
 // At blocks everything at least as severe as that, and warns of medium issues.

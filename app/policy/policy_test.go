@@ -17,6 +17,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/templates"
 )
@@ -361,9 +362,136 @@ func TestPaths(t *testing.T) {
 }
 
 func TestTexts(t *testing.T) {
-	for _, id := range []string{"policy/package", "policy/registry", "license/denied"} {
+	ids := []string{"policy/package", "policy/registry", "license/denied"}
+	for _, kind := range known.Kinds {
+		ids = append(ids, Unknown+kind)
+	}
+	for _, id := range ids {
 		if templates.Issue(id, nil).Title == id {
 			t.Errorf("templates/issue/%s.md is missing", id)
 		}
+	}
+}
+
+// lacking is a review of one package of which something is not known.
+func lacking(gaps ...known.Gap) *review.Review {
+	c := lockfile.Change{Kind: lockfile.Added, Name: "a", To: "1.0.0", Line: 7, EndLine: 9}
+	return &review.Review{Lockfiles: []string{"package-lock.json"}, Packages: []review.Package{{Change: review.Change{Change: c, File: "package-lock.json"},
+		Report: analyzer.Report{Name: "a", Version: "1.0.0", Integrity: "sha512-A", Complete: true, Unknown: gaps}}}}
+}
+
+// TestUnknownByKind: what is not known passes, warns or blocks by its kind, in
+// the words of a file; where nobody was asked, only a policy that names the kind
+// wants it known.
+func TestUnknownByKind(t *testing.T) {
+	const mild, all = "unknown: pass", "unknown: block"
+	for _, row := range []struct {
+		file, kind string
+		asked      bool
+		want       Action
+	}{
+		{"", known.Metadata, true, Block},
+		{"", known.Advisories, true, Warn},
+		{"", known.Before, true, Warn},
+		{"", known.Publishing, false, Warn},
+		{"", known.Downloads, true, Silent},
+		{"", "of-a-newer-version", true, Block},
+		{"", known.Metadata, false, Silent},
+		{"", known.Advisories, false, Silent},
+		{mild, known.Metadata, true, Silent},
+		{mild, known.Before, true, Silent},
+		{all, known.Advisories, true, Block},
+		{all, known.Advisories, false, Block},
+		{all, known.Downloads, true, Silent},
+		{"unknown: {downloads: block}", known.Downloads, true, Block},
+		{"unknown: {downloads: block}", known.Metadata, true, Block},
+		{"unknown: {metadata: warn}", known.Metadata, true, Warn},
+		{"unknown: {metadata: warn}", known.Advisories, true, Warn},
+		{"rules: [{finding: unknown/metadata, packages: [a], action: note}]", known.Metadata, true, Note},
+		{"rules: [{finding: unknown/metadata, packages: [b], action: note}]", known.Metadata, true, Block},
+		{"rules: [{finding: '*', action: silent}]", known.Metadata, true, Block}, // a pattern is no decision
+		{"rules: [{finding: '*', action: block}]", known.Advisories, true, Block},
+	} {
+		v := Judge(parse(t, row.file), lacking(known.Gap{What: row.kind, Reason: "it answers 503", Asked: row.asked}), nil)
+		if len(v.Findings) != 1 {
+			t.Fatalf("%+v: %+v", row, v.Findings)
+		}
+		f := &v.Findings[0]
+		want := Success
+		if row.want == Block {
+			want = ActionRequired
+		}
+		if f.Action != row.want || v.Conclusion != want || f.Blocks() || f.Issue.ID != Unknown+row.kind || f.Line != 7 || len(v.NotScanned) > 0 {
+			t.Errorf("%+v: %s, %s: %+v", row, v.Conclusion, f.Action, f)
+		}
+	}
+	// An organization's words stay where the repository does not speak.
+	p, err := Parse(Path, []byte("unknown: {before: block}"), parse(t, "unknown: {metadata: warn}"))
+	if err != nil || p.Unknown[known.Metadata] != Warn || p.Unknown[known.Before] != Block {
+		t.Errorf("%v %+v", err, p.Unknown)
+	}
+	p.Lenient()
+	for _, kind := range known.Kinds {
+		if action, _ := p.OnUnknown(known.Gap{What: kind, Asked: true}); action > Warn {
+			t.Errorf("a lenient policy blocks on %s", kind)
+		}
+	}
+	for _, wrong := range []string{"unknown: note", "unknown: {metadata: silent}", "unknown: {weather: block}", "unknown: [metadata]"} {
+		if _, err := Parse(Path, []byte(wrong), Default()); err == nil {
+			t.Errorf("%s: no error", wrong)
+		}
+	}
+	if _, err := Parse(Path, []byte("unknown: {weather: block}"), Default()); err == nil || !strings.Contains(err.Error(), `there is no setting "weather" in unknown`) {
+		t.Errorf("%v", err)
+	}
+	var root struct {
+		Properties map[string]struct {
+			Then struct{ Properties map[string]any }
+		}
+	}
+	if err := json.Unmarshal(Schema, &root); err != nil {
+		t.Fatal(err)
+	}
+	if in := root.Properties["unknown"].Then.Properties; len(in) != len(known.Kinds) || len(unanswered) != len(known.Kinds) {
+		t.Errorf("the schema has %d kinds, the defaults %d, known %d", len(in), len(unanswered), len(known.Kinds))
+	}
+}
+
+// TestUnknownIsAcceptedByKind: who accepts that one thing is not known has not
+// accepted that another is not.
+func TestUnknownIsAcceptedByKind(t *testing.T) {
+	document := known.Gap{What: known.Metadata, Reason: "it answers 503", Asked: true}
+	before := known.Gap{What: known.Before, Reason: "it is gone", Asked: true}
+	accept := Accepted{Acceptance: comment.Acceptance{Name: "a", Version: "1.0.0"}, Seen: See(Default(), lacking(before))}
+	if v := Judge(Default(), lacking(before, document), []Accepted{accept}); v.Conclusion != ActionRequired || len(v.NotKnown) != 1 {
+		t.Errorf("%+v", v)
+	}
+	accept.Seen = See(Default(), lacking(document))
+	if v := Judge(Default(), lacking(document), []Accepted{accept}); v.Conclusion != Success || len(v.Accepted()) != 1 {
+		t.Errorf("%+v", v)
+	}
+	other := lacking(document)
+	other.Packages[0].Report.Integrity = "sha512-B"
+	if v := Judge(Default(), other, []Accepted{accept}); v.Conclusion != ActionRequired {
+		t.Errorf("other bytes: %+v", v)
+	}
+}
+
+// TestUnpublishedIsNotScanned: where dependency/unpublished alone says why there
+// is no tarball, the package counts as not scanned all the same.
+func TestUnpublishedIsNotScanned(t *testing.T) {
+	r := lacking()
+	p := &r.Packages[0].Report
+	p.Complete, p.NotScanned, p.Issues = false, "the registry does not have it", []issue.Issue{{ID: unpublished, Severity: issue.High}}
+	if v := Judge(Default(), r, nil); v.Conclusion != Failure || len(v.NotScanned) != 1 || len(v.Findings) != 1 {
+		t.Errorf("%+v", v)
+	}
+	p.Unknown = []known.Gap{{What: known.Metadata, Reason: "x", Asked: true}}
+	if v := Judge(parse(t, "rules: [{finding: dependency/unpublished, action: silent}]"), r, nil); v.Conclusion != ActionRequired || len(v.NotScanned) != 1 || len(v.NotKnown) > 0 {
+		t.Errorf("a rule makes it green: %+v", v)
+	}
+	accept := Accepted{Acceptance: comment.Acceptance{Name: "a", Version: "1.0.0"}, Seen: See(Default(), r)}
+	if v := Judge(Default(), r, []Accepted{accept}); v.Conclusion != Success {
+		t.Errorf("accepted: %+v", v)
 	}
 }

@@ -63,9 +63,9 @@ func annotation(f *policy.Finding) Annotation {
 	level := "notice"
 	switch {
 	case f.Accepted != nil || f.Action == policy.Note:
-	case f.Action == policy.Block:
+	case f.Action == policy.Block && !f.Absent():
 		level = "failure"
-	case f.Action == policy.Warn:
+	case f.Action >= policy.Warn:
 		level = "warning"
 	}
 	title := fmt.Sprintf("%s: %s", clean(f.Subject, 120), clean(t.Title, 120))

@@ -72,7 +72,7 @@ func Check(r *review.Review, v policy.Verdict, at Place) CheckRun {
 	details(d, r, v)
 	c.Text = d.String()
 	c.Actions = []Action{RescanAction}
-	if at.AcceptAll && len(v.Blocking())+len(v.NotScanned) > 0 {
+	if at.AcceptAll && len(v.Blocking())+len(v.NotScanned)+len(v.NotKnown) > 0 {
 		c.Actions = append(c.Actions, AcceptAllAction)
 	}
 	return c
@@ -144,10 +144,11 @@ func summary(d *document, r *review.Review, v policy.Verdict, at Place) {
 	findings(d, "Not fully scanned, so not known to be clean", v.Findings, at, func(f *policy.Finding) bool {
 		return f.Issue.ID == policy.Incomplete && f.Accepted == nil
 	})
+	notKnown(d, v, at)
 	howToAccept(d, v)
 	accepted(d, v, at)
 	findings(d, "Worth a look", v.Findings, at, func(f *policy.Finding) bool {
-		return f.Action == policy.Warn && f.Accepted == nil && f.Issue.ID != policy.Incomplete
+		return f.Action == policy.Warn && f.Accepted == nil && !f.Absent()
 	})
 	if len(r.Packages) > 0 {
 		d.item("| Package | Change | Required by | New behaviors | Issues | Verdict |\n|---|---|---|---|---|---|\n")
@@ -168,7 +169,7 @@ func summary(d *document, r *review.Review, v policy.Verdict, at Place) {
 		d.item("Removed: " + escapeList(names) + "\n\n")
 	}
 	findings(d, "Also noted", v.Findings, at, func(f *policy.Finding) bool {
-		return f.Action == policy.Note && f.Accepted == nil && f.Issue.ID != policy.Incomplete
+		return f.Action == policy.Note && f.Accepted == nil && !f.Absent()
 	})
 }
 
@@ -241,7 +242,7 @@ func howToAccept(d *document, v policy.Verdict) {
 	var first *policy.Finding
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if f.Accepted == nil && f.Version != "" && (f.Blocks() || f.Issue.ID == policy.Incomplete) {
+		if f.Accepted == nil && f.Version != "" && (f.Blocks() || f.Open()) {
 			first = f
 			break
 		}
@@ -265,7 +266,7 @@ func verdictWords(v policy.Verdict) map[string]string {
 		switch {
 		case f.Blocks():
 			rank = 5
-		case f.Issue.ID == policy.Incomplete && f.Accepted == nil:
+		case f.Open():
 			rank = 4
 		case f.Action == policy.Warn && f.Accepted == nil:
 			rank = 3

@@ -21,7 +21,7 @@ import (
 // CycloneDX writes a review as a bill of materials of what came in: a component
 // for each package version, its advisories as vulnerabilities, and everything
 // else as properties: lockwarden:change, lockwarden:behavior, lockwarden:issue,
-// lockwarden:accepted and lockwarden:not-scanned.
+// lockwarden:accepted, lockwarden:not-scanned and lockwarden:unknown.
 // Source: https://cyclonedx.org/docs/1.6/json/
 func CycloneDX(w io.Writer, r *review.Review, v policy.Verdict, version string) error {
 	b := bom{components: []cyclonedx.Component{}, refs: map[string]bool{}, vulnerabilities: map[string]int{}}
@@ -32,6 +32,10 @@ func CycloneDX(w io.Writer, r *review.Review, v policy.Verdict, version string) 
 	out.Metadata = &cyclonedx.Metadata{
 		Tools:      &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeApplication, Name: "lockwarden", Version: version}}},
 		Properties: &[]cyclonedx.Property{{Name: "lockwarden:conclusion", Value: string(v.Conclusion)}},
+	}
+	for _, gap := range r.Unknown {
+		property := cyclonedx.Property{Name: "lockwarden:unknown", Value: clean(gap.What+": "+gap.Reason, 1000)}
+		*out.Metadata.Properties = append(*out.Metadata.Properties, property)
 	}
 	out.Components = &b.components
 	if len(b.found) > 0 {
@@ -80,6 +84,9 @@ func (b *bom) component(p *review.Package, findings []policy.Finding) {
 	if p.Report.NotScanned != "" {
 		add("not-scanned", p.Report.NotScanned)
 	}
+	for _, gap := range p.Report.Unknown {
+		add("unknown", gap.What+": "+gap.Reason)
+	}
 	for _, behavior := range p.Report.Behaviors {
 		add("behavior", behavior.ID+" ("+strings.Join(behavior.Contexts.Names(), ", ")+")")
 	}
@@ -88,7 +95,9 @@ func (b *bom) component(p *review.Package, findings []policy.Finding) {
 		if f.Subject != c.Name+"@"+c.To || f.File != c.File {
 			continue
 		}
-		add("issue", f.Issue.Severity.String()+" "+f.Issue.ID+": "+templates.Issue(f.Issue.ID, f.Issue.Detail).Title)
+		if !f.NotKnown() { // it stands there as unknown
+			add("issue", f.Issue.Severity.String()+" "+f.Issue.ID+": "+templates.Issue(f.Issue.ID, f.Issue.Detail).Title)
+		}
 		if f.Accepted != nil {
 			add("accepted", f.Issue.ID+" by "+acceptedBy(f.Accepted))
 		}

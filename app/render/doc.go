@@ -85,7 +85,7 @@ func Title(r *review.Review, v policy.Verdict) string {
 		switch {
 		case f.Blocks():
 			blocking++
-		case f.Action == policy.Warn && f.Accepted == nil && f.Issue.ID != policy.Incomplete:
+		case f.Action == policy.Warn && f.Accepted == nil && !f.Absent():
 			warnings++
 		}
 	}
@@ -97,9 +97,14 @@ func Title(r *review.Review, v policy.Verdict) string {
 	default:
 		parts = append(parts, "nothing that blocks")
 	}
-	if n := len(v.NotScanned); n > 0 {
-		parts = append(parts, plural(n, "package")+" not fully scanned")
+	packages, files := notScanned(r, v)
+	if packages > 0 {
+		parts = append(parts, plural(packages, "package")+" not fully scanned")
 	}
+	if files > 0 {
+		parts = append(parts, plural(files, "file")+" not fully read")
+	}
+	parts = append(parts, unknownWords(v)...)
 	if n := len(v.Accepted()); n > 0 {
 		said := fmt.Sprintf("%d accepted", n)
 		// What was let through is said where people look first.
@@ -129,6 +134,18 @@ func letThrough(v policy.Verdict) string {
 		return "1 critical: " + subject
 	}
 	return fmt.Sprintf("%d critical, %s among them", n, subject)
+}
+
+// notScanned counts the packages and the files of which something was not read.
+func notScanned(r *review.Review, v policy.Verdict) (packages, files int) {
+	for _, subject := range v.NotScanned {
+		if slices.ContainsFunc(r.Whole, func(w review.WholeIssue) bool { return w.File == subject && w.Issue.ID == policy.Incomplete }) {
+			files++
+		} else {
+			packages++
+		}
+	}
+	return packages, files
 }
 
 // notLocked counts what a package.json asks for and no lockfile holds.

@@ -9,6 +9,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/templates"
 )
@@ -164,8 +165,9 @@ type (
 		Complete        bool                `json:"complete"`
 		Skipped         []skippedJSON       `json:"skipped"`
 		// Blind are the places where the engine stopped following.
-		Blind []blindJSON `json:"blind"`
-		Delta *deltaJSON  `json:"delta"`
+		Blind   []blindJSON `json:"blind"`
+		Unknown []known.Gap `json:"unknown"`
+		Delta   *deltaJSON  `json:"delta"`
 		// Scripts says whether the lifecycle scripts run in the project; null
 		// where there are none, or where the project is not known.
 		Scripts *scriptsJSON `json:"scripts,omitempty"`
@@ -187,6 +189,15 @@ type (
 		Packages    []reportJSON     `json:"packages"`
 		Annotations []annotationJSON `json:"annotations"`
 		NotScanned  []string         `json:"not_scanned"`
+		// NotKnown are those of which something is not known that the policy
+		// wants known; Unknown is all that is not known.
+		NotKnown []string      `json:"not_known"`
+		Unknown  []unknownJSON `json:"unknown"`
+	}
+	unknownJSON struct {
+		// Package is NAME@VERSION, empty where it is all of them.
+		Package string `json:"package"`
+		known.Gap
 	}
 )
 
@@ -262,7 +273,8 @@ func evidenceOf(list []behavior.Evidence) []evidenceJSON {
 
 func reportOf(r *analyzer.Report) reportJSON {
 	out := reportJSON{Package: packageJSON{r.Name, r.Version, r.Integrity}, Behaviors: []behaviorJSON{}, Issues: []issueJSON{},
-		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}, Blind: []blindJSON{}}
+		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}, Blind: []blindJSON{},
+		Unknown: append([]known.Gap{}, r.Unknown...)}
 	for _, b := range r.Behaviors {
 		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(), b.Certainty.String(), evidenceOf(b.Evidence), prevalenceOf(b.ID)})
 	}
@@ -306,7 +318,11 @@ func CompareJSON(w io.Writer, from, to *analyzer.Report) error {
 // ReviewJSON writes lockwarden/review/v1.
 func ReviewJSON(w io.Writer, r *review.Review, v policy.Verdict) error {
 	out := reviewJSON{Schema: "lockwarden/review/v1", Conclusion: string(v.Conclusion), Title: Title(r, v), Changes: []changeJSON{},
-		Packages: []reportJSON{}, Annotations: []annotationJSON{}, NotScanned: append([]string{}, v.NotScanned...)}
+		Packages: []reportJSON{}, Annotations: []annotationJSON{}, NotScanned: append([]string{}, v.NotScanned...),
+		NotKnown: append([]string{}, v.NotKnown...), Unknown: []unknownJSON{}}
+	for _, u := range r.NotKnown() {
+		out.Unknown = append(out.Unknown, unknownJSON(u))
+	}
 	for i := range r.Packages {
 		out.Changes = append(out.Changes, change(&r.Packages[i].Change.Change, r.Packages[i].Change.File))
 		p := reportOf(&r.Packages[i].Report)

@@ -13,7 +13,7 @@ import (
 
 // JUnit writes a review as the XML that build servers show as tests: a suite
 // for each lockfile, a case for each package that came in. What blocks is a
-// failure, what was not scanned an error, and what only warns stands in the
+// failure, what was not scanned, or has to be known and is not, an error, and what only warns stands in the
 // case's output.
 // Source: https://github.com/testmoapp/junitxml
 func JUnit(w io.Writer, r *review.Review, v policy.Verdict) error {
@@ -68,7 +68,7 @@ func testcase(key [2]string, list []*policy.Finding) junit.Testcase {
 		switch {
 		case f.Blocks():
 			blocks = append(blocks, a)
-		case f.Issue.ID == policy.Incomplete && f.Accepted == nil:
+		case f.Open():
 			missing = append(missing, a)
 		case f.Action != policy.Silent:
 			rest = append(rest, a)

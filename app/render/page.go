@@ -15,6 +15,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/prevalence"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/templates"
 )
 
@@ -23,7 +24,7 @@ import (
 type PackagePage struct {
 	Report   *analyzer.Report
 	Contents *issue.Contents
-	Metadata issue.Metadata
+	Metadata known.Of[issue.Metadata]
 	Scanned  time.Time
 	// Before is the report on the version that this one is compared with, nil
 	// where it stands alone.
@@ -74,7 +75,8 @@ type packagePage struct {
 	Integrity, Deprecated               string
 	Issues                              []issueView
 	Behaviors                           []behaviorView
-	AdvisoriesKnown                     bool
+	AdvisoriesKnown, DocumentKnown      bool
+	Unknown                             []gapView
 	Vulnerabilities                     []vulnerability.Advisory
 	Dependencies                        []npm.Dependency
 	Skipped                             []issue.Problem
@@ -136,8 +138,8 @@ func (v *packagePage) assess(r *analyzer.Report) {
 			}
 		case r.NotScanned != "":
 			a.Word, a.Colour = "not known", "waiting"
-		case kind.name == "Security" && !r.AdvisoriesKnown:
-			a.Word, a.Colour = "nothing found; advisories not known", "waiting"
+		case kind.name == "Security" && len(toldGaps(r)) > 0:
+			a.Word, a.Colour = "nothing found; "+gapTitles(toldGaps(r)), "waiting"
 		case !r.Complete:
 			a.Word, a.Colour = "nothing found in what was read", "waiting"
 		}
@@ -199,16 +201,17 @@ type bandView struct {
 // HTML writes a package's page. It is one file that needs nothing else: without
 // a server it has no script, and no other host is asked.
 func HTML(w io.Writer, p PackagePage) error {
-	r := p.Report
+	r, m := p.Report, p.Metadata.OrZero()
 	view := packagePage{frame: framed(p.Frame, strings.TrimSpace(r.Name+" "+r.Version)), Name: r.Name, Version: r.Version, Read: r.NotScanned == "", Complete: r.Complete, Scanned: p.Scanned.UTC(),
-		Published: p.Metadata.Published, Publisher: p.Metadata.Publisher, License: r.License, Files: r.Files, Scripts: r.Scripts, Size: size(r.Size), Integrity: r.Integrity, Deprecated: r.Deprecated,
-		Provenance: p.Metadata.Provenance, AdvisoriesKnown: r.AdvisoriesKnown, Vulnerabilities: r.Vulnerabilities, Skipped: r.Skipped, Blind: r.Blind, Tree: &fileView{}}
+		Published: m.Published, Publisher: m.Publisher, License: r.License, Files: r.Files, Scripts: r.Scripts, Size: size(r.Size), Integrity: r.Integrity, Deprecated: r.Deprecated,
+		Provenance: m.Provenance, AdvisoriesKnown: !r.Lacks(known.Advisories), DocumentKnown: p.Metadata.Known(), Unknown: gapViews(r.Unknown),
+		Vulnerabilities: r.Vulnerabilities, Skipped: r.Skipped, Blind: r.Blind, Tree: &fileView{}}
 	view.Survey = survey()
-	for _, m := range p.Metadata.Maintainers {
+	for _, m := range m.Maintainers {
 		view.Maintainers = append(view.Maintainers, m.Name)
 	}
-	if p.Metadata.Downloads != nil {
-		view.Downloads = templates.Thousands(int(*p.Metadata.Downloads))
+	if n, ok := m.Downloads.Get(); ok {
+		view.Downloads = templates.Thousands(int(n))
 	}
 	e := newExhibits()
 	for _, i := range r.Issues {
@@ -227,7 +230,8 @@ func HTML(w io.Writer, p PackagePage) error {
 	}
 	view.Behaviors = behaviorViews(r.Behaviors, e)
 	view.Colour = view.Worst
-	if !view.Read || !view.Complete && view.Worst != "critical" && view.Worst != "high" {
+	lacks := !view.Complete || slices.ContainsFunc(r.Unknown, func(g known.Gap) bool { return g.What == known.Metadata && g.Asked })
+	if !view.Read || lacks && view.Worst != "critical" && view.Worst != "high" {
 		view.Colour = "unknown"
 	}
 	if c := p.Contents; c != nil {

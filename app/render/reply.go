@@ -103,6 +103,9 @@ func Explain(r *review.Review, name string) string {
 		if p.Report.NotScanned != "" {
 			d.item("Not scanned: " + escape(p.Report.NotScanned) + "\n\n")
 		}
+		for _, g := range gapViews(p.Report.Unknown) {
+			d.item(prose(g.Title) + ". " + prose(g.Problem) + "\n\n")
+		}
 		if len(p.Change.Why) > 1 {
 			d.item("It comes in through " + escape(strings.Join(p.Change.Why, " › ")) + ".\n\n")
 		}

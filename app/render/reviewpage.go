@@ -11,6 +11,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/templates"
 )
@@ -50,6 +51,8 @@ type reviewPage struct {
 	Completed                                                         time.Time
 	Lockfiles, Notes, Removed, Moved                                  []string
 	Whole                                                             []wholeView
+	Unknown                                                           []gapView
+	MoreUnknown                                                       int
 	Choices                                                           []choiceView
 	Hidden                                                            []Field
 	Query                                                             string
@@ -87,6 +90,7 @@ type packageView struct {
 	Why, Places, Delta []string
 	Issues             []issueView
 	Behaviors          []behaviorView
+	Unknown            []gapView
 }
 
 // filters of the page, in the order in which they stand there.
@@ -125,6 +129,13 @@ func ReviewHTML(w io.Writer, p ReviewPage) error {
 			t := templates.Issue(i.Issue.ID, i.Issue.Detail)
 			view.Whole = append(view.Whole, wholeView{i.Issue.Severity.String(), t.Title, fmt.Sprintf("%s:%d", i.File, i.Line), t.Problem, t.NextSteps})
 		}
+		for _, u := range r.NotKnown() {
+			if len(view.Unknown) == maxUnknown {
+				view.MoreUnknown++
+				continue
+			}
+			view.Unknown = append(view.Unknown, gapViewOf(u.Package, u.Gap))
+		}
 		view.Moved = moved(r.Moved)
 		for _, c := range r.Removed {
 			view.Removed = append(view.Removed, nameAt(c.Name, c.From))
@@ -162,6 +173,15 @@ func counted(r *review.Review) string {
 	}
 	if n := len(r.Removed); n > 0 {
 		parts = append(parts, plural(n, "package")+" removed")
+	}
+	var lacking []known.Gap
+	for _, u := range r.NotKnown() {
+		if u.What != known.Downloads {
+			lacking = append(lacking, u.Gap)
+		}
+	}
+	if words := gapTitles(lacking); words != "" {
+		parts = append(parts, words)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -279,6 +299,7 @@ func packageOf(p *review.Package, page *ReviewPage) *packageView {
 		}
 		v.Places = append(v.Places, fmt.Sprintf("%s:%d", c.File, line))
 	}
+	v.Unknown = gapViews(p.Report.Unknown)
 	e := newExhibits()
 	for _, i := range p.Report.Issues {
 		t := templates.Issue(i.ID, i.Detail)

@@ -12,6 +12,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/templates"
 )
@@ -113,9 +114,14 @@ func Review(w io.Writer, s Screen, r *review.Review, v policy.Verdict) error {
 		p.line(p.paint(bold, clean(w.File, 200)) + p.paint(dim, fmt.Sprintf("  line %d", w.Line)))
 		p.issue(w.Issue)
 	}
+	p.unknown(v)
 	if len(quiet) > 0 {
 		p.line("")
-		p.line(p.paint(bold, fmt.Sprintf("%s without issues", plural(len(quiet), "package"))))
+		words := " without issues"
+		if len(unknownGroups(v)) > 0 {
+			words += ", as far as is known"
+		}
+		p.line(p.paint(bold, plural(len(quiet), "package")+words))
 		for _, q := range quiet {
 			p.line(q)
 		}
@@ -266,8 +272,14 @@ func Compare(w io.Writer, s Screen, from, to *analyzer.Report) error {
 	if d == nil {
 		return p.w.Flush()
 	}
-	if !d.Notable() {
+	unknown := gapTitles(toldGaps(to))
+	switch {
+	case !d.Notable() && unknown != "":
+		p.line(p.paint(green, "✓ nothing notable changes, as far as is known") + p.paint(yellow, ": "+unknown))
+	case !d.Notable():
 		p.line(p.paint(green, "✓ nothing notable changes"))
+	case unknown != "":
+		p.line(p.paint(yellow, "! "+unknown))
 	}
 	if len(d.Gained) > 0 {
 		p.line("  " + p.paint(cyan, "now also"))
@@ -292,6 +304,9 @@ func Compare(w io.Writer, s Screen, from, to *analyzer.Report) error {
 	for _, found := range to.Issues {
 		p.line("")
 		p.issue(found)
+	}
+	for _, gap := range toldGaps(to) {
+		p.wrap("", clean(unknownTitle(gap.What, "")+": "+gap.Reason, 500), dim)
 	}
 	return p.w.Flush()
 }
@@ -345,8 +360,15 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 	if r.NotScanned != "" {
 		p.line(p.paint(yellow, "! not scanned: "+clean(r.NotScanned, 500)))
 	}
+	unknown := gapTitles(toldGaps(r))
 	if len(r.Issues) == 0 && r.NotScanned == "" {
-		p.line(p.paint(green, "✓ no issues"))
+		if unknown != "" {
+			p.line(p.paint(green, "✓ no issues, as far as is known") + p.paint(yellow, ": "+unknown))
+		} else {
+			p.line(p.paint(green, "✓ no issues"))
+		}
+	} else if unknown != "" {
+		p.line(p.paint(yellow, "! "+unknown))
 	}
 	for _, found := range r.Issues {
 		p.line("")
@@ -367,7 +389,7 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 	if r.NotScanned == "" {
 		p.line("")
 		words := "Vulnerabilities are not known."
-		if r.AdvisoriesKnown {
+		if !r.Lacks(known.Advisories) {
 			words = "No vulnerabilities found."
 			if n := len(r.Vulnerabilities); n > 0 {
 				words = plural(n, "advisory") + "."
@@ -377,6 +399,9 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 			}
 		}
 		p.line(p.paint(dim, words))
+	}
+	for _, gap := range r.Unknown {
+		p.wrap("", clean(unknownTitle(gap.What, "")+": "+gap.Reason, 500), dim)
 	}
 	return p.w.Flush()
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
@@ -26,9 +27,9 @@ import (
 // Scanner is what Run needs of an analyzer.Scanner.
 type Scanner interface {
 	Scan(ctx context.Context, subject analyzer.Subject) (analyzer.Scanned, error)
-	Metadata(ctx context.Context, name, version, before string, full bool) (issue.Metadata, error)
+	Metadata(ctx context.Context, name, version, before string, full bool) (known.Of[issue.Metadata], error)
 	ConfiguredHost(host string) bool
-	Advisories(ctx context.Context, packages []vulnerability.Package) (list [][]vulnerability.Advisory, known bool, err error)
+	Advisories(ctx context.Context, packages []vulnerability.Package) (known.Of[[][]vulnerability.Advisory], error)
 }
 
 // Review is what came in and what is known of it.
@@ -44,9 +45,41 @@ type Review struct {
 	Moved []Change
 	// Whole are issues of a lockfile as a whole.
 	Whole []WholeIssue
+	// Unknown is what is not known of all packages; what is not known of one
+	// stands in its report. NotKnown lists both.
+	Unknown []known.Gap
 	// Notes are sentences about the review as a whole, such as lockfiles that
 	// were left out.
 	Notes []string
+}
+
+// Unknown is something that is not known of a package, or of the whole review
+// where Package is empty.
+type Unknown struct {
+	// Package is NAME@VERSION.
+	Package string
+	known.Gap
+}
+
+// NotKnown lists all that is not known and why: what concerns the whole review
+// first, then each package version once.
+func (r *Review) NotKnown() []Unknown {
+	var out []Unknown
+	for _, gap := range r.Unknown {
+		out = append(out, Unknown{"", gap})
+	}
+	seen := map[Unknown]bool{}
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		for _, gap := range p.Report.Unknown {
+			u := Unknown{p.Report.Name + "@" + p.Report.Version, gap}
+			if !seen[u] {
+				seen[u] = true
+				out = append(out, u)
+			}
+		}
+	}
+	return out
 }
 
 // Change is a lockfile's change with the lockfile it is in.
@@ -97,10 +130,9 @@ const fullDocuments = 150
 type scan struct {
 	change   Change
 	now, old analyzer.Scanned
-	metadata issue.Metadata
+	metadata known.Of[issue.Metadata]
 	// advisories cover the new version, oldAdvisories the old one.
 	advisories, oldAdvisories []vulnerability.Advisory
-	advisoriesKnown           bool
 	// incidents are malware among all versions of the package; internal the
 	// project's own packages.
 	incidents []vulnerability.Advisory
@@ -168,9 +200,12 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 	}
 	r.guards(in.Guards, let)
 	if len(scans) > fullDocuments {
-		r.Notes = append(r.Notes, fmt.Sprintf("More than %d packages come in at once: who published them, and when, was not asked for.", fullDocuments))
+		many := fmt.Sprintf("more than %d packages come in at once", fullDocuments)
+		r.Unknown = append(r.Unknown, known.Gap{What: known.Publishing, Reason: many})
 	}
-	r.advisories(ctx, scans, scanner)
+	if err := r.advisories(ctx, scans, scanner); err != nil {
+		return nil, err
+	}
 	added := map[string]bool{}
 	for _, s := range scans {
 		if s.change.Kind == lockfile.Added {
@@ -188,7 +223,7 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 
 // advisories asks for all packages of the registry at once. Where nobody
 // answers, it is said: a package is then not known to be free of them.
-func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner) {
+func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner) error {
 	var packages []vulnerability.Package
 	for _, s := range scans {
 		if !published(s.change.New) {
@@ -200,22 +235,28 @@ func (r *Review) advisories(ctx context.Context, scans []*scan, scanner Scanner)
 			packages = append(packages, vulnerability.Package{Name: s.change.Old.Package, Version: s.change.Old.Version})
 		}
 	}
-	list, known, err := scanner.Advisories(ctx, packages)
+	if len(packages) == 0 {
+		return nil
+	}
+	answer, err := scanner.Advisories(ctx, packages)
 	if err != nil {
-		r.Notes = append(r.Notes, "Vulnerabilities are not known: "+err.Error())
+		return err
 	}
-	if !known {
-		return
+	if gap, ok := answer.Gap(known.Advisories, analyzer.NoDatabase); ok {
+		r.Unknown = append(r.Unknown, gap)
+		return nil
 	}
+	list := answer.OrZero()
 	for _, s := range scans {
 		if !published(s.change.New) {
 			continue
 		}
-		s.advisories, s.incidents, s.advisoriesKnown, list = list[0], list[1], true, list[2:]
+		s.advisories, s.incidents, list = list[0], list[1], list[2:]
 		if s.change.Old != nil {
 			s.oldAdvisories, list = list[0], list[1:]
 		}
 	}
+	return nil
 }
 
 // maxFilled is how many filled-in hashes the registry is asked about.
@@ -232,27 +273,31 @@ func (r *Review) filled(ctx context.Context, list []*scan, scanner Scanner) (wro
 			continue
 		}
 		g.Go(func() error {
-			s.metadata, _ = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version, "", false)
-			return ctx.Err()
+			var err error
+			s.metadata, err = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version, "", false)
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	unknown := len(list) - len(asked)
+	unknown, why := len(list)-len(asked), ""
 	for _, s := range asked {
-		if agree, _ := lockfile.CompareIntegrity(s.change.New.Integrity, s.metadata.Integrity); agree {
+		m := s.metadata.OrZero()
+		if agree, _ := lockfile.CompareIntegrity(s.change.New.Integrity, m.Integrity); agree {
 			continue
 		}
-		if s.metadata.Known && s.metadata.Exists && s.metadata.Integrity != "" {
+		if m.Exists && m.Integrity != "" {
 			wrong = append(wrong, s)
-		} else {
-			unknown++
+			continue
+		}
+		if unknown++; why == "" && s.metadata.Why() != "" {
+			why = ": " + s.metadata.Why()
 		}
 	}
 	if unknown > 0 {
 		r.Whole = append(r.Whole, Unreadable(list[0].change.File, list[0].change.Line,
-			fmt.Sprintf("%d hashes were filled in and could not be compared with the registry's", unknown)))
+			fmt.Sprintf("%d hashes were filled in and could not be compared with the registry's%s", unknown, why)))
 	}
 	return wrong, nil
 }
@@ -410,13 +455,9 @@ func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func
 		}
 		if s.of == nil && published(s.change.New) && s.change.New.Version != "" {
 			g.Go(func() error {
-				// A registry that does not answer leaves the metadata unknown.
-				before := ""
-				if s.change.Old != nil && s.change.Old.Package == s.change.New.Package {
-					before = s.change.Old.Version
-				}
-				s.metadata, _ = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version, before, len(scans) <= fullDocuments)
-				return ctx.Err()
+				var err error
+				s.metadata, err = scanner.Metadata(ctx, s.change.New.Package, s.change.New.Version, s.before(), len(scans) <= fullDocuments)
+				return err
 			})
 		}
 	}
@@ -429,6 +470,33 @@ func (s *scan) hasOld() bool {
 	c := &s.change
 	return c.Old != nil && c.New != nil && (c.Kind == lockfile.Upgraded || c.Kind == lockfile.Downgraded ||
 		c.Old.Integrity != c.New.Integrity && c.Old.Integrity != "")
+}
+
+// before is the version of the same package before the change, empty where there
+// is none.
+func (s *scan) before() string {
+	if s.change.Old != nil && s.change.Old.Package == s.change.New.Package {
+		return s.change.Old.Version
+	}
+	return ""
+}
+
+// unknown is what is not known of the package besides what its report says.
+func (s *scan) unknown() (out []known.Gap) {
+	if e := s.change.New; e.Source() == lockfile.Registry && e.Registry != "" {
+		out = append(out, analyzer.Unasked("it comes from the registry that the project calls "+e.Registry)...)
+	}
+	if !s.hasOld() || s.now.Contents == nil {
+		return out // what was not scanned is said already
+	}
+	of := s.metadata
+	if s.before() == "" {
+		of = known.Of[issue.Metadata]{} // it does not know of another package
+	}
+	if gap, ok := analyzer.Predecessor(s.change.From, s.old, of); ok && (s.old.Contents == nil || len(s.now.Contents.Incomplete) == 0) {
+		out = append(out, gap)
+	}
+	return out
 }
 
 // outside reports whether a link leads out of the lockfile's folder by more
@@ -488,13 +556,7 @@ func (s *scan) report(scanner Scanner, added map[string]bool) Package {
 		}
 	}
 	p.Report = analyzer.NewReport(in, s.now)
-	p.Report.AdvisoriesKnown = s.advisoriesKnown
-	if s.hasOld() && s.old.Contents == nil && s.old.Fetch != nil && s.now.Contents != nil {
-		// Without the version before, nobody knows what the update brings.
-		p.Report.Issues = append(p.Report.Issues, issue.Issue{ID: "scan/incomplete", Severity: issue.Medium,
-			Detail: map[string]string{"what": "the version before, " + s.change.From + ",", "reason": s.old.Fetch.Reason}})
-		issue.Sort(p.Report.Issues)
-	}
+	p.Report.Unknown = append(p.Report.Unknown, s.unknown()...)
 	if p.Own {
 		kept := p.Report.Issues[:0]
 		for _, i := range p.Report.Issues {

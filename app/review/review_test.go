@@ -14,6 +14,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
@@ -26,6 +27,9 @@ type scanner struct {
 	seen   chan string
 	// advisories are by NAME@VERSION.
 	advisories map[string][]vulnerability.Advisory
+	// down is why the registry's documents are not to be had, mute why the
+	// database of advisories does not answer.
+	down, mute string
 }
 
 func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Scanned, error) {
@@ -42,19 +46,31 @@ func (s *scanner) Scan(_ context.Context, subject analyzer.Subject) (analyzer.Sc
 	return analyzer.Scanned{Contents: &issue.Contents{LicenseFile: true}}, s.err
 }
 
-func (s *scanner) Metadata(_ context.Context, name, version, _ string, _ bool) (issue.Metadata, error) {
-	if hash, ok := s.states[name+"@"+version]; ok {
-		return issue.Metadata{Known: true, Exists: true, Integrity: hash}, nil
+// Metadata answers as a registry does that has every version, with the hash of
+// the lockfile; TestRegistry asks a real one.
+func (s *scanner) Metadata(_ context.Context, name, version, before string, _ bool) (known.Of[issue.Metadata], error) {
+	if s.down != "" {
+		return known.Not[issue.Metadata](s.down), s.err
 	}
-	return issue.Metadata{}, errors.New("the registry is down")
+	m := issue.Metadata{Exists: true, Integrity: hash}
+	if stated, ok := s.states[name+"@"+version]; ok {
+		m.Integrity = stated
+	}
+	if before != "" {
+		m.Before = &issue.Release{Version: before}
+	}
+	return known.Is(m), s.err
 }
 
-func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) ([][]vulnerability.Advisory, bool, error) {
+func (s *scanner) Advisories(_ context.Context, packages []vulnerability.Package) (known.Of[[][]vulnerability.Advisory], error) {
+	if s.mute != "" {
+		return known.Not[[][]vulnerability.Advisory](s.mute), s.err
+	}
 	out := make([][]vulnerability.Advisory, len(packages))
 	for i, p := range packages {
 		out[i] = s.advisories[p.Name+"@"+p.Version]
 	}
-	return out, true, nil
+	return known.Is(out), s.err
 }
 
 func (s *scanner) ConfiguredHost(host string) bool { return host == "r.example" }
@@ -148,18 +164,44 @@ func TestUpdatesScanBothVersions(t *testing.T) {
 	}
 }
 
-// TestUnknownVersionBefore: an update whose old version is gone is not clean:
-// what it brings is not known.
+// TestUnknownVersionBefore: an update whose old version is gone was scanned and
+// is judged in full. What it changes is not known, which is said, and blocks
+// where the policy wants it known.
 func TestUnknownVersionBefore(t *testing.T) {
 	s := &scanner{scans: map[string]analyzer.Scanned{"a@1.0.0": {Fetch: &issue.FetchProblem{Kind: "not-found", Reason: "the registry does not have it"}}}}
 	base := parse(t, entries("node_modules/a", version("a", "1.0.0")), "")
 	head := parse(t, entries("node_modules/a", version("a", "1.1.0")), "")
-	r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Base: base, Head: head}}}, s, nil)
-	if err != nil {
-		t.Fatal(err)
+	run := func() *review.Review {
+		r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Base: base, Head: head}}}, s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
 	}
-	if v := policy.Judge(policy.Default(), r, nil); v.Conclusion != policy.ActionRequired {
-		t.Errorf("%v: %+v", v.Conclusion, r.Packages[0].Report.Issues)
+	r := run()
+	want := []review.Unknown{{Package: "a@1.1.0", Gap: known.Gap{What: known.Before, Reason: "1.0.0: the registry does not have it", Asked: true}}}
+	if got := r.NotKnown(); !slices.Equal(got, want) {
+		t.Errorf("not known: %+v", got)
+	}
+	if p := &r.Packages[0].Report; !p.Complete || p.NotScanned != "" || len(p.Skipped) > 0 || p.Delta != nil {
+		t.Errorf("the version that was scanned: %+v", p)
+	}
+	if v := policy.Judge(policy.Default(), r, nil); v.Conclusion != policy.Success || len(v.NotScanned)+len(v.NotKnown) > 0 {
+		t.Errorf("%+v", v)
+	}
+	strict := policy.Default()
+	strict.Unknown = map[string]policy.Action{known.Before: policy.Block}
+	if v := policy.Judge(strict, r, nil); v.Conclusion != policy.ActionRequired || len(v.NotKnown) != 1 {
+		t.Errorf("a policy that wants to know: %+v", v)
+	}
+	// One that was read in part is compared, and the comparison is not the whole.
+	s.scans["a@1.0.0"] = analyzer.Scanned{Contents: &issue.Contents{LicenseFile: true, Incomplete: []issue.Problem{{File: "x.js", Reason: "too deep"}}}}
+	if got := run().NotKnown(); len(got) != 1 || got[0].Reason != "1.0.0 was not scanned completely: x.js: too deep" {
+		t.Errorf("read in part: %+v", got)
+	}
+	s.scans["a@1.1.0"] = s.scans["a@1.0.0"]
+	if got := run().NotKnown(); len(got) != 0 {
+		t.Errorf("both read in part is said by scan/incomplete: %+v", got)
 	}
 }
 
@@ -202,7 +244,11 @@ func TestFilledHashes(t *testing.T) {
 	}
 	base := lock("")
 	run := func(head *lockfile.Lockfile, states map[string]string) *review.Review {
-		r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Base: base, Head: head}}}, &scanner{states: states}, nil)
+		s := &scanner{states: states}
+		if states == nil {
+			s.down = "the registry answers 503"
+		}
+		r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Base: base, Head: head}}}, s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +263,85 @@ func TestFilledHashes(t *testing.T) {
 	}) {
 		t.Errorf("another hash: %+v", r.Packages)
 	}
-	if r := run(lock(`,"integrity":"`+wrong+`"`), nil); len(r.Whole) != 1 || r.Whole[0].Issue.ID != "scan/incomplete" || !strings.Contains(r.Whole[0].Issue.Detail["reason"], "1 hashes") {
+	if r := run(lock(`,"integrity":"`+wrong+`"`), nil); len(r.Whole) != 1 || r.Whole[0].Issue.ID != "scan/incomplete" || !strings.Contains(r.Whole[0].Issue.Detail["reason"], "1 hashes") ||
+		!strings.Contains(r.Whole[0].Issue.Detail["reason"], "503") {
 		t.Errorf("nobody answers: %+v", r.Whole)
+	}
+}
+
+// many is a lockfile that brings n packages.
+func many(t *testing.T, n int) *lockfile.Lockfile {
+	var list []string
+	for i := range n {
+		name := fmt.Sprintf("p%d", i)
+		list = append(list, "node_modules/"+name, version(name, "1.0.0"))
+	}
+	return parse(t, entries(list...), "")
+}
+
+// TestTooManyForFullDocuments: beyond a number of packages nobody is asked who
+// published them, and when; a pull request that brings so many is warned of it.
+func TestTooManyForFullDocuments(t *testing.T) {
+	for n, want := range map[int]int{150: 0, 151: 1} {
+		r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: many(t, n)}}}, &scanner{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.NotKnown(); len(got) != want || want > 0 && (got[0].What != known.Publishing || got[0].Package != "") {
+			t.Errorf("%d packages: %+v", n, got)
+		}
+		warned := 0
+		for _, f := range policy.Judge(policy.Default(), r, nil).Findings {
+			if f.NotKnown() && f.Action == policy.Warn && f.File == "f" {
+				warned++
+			}
+		}
+		if warned != want {
+			t.Errorf("%d packages: warned %d times", n, warned)
+		}
+	}
+}
+
+// TestSaidOnce: what is not known of a version stands once in the list, however
+// many lockfiles have it; of all packages, once for all.
+func TestSaidOnce(t *testing.T) {
+	head := many(t, 3)
+	r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: head}, {File: "g", Head: head}}},
+		&scanner{down: "the registry answers 503", mute: "OSV does not answer"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, u := range r.NotKnown() {
+		got = append(got, u.Package+" "+u.What+": "+u.Reason)
+	}
+	want := []string{" advisories: OSV does not answer", "p0@1.0.0 metadata: the registry answers 503", "p1@1.0.0 metadata: the registry answers 503", "p2@1.0.0 metadata: the registry answers 503"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	v := policy.Judge(policy.Default(), r, nil)
+	if v.Conclusion != policy.ActionRequired || len(v.NotKnown) != 3 || len(v.NotScanned) > 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestNamedRegistry: of a package from a registry that the project names, the
+// default one has no word: that is said, and is no alarm in each pull request.
+func TestNamedRegistry(t *testing.T) {
+	lock, err := lockfile.Parse("pnpm-lock.yaml", []byte("lockfileVersion: 5.4\ndependencies:\n  a: r.example/a/1.0.0\npackages:\n  r.example/a/1.0.0:\n    resolution: {integrity: "+
+		hash+", registry: https://r.example/, tarball: https://r.example/a/-/a-1.0.0.tgz}\n    name: a\n    version: 1.0.0\n    dev: false\n"), lockfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := review.Run(context.Background(), &review.Input{Pairs: []review.Pair{{File: "f", Head: lock}}}, &scanner{down: "it must not be asked"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.NotKnown()
+	if len(got) != 2 || got[0].Asked || got[0].What != known.Metadata || got[1].What != known.Advisories || !strings.Contains(got[0].Reason, "r.example") {
+		t.Errorf("%+v", got)
+	}
+	if v := policy.Judge(policy.Default(), r, nil); v.Conclusion != policy.Success {
+		t.Errorf("%+v", v)
 	}
 }

@@ -20,7 +20,8 @@ size, files; then the new version's issues, those of an update among them. Each
 side is a version in the registry, a tarball or a folder.
 
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
-2 wrong usage or input, 3 something could not be scanned.`,
+2 wrong usage or input, 3 something could not be scanned, or the registry's
+document could not be had.`,
 		Example: "  lockwarden compare axios@1.6.0 axios@1.7.9\n  lockwarden compare ./a-1.0.0.tgz ./a --format json\n  lockwarden compare axios@1.6.0 axios@1.7.9 --format html > axios.html",
 		Args:    cobra.ExactArgs(2),
 	}
@@ -55,7 +56,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		if err != nil {
 			return err
 		}
-		if !from.Complete || !to.Complete {
+		if !settled(from) || !settled(to) {
 			return exitCode(exitIncomplete)
 		}
 		if failed, _ := fails(to.Issues); failed {

@@ -162,7 +162,7 @@ func TestReportPages(t *testing.T) {
 		if !strings.Contains(title, name) || !strings.Contains(heading, version) || resources != 0 {
 			t.Errorf("%s: %q %q, %d other files", path, title, heading, resources)
 		}
-		for _, want := range []string{"Top issues", "Top behaviors", "Top vulnerabilities", "Dependencies", "Files", "Versions", "not scanned here", "Not known: no database of advisories was asked"} {
+		for _, want := range []string{"Top issues", "Top behaviors", "Top vulnerabilities", "Dependencies", "Files", "Versions", "not scanned here", "no database of advisories is set (--osv none)"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q", path, want)
 			}
@@ -178,7 +178,7 @@ func TestReportPages(t *testing.T) {
 		}
 	}
 	text := pages["/esbuild@0.20.1"]
-	for _, want := range []string{"Uses the network during installation", "scripts.postinstall", "class=\"n\">", "Top 100", "<data value=\"1\">1</data> of <data value=\"100\">100</data> scanned", "install.js:145", "An extremely fast JavaScript and CSS bundler and minifier.", `<span class="badge plain">Top 100</span>`, `<dt>Compliance</dt><dd><span class="badge success">nothing found</span>`, "the worst medium", "advisories not known", "rel=\"noreferrer noopener\">https://github.com/evanw/esbuild<"} {
+	for _, want := range []string{"Uses the network during installation", "scripts.postinstall", "class=\"n\">", "Top 100", "<data value=\"1\">1</data> of <data value=\"100\">100</data> scanned", "install.js:145", "An extremely fast JavaScript and CSS bundler and minifier.", `<span class="badge plain">Top 100</span>`, `<dt>Compliance</dt><dd><span class="badge success">nothing found</span>`, "the worst medium", "advisories are not known", "rel=\"noreferrer noopener\">https://github.com/evanw/esbuild<"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page of esbuild lacks %q", want)
 		}

@@ -114,6 +114,9 @@ type schemaNode struct {
 	Items       *schemaNode           `json:"items"`
 	Properties  properties            `json:"properties"`
 	Defs        map[string]schemaNode `json:"$defs"`
+	// Then holds for objects, Else for what is none.
+	Then *schemaNode `json:"then"`
+	Else *schemaNode `json:"else"`
 }
 
 // policyReference is of the schema.
@@ -182,6 +185,9 @@ func rows(t *testing.T, b *strings.Builder, root, n *schemaNode, prefix string) 
 		}
 		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", prefix, name, cell(values(root, &property)), cell(description))
 		rows(t, b, root, &property, prefix+name+".")
+		if property.Then != nil {
+			rows(t, b, root, property.Then, prefix+name+".")
+		}
 		if property.Items != nil {
 			rows(t, b, root, property.Items, prefix+name+"[].")
 		}
@@ -195,6 +201,8 @@ func values(root, n *schemaNode) string {
 		return values(root, &def)
 	}
 	switch {
+	case n.Then != nil:
+		return values(root, n.Else) + ", or " + values(root, n.Then)
 	case n.Const != nil:
 		return fmt.Sprintf("`%v`", n.Const)
 	case len(n.Enum) > 0:

@@ -43,7 +43,7 @@ what is wrong with it and what to do next. Nothing of a package is executed.
 the result in further formats: one run writes a log, a SARIF file and a summary.
 
 Exit status: 0 passes, 1 an issue blocks, 2 wrong usage or input, 3 something
-could not be scanned.`,
+could not be scanned, or is not known (the policy's "unknown" says which).`,
 		Example: "  lockwarden review main...HEAD\n  lockwarden review old/package-lock.json package-lock.json\n  lockwarden review origin/main:web/package-lock.json web/package-lock.json --format markdown\n  lockwarden review main...HEAD --write sarif=lockwarden.sarif --write junit=lockwarden.xml\n  lockwarden review --staged",
 		Args:    cobra.MaximumNArgs(2),
 	}
@@ -52,7 +52,7 @@ could not be scanned.`,
 	o := scannerFlags(c)
 	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
 	policyFile := c.Flags().String("policy", "", "policy file; default: .github/lockwarden.yml on BASE where BASE is a revision, else critical and high block and medium warns")
-	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
+	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
 		writes, err := parseWrites(*also)
@@ -70,7 +70,9 @@ could not be scanned.`,
 		} else if p, err = basePolicy(c.Context(), args, *staged); err != nil {
 			return err
 		}
-		p.FailClosed = p.FailClosed && !*allowIncomplete
+		if *allowIncomplete {
+			p.Lenient()
+		}
 		if *failOn == "none" {
 			p.Production, p.Development = policy.Quietly(), policy.Quietly()
 		} else if *failOn != "" {

@@ -15,7 +15,9 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
+	"github.com/lockwarden/lockwarden/known"
 )
 
 func scanCommand(t *terminal) *cobra.Command {
@@ -26,13 +28,14 @@ func scanCommand(t *terminal) *cobra.Command {
 registry, from a tarball, or from a folder. Nothing of it is executed.
 
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
-2 wrong usage or input, 3 something could not be scanned.`,
+2 wrong usage or input, 3 something could not be scanned, or the registry's
+document could not be had.`,
 		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan esbuild --format html > esbuild.html\n  lockwarden scan .",
 		Args:    cobra.ExactArgs(1),
 	}
 	o := scannerFlags(c)
 	fails := failOnFlag(c, "high")
-	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
+	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if _, err := fails(nil); err != nil {
@@ -63,7 +66,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		if failed, _ := fails(report.Issues); failed {
 			return exitCode(exitBlocked)
 		}
-		if !report.Complete && !*allowIncomplete {
+		if !settled(report) && !*allowIncomplete {
 			return exitCode(exitIncomplete)
 		}
 		return nil
@@ -72,11 +75,21 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 	return c
 }
 
+// settled reports whether enough is known of a package for a status of 0: what
+// keeps a review from passing by default does so here.
+func settled(r *analyzer.Report) bool {
+	p := policy.Default()
+	return r.Complete && !slices.ContainsFunc(r.Unknown, func(g known.Gap) bool {
+		action, _ := p.OnUnknown(g)
+		return action == policy.Block
+	})
+}
+
 // packagePage is a page of what was examined. Versions are told of where the
 // registry knows it.
 func packagePage(ctx context.Context, scanner *analyzer.Scanner, e *analyzer.Examination, report *analyzer.Report) render.PackagePage {
 	p := render.PackagePage{Report: report, Contents: e.Scanned.Contents, Metadata: e.Input.Metadata, Scanned: time.Now()}
-	if e.Input.Metadata.Exists {
+	if e.Input.Metadata.OrZero().Exists {
 		p.Releases, p.Versions, _ = scanner.Releases(ctx, report.Name, report.Version)
 	}
 	return p
@@ -128,7 +141,7 @@ func byManifest(scanned analyzer.Scanned, fallback string) *analyzer.Examination
 	if scanned.Contents != nil && scanned.Contents.Manifest.Name != "" {
 		in.Name, in.Version = scanned.Contents.Manifest.Name, scanned.Contents.Manifest.Version
 	}
-	return &analyzer.Examination{Input: in, Scanned: scanned}
+	return &analyzer.Examination{Input: in, Scanned: scanned, Unknown: analyzer.Unasked("nobody is asked about a file or folder")}
 }
 
 // Limits of a folder: it is a person's own, but may be a whole disk.

@@ -37,6 +37,8 @@ type Scanner struct {
 	// Vulnerabilities knows advisories; nil: nobody is asked.
 	Vulnerabilities vulnerability.Database
 
+	allowUnsandboxed bool
+
 	shared  Shared
 	flights flights
 	// told is what the registry said lately: its documents have megabytes, and

@@ -31,6 +31,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		Args:    cobra.ExactArgs(1),
 	}
 	o := scannerFlags(c)
+	npmrcFlag(c, o)
 	fails := failOnFlag(c, "high")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
 	var format *string
@@ -38,8 +39,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 		if _, err := fails(nil); err != nil {
 			return err // before anything is fetched
 		}
-		o.ProjectSettings, _ = os.ReadFile(".npmrc")
-		scanner, err := analyzer.Open(*o)
+		scanner, err := openScanner(c, *o, settingsFor(args[0]))
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,8 @@ var mayImport = []struct {
 	ours  []string
 	never []string
 }{
-	{"lockfile", []string{"lockfile/document", "glob"}, []string{"net", "net/http", "os"}},
+	{"lockfile", []string{"lockfile/document", "lockfile/sri", "glob"}, []string{"net", "net/http", "os"}},
+	{"lockfile/sri", nil, []string{"net", "net/http", "os"}},
 	{"lockfile/settings", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"lockfile/clienttest", nil, nil},
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
@@ -24,15 +25,15 @@ var mayImport = []struct {
 	{"templates", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/npm", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},
-	{"analyzer/registry", []string{"analyzer/npm", "lockfile/document"}, nil},
+	{"analyzer/registry", []string{"analyzer/npm", "lockfile/document", "lockfile/sri"}, nil},
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/decode", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
 	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile", "lockfile/settings"}, []string{"net", "net/http", "os"}},
-	{"analyzer", []string{"analyzer/…", "lockfile"}, nil},
+	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "lockfile", "lockfile/settings", "lockfile/sri"}, []string{"net", "net/http", "os"}},
+	{"analyzer", []string{"analyzer/…", "lockfile", "lockfile/sri"}, nil},
 	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "glob", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/telemetry", nil, nil},

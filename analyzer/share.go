@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -90,10 +89,9 @@ func (f *flights) once(ctx context.Context, subject Subject, do func() (Scanned,
 	}
 }
 
-// take makes a scan this process's own among the replicas. It returns the
-// result instead where another replica had it first.
-func (s *Scanner) take(ctx context.Context, integrity string) (*issue.Contents, func(), error) {
-	sum := strongest(integrity)
+// take makes the scan of the bytes with this sha512 (empty: unknown ones) this
+// process's own among the replicas. It returns the result instead where another replica had it first.
+func (s *Scanner) take(ctx context.Context, sum string) (*issue.Contents, func(), error) {
 	if s.shared == nil || sum == "" {
 		return nil, func() {}, nil
 	}
@@ -131,14 +129,4 @@ func (s *Scanner) kept(ctx context.Context, sum string) (*issue.Contents, bool) 
 		s.Cache.Put("contents", s.cacheKey(sum), data)
 	}
 	return c, true
-}
-
-// strongest is the first sha512 hash of an SRI string, or empty.
-func strongest(integrity string) string {
-	for _, part := range strings.Fields(integrity) {
-		if strings.HasPrefix(part, "sha512-") {
-			return part
-		}
-	}
-	return ""
 }

@@ -169,3 +169,52 @@ func TestFolderSettingsThatAreNoFile(t *testing.T) {
 		t.Errorf("%q", note)
 	}
 }
+
+// TestFolderLinks: a link inside the folder is followed, as Node does; what is not
+// read is said.
+func TestFolderLinks(t *testing.T) {
+	outside := t.TempDir()
+	const connects = "require('net').connect(80, 'example.org')\n"
+	for _, test := range []struct {
+		name     string
+		make     func(dir string) error
+		complete bool
+		behavior bool
+	}{
+		{"a file", func(dir string) error { return os.WriteFile(dir+"/index.js", []byte(connects), 0o600) }, true, true},
+		{"a link inside", func(dir string) error {
+			if err := os.WriteFile(dir+"/real.js", []byte(connects), 0o600); err != nil {
+				return err
+			}
+			return os.Symlink("real.js", dir+"/index.js")
+		}, true, true},
+		{"a link that leads out", func(dir string) error {
+			if err := os.WriteFile(outside+"/e.js", []byte(connects), 0o600); err != nil {
+				return err
+			}
+			return os.Symlink(outside+"/e.js", dir+"/index.js")
+		}, false, false},
+		{"a link to nothing", func(dir string) error { return os.Symlink("nothing.js", dir+"/index.js") }, false, false},
+		{"a link to a folder", func(dir string) error { return os.Symlink(".", dir+"/lib") }, false, false},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(dir+"/package.json", []byte(`{"name":"a","version":"1.0.0","license":"MIT"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := test.make(dir); err != nil {
+			t.Skip("a system without symbolic links: ", err)
+		}
+		var out, errOut bytes.Buffer
+		code := run([]string{"scan", dir, "--no-cache", "--osv", "none", "--format", "json"}, nil, &out, &errOut)
+		var report struct {
+			Complete  bool
+			Behaviors []struct{ ID string }
+		}
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			t.Fatalf("%s: %v\n%s%s", test.name, err, out.String(), errOut.String())
+		}
+		if report.Complete != test.complete || (code == exitIncomplete) == test.complete || len(report.Behaviors) > 0 != test.behavior {
+			t.Errorf("%s: exit status %d\n%s", test.name, code, out.String())
+		}
+	}
+}

@@ -56,7 +56,8 @@ func Open(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{Engine: engine, allowUnsandboxed: o.AllowUnsandboxed, told: expirable.NewLRU[question, issue.Metadata](toldItems, nil, toldTime)}
+	s := &Scanner{Engine: engine, allowUnsandboxed: o.AllowUnsandboxed,
+		told: expirable.NewLRU[question, issue.Metadata](toldItems, nil, toldTime)}
 	if s.Settings, err = settings(o); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,8 @@ func openScanner(c *cobra.Command, o analyzer.Options, folder func() ([]byte, er
 // saySandbox says what the child processes lack.
 func saySandbox(w io.Writer, gaps []string) {
 	if len(gaps) > 0 {
-		fmt.Fprintf(w, "lockwarden: the sandbox around what reads packages lacks %s on this system; lockwarden doctor says what to do\n", strings.Join(gaps, " and "))
+		fmt.Fprintf(w, "lockwarden: the sandbox around what reads packages lacks %s on this system; "+
+			"lockwarden doctor says what to do\n", strings.Join(gaps, " and "))
 	}
 }
 
@@ -88,7 +89,8 @@ func sayUnused(w io.Writer, names []string, err error) {
 	if left := len(names) - len(shown); left > 0 {
 		list += fmt.Sprintf(" and %d more", left)
 	}
-	fmt.Fprintf(w, "lockwarden: this folder's .npmrc is not used (%s): its author would choose the registry, and who gets your secrets. %s\n", list, cure)
+	fmt.Fprintf(w, "lockwarden: this folder's .npmrc is not used (%s): "+
+		"its author would choose the registry, and who gets your secrets. %s\n", list, cure)
 }
 
 // maxSettings is the largest .npmrc that is read, in bytes.

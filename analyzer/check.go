@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/registry"
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
@@ -32,7 +33,7 @@ const lowDisk = 1 << 30
 // Checks tries what scanning needs: the registries, advisories, cache, child
 // processes and their sandbox.
 func (s *Scanner) Checks(ctx context.Context) []Check {
-	return []Check{s.checkRegistry(ctx), s.checkAdvisories(ctx), s.checkCache(), s.checkWorkers(ctx), checkSandbox()}
+	return []Check{s.checkRegistry(ctx), s.checkAdvisories(ctx), s.checkCache(), s.checkWorkers(ctx), checkSandbox(s.allowUnsandboxed)}
 }
 
 func (s *Scanner) checkRegistry(ctx context.Context) Check {
@@ -115,16 +116,25 @@ func (s *Scanner) checkWorkers(ctx context.Context) Check {
 	return c
 }
 
-func checkSandbox() Check {
-	landlock, filter := worker.Support()
+// SandboxGaps names what the sandbox of the child processes lacks on this system;
+// none where it is whole.
+func SandboxGaps() []string { return worker.Gaps() }
+
+// checkSandbox looks for both walls: the server does not start without one of them
+// unless the operator allows it.
+func checkSandbox(allowed bool) Check {
+	landlock, _ := worker.Support()
 	c := Check{What: "sandbox", Found: fmt.Sprintf("Landlock %d, seccomp", landlock)}
-	switch {
-	case landlock == 0 && !filter:
-		c.Found, c.Weak, c.Do = "neither Landlock nor seccomp", true, "run on Linux 5.13 or later; packages are read, not run, but a flaw in the parser has less around it here"
-	case landlock == 0:
-		c.Found, c.Weak, c.Do = "seccomp, no Landlock: files are not out of reach", true, "run on Linux 5.13 or later with Landlock among its security modules (lsm=landlock)"
-	case !filter:
-		c.Found, c.Weak, c.Do = fmt.Sprintf("Landlock %d, no seccomp", landlock), true, "run on a kernel with seccomp filters"
+	gaps := worker.Gaps()
+	if len(gaps) == 0 {
+		return c
+	}
+	c.Found, c.Wrong, c.Weak = "this system lacks "+strings.Join(gaps, " and "), !allowed, allowed
+	c.Do = "run on Linux 5.13 or later, on amd64 or arm64, with Landlock among its security modules (lsm=landlock) and seccomp filters"
+	if allowed {
+		c.Do += "; packages are read, not run, but a flaw in the parser has less around it here"
+	} else {
+		c.Do += ", or let the server start with less around its parser: --allow-unsandboxed"
 	}
 	return c
 }

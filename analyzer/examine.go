@@ -11,6 +11,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/known"
 	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // Examination is one package version with all that is known of it, outside any
@@ -185,8 +186,9 @@ func runsOnInstall(v *npm.Version) bool {
 func (s *Scanner) atHand(ctx context.Context, before, now string) *Delta {
 	var sides [2]*issue.Contents
 	for i, integrity := range []string{before, now} {
-		c, ok := s.cached(integrity)
-		if sum := strongest(integrity); !ok && s.shared != nil && sum != "" {
+		sum := sri.SHA512(integrity)
+		c, ok := s.cached(sum)
+		if !ok && s.shared != nil && sum != "" {
 			c, ok = s.kept(ctx, sum)
 		}
 		if !ok {

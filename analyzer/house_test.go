@@ -16,7 +16,8 @@ var mayImport = []struct {
 	ours  []string
 	never []string
 }{
-	{"lockfile", []string{"lockfile/document", "glob"}, []string{"net", "net/http", "os"}},
+	{"lockfile", []string{"lockfile/document", "lockfile/sri", "glob"}, []string{"net", "net/http", "os"}},
+	{"lockfile/sri", nil, []string{"net", "net/http", "os"}},
 	{"lockfile/settings", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"lockfile/clienttest", nil, nil},
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
@@ -26,15 +27,15 @@ var mayImport = []struct {
 	{"analyzer/npm", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},
 	{"analyzer/flight", nil, []string{"net", "net/http", "os"}},
-	{"analyzer/registry", []string{"analyzer/npm", "analyzer/flight", "known", "lockfile/document"}, nil},
+	{"analyzer/registry", []string{"analyzer/npm", "analyzer/flight", "known", "lockfile/document", "lockfile/sri"}, nil},
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/decode", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
 	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "known", "lockfile", "lockfile/settings"}, []string{"net", "net/http", "os"}},
-	{"analyzer", []string{"analyzer/…", "known", "lockfile"}, nil},
+	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "known", "lockfile", "lockfile/settings", "lockfile/sri"}, []string{"net", "net/http", "os"}},
+	{"analyzer", []string{"analyzer/…", "known", "lockfile", "lockfile/sri"}, nil},
 	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "glob", "known", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/telemetry", nil, nil},
@@ -100,7 +101,7 @@ func TestHouse(t *testing.T) {
 		for _, file := range p.IgnoredGoFiles {
 			// A name that ends in a system or processor is a build constraint;
 			// only these mean it.
-			if full := name + "/" + file; full != "analyzer/worker/sandbox_other.go" && full != "analyzer/registry/disk_other.go" && full != "app/store/storetest/unprivileged_other.go" {
+			if full := name + "/" + file; full != "analyzer/worker/sandbox_other.go" && full != "analyzer/worker/filter_other.go" && full != "analyzer/registry/disk_other.go" && full != "app/store/storetest/unprivileged_other.go" {
 				t.Errorf("Go does not compile %s/%s here; is its name a build constraint?", name, file)
 			}
 		}

@@ -23,8 +23,11 @@ import (
 
 // Options say how to open a Scanner.
 type Options struct {
-	// ProjectSettings is the project's .npmrc, empty where it has none.
+	// ProjectSettings is the project's .npmrc in the base revision, empty where
+	// it has none.
 	ProjectSettings []byte
+	// Npmrc is a file that the user trusts, in place of ProjectSettings.
+	Npmrc string
 	// Registry, where set, is the default registry's URL: npm's flag of that
 	// name.
 	Registry string
@@ -43,6 +46,9 @@ type Options struct {
 	// WorkerCommand starts one; nil means this program with "worker".
 	WorkerCommand func() *exec.Cmd
 	Limits        worker.Limits
+	// AllowUnsandboxed is set where the operator knows that the kernel lacks a
+	// part of the children's sandbox: Checks then calls it weak, not wrong.
+	AllowUnsandboxed bool
 }
 
 // Open makes a Scanner from the user's and the project's npm settings. Close
@@ -52,7 +58,8 @@ func Open(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{Engine: engine, told: expirable.NewLRU[question, issue.Metadata](toldItems, nil, toldTime)}
+	s := &Scanner{Engine: engine, allowUnsandboxed: o.AllowUnsandboxed,
+		told: expirable.NewLRU[question, issue.Metadata](toldItems, nil, toldTime)}
 	if s.Settings, err = settings(o); err != nil {
 		return nil, err
 	}
@@ -107,7 +114,14 @@ func settings(o Options) (registry.Settings, error) {
 		files = append(files, user[0]) // the environment goes before the project
 		user = user[1:]
 	}
-	if len(o.ProjectSettings) > 0 {
+	switch {
+	case o.Npmrc != "":
+		data, err := os.ReadFile(o.Npmrc)
+		if err != nil {
+			return registry.Settings{}, fmt.Errorf("--npmrc: %w", err)
+		}
+		files = append(files, registry.File{Name: o.Npmrc, Data: data, Trusted: true})
+	case len(o.ProjectSettings) > 0:
 		files = append(files, registry.File{Name: ".npmrc", Data: o.ProjectSettings})
 	}
 	s, err := registry.ReadSettings(os.Getenv, append(files, user...)...)

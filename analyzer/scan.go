@@ -24,6 +24,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
 	"github.com/lockwarden/lockwarden/known"
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // Scanner scans package versions. It is safe for concurrent use.
@@ -38,6 +39,8 @@ type Scanner struct {
 	Settings registry.Settings
 	// Vulnerabilities knows advisories; nil: nobody is asked.
 	Vulnerabilities vulnerability.Database
+
+	allowUnsandboxed bool
 
 	shared  Shared
 	flights flight.Group[Subject, Scanned]
@@ -95,22 +98,20 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 	if subject.Unsupported != "" {
 		return Scanned{Fetch: &issue.FetchProblem{Kind: "unsupported", Reason: subject.Unsupported}}, nil
 	}
-	if c, ok := s.cached(subject.Integrity); ok {
-		return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
-	}
 	if subject.Integrity == "" {
 		s.stated(ctx, &subject)
-		if c, ok := s.cached(subject.Integrity); ok {
-			return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
-		}
+	}
+	sum := sri.SHA512(subject.Integrity)
+	if c, ok := s.cached(sum); ok {
+		return Scanned{Contents: c, Integrity: sum, Cached: true}, nil
 	}
 	out, shared, err := s.flights.Do(ctx, subject, func() (Scanned, error) {
-		found, release, err := s.take(ctx, subject.Integrity)
+		found, release, err := s.take(ctx, sum)
 		if err != nil {
 			return Scanned{}, err
 		}
 		if found != nil {
-			return Scanned{Contents: found, Integrity: strongest(subject.Integrity), Cached: true}, nil
+			return Scanned{Contents: found, Integrity: sum, Cached: true}, nil
 		}
 		defer release()
 		return s.scan(ctx, subject)
@@ -123,14 +124,25 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 
 // scan does what Scan says, where nothing is known yet.
 func (s *Scanner) scan(ctx context.Context, subject Subject) (Scanned, error) {
+	out, skipped, err := attempts(ctx, func(skip map[string]string) (Scanned, error) { return s.attempt(ctx, subject, skip) })
+	if err == nil && out.Fetch == nil && !skipped {
+		s.keep(ctx, out)
+	}
+	return out, err
+}
+
+// attempts tries until a child survives: again where somebody else ended it, again
+// without a file that killed it. It fails only when the context ends; skipped is
+// set where files were left out.
+func attempts(ctx context.Context, attempt func(skip map[string]string) (Scanned, error)) (out Scanned, skipped bool, err error) {
 	skip := map[string]string{}
 	ended := 0 // how often somebody else ended the child
 	for {
-		out, err := s.attempt(ctx, subject, skip)
+		out, err := attempt(skip)
 		var death *worker.DeathError
 		switch {
 		case ctx.Err() != nil:
-			return Scanned{}, ctx.Err()
+			return Scanned{}, false, ctx.Err()
 		case errors.As(err, &death):
 			if ended++; death.Outside && ended <= maxEnded {
 				continue
@@ -144,10 +156,7 @@ func (s *Scanner) scan(ctx context.Context, subject Subject) (Scanned, error) {
 		case err != nil:
 			out.Fetch = problem(err)
 		}
-		if out.Fetch == nil {
-			s.keep(ctx, out, skip)
-		}
-		return out, nil
+		return out, len(skip) > 0, nil
 	}
 }
 
@@ -170,6 +179,7 @@ func (s *Scanner) stated(ctx context.Context, subject *Subject) {
 func problem(err error) *issue.FetchProblem {
 	var host *registry.HostError
 	var integrity *registry.IntegrityError
+	var ambiguous *registry.AmbiguousError
 	var size *registry.SizeError
 	kind := "failed"
 	switch {
@@ -177,6 +187,8 @@ func problem(err error) *issue.FetchProblem {
 		kind = "unexpected-host"
 	case errors.As(err, &integrity):
 		kind = "integrity-mismatch"
+	case errors.As(err, &ambiguous):
+		kind = "two-hashes"
 	case errors.As(err, &size), strings.HasPrefix(err.Error(), "archive: ") && strings.Contains(err.Error(), "(limit "):
 		kind = "limit"
 	case errors.Is(err, registry.ErrNotFound):
@@ -186,52 +198,56 @@ func problem(err error) *issue.FetchProblem {
 }
 
 func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]string) (Scanned, error) {
-	header, err := json.Marshal(request{Skip: skip})
-	if err != nil {
-		return Scanned{}, err
-	}
-	var result []byte
+	var contents *issue.Contents
 	var failure error
 	t, err := s.Registry.Tarball(ctx, registry.Source{Name: subject.Name, Version: subject.Version, Resolved: subject.Resolved, Integrity: subject.Integrity},
 		func(body io.Reader) error {
-			result, failure = s.Pool.Do(ctx, header, body)
+			contents, failure = s.read(ctx, body, skip)
 			return failure
 		})
 	out := Scanned{Integrity: t.Integrity, Bytes: t.Size}
+	if err == nil {
+		out.Contents = contents
+	}
+	return out, err
+}
+
+// read gives a tarball to a child.
+func (s *Scanner) read(ctx context.Context, tarball io.Reader, skip map[string]string) (*issue.Contents, error) {
+	header, err := json.Marshal(request{Skip: skip})
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	out.Contents = &issue.Contents{}
-	if err := json.Unmarshal(result, out.Contents); err != nil {
-		return out, fmt.Errorf("analyzer: the worker's answer: %w", err)
+	result, err := s.Pool.Do(ctx, header, tarball)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	c := &issue.Contents{}
+	if err := json.Unmarshal(result, c); err != nil {
+		return nil, fmt.Errorf("analyzer: the worker's answer: %w", err)
+	}
+	return c, nil
 }
 
 func (s *Scanner) cacheKey(integrity string) string { return s.Engine.Version() + " " + integrity }
 
-func (s *Scanner) cached(integrity string) (*issue.Contents, bool) {
-	if s.Cache == nil {
+// cached finds what was kept for the one hash that names the bytes; empty: nothing.
+func (s *Scanner) cached(sum string) (*issue.Contents, bool) {
+	if s.Cache == nil || sum == "" {
 		return nil, false
 	}
-	for _, part := range strings.Fields(integrity) {
-		if !strings.HasPrefix(part, "sha512-") {
-			continue
-		}
-		if data, ok := s.Cache.Get("contents", s.cacheKey(part)); ok {
-			c := &issue.Contents{}
-			if json.Unmarshal(data, c) == nil {
-				return c, true
-			}
-		}
+	data, ok := s.Cache.Get("contents", s.cacheKey(sum))
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	c := &issue.Contents{}
+	return c, json.Unmarshal(data, c) == nil
 }
 
-// keep stores what was found, but not what a dying worker left out: another
-// machine may have more memory.
-func (s *Scanner) keep(ctx context.Context, out Scanned, skip map[string]string) {
-	if s.Cache == nil && s.shared == nil || len(skip) > 0 || out.Contents == nil {
+// keep stores what was found in a whole tarball. What a dying worker left out is
+// not for keeping: another machine may have more memory.
+func (s *Scanner) keep(ctx context.Context, out Scanned) {
+	if s.Cache == nil && s.shared == nil || out.Contents == nil {
 		return
 	}
 	data, err := json.Marshal(out.Contents)
@@ -248,36 +264,25 @@ func (s *Scanner) keep(ctx context.Context, out Scanned, skip map[string]string)
 
 // ScanTarball analyzes a tarball that is at hand.
 func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, error)) (Scanned, error) {
-	skip := map[string]string{}
-	for {
+	var unopened error // the file's, not the package's
+	out, _, err := attempts(ctx, func(skip map[string]string) (Scanned, error) {
 		body, err := open()
 		if err != nil {
+			unopened = err
 			return Scanned{}, err
 		}
-		header, err := json.Marshal(request{Skip: maps.Clone(skip)})
-		if err != nil {
-			body.Close()
-			return Scanned{}, err
-		}
+		defer body.Close()
 		h := registry.NewHash()
-		result, err := s.Pool.Do(ctx, header, io.TeeReader(body, h))
-		body.Close()
-		var death *worker.DeathError
-		switch {
-		case ctx.Err() != nil:
-			return Scanned{}, ctx.Err()
-		case errors.As(err, &death) && len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "("):
-			skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
-			continue
-		case err != nil:
-			return Scanned{Integrity: h.SHA512(), Fetch: problem(err)}, nil
-		}
-		c := &issue.Contents{}
-		if err := json.Unmarshal(result, c); err != nil {
-			return Scanned{}, fmt.Errorf("analyzer: the worker's answer: %w", err)
-		}
-		return Scanned{Contents: c, Integrity: h.SHA512()}, nil
+		c, err := s.read(ctx, io.TeeReader(body, h), skip)
+		return Scanned{Contents: c, Integrity: h.SHA512()}, err
+	})
+	if err == nil {
+		err = unopened
 	}
+	if err != nil {
+		return Scanned{}, err
+	}
+	return out, nil
 }
 
 // ScanFiles analyzes a folder's files as if they were packed: in a child

@@ -3,7 +3,6 @@ package analyzer
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
@@ -34,10 +33,10 @@ func (s *Scanner) Restarts() int {
 // look is how often a replica looks whether another one's scan has ended.
 const look = 100 * time.Millisecond
 
-// take makes a scan this process's own among the replicas. It returns the
-// result instead where another replica had it first.
-func (s *Scanner) take(ctx context.Context, integrity string) (*issue.Contents, func(), error) {
-	sum := strongest(integrity)
+// take makes the scan of the bytes with this sha512 (empty: unknown ones) this
+// process's own among the replicas. It returns the result instead where another
+// replica had it first.
+func (s *Scanner) take(ctx context.Context, sum string) (*issue.Contents, func(), error) {
 	if s.shared == nil || sum == "" {
 		return nil, func() {}, nil
 	}
@@ -75,14 +74,4 @@ func (s *Scanner) kept(ctx context.Context, sum string) (*issue.Contents, bool) 
 		s.Cache.Put("contents", s.cacheKey(sum), data)
 	}
 	return c, true
-}
-
-// strongest is the first sha512 hash of an SRI string, or empty.
-func strongest(integrity string) string {
-	for _, part := range strings.Fields(integrity) {
-		if strings.HasPrefix(part, "sha512-") {
-			return part
-		}
-	}
-	return ""
 }

@@ -41,6 +41,9 @@ type Config struct {
 	// Scanner scans packages.
 	Scanner review.Scanner
 	Log     *slog.Logger
+	// Unsandboxed names what the sandbox of the processes that read packages lacks;
+	// /readyz says so.
+	Unsandboxed []string
 	// PublicURL is where people reach this server, for links to its pages; empty
 	// leaves the links out.
 	PublicURL string
@@ -252,6 +255,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.c.Store.Ready(ctx); err != nil {
 		s.c.Log.Error("not ready", "error", err.Error())
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	if len(s.c.Unsandboxed) > 0 {
+		fmt.Fprintf(w, "ready, with a sandbox that lacks %s\n", strings.Join(s.c.Unsandboxed, " and "))
 		return
 	}
 	fmt.Fprintln(w, "ready")

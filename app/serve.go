@@ -39,6 +39,10 @@ type Settings struct {
 	ClientID, ClientSecret string
 	// Operators are the GitHub logins of those who may see the queue.
 	Operators []string
+	// Unsandboxed names what the sandbox of the processes that read packages lacks
+	// here. The server does not start with a gap unless AllowUnsandboxed is set.
+	Unsandboxed      []string
+	AllowUnsandboxed bool
 	// SecretKey encrypts credentials in the database; see store.Options.
 	SecretKey string
 	// Role is what this process does; empty: All.
@@ -124,6 +128,14 @@ type scannerParts interface {
 func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
 	if err := o.complete(); err != nil {
 		return err
+	}
+	if len(o.Unsandboxed) > 0 {
+		lacks := strings.Join(o.Unsandboxed, " and ")
+		if !o.AllowUnsandboxed {
+			return fmt.Errorf("the sandbox around what reads packages lacks %s on this system; "+
+				"lockwarden doctor says what to do, --allow-unsandboxed (ALLOW_UNSANDBOXED=true) starts all the same", lacks)
+		}
+		o.Log.Warn("the sandbox around what reads packages is not whole", "lacks", lacks)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -328,7 +340,7 @@ func (s *serving) begin(ctx context.Context, c github.Credentials) error {
 		return err
 	}
 	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log, PublicURL: s.o.PublicURL,
-		Metrics: s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores}
+		Metrics: s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores, Unsandboxed: s.o.Unsandboxed}
 	if c.ClientID != "" && s.o.PublicURL != "" {
 		config.SignIn = s.signIn(c)
 	}

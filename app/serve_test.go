@@ -99,8 +99,16 @@ func TestSetUp(t *testing.T) {
 	g.SendTo(base + "/webhook")
 	repo.Commit("two", with("quiet@1.0.0"))
 	completes(repo.Open("ann", repo, "two", "main"))
-	if status, _ := fetch(t, base+"/readyz"); status != 200 {
-		t.Errorf("/readyz: %d", status)
+	if status, body := fetch(t, base+"/readyz"); status != 200 || body != "ready\n" {
+		t.Errorf("/readyz: %d %q", status, body)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	// Where the operator allows a kernel without a sandbox, it is said all the same.
+	_, base, stop = serve(t, app.Settings{APIURL: g.URL(), Database: db.URL, Unsandboxed: []string{"Landlock"}, AllowUnsandboxed: true})
+	if status, body := fetch(t, base+"/readyz"); status != 200 || body != "ready, with a sandbox that lacks Landlock\n" {
+		t.Errorf("/readyz without a sandbox: %d %q", status, body)
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)
@@ -127,6 +135,8 @@ func TestWrongSettings(t *testing.T) {
 		{"no file", app.Settings{AppID: 1, PrivateKeyPath: "/nowhere/key.pem", WebhookSecret: "x"}, "PRIVATE_KEY_PATH: open /nowhere/key.pem"},
 		{"not a key", app.Settings{AppID: 1, PrivateKeyPath: key, WebhookSecret: "x"}, "not an RSA private key"},
 		{"another App's key", app.Settings{AppID: 77, PrivateKey: g.PrivateKey, WebhookSecret: "x"}, "does not accept PRIVATE_KEY for APP_ID 77"},
+		{"no sandbox", app.Settings{AppID: 1, PrivateKey: g.PrivateKey, WebhookSecret: "x", Unsandboxed: []string{"seccomp", "Landlock"}},
+			"lacks seccomp and Landlock on this system; lockwarden doctor says what to do, --allow-unsandboxed"},
 		{"nobody there", app.Settings{AppID: 1, PrivateKey: g.PrivateKey, WebhookSecret: "x", APIURL: "http://127.0.0.1:1"}, "127.0.0.1:1 does not answer"},
 		{"not an address", app.Settings{AppID: 1, PrivateKey: g.PrivateKey, WebhookSecret: "x", APIURL: "github.example"}, "GITHUB_API_URL is not an https address"},
 		{"not encrypted", app.Settings{AppID: 1, PrivateKey: g.PrivateKey, WebhookSecret: "x", APIURL: "http://github.example"}, "GITHUB_API_URL is not an https address"},

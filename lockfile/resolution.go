@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // Resolution is what may be installed at a place: two places with equal values
@@ -34,43 +36,36 @@ func (e *Entry) Resolution() Resolution {
 
 // hashes brings an SRI string into one form: no options, one encoding, sorted,
 // nothing twice.
-func hashes(sri string) string {
-	if !strings.ContainsAny(strings.TrimSpace(sri), " \t\n?") && strings.HasSuffix(sri, "=") {
-		return sri // what package managers write
+func hashes(integrity string) string {
+	if strings.HasSuffix(integrity, "=") && !strings.ContainsFunc(integrity, unusual) {
+		return integrity // one hash, as package managers write it
 	}
-	fields := strings.Fields(sri)
-	for i, f := range fields {
-		f, _, _ = strings.Cut(f, "?")
-		algorithm, digest, _ := strings.Cut(f, "-")
-		if raw, err := base64.StdEncoding.DecodeString(digest); err == nil {
-			digest = base64.StdEncoding.EncodeToString(raw)
+	var fields []string
+	for _, h := range sri.Parse(integrity) {
+		if raw, err := base64.StdEncoding.DecodeString(h.Digest); err == nil {
+			h.Digest = base64.StdEncoding.EncodeToString(raw)
 		}
-		fields[i] = algorithm + "-" + digest
+		fields = append(fields, h.String())
 	}
 	slices.Sort(fields)
 	return strings.Join(slices.Compact(fields), " ")
 }
 
-// Strong are the hashes of a Resolution's strongest algorithm, the only ones
-// that npm compares a file with; none where the algorithm can be broken.
-// Source: https://github.com/npm/ssri (pickAlgorithm)
-func strong(hashes string) []string {
-	for _, algorithm := range []string{"sha512-", "sha384-", "sha256-"} {
-		var out []string
-		for _, h := range strings.Fields(hashes) {
-			if strings.HasPrefix(h, algorithm) {
-				out = append(out, h)
-			}
-		}
-		if len(out) > 0 {
-			return out
-		}
+// unusual reports whether a character separates hashes, or is none of a hash's.
+func unusual(r rune) bool { return r <= ' ' || r >= 0x7f || r == '?' }
+
+// strong is the one hash that names a Resolution's file; empty where several are
+// accepted, or where the algorithm can be broken.
+func strong(hashes string) string {
+	one := sri.Strongest(hashes)
+	if len(one) == 1 && slices.Contains([]string{"sha512", "sha384", "sha256"}, one[0].Algorithm) {
+		return one[0].String()
 	}
-	return nil
+	return ""
 }
 
 // SameBytes reports whether the lockfiles prove that both stand for the same
-// file: the same hashes of a strong algorithm, or the same commit of the same
+// file: the same hash of a strong algorithm, or the same commit of the same
 // repository.
 func SameBytes(a, b Resolution) bool {
 	if a == b {
@@ -79,8 +74,8 @@ func SameBytes(a, b Resolution) bool {
 	if a.Patch != b.Patch || a.Link != b.Link || a.Package != b.Package || a.Version != b.Version {
 		return false
 	}
-	if x := strong(a.Hashes); len(x) > 0 {
-		return slices.Equal(x, strong(b.Hashes))
+	if x := strong(a.Hashes); x != "" {
+		return x == strong(b.Hashes)
 	}
 	if a.Source == Git && b.Source == Git && fullCommit.MatchString(a.URL) {
 		return repository(a.URL) == repository(b.URL)
@@ -274,27 +269,32 @@ func (p packing) quiet(o, n *Entry) bool {
 	return p.base != p.head && was == p.base && is == p.head
 }
 
-// CompareIntegrity compares two SRI strings. agree: they share a hash.
-// conflict: they have the same algorithm with different hashes and share
-// none, so that no single file can satisfy both. Neither: they use different
-// algorithms, and only the file itself can tell.
-func CompareIntegrity(a, b string) (agree, conflict bool) {
-	digests, algorithms := map[string]bool{}, map[string]bool{}
-	for _, x := range strings.Fields(hashes(a)) {
-		algorithm, _, _ := strings.Cut(x, "-")
-		digests[x], algorithms[algorithm] = true, true
+// CompareIntegrity compares what is recorded with what is stated elsewhere, as
+// SRI strings. agree: the one hash that a client compares the file with is stated
+// too; more than one hash accepts files that nobody states. conflict: they have an
+// algorithm in common, the strongest first, and no hash of it, so that no single
+// file can satisfy both. Neither: only the file itself can tell.
+func CompareIntegrity(recorded, stated string) (agree, conflict bool) {
+	r, s := sri.Parse(hashes(recorded)), sri.Parse(hashes(stated))
+	strongest := sri.Strongest(hashes(recorded))
+	if len(strongest) == 1 && slices.Contains(s, strongest[0]) {
+		return true, false
 	}
-	for _, y := range strings.Fields(hashes(b)) {
-		if digests[y] {
-			return true, false
+	shared := map[string]bool{} // by the algorithms in common
+	for _, h := range s {
+		if slices.ContainsFunc(r, func(x sri.Hash) bool { return x.Algorithm == h.Algorithm }) {
+			shared[h.Algorithm] = shared[h.Algorithm] || slices.Contains(r, h)
 		}
-		algorithm, _, _ := strings.Cut(y, "-")
-		conflict = conflict || algorithms[algorithm]
+	}
+	for _, found := range shared {
+		conflict = conflict || !found
 	}
 	return false, conflict
 }
 
-// validSRI accepts what npm's ssri does: one or more "algorithm-base64" parts.
+// validSRI accepts one or more "algorithm-base64" parts, of the algorithms that
+// package managers write. ssri passes over anything else, and installs without a
+// look where nothing is left.
 func validSRI(s string) bool {
 	for _, part := range strings.Fields(s) {
 		algorithm, digest, ok := strings.Cut(part, "-")

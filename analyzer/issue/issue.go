@@ -162,7 +162,7 @@ type Problem struct {
 
 // FetchProblem is why a tarball was not read.
 type FetchProblem struct {
-	// Kind is "unexpected-host", "integrity-mismatch", "not-found", "limit",
+	// Kind is "unexpected-host", "integrity-mismatch", "two-hashes", "not-found", "limit",
 	// "unsupported" or "failed".
 	Kind   string
 	Reason string

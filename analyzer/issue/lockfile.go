@@ -6,10 +6,12 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/lockfile"
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // fetched are the entries whose bytes come from a URL or registry.
@@ -174,6 +176,21 @@ func lockfileIntegrityMismatch(in *Input) []Issue {
 	return detailed(Critical, map[string]string{"reason": clip(in.Fetch.Reason)})
 }
 
+// lockfileTwoHashes: more than one hash of the strongest algorithm, so that files
+// that nobody saw fit the entry. Where one came beside another, that change says it.
+func lockfileTwoHashes(in *Input) []Issue {
+	if len(lockfileIntegrityChanged(in)) > 0 {
+		return nil
+	}
+	for _, e := range in.fetched() {
+		if all := sri.Strongest(e.Integrity); len(all) > 1 {
+			return detailed(High, map[string]string{"count": strconv.Itoa(len(all)), "algorithm": all[0].Algorithm,
+				"hashes": clip(all[0].String() + " " + all[1].String())})
+		}
+	}
+	return nil
+}
+
 func lockfileIntegrityRegistryMismatch(in *Input) []Issue {
 	m, ok := in.Metadata.Get()
 	if !ok || !m.Exists {
@@ -234,14 +251,9 @@ func lockfileIntegrityMissing(in *Input) []Issue {
 
 func lockfileWeakHash(in *Input) []Issue {
 	for _, e := range in.fetched() {
-		strong := false
-		for _, part := range strings.Fields(e.Integrity) {
-			algorithm, _, _ := strings.Cut(part, "-")
-			strong = strong || algorithm == "sha512" || algorithm == "sha384" || algorithm == "sha256"
-		}
-		if e.Integrity != "" && !strong {
-			algorithm, _, _ := strings.Cut(e.Integrity, "-")
-			return detailed(Medium, map[string]string{"algorithm": clip(algorithm)})
+		strongest := sri.Strongest(e.Integrity)
+		if len(strongest) > 0 && !slices.Contains([]string{"sha512", "sha384", "sha256"}, strongest[0].Algorithm) {
+			return detailed(Medium, map[string]string{"algorithm": strongest[0].Algorithm})
 		}
 	}
 	return nil

@@ -34,6 +34,7 @@ var rules = []Rule{
 	{"lockfile/source-mismatch", lockfileSourceMismatch},
 	{"lockfile/integrity-changed", lockfileIntegrityChanged},
 	{"lockfile/integrity-mismatch", lockfileIntegrityMismatch},
+	{"lockfile/two-hashes", lockfileTwoHashes},
 	{"lockfile/integrity-registry-mismatch", lockfileIntegrityRegistryMismatch},
 	{"lockfile/host-changed", lockfileHostChanged},
 	{"lockfile/patched", lockfilePatched},

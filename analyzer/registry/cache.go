@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // Cache keeps tarballs by their hash, and small documents by a key, in one
@@ -54,30 +56,27 @@ func (c *Cache) tarballPath(sri string) string {
 	return filepath.Join(c.dir, "tarball", name[:2], name[2:])
 }
 
-// openTarball finds a tarball by any of the hashes of an SRI string.
-func (c *Cache) openTarball(integrity string) *os.File {
-	for _, part := range strings.Fields(integrity) {
-		part, _, _ = strings.Cut(part, "?")
-		if !strings.HasPrefix(part, "sha512-") {
-			alias, ok := c.Get("alias", part)
-			if !ok {
-				continue
-			}
-			part = string(alias)
+// openTarball finds a tarball by the one hash that names it.
+func (c *Cache) openTarball(wanted *sri.Hash) *os.File {
+	name := wanted.String()
+	if wanted.Algorithm != "sha512" {
+		alias, ok := c.Get("alias", name)
+		if !ok {
+			return nil
 		}
-		path := c.tarballPath(part)
-		if path == "" {
-			continue
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			continue
-		}
-		now := time.Now()
-		_ = os.Chtimes(path, now, now) // what is used stays
-		return f
+		name = string(alias)
 	}
-	return nil
+	path := c.tarballPath(name)
+	if path == "" {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	now := time.Now()
+	_ = os.Chtimes(path, now, now) // what is used stays
+	return f
 }
 
 // partial is a file for a tarball on its way.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/flight"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // ErrNotFound means that the registry does not have the package or version.
@@ -380,7 +381,8 @@ type Source struct {
 	Name, Version string
 	// Resolved is the lockfile's URL; empty: where the registry keeps it.
 	Resolved string
-	// Integrity is the SRI string that the bytes must have; empty: any.
+	// Integrity is the SRI string that the bytes must have; empty: any. Where it
+	// accepts more than one file, nothing is fetched.
 	Integrity string
 }
 
@@ -421,9 +423,13 @@ func (c *Client) TarballURL(s Source) (string, error) {
 // Tarball returns without an error: only then is the hash known to be the one
 // asked for. consume may be called again after a broken connection.
 func (c *Client) Tarball(ctx context.Context, s Source, consume func(io.Reader) error) (Tarball, error) {
-	if c.o.Cache != nil && s.Integrity != "" {
-		if f := c.o.Cache.openTarball(s.Integrity); f != nil {
-			t, err := c.cached(f, s, consume)
+	want, err := wanted(s.Integrity)
+	if err != nil {
+		return Tarball{}, err
+	}
+	if c.o.Cache != nil && want != nil {
+		if f := c.o.Cache.openTarball(want); f != nil {
+			t, err := c.cached(f, want, consume)
 			var wrong *IntegrityError
 			if !errors.As(err, &wrong) {
 				return t, err
@@ -438,7 +444,7 @@ func (c *Client) Tarball(ctx context.Context, s Source, consume func(io.Reader) 
 	var t Tarball
 	err = c.get(ctx, target, nil, func(r *http.Response) error {
 		var err error
-		t, err = c.download(r, s, consume)
+		t, err = c.download(r, s, want, consume)
 		return err
 	})
 	var own *consumerError
@@ -448,9 +454,9 @@ func (c *Client) Tarball(ctx context.Context, s Source, consume func(io.Reader) 
 	return t, err
 }
 
-func (c *Client) cached(f *os.File, s Source, consume func(io.Reader) error) (Tarball, error) {
+func (c *Client) cached(f *os.File, want *sri.Hash, consume func(io.Reader) error) (Tarball, error) {
 	defer f.Close()
-	h := newHashes(s.Integrity)
+	h := newHashes(want)
 	counted := &counter{r: io.TeeReader(f, h)}
 	consumed := consume(counted)
 	if _, err := io.Copy(io.Discard, counted); err != nil {
@@ -473,8 +479,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *Client) download(r *http.Response, s Source, consume func(io.Reader) error) (Tarball, error) {
-	h := newHashes(s.Integrity)
+func (c *Client) download(r *http.Response, s Source, want *sri.Hash, consume func(io.Reader) error) (Tarball, error) {
+	h := newHashes(want)
 	var out io.Writer = h
 	var file *os.File
 	copied := &lossyWriter{}

@@ -1,13 +1,15 @@
 package registry
 
 import (
-	"crypto/sha1" //nolint:gosec // old lockfiles record nothing better
+	"crypto/sha1" //nolint:gosec // see newHash
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"fmt"
 	"hash"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/sri"
 )
 
 // IntegrityError says that the bytes served are not those that were recorded.
@@ -21,27 +23,67 @@ func (e *IntegrityError) Error() string {
 	return fmt.Sprintf("registry: the tarball's hash is %s, the lockfile records %s", e.Got, e.Want)
 }
 
-// hashes computes all hashes that an SRI string names, and always sha512.
+// AmbiguousError says that an integrity string names more than one file: package
+// managers take bytes that fit any of its strongest hashes, so that what was
+// scanned need not be what is installed.
+type AmbiguousError struct{ Hashes []sri.Hash }
+
+// Error formats as: registry: N sha512 hashes are recorded, and a file may fit any.
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("registry: %d %s hashes are recorded for one file, and npm takes a file that fits any of them",
+		len(e.Hashes), e.Hashes[0].Algorithm)
+}
+
+// UnknownHashError says that what is recorded proves nothing here: no hash, or one
+// of an algorithm that anybody can forge or few know.
+type UnknownHashError struct{ Recorded string }
+
+// Error formats as: registry: "md5-…" is no hash that proves anything.
+func (e *UnknownHashError) Error() string {
+	return fmt.Sprintf("registry: %.100q is no hash that proves anything", e.Recorded)
+}
+
+// wanted is the one hash that the bytes are compared with; nil where nothing is
+// recorded. An error says that no bytes will do.
+func wanted(integrity string) (*sri.Hash, error) {
+	strongest := sri.Strongest(integrity)
+	switch {
+	case strings.TrimSpace(integrity) == "":
+		return nil, nil
+	case len(strongest) == 0 || newHash(strongest[0].Algorithm) == nil:
+		return nil, &UnknownHashError{integrity}
+	case len(strongest) > 1:
+		return nil, &AmbiguousError{strongest}
+	}
+	return &strongest[0], nil
+}
+
+// newHash is nil for an algorithm that is not trusted here.
+func newHash(algorithm string) hash.Hash {
+	switch algorithm {
+	case "sha512":
+		return sha512.New()
+	case "sha384":
+		return sha512.New384()
+	case "sha256":
+		return sha256.New()
+	case "sha1":
+		return sha1.New() //nolint:gosec // old lockfiles record nothing better
+	}
+	return nil
+}
+
+// hashes computes the hash that an SRI string wants, and always sha512.
 type hashes struct {
-	want string
+	want *sri.Hash
 	all  map[string]hash.Hash
 }
 
-func newHashes(want string) *hashes {
+// newHashes computes what want says; nil: nothing.
+func newHashes(want *sri.Hash) *hashes {
 	h := &hashes{want: want, all: map[string]hash.Hash{"sha512": sha512.New()}}
-	for _, part := range strings.Fields(want) {
-		algorithm, _, _ := strings.Cut(part, "-")
-		if h.all[algorithm] != nil {
-			continue
-		}
-		switch algorithm {
-		case "sha1":
-			h.all[algorithm] = sha1.New() //nolint:gosec // as above
-		case "sha256":
-			h.all[algorithm] = sha256.New()
-		case "sha384":
-			h.all[algorithm] = sha512.New384()
-		}
+	if want != nil && h.all[want.Algorithm] == nil {
+		h.all[want.Algorithm] = newHash(want.Algorithm)
 	}
 	return h
 }
@@ -60,33 +102,14 @@ func (h *hashes) sum(algorithm string) string {
 // SHA512 is the SRI string of what was written.
 func (h *hashes) SHA512() string { return h.sum("sha512") }
 
-// strength orders algorithms as npm's ssri does: only the strongest one that
-// is recorded counts, any of its hashes may match.
-var strength = []string{"sha512", "sha384", "sha256", "sha1"}
-
-// verify compares with what was asked for; nothing asked for is no error.
+// verify compares with what was asked for, as a text, as ssri does; nothing asked
+// for is no error.
 func (h *hashes) verify() error {
-	for _, algorithm := range strength {
-		recorded, matched := false, false
-		for _, part := range strings.Fields(h.want) {
-			part, _, _ = strings.Cut(part, "?")
-			name, digest, _ := strings.Cut(part, "-")
-			if name != algorithm {
-				continue
-			}
-			recorded = true
-			want, err := base64.StdEncoding.DecodeString(digest)
-			matched = matched || err == nil && string(want) == string(h.all[algorithm].Sum(nil))
-		}
-		if recorded {
-			if matched {
-				return nil
-			}
-			return &IntegrityError{h.want, h.sum(algorithm)}
-		}
+	if h.want == nil {
+		return nil
 	}
-	if strings.TrimSpace(h.want) != "" {
-		return &IntegrityError{h.want, h.SHA512()}
+	if got := h.sum(h.want.Algorithm); got != h.want.String() {
+		return &IntegrityError{h.want.String(), got}
 	}
 	return nil
 }
@@ -95,4 +118,4 @@ func (h *hashes) verify() error {
 type Hash struct{ hashes }
 
 // NewHash makes a Hash.
-func NewHash() *Hash { return &Hash{*newHashes("")} }
+func NewHash() *Hash { return &Hash{*newHashes(nil)} }

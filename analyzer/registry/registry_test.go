@@ -223,13 +223,16 @@ func TestIntegrity(t *testing.T) {
 	}{
 		{"sha512", sri512(data), true},
 		{"sha1", sri1(data), true},
-		{"several, one matches", sri512([]byte("x")) + " " + sri512(data), true},
+		{"the same twice", sri512(data) + " " + sri512(data) + "?x", true},
+		{"a weaker one beside it", sri512(data) + " " + sri1([]byte("x")), true},
+		{"options and space", "  " + sri512(data) + "?a?b\u00a0", true},
+		{"what ssri passes over", "SHA512-x sha3-y sha512 - " + sri512(data), true},
+		{"another spelling of the same bytes", strings.TrimRight(sri512(data), "="), false},
 		{"several algorithms: the strongest counts", sri1(data) + " " + sri512([]byte("x")), false},
 		{"with an option", sri512(data) + "?foo", true},
 		{"none recorded", "", true},
 		{"another file's", sri512([]byte("x")), false},
 		{"another file's sha1", sri1([]byte("x")), false},
-		{"an algorithm nobody knows", "md5-AAAA", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cache, err := OpenCache(t.TempDir(), 0)
@@ -250,6 +253,47 @@ func TestIntegrity(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHashesThatNameNoFile: nothing is fetched, nothing is taken from the cache, and
+// nothing is kept for hashes that more than one file fits, or any.
+func TestHashesThatNameNoFile(t *testing.T) {
+	data, other := []byte("the tarball"), []byte("another one")
+	var asked atomic.Int64
+	_, settings := server(t, func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); w.Write(data) })
+	cache, err := OpenCache(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(integrity string) (Tarball, error) {
+		return client(t, settings, cache).Tarball(context.Background(), Source{Name: "a", Version: "1.0.0", Integrity: integrity},
+			func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err })
+	}
+	for _, known := range []string{sri512(data), sri1(data)} {
+		if _, err := get(known); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := asked.Load()
+	for _, integrity := range []string{
+		sri512(data) + " " + sri512(other), sri512(other) + " " + sri512(data), sri512(data) + "?x\t" + sri512(other),
+		sri512(data) + "\ufeff" + sri512(other), sri1(data) + " " + sri1(other), sri512(data) + " " + sri1(data) + " " + sri512(other),
+		sri512(data) + " sha512-" + strings.TrimRight(sri512(data)[7:], "="),
+	} {
+		var ambiguous *AmbiguousError
+		if _, err := get(integrity); !errors.As(err, &ambiguous) {
+			t.Errorf("%q: %v, want an error that names two hashes", integrity, err)
+		}
+	}
+	for _, integrity := range []string{"md5-XrY7u+Ae7tCTyyK7j1rNww==", "sha224-x " + sri1(data), "garbage", "SHA512-x", "blake2b512-x md5-y", "sha512"} {
+		var unknown *UnknownHashError
+		if _, err := get(integrity); !errors.As(err, &unknown) {
+			t.Errorf("%q: %v, want an error that names no hash", integrity, err)
+		}
+	}
+	if n := asked.Load() - before; n != 0 {
+		t.Errorf("%d requests for them", n)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -48,9 +49,11 @@ type File struct {
 	Name string
 	Data []byte
 	// Trusted files may name proxies, authorities and environment variables
-	// everywhere. A project's own file comes with the code under review: its
+	// everywhere: the user's own, or one that the user named. Of a project's
+	// file in the base revision, whose authors may change the project, the
 	// ${VARIABLES} are read in credentials only, which go to the host that
-	// the same line names, and its proxy and authorities are not used.
+	// the same line names, and its proxy and authorities are not used. The file
+	// of a folder that anybody may have written is given to nobody, see Unused.
 	Trusted bool
 }
 
@@ -77,6 +80,68 @@ func ReadSettings(getenv func(string) string, files ...File) (Settings, error) {
 		s.Registry = DefaultURL
 	}
 	return s, nil
+}
+
+// Unused names what the .npmrc of a folder that is not trusted would have set and
+// these settings do not have: keys, and environment variables as ${NAME}. It
+// tells no values, which may be secrets.
+func (s *Settings) Unused(npmrc []byte) []string {
+	var names []string
+	seen := map[string]bool{}
+	add := func(name string) {
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	for _, p := range effective(document.INI(string(npmrc))) {
+		nerf, field, isCredential := credentialKey(p.Key)
+		_, have := s.credentials[nerf]
+		used := false
+		switch {
+		case isCredential && isSecret(field):
+			used = have
+		case p.Key == "registry":
+			u, err := registryURL(p.Value)
+			used = err == nil && u == s.Registry
+		case strings.HasPrefix(p.Key, "@") && strings.HasSuffix(p.Key, ":registry"):
+			u, err := registryURL(p.Value)
+			used = err == nil && u == s.For(strings.TrimSuffix(p.Key, ":registry")+"/")
+		case slices.Contains(connection, p.Key):
+			used = p.Value == "null"
+		default:
+			used = true // nothing that is asked here
+		}
+		if used {
+			continue
+		}
+		add(p.Key)
+		for _, reference := range envReference.FindAllString(p.Key+p.Value, -1) {
+			add(reference)
+		}
+	}
+	return names
+}
+
+// connection are the keys that say how a registry is reached.
+var connection = []string{"https-proxy", "proxy", "noproxy", "ca", "ca[]", "cafile"}
+
+// credentialKey splits //host/path/:field.
+func credentialKey(key string) (nerf, field string, ok bool) {
+	i := strings.LastIndexByte(key, ':')
+	if !strings.HasPrefix(key, "//") || i < 0 {
+		return "", "", false
+	}
+	return strings.TrimSuffix(key[:i], "/") + "/", key[i+1:], true
+}
+
+// isSecret reports whether a host's field is a part of its credential.
+func isSecret(field string) bool {
+	switch field {
+	case "_authToken", "_auth", "username", "_password":
+		return true
+	}
+	return false
 }
 
 // effective are the pairs of one file that npm acts on: those outside of
@@ -118,14 +183,8 @@ func (s *Settings) set(f File, parts map[string]map[string]string, key, value st
 		return out, nil
 	}
 	if strings.HasPrefix(key, "//") {
-		i := strings.LastIndexByte(key, ':')
-		if i < 0 {
-			return nil
-		}
-		nerf, field := strings.TrimSuffix(key[:i], "/")+"/", key[i+1:]
-		switch field {
-		case "_authToken", "_auth", "username", "_password":
-		default:
+		nerf, field, ok := credentialKey(key)
+		if !ok || !isSecret(field) {
 			return nil
 		}
 		expanded, err := expand()

@@ -3,8 +3,9 @@
 //
 // A parent has a Pool of children and gives each one request after the other,
 // as frames over pipes (frame.go); a child answers with Serve. The child has
-// no network, no file system and no environment (sandbox_linux.go), a limit on
-// its memory and its stack, and a deadline for each step that it announces.
+// no network, no file system, no environment and no system calls but those of a
+// scan (sandbox_linux.go, filter_linux.go), a limit on its memory and its stack,
+// and a deadline for each step that it announces.
 // When it dies, the parent learns in which step, and starts another one.
 package worker
 
@@ -317,6 +318,9 @@ func (c *child) cause() (reason string, outside bool) {
 	}
 	state := "it ended"
 	if s := c.cmd.ProcessState; s != nil {
+		if endedByFilter(s) {
+			return "it made a system call that no scan makes", false
+		}
 		// Without an exit code a signal ended it, and a crash has last words.
 		state, outside = s.String(), s.ExitCode() < 0 && words == ""
 	}

@@ -74,8 +74,14 @@ func handle(header []byte, body io.Reader, step func(string)) ([]byte, error) {
 	case "die":
 		os.Exit(7)
 	}
+	if do := further[string(header)]; do != nil {
+		do()
+	}
 	return nil, nil
 }
+
+// further is what children do on some systems only.
+var further = map[string]func(){}
 
 var burned int
 
@@ -101,6 +107,9 @@ func pool(t *testing.T, size int) *worker.Pool {
 func TestSandbox(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the sandbox is Linux's")
+	}
+	if _, filter := worker.Support(); !filter {
+		t.Skip("this kernel has no seccomp filters")
 	}
 	p := pool(t, 1)
 	for _, request := range []string{"open a file", "write a file", "dial", "resolve a name", "start a program"} {

@@ -263,6 +263,13 @@ func TestFilledHashes(t *testing.T) {
 	}) {
 		t.Errorf("another hash: %+v", r.Packages)
 	}
+	// One of two hashes is the registry's: npm takes a file that fits the other.
+	r = run(lock(`,"integrity":"`+right+" "+wrong+`"`), map[string]string{"a@1.0.0": right})
+	if len(r.Packages) != 1 || !slices.ContainsFunc(r.Packages[0].Report.Issues, func(i issue.Issue) bool {
+		return i.ID == "lockfile/two-hashes" && i.Severity == issue.High
+	}) {
+		t.Errorf("two hashes: %+v %+v", r.Packages, r.Whole)
+	}
 	if r := run(lock(`,"integrity":"`+wrong+`"`), nil); len(r.Whole) != 1 || r.Whole[0].Issue.ID != "scan/incomplete" || !strings.Contains(r.Whole[0].Issue.Detail["reason"], "1 hashes") ||
 		!strings.Contains(r.Whole[0].Issue.Detail["reason"], "503") {
 		t.Errorf("nobody answers: %+v", r.Whole)

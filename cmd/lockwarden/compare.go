@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -26,14 +25,14 @@ document could not be had.`,
 		Args:    cobra.ExactArgs(2),
 	}
 	o := scannerFlags(c)
+	npmrcFlag(c, o)
 	fails := failOnFlag(c, "none")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if _, err := fails(nil); err != nil {
 			return err
 		}
-		o.ProjectSettings, _ = os.ReadFile(".npmrc")
-		scanner, err := analyzer.Open(*o)
+		scanner, err := openScanner(c, *o, settingsFor(args...))
 		if err != nil {
 			return err
 		}

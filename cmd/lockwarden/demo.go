@@ -91,7 +91,7 @@ func demo(c *cobra.Command, page net.Listener, o analyzer.Options, log *slog.Log
 	defer packages.Close()
 	o.ProjectSettings = append(o.ProjectSettings, []byte(demoScope+":registry=http://"+registry+"/\n")...)
 	o.AllowHosts = append(o.AllowHosts, registry)
-	scanner, err := analyzer.Open(o)
+	scanner, err := openScanner(c, o, nil)
 	if err != nil {
 		return err
 	}

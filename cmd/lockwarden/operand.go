@@ -20,15 +20,15 @@ then every lockfile, package.json and setting that differs is taken. BASE...HEAD
 compares HEAD with the merge base of the two, as a pull request does; BASE..HEAD
 with BASE itself.`
 
-// maxSettings is the largest .npmrc that is read, in bytes.
-const maxSettings = 1 << 20
-
 // gathered is what the operands of diff and review mean.
 type gathered struct {
 	*review.Input
 	// settings is the project's .npmrc: that of the base, which the author of a
 	// change does not control.
 	settings []byte
+	// folder reads the .npmrc of the working folder, which does not count; nil
+	// where both operands are revisions, whose folder it may not be.
+	folder func() ([]byte, error)
 	// close ends what reads the two revisions.
 	close func()
 }
@@ -184,7 +184,7 @@ func gatherTrees(ctx context.Context, base, head string, ignored func(string) bo
 		o.close()
 		return nil, err
 	}
-	return &gathered{in, settings, o.close}, nil
+	return &gathered{in, settings, nil, o.close}, nil
 }
 
 // npmrc is the base's .npmrc; one that is no file of the base counts as none.
@@ -195,6 +195,22 @@ func npmrc(ctx context.Context, base review.Revision) ([]byte, error) {
 		return nil, nil
 	}
 	return data, err
+}
+
+// npmrcOf is the .npmrc beside a lockfile of the base, as npm reads it there, or
+// else the repository's.
+func npmrcOf(ctx context.Context, base review.Revision, lock string) ([]byte, error) {
+	if dir := path.Dir(lock); dir != "." {
+		data, there, err := review.Read(ctx, base, dir+"/.npmrc", maxSettings)
+		var not *review.NotRead
+		if errors.As(err, &not) {
+			return nil, nil
+		}
+		if there || err != nil {
+			return data, err
+		}
+	}
+	return npmrc(ctx, base)
 }
 
 // gatherFiles compares two files.
@@ -213,8 +229,15 @@ func gatherFiles(ctx context.Context, base, head string) (*gathered, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, _ := os.ReadFile(".npmrc")
-	return &gathered{in, settings, func() {}}, nil
+	var settings []byte
+	if before != nil {
+		if at, ok := before.Revision.(*commit); ok {
+			if settings, err = npmrcOf(ctx, at, before.Path); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &gathered{in, settings, folderSettings, func() {}}, nil
 }
 
 func sides(args []string) (base, head string, mergeBase bool, err error) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/prevalence"
 	"github.com/lockwarden/lockwarden/app"
 	"github.com/lockwarden/lockwarden/app/review"
@@ -38,6 +37,7 @@ An interrupted build goes on where it was. With --database postgres://…, every
 		Args:    cobra.MinimumNArgs(1),
 	}
 	o := scannerFlags(c)
+	npmrcFlag(c, o)
 	database := c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: a file in the user's cache folder)")
 	again := c.Flags().Bool("again", false, "scan everything anew: after a change of the program")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -55,8 +55,7 @@ An interrupted build goes on where it was. With --database postgres://…, every
 		if err != nil {
 			return err
 		}
-		o.ProjectSettings, _ = os.ReadFile(".npmrc")
-		scanner, err := analyzer.Open(*o)
+		scanner, err := openScanner(c, *o, folderSettings)
 		if err != nil {
 			return err
 		}

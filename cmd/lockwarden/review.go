@@ -10,25 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 )
-
-// scannerFlags adds what decides how packages are fetched and scanned.
-func scannerFlags(c *cobra.Command) *analyzer.Options {
-	o := &analyzer.Options{}
-	f := c.Flags()
-	f.StringVar(&o.Registry, "registry", "", "default registry's URL (npm's setting of that name)")
-	f.StringSliceVar(&o.AllowHosts, "allow-host", nil, "host that may have a private address, and be redirected to")
-	f.StringVar(&o.CacheDir, "cache", "", "folder for tarballs and results (default: the user's cache folder)")
-	f.BoolVar(&o.NoCache, "no-cache", false, "keep nothing on disk")
-	f.StringVar(&o.OSV, "osv", "", "advisories: address of an OSV API, a local npm/all.zip, or none (default: OSV's public API)")
-	f.IntVar(&o.Workers, "workers", 0, "processes that scan at the same time (default: one a processor)")
-	return o
-}
 
 func reviewCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
@@ -38,6 +24,9 @@ func reviewCommand(t *terminal) *cobra.Command {
 what is wrong with it and what to do next. Nothing of a package is executed.
 
 ` + operandHelp + `
+
+The .npmrc of the base revision counts, and the user's own; that of the working
+folder only where --npmrc names it: a pull request's author may have written it.
 
 --staged compares HEAD with what git would commit now, for hooks. --write keeps
 the result in further formats: one run writes a log, a SARIF file and a summary.
@@ -50,6 +39,7 @@ could not be scanned, or is not known (the policy's "unknown" says which).`,
 	staged := c.Flags().Bool("staged", false, "compare HEAD with what is staged")
 	also := c.Flags().StringArray("write", nil, "FORMAT=FILE: write the result there as well; may be repeated")
 	o := scannerFlags(c)
+	npmrcFlag(c, o)
 	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
 	policyFile := c.Flags().String("policy", "", "policy file; default: .github/lockwarden.yml on BASE where BASE is a revision, else critical and high block and medium warns")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")
@@ -93,7 +83,7 @@ could not be scanned, or is not known (the policy's "unknown" says which).`,
 		}
 		defer in.close()
 		o.ProjectSettings = in.settings
-		scanner, err := analyzer.Open(*o)
+		scanner, err := openScanner(c, *o, in.folder)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -34,6 +35,7 @@ document could not be had.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	o := scannerFlags(c)
+	npmrcFlag(c, o)
 	fails := failOnFlag(c, "high")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")
 	var format *string
@@ -41,8 +43,7 @@ document could not be had.`,
 		if _, err := fails(nil); err != nil {
 			return err // before anything is fetched
 		}
-		o.ProjectSettings, _ = os.ReadFile(".npmrc")
-		scanner, err := analyzer.Open(*o)
+		scanner, err := openScanner(c, *o, settingsFor(args[0]))
 		if err != nil {
 			return err
 		}
@@ -116,11 +117,14 @@ func examine(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analy
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		files, err := readFolder(arg)
+		files, left, err := readFolder(arg)
 		if err != nil {
 			return nil, err
 		}
 		scanned, err := scanner.ScanFiles(ctx, files)
+		if scanned.Contents != nil {
+			scanned.Contents.Incomplete = append(scanned.Contents.Incomplete, left...)
+		}
 		return byManifest(scanned, filepath.Base(arg)), err
 	case err == nil:
 		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
@@ -150,11 +154,12 @@ const (
 	maxFolderBytes = 1 << 30
 )
 
-// readFolder reads what npm would pack, roughly: no node_modules, no .git.
-func readFolder(dir string) (map[string][]byte, error) {
-	files := map[string][]byte{}
+// readFolder reads what npm would pack, roughly: no node_modules, no .git. Links to
+// files inside are followed, as Node follows them; left is what is not read.
+func readFolder(dir string) (files map[string][]byte, left []issue.Problem, err error) {
+	files = map[string][]byte{}
 	total := int64(0)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -164,26 +169,54 @@ func readFolder(dir string) (map[string][]byte, error) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() {
-			return nil
-		}
-		info, err := d.Info()
+		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
+		}
+		name = filepath.ToSlash(name)
+		info, why := regular(dir, path, d)
+		if why != "" {
+			left = append(left, issue.Problem{File: name, Reason: why, Line: 1})
+			return nil
 		}
 		if total += info.Size(); total > maxFolderBytes || len(files) >= maxFolderFiles {
 			return fmt.Errorf("%s has more than %d files or %d MB; name a package's folder", dir, maxFolderFiles, maxFolderBytes>>20)
 		}
 		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		files[filepath.ToSlash(name)] = data
+		files[name] = data
 		return err
 	})
 	if err == nil && len(files) == 0 {
 		err = fmt.Errorf("%s has no files", dir)
 	}
-	return files, err
+	return files, left, err
+}
+
+// regular describes the file that a path of a folder leads to; why says why it is
+// not read.
+func regular(dir, path string, d fs.DirEntry) (info fs.FileInfo, why string) {
+	var err error
+	switch {
+	case d.Type().IsRegular():
+		info, err = d.Info()
+	case d.Type()&fs.ModeSymlink != 0:
+		top, failed := filepath.EvalSymlinks(dir)
+		to, unread := filepath.EvalSymlinks(path)
+		if err = cmp.Or(failed, unread); err != nil {
+			break
+		}
+		inside, failed := filepath.Rel(top, to)
+		if failed != nil || !filepath.IsLocal(inside) {
+			return nil, "a link that leads out of the folder"
+		}
+		if info, err = os.Stat(to); err == nil && !info.Mode().IsRegular() {
+			return nil, "a link to what is no file"
+		}
+	default:
+		return nil, "neither a file nor a folder"
+	}
+	if err != nil {
+		return nil, err.Error()
+	}
+	return info, ""
 }

@@ -43,6 +43,7 @@ var serverVariables = map[string]string{
 	"app-id": "APP_ID", "private-key-path": "PRIVATE_KEY_PATH", "webhook-secret": "WEBHOOK_SECRET", "client-id": "CLIENT_ID", "github-api-url": "GITHUB_API_URL",
 	"database": "DATABASE_URL", "port": "PORT", "public-url": "PUBLIC_URL", "log-level": "LOG_LEVEL", "log-format": "LOG_FORMAT",
 	"role": "ROLE", "operators": "OPERATORS", "metrics-address": "METRICS_ADDRESS", "keep-reviews": "KEEP_REVIEWS", "secret-key-path": "SECRET_KEY_PATH", "redeliver-every": "REDELIVER_EVERY",
+	"allow-unsandboxed": "ALLOW_UNSANDBOXED",
 }
 
 // serverFlags are what serve and doctor are told alike. read gives the settings
@@ -65,6 +66,8 @@ func serverFlags(c *cobra.Command) (scanner *analyzer.Options, read func() (app.
 	metrics := f.String("metrics-address", "", "address for Prometheus' /metrics, such as :9464 (METRICS_ADDRESS; empty: none)")
 	keep := f.Int("keep-reviews", 90, "days to keep the reviews of closed pull requests (KEEP_REVIEWS)")
 	chores := f.Duration("redeliver-every", 10*time.Minute, "how often GitHub is asked for deliveries that did not arrive (REDELIVER_EVERY)")
+	f.BoolVar(&scanner.AllowUnsandboxed, "allow-unsandboxed", false,
+		"start although the system lacks Landlock or seccomp, which the sandbox around what reads packages is made of (ALLOW_UNSANDBOXED)")
 	level := f.String("log-level", "info", "debug, info, warn or error (LOG_LEVEL)")
 	logFormat := f.String("log-format", "text", "text or json (LOG_FORMAT)")
 	return scanner, func() (app.Settings, error) {
@@ -103,6 +106,7 @@ func serverFlags(c *cobra.Command) (scanner *analyzer.Options, read func() (app.
 			AppID: id, PrivateKey: os.Getenv("PRIVATE_KEY"), PrivateKeyPath: *keyPath, WebhookSecret: *secret, ClientID: *clientID, ClientSecret: os.Getenv("CLIENT_SECRET"),
 			APIURL: *apiURL, Database: *database, SecretKey: key, Address: *host + ":" + *port, PublicURL: *publicURL, Role: app.Role(*role), Operators: *operators,
 			Metrics: *metrics, Chores: *chores, KeepReviews: time.Duration(*keep) * 24 * time.Hour, Version: version(), Log: log,
+			Unsandboxed: analyzer.SandboxGaps(), AllowUnsandboxed: scanner.AllowUnsandboxed,
 		}, nil
 	}
 }

@@ -54,9 +54,7 @@ type Handler func(header []byte, body io.Reader, step func(string)) ([]byte, err
 // requests from in on out until in ends.
 func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 	limits = limits.withDefaults()
-	debug.SetMaxStack(limits.Stack)
-	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(softMemory)
+	Tune(limits)
 	if err := sandbox(limits); err != nil {
 		return fmt.Errorf("worker: sandbox: %w", err)
 	}
@@ -88,9 +86,36 @@ func Serve(in io.Reader, out io.Writer, limits Limits, handle Handler) error {
 	}
 }
 
+// Tune sets the limits of this process that Go's runtime keeps.
+func Tune(limits Limits) {
+	debug.SetMaxStack(limits.withDefaults().Stack)
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(softMemory)
+}
+
+// Large lets the garbage collector of this process expect much that stays, until
+// the function that it gives is called: where what lives comes near the soft
+// limit, the collector runs without end and frees nothing. Then it keeps by the
+// share of garbage to what lives instead, and the limit is further up.
+func Large() (done func()) {
+	percent := debug.SetGCPercent(largeGCPercent)
+	limit := debug.SetMemoryLimit(largeMemory)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
 // softMemory is from where on the garbage collector works harder, in bytes:
-// nearly all packages stay below, the few largest take longer instead of more.
-const softMemory = 300 << 20
+// nearly all packages stay below. largeMemory and largeGCPercent are those of the
+// few largest: what is spread among much garbage keeps its memory from being used
+// again, so that it is collected early. In next 16.4.6 430 MB live at once;
+// under softMemory that took twice the time for 40 MB less.
+const (
+	softMemory     = 300 << 20
+	largeMemory    = 640 << 20
+	largeGCPercent = 50
+)
 
 // outOfMemory is what a child writes before it ends itself.
 const outOfMemory = "lockwarden worker: more memory than its limit"

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"sort"
 	"strings"
@@ -183,13 +184,24 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 }
 
 // collect collects what a step of a large package left behind, so that it does
-// not add up: beside other processes, the collector falls behind.
+// not add up: beside other processes, the collector falls behind. Where little
+// can be garbage, that costs more than it gives: all that lives is looked at.
 func (p *program) collect() {
-	if p.large {
+	if !p.large {
+		return
+	}
+	p.alive()
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	if lived, now := heap[0].Value.Uint64(), heap[1].Value.Uint64(); now > lived+lived/worthCollecting {
 		runtime.GC()
 		p.alive()
 	}
 }
+
+// worthCollecting is which part of what lived after the last collection must have
+// been made since then for the next one.
+const worthCollecting = 5
 
 // beginnings are where execution begins.
 func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {

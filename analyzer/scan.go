@@ -93,13 +93,13 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 	if subject.Unsupported != "" {
 		return Scanned{Fetch: &issue.FetchProblem{Kind: "unsupported", Reason: subject.Unsupported}}, nil
 	}
-	if c, ok := s.cached(subject.Integrity); ok {
-		return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
+	if out, ok := s.known(subject.Integrity); ok {
+		return out, nil
 	}
 	if subject.Integrity == "" {
 		s.stated(ctx, &subject)
-		if c, ok := s.cached(subject.Integrity); ok {
-			return Scanned{Contents: c, Integrity: subject.Integrity, Cached: true}, nil
+		if out, ok := s.known(subject.Integrity); ok {
+			return out, nil
 		}
 	}
 	return s.flights.once(ctx, subject, func() (Scanned, error) {
@@ -111,37 +111,88 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 			return Scanned{Contents: found, Integrity: strongest(subject.Integrity), Cached: true}, nil
 		}
 		defer release()
+		if out, ok := s.remembered(ctx, subject.Integrity); ok {
+			return out, nil // another replica's failure
+		}
 		return s.scan(ctx, subject)
 	})
 }
 
+// known is what an earlier scan here left of a tarball.
+func (s *Scanner) known(integrity string) (Scanned, bool) {
+	if c, ok := s.cached(integrity); ok {
+		return Scanned{Contents: c, Integrity: integrity, Cached: true}, true
+	}
+	return s.recall(integrity)
+}
+
 // scan does what Scan says, where nothing is known yet.
 func (s *Scanner) scan(ctx context.Context, subject Subject) (Scanned, error) {
-	skip := map[string]string{}
+	out, lost, err := s.survive(ctx, func(skip map[string]string) (Scanned, error) { return s.attempt(ctx, subject, skip) })
+	if err != nil {
+		return Scanned{}, err
+	}
+	switch {
+	case lost.slow:
+		s.remember(ctx, out, lost)
+	case out.Fetch == nil:
+		s.keep(ctx, out, lost.files)
+	}
+	return out, nil
+}
+
+// lost is what a scan had to leave out.
+type lost struct {
+	// files are those that were skipped, with the reason.
+	files map[string]string
+	// slow is set where all that was left out took too much processor time, with
+	// no other scan beside it.
+	slow bool
+}
+
+// survive tries a scan until it ends, whatever children it costs: where somebody
+// else ended the child, again; where it took too much processor time, again with
+// nothing beside it; where one file is at fault, again without that one. It fails
+// only where the context ends.
+func (s *Scanner) survive(ctx context.Context, attempt func(skip map[string]string) (Scanned, error)) (out Scanned, l lost, err error) {
+	l.files = map[string]string{}
 	ended := 0 // how often somebody else ended the child
+	alone, other := false, false
 	for {
-		out, err := s.attempt(ctx, subject, skip)
+		if alone {
+			err = s.Pool.Alone(ctx, func() (err error) { out, err = attempt(l.files); return err })
+		} else {
+			out, err = attempt(l.files)
+		}
 		var death *worker.DeathError
 		switch {
 		case ctx.Err() != nil:
-			return Scanned{}, ctx.Err()
+			return Scanned{}, l, ctx.Err()
 		case errors.As(err, &death):
-			if ended++; death.Outside && ended <= maxEnded {
+			if death.Outside {
+				if ended++; ended <= maxEnded {
+					continue
+				}
+			}
+			if death.Slow && !alone {
+				alone = true
 				continue
 			}
+			reason := death.Reason
+			if death.Slow {
+				reason += ", also alone"
+			}
+			l.slow, other = death.Slow && !other, other || !death.Slow
 			// One hostile file costs that file: again without it.
-			if len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "(") && skip[death.Step] == "" {
-				skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
+			if len(l.files) < maxSkipped && !strings.HasPrefix(death.Step, "(") && l.files[death.Step] == "" {
+				l.files[death.Step] = "the analysis of this file was stopped: " + reason
 				continue
 			}
-			out.Fetch = &issue.FetchProblem{Kind: "limit", Reason: fmt.Sprintf("the analysis was stopped at %s: %s", death.Step, death.Reason)}
+			out.Fetch = &issue.FetchProblem{Kind: "limit", Reason: fmt.Sprintf("the analysis was stopped at %s: %s", death.Step, reason)}
 		case err != nil:
-			out.Fetch = problem(err)
+			out.Fetch, l.slow = problem(err), false
 		}
-		if out.Fetch == nil {
-			s.keep(ctx, out, skip)
-		}
-		return out, nil
+		return out, l, nil
 	}
 }
 
@@ -242,36 +293,39 @@ func (s *Scanner) keep(ctx context.Context, out Scanned, skip map[string]string)
 
 // ScanTarball analyzes a tarball that is at hand.
 func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, error)) (Scanned, error) {
-	skip := map[string]string{}
-	for {
+	var failed error // of ours, not of the package
+	out, _, err := s.survive(ctx, func(skip map[string]string) (Scanned, error) {
 		body, err := open()
 		if err != nil {
+			failed = err
 			return Scanned{}, err
 		}
-		header, err := json.Marshal(request{Skip: maps.Clone(skip)})
+		defer body.Close()
+		header, err := json.Marshal(request{Skip: skip})
 		if err != nil {
-			body.Close()
+			failed = err
 			return Scanned{}, err
 		}
 		h := registry.NewHash()
 		result, err := s.Pool.Do(ctx, header, io.TeeReader(body, h))
-		body.Close()
-		var death *worker.DeathError
-		switch {
-		case ctx.Err() != nil:
-			return Scanned{}, ctx.Err()
-		case errors.As(err, &death) && len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "("):
-			skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
-			continue
-		case err != nil:
-			return Scanned{Integrity: h.SHA512(), Fetch: problem(err)}, nil
+		out := Scanned{Integrity: h.SHA512()}
+		if err != nil {
+			return out, err
 		}
-		c := &issue.Contents{}
-		if err := json.Unmarshal(result, c); err != nil {
-			return Scanned{}, fmt.Errorf("analyzer: the worker's answer: %w", err)
+		out.Contents = &issue.Contents{}
+		if err := json.Unmarshal(result, out.Contents); err != nil {
+			failed = fmt.Errorf("analyzer: the worker's answer: %w", err)
+			return Scanned{}, failed
 		}
-		return Scanned{Contents: c, Integrity: h.SHA512()}, nil
+		return out, nil
+	})
+	if err == nil {
+		err = failed
 	}
+	if err != nil {
+		return Scanned{}, err
+	}
+	return out, nil
 }
 
 // ScanFiles analyzes a folder's files as if they were packed: in a child

@@ -43,6 +43,9 @@ type Options struct {
 	// Starting is called before each file that is parsed, so that a parent
 	// process knows which one to blame.
 	Starting func(file string)
+	// Used tells the processor time that this process has used; nil: the time since
+	// the analysis began stands for it.
+	Used func() time.Duration
 	// Steps is the budget of the evaluation in nodes; 0 means the default.
 	Steps int64
 }
@@ -55,9 +58,9 @@ const defaultSteps = 120_000_000
 // while uses are recorded.
 const collectEvery = 256
 
-// maxEvaluation is how long an evaluation says that it goes on; after that, its
-// parent gives it up when it has waited long enough. The largest package of
-// bench/corpus takes 30 s on one old processor.
+// maxEvaluation is how much processor time an analysis may use that says that it
+// goes on; after that, its parent gives it up when it has waited long enough. The
+// largest package of bench/corpus takes 30 s on one old processor.
 const maxEvaluation = 2 * time.Minute
 
 // Analyze reads the scripts of a package. It never fails: what could not be
@@ -71,9 +74,13 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	if options.Starting == nil {
 		options.Starting = func(string) {}
 	}
-	begun := time.Now()
+	if options.Used == nil {
+		begun := time.Now()
+		options.Used = func() time.Duration { return time.Since(begun) }
+	}
+	until := options.Used() + maxEvaluation
 	p.alive = func() {
-		if time.Since(begun) < maxEvaluation {
+		if options.Used() < until {
 			options.Starting("(evaluation)")
 		}
 	}

@@ -56,15 +56,18 @@ func all(tarballs []string, folder, profile, heap string, times int) error {
 			cmd := exec.Command(self, "-one", "-json", folder, "-profile", profile, "-heap", heap, tarball)
 			cmd.Env = []string{"GOMAXPROCS=" + workerThreads}
 			cmd.Stderr = os.Stderr
-			if err := cmd.Run(); err != nil {
+			out, err := cmd.Output()
+			if err != nil {
 				return fmt.Errorf("%s: %w", tarball, err)
 			}
 			if took := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(); best == 0 || took < best {
 				best = took
 			}
-			memory = max(memory, peak(cmd.ProcessState))
+			var kB int64
+			fmt.Sscan(string(out), &kB)
+			memory = max(memory, kB)
 		}
-		fmt.Printf("%8.2f s %5d MB  %s\n", best.Seconds(), memory>>20, strings.TrimSuffix(filepath.Base(tarball), ".tgz"))
+		fmt.Printf("%8.2f s %5d MB  %s\n", best.Seconds(), memory>>10, strings.TrimSuffix(filepath.Base(tarball), ".tgz"))
 	}
 	return nil
 }
@@ -107,6 +110,12 @@ func scan(tarball, folder, profile, heap string) error {
 		if err := pprof.Lookup("allocs").WriteTo(out, 0); err != nil {
 			return err
 		}
+	}
+	// The highest memory, for the parent; Linux only.
+	if status, err := os.ReadFile("/proc/self/status"); err == nil {
+		_, line, _ := strings.Cut(string(status), "VmHWM:")
+		line, _, _ = strings.Cut(line, "kB")
+		fmt.Println(strings.TrimSpace(line))
 	}
 	if folder == "" {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -200,5 +201,29 @@ func TestSlowNewEngine(t *testing.T) {
 	analyzer.SetProgramVersion(t, "another")
 	if said, n := s.scan(t); strings.Contains(said, "remembered") || n == 0 {
 		t.Errorf("%q with %d children", said, n)
+	}
+}
+
+// TestTarballEnded: a tarball at hand is scanned again, as one of a registry is,
+// where somebody else ended the child.
+func TestTarballEnded(t *testing.T) {
+	children := 0
+	s, err := analyzer.Open(analyzer.Options{NoCache: true, OSV: "none", Workers: 1, WorkerCommand: func() *exec.Cmd {
+		if children++; children == 1 {
+			return exec.Command("sh", "-c", "kill -9 $$")
+		}
+		return workerCommand()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	got, err := s.ScanTarball(context.Background(), tarball(t, "package.json", `{"name":"wanted","version":"1.0.0"}`))
+	if err != nil || got.Fetch != nil || got.Contents == nil || children != 2 {
+		t.Errorf("%+v %v with %d children", got, err, children)
+	}
+	// One that cannot be opened is nobody's package.
+	if got, err := s.ScanTarball(context.Background(), func() (io.ReadCloser, error) { return nil, os.ErrNotExist }); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%+v %v", got, err)
 	}
 }

@@ -71,7 +71,9 @@ func (f *File) pack(r *recent) {
 		return
 	}
 	packed := s2.EncodeBetter(r.room[:0], c.plain)
-	r.room = packed
+	if cap(packed) <= recentKept {
+		r.room = packed
+	}
 	if len(packed) >= len(c.plain)*3/4 {
 		return
 	}

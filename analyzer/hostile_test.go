@@ -159,9 +159,8 @@ func oneLine(n int) string {
 	return b.String()
 }
 
-// TestWorkerKilledFromOutside kills the child in the middle of a scan: the
-// package is reported as not scanned, or scanned by the next child, and the
-// pool goes on.
+// TestWorkerKilledFromOutside kills every child of a scan: the package is
+// reported as not scanned, and the pool goes on.
 func TestWorkerKilledFromOutside(t *testing.T) {
 	s, err := analyzer.Open(analyzer.Options{NoCache: true, Workers: 1, WorkerCommand: func() *exec.Cmd {
 		return workerCommand()

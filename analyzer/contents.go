@@ -24,7 +24,6 @@ import (
 	"math"
 	"os"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +34,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/worker"
 )
 
 // programVersion tells programs apart whose analysis may differ: what another
@@ -98,7 +98,7 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, err
 	}
 	if pkg.Large() {
-		defer debug.SetGCPercent(debug.SetGCPercent(largeGCPercent))
+		defer worker.Large()()
 	}
 	contents, err := e.Contents(pkg, r.Git, r.Skip, step)
 	if err != nil {
@@ -106,10 +106,6 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 	}
 	return json.Marshal(contents)
 }
-
-// largeGCPercent is how eagerly a worker collects garbage in a large package:
-// what is spread among much of it keeps its memory from being used again.
-const largeGCPercent = 50
 
 // programWords stand in programs that have the name of something else;
 // maxDisguised is the size of the largest one that is kept, in bytes.
@@ -149,7 +145,7 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 			manifest = m
 		}
 	}
-	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip, Starting: step})
+	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip, Starting: step, Used: worker.ProcessorTime})
 	step("(matching)")
 	in := behavior.Input{Package: pkg, Manifest: manifest, Facts: facts, Git: git}
 	c.Manifest = *manifest

@@ -102,8 +102,8 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 		s.stated(ctx, &subject)
 	}
 	sum := sri.SHA512(subject.Integrity)
-	if c, ok := s.cached(sum); ok {
-		return Scanned{Contents: c, Integrity: sum, Cached: true}, nil
+	if out, ok := s.known(sum); ok {
+		return out, nil
 	}
 	out, shared, err := s.flights.Do(ctx, subject, func() (Scanned, error) {
 		found, release, err := s.take(ctx, sum)
@@ -114,6 +114,9 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 			return Scanned{Contents: found, Integrity: sum, Cached: true}, nil
 		}
 		defer release()
+		if out, ok := s.remembered(ctx, sum); ok {
+			return out, nil // another replica's failure
+		}
 		return s.scan(ctx, subject)
 	})
 	if shared && err == nil {
@@ -122,41 +125,81 @@ func (s *Scanner) Scan(ctx context.Context, subject Subject) (Scanned, error) {
 	return out, err
 }
 
-// scan does what Scan says, where nothing is known yet.
-func (s *Scanner) scan(ctx context.Context, subject Subject) (Scanned, error) {
-	out, skipped, err := attempts(ctx, func(skip map[string]string) (Scanned, error) { return s.attempt(ctx, subject, skip) })
-	if err == nil && out.Fetch == nil && !skipped {
-		s.keep(ctx, out)
+// known is what an earlier scan here left of the bytes with this sha512.
+func (s *Scanner) known(sum string) (Scanned, bool) {
+	if c, ok := s.cached(sum); ok {
+		return Scanned{Contents: c, Integrity: sum, Cached: true}, true
 	}
-	return out, err
+	return s.recall(sum)
 }
 
-// attempts tries until a child survives: again where somebody else ended it, again
-// without a file that killed it. It fails only when the context ends; skipped is
-// set where files were left out.
-func attempts(ctx context.Context, attempt func(skip map[string]string) (Scanned, error)) (out Scanned, skipped bool, err error) {
-	skip := map[string]string{}
+// scan does what Scan says, where nothing is known yet.
+func (s *Scanner) scan(ctx context.Context, subject Subject) (Scanned, error) {
+	out, lost, err := s.survive(ctx, func(skip map[string]string) (Scanned, error) { return s.attempt(ctx, subject, skip) })
+	if err != nil {
+		return Scanned{}, err
+	}
+	switch {
+	case lost.slow:
+		s.remember(ctx, out, lost)
+	case out.Fetch == nil && len(lost.files) == 0:
+		s.keep(ctx, out)
+	}
+	return out, nil
+}
+
+// lost is what a scan had to leave out.
+type lost struct {
+	// files are those that were skipped, with the reason.
+	files map[string]string
+	// slow is set where all that was left out took too much processor time, with
+	// no other scan beside it.
+	slow bool
+}
+
+// survive tries a scan until it ends, whatever children it costs: where somebody
+// else ended the child, again; where it took too much processor time, again with
+// nothing beside it; where one file is at fault, again without that one. It fails
+// only where the context ends.
+func (s *Scanner) survive(ctx context.Context, attempt func(skip map[string]string) (Scanned, error)) (out Scanned, l lost, err error) {
+	l.files = map[string]string{}
 	ended := 0 // how often somebody else ended the child
+	alone, other := false, false
 	for {
-		out, err := attempt(skip)
+		if alone {
+			err = s.Pool.Alone(ctx, func() (err error) { out, err = attempt(l.files); return err })
+		} else {
+			out, err = attempt(l.files)
+		}
 		var death *worker.DeathError
 		switch {
 		case ctx.Err() != nil:
-			return Scanned{}, false, ctx.Err()
+			return Scanned{}, l, ctx.Err()
 		case errors.As(err, &death):
-			if ended++; death.Outside && ended <= maxEnded {
+			if death.Outside {
+				if ended++; ended <= maxEnded {
+					continue
+				}
+			}
+			if death.Slow && !alone {
+				alone = true
 				continue
 			}
+			reason := death.Reason
+			if death.Slow {
+				reason += ", also alone"
+			}
+			l.slow, other = death.Slow && !other, other || !death.Slow
 			// One hostile file costs that file: again without it.
-			if len(skip) < maxSkipped && !strings.HasPrefix(death.Step, "(") && skip[death.Step] == "" {
-				skip[death.Step] = "the analysis of this file was stopped: " + death.Reason
+			if len(l.files) < maxSkipped && !strings.HasPrefix(death.Step, "(") && l.files[death.Step] == "" {
+				l.files[death.Step] = "the analysis of this file was stopped: " + reason
 				continue
 			}
-			out.Fetch = &issue.FetchProblem{Kind: "limit", Reason: fmt.Sprintf("the analysis was stopped at %s: %s", death.Step, death.Reason)}
+			out.Fetch = &issue.FetchProblem{Kind: "limit", Reason: fmt.Sprintf("the analysis was stopped at %s: %s", death.Step, reason)}
 		case err != nil:
-			out.Fetch = problem(err)
+			out.Fetch, l.slow = problem(err), false
 		}
-		return out, len(skip) > 0, nil
+		return out, l, nil
 	}
 }
 
@@ -265,7 +308,7 @@ func (s *Scanner) keep(ctx context.Context, out Scanned) {
 // ScanTarball analyzes a tarball that is at hand.
 func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, error)) (Scanned, error) {
 	var unopened error // the file's, not the package's
-	out, _, err := attempts(ctx, func(skip map[string]string) (Scanned, error) {
+	out, _, err := s.survive(ctx, func(skip map[string]string) (Scanned, error) {
 		body, err := open()
 		if err != nil {
 			unopened = err

@@ -17,8 +17,15 @@ const (
 	mostTrigramBits  = 17
 )
 
+func trigramsLog(length int) int {
+	return min(max(bits.Len(uint(length)), leastTrigramBits), mostTrigramBits)
+}
+
+// trigramsSize is what the trigrams of so long a content take, in bytes.
+func trigramsSize(length int) int { return 1 << (trigramsLog(length) - 3) }
+
 func trigramsOf(data []byte) *trigrams {
-	log := min(max(bits.Len(uint(len(data))), leastTrigramBits), mostTrigramBits)
+	log := trigramsLog(len(data))
 	t := &trigrams{bits: make([]uint64, 1<<(log-6)), shift: uint8(32 - log)}
 	if len(data) < 3 {
 		return t
@@ -53,8 +60,9 @@ func (t *trigrams) may(text string) bool {
 // MayHave is false where a text does not stand in Data, and mostly true only where
 // it does; a look that costs next to nothing after the first.
 func (f *File) MayHave(text string) bool {
-	if r := f.content.recent; r != nil {
-		// Of a large package only those of one file are kept.
+	if r := f.content.recent; r != nil && f.trigrams == nil {
+		// Where those of a large package would take too much, only one file's are
+		// kept.
 		if r.asked != f {
 			r.asked, r.trigrams = f, trigramsOf(f.Data())
 		}

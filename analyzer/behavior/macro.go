@@ -27,6 +27,9 @@ const maxMacros = 16 << 20
 // macros are those of a document, as a compound file; found is also true where
 // there are some that cannot be read.
 func macros(f *archive.File) (data []byte, found bool) {
+	if ole := bytes.HasPrefix(f.Head(), oleMagic); !ole && f.Kind != archive.Archive {
+		return nil, false
+	}
 	data = f.Data()
 	if bytes.HasPrefix(data, oleMagic) {
 		for _, mark := range compoundMacro {
@@ -34,9 +37,6 @@ func macros(f *archive.File) (data []byte, found bool) {
 				return data, true
 			}
 		}
-		return nil, false
-	}
-	if f.Kind != archive.Archive {
 		return nil, false
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))

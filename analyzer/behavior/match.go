@@ -73,6 +73,8 @@ type matcher struct {
 	uses map[string][]*javascript.Use
 	// programs are those that the package starts.
 	programs []Started
+	// shape is how each script is written, once somebody asked.
+	shape map[*archive.File]*shape
 }
 
 // WantText tells whether a constant text is worth a look, for the engine.

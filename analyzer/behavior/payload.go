@@ -108,8 +108,8 @@ func otherScript(m *matcher, s *stanza) {
 			continue
 		}
 		say := ""
-		if bytes.HasPrefix(f.Data(), []byte("#!")) {
-			line, _, _ := bytes.Cut(f.Data()[:min(len(f.Data()), 200)], []byte("\n"))
+		if head := f.Head(); bytes.HasPrefix(head, []byte("#!")) {
+			line, _, _ := bytes.Cut(head[:min(len(head), 200)], []byte("\n"))
 			words := strings.Fields(strings.TrimPrefix(string(line), "#!"))
 			if len(words) > 0 {
 				program := path.Base(words[0])

@@ -17,10 +17,44 @@ import (
 // scripts calls yield for each script whose text is there.
 func (m *matcher) scripts(yield func(f *archive.File)) {
 	for _, f := range m.in.Package.Files {
-		if f.Kind == archive.Text && len(f.Data()) > 0 && javascript.IsScript(f.Path) {
+		if f.Kind == archive.Text && f.Len() > 0 && javascript.IsScript(f.Path) {
 			yield(f)
 		}
 	}
+}
+
+// shape is how a script is written, as one look at its text tells: the texts of a
+// large package are unpacked for each look.
+type shape struct {
+	// minified is the length of the longest line where it is a machine's.
+	minified int
+	// obfuscated is where an obfuscation shows, and how.
+	obfuscated int
+	how        string
+	// gap is set where a line has a wide gap.
+	gap bool
+	// invisible is where text begins that nobody sees; -1: nowhere.
+	invisible int
+}
+
+// shapes calls yield for each script with its shape.
+func (m *matcher) shapes(yield func(f *archive.File, s *shape)) {
+	if m.shape == nil {
+		m.shape = map[*archive.File]*shape{}
+		m.scripts(func(f *archive.File) { m.shape[f] = shapeOf(f) })
+	}
+	m.scripts(func(f *archive.File) { yield(f, m.shape[f]) })
+}
+
+func shapeOf(f *archive.File) *shape {
+	data := f.Data()
+	s := &shape{invisible: invisible(data)}
+	if line := longestLine(data); isMinified(line) {
+		s.minified = len(line)
+	}
+	s.obfuscated, s.how = obfuscation(f)
+	_, _, s.gap = javascript.WideGap(data, 0)
+	return s
 }
 
 // at is a place in a file by its offset.
@@ -48,9 +82,9 @@ func (m *matcher) whole(f *archive.File, say string) Evidence {
 
 // minified is a script written for machines: long lines, hardly a space.
 func minified(m *matcher, s *stanza) {
-	m.scripts(func(f *archive.File) {
-		if line := longestLine(f.Data()); isMinified(line) {
-			m.add(s, m.whole(f, fmt.Sprintf("its longest line has %d characters", len(line))))
+	m.shapes(func(f *archive.File, shape *shape) {
+		if shape.minified > 0 {
+			m.add(s, m.whole(f, fmt.Sprintf("its longest line has %d characters", shape.minified)))
 		}
 	})
 }
@@ -92,10 +126,9 @@ var (
 // obfuscated is a script whose writer did not want it read. Minified is not
 // obfuscated.
 func obfuscated(m *matcher, s *stanza) {
-	m.scripts(func(f *archive.File) {
-		if offset, say := obfuscation(f); say != "" {
-			e := m.at(f, offset, javascript.Certain)
-			m.add(s, e)
+	m.shapes(func(f *archive.File, shape *shape) {
+		if shape.how != "" {
+			m.add(s, m.at(f, shape.obfuscated, javascript.Certain))
 		}
 	})
 }
@@ -221,7 +254,10 @@ const maxGaps = 500
 
 // offScreenCode is code behind so much white space that no editor shows it.
 func offScreenCode(m *matcher, s *stanza) {
-	m.scripts(func(f *archive.File) {
+	m.shapes(func(f *archive.File, shape *shape) {
+		if !shape.gap {
+			return
+		}
 		data := f.Data()
 		for from, gaps := 0, 0; gaps < maxGaps; gaps++ {
 			start, end, found := javascript.WideGap(data, from)
@@ -262,9 +298,9 @@ func (m *matcher) offScreen(f *archive.File, start, end int) bool {
 // invisibleText is text that a reader does not see, or sees in another order,
 // outside the languages that need the same characters.
 func invisibleText(m *matcher, s *stanza) {
-	m.scripts(func(f *archive.File) {
-		if i := invisible(f.Data()); i >= 0 {
-			m.add(s, m.at(f, i, javascript.Certain))
+	m.shapes(func(f *archive.File, shape *shape) {
+		if shape.invisible >= 0 {
+			m.add(s, m.at(f, shape.invisible, javascript.Certain))
 		}
 	})
 }

@@ -56,7 +56,7 @@ func Inspect(pkg *archive.Package, contexts func(file string) javascript.Context
 	for _, f := range pkg.Files {
 		d.leftovers(f)
 		d.mismatch(f)
-		if f.Kind != archive.Text || len(f.Data()) == 0 {
+		if f.Kind != archive.Text || f.Len() == 0 {
 			continue
 		}
 		d.tokens(f)
@@ -202,10 +202,13 @@ var tokens = []token{
 var amazonSecret = regexp.MustCompile(`["'=:\s]([A-Za-z0-9/+]{40})["'\s,;]`)
 
 func (d *finder) tokens(f *archive.File) {
-	data := f.Data()
 	for i := range tokens {
 		t := &tokens[i]
-		for from := 0; f.MayHave(t.prefix); {
+		if !f.MayHave(t.prefix) {
+			continue
+		}
+		data := f.Data()
+		for from := 0; ; {
 			at := bytes.Index(data[from:], []byte(t.prefix))
 			if at < 0 {
 				break
@@ -263,10 +266,10 @@ var urlCredentials = regexp.MustCompile(`\b[a-z][a-z0-9+.-]{1,20}://([A-Za-z0-9.
 
 // credentials are users and passwords in URLs, outside tests and documents.
 func (d *finder) credentials(f *archive.File) {
-	data := f.Data()
 	if isTestPath(f.Path) || !f.MayHave("://") || isTestFile(f.Path) {
 		return
 	}
+	data := f.Data()
 	for from := 0; ; {
 		at := bytes.Index(data[from:], []byte("://"))
 		if at < 0 {
@@ -418,7 +421,6 @@ var magics = map[string][]string{
 // mismatch is a file whose content is not what its name says: a program under
 // a text's name, code under a picture's.
 func (d *finder) mismatch(f *archive.File) {
-	data := f.Data()
 	ext := strings.ToLower(path.Ext(f.Path))
 	program := f.Kind == archive.ELF || f.Kind == archive.PE || f.Kind == archive.MachO
 	switch ext {
@@ -429,9 +431,10 @@ func (d *finder) mismatch(f *archive.File) {
 		return
 	}
 	begins, ok := magics[ext]
-	if !ok || len(data) < 16 {
+	if !ok || f.Len() < 16 {
 		return
 	}
+	data := f.Data()
 	for _, begin := range begins {
 		if bytes.HasPrefix(data, []byte(begin)) {
 			end := f.Tail

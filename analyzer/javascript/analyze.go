@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"path"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"sort"
 	"strings"
@@ -42,6 +43,9 @@ type Options struct {
 	// Starting is called before each file that is parsed, so that a parent
 	// process knows which one to blame.
 	Starting func(file string)
+	// Used tells the processor time that this process has used; nil: the time since
+	// the analysis began stands for it.
+	Used func() time.Duration
 	// Steps is the budget of the evaluation in nodes; 0 means the default.
 	Steps int64
 }
@@ -54,9 +58,9 @@ const defaultSteps = 120_000_000
 // while uses are recorded.
 const collectEvery = 256
 
-// maxEvaluation is how long an evaluation says that it goes on; after that, its
-// parent gives it up when it has waited long enough. The largest package of
-// bench/corpus takes 30 s on one old processor.
+// maxEvaluation is how much processor time an analysis may use that says that it
+// goes on; after that, its parent gives it up when it has waited long enough. The
+// largest package of bench/corpus takes 30 s on one old processor.
 const maxEvaluation = 2 * time.Minute
 
 // Analyze reads the scripts of a package. It never fails: what could not be
@@ -70,9 +74,13 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	if options.Starting == nil {
 		options.Starting = func(string) {}
 	}
-	begun := time.Now()
+	if options.Used == nil {
+		begun := time.Now()
+		options.Used = func() time.Duration { return time.Since(begun) }
+	}
+	until := options.Used() + maxEvaluation
 	p.alive = func() {
-		if time.Since(begun) < maxEvaluation {
+		if options.Used() < until {
 			options.Starting("(evaluation)")
 		}
 	}
@@ -184,13 +192,24 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 }
 
 // collect collects what a step of a large package left behind, so that it does
-// not add up: beside other processes, the collector falls behind.
+// not add up: beside other processes, the collector falls behind. Where little
+// can be garbage, that costs more than it gives: all that lives is looked at.
 func (p *program) collect() {
-	if p.large {
+	if !p.large {
+		return
+	}
+	p.alive()
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(heap)
+	if lived, now := heap[0].Value.Uint64(), heap[1].Value.Uint64(); now > lived+lived/worthCollecting {
 		runtime.GC()
 		p.alive()
 	}
 }
+
+// worthCollecting is which part of what lived after the last collection must have
+// been made since then for the next one.
+const worthCollecting = 5
 
 // beginnings are where execution begins.
 func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {

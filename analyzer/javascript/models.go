@@ -298,7 +298,7 @@ func (e *evaluation) serialized(values []*Value) *Value {
 				e.reads(alt.object())
 			}
 		})
-		marks |= v.Carries()
+		marks |= v.carries(0)
 	}
 	return e.p.opaque(marks)
 }

@@ -129,6 +129,7 @@ type object struct {
 	value    Value
 	readers  []objectReader
 	visited  int64
+	heldMarks
 }
 
 // objectReader is a function that reads an object; names has a bit for each
@@ -605,13 +606,53 @@ func (v *Value) MayBeAPI(api string) bool {
 }
 
 // Carries are the marks of the value and of what the objects in it hold, two
-// levels deep.
-func (v *Value) Carries() Marks { return v.carries(0) }
+// levels deep. Ask when all is settled: the objects remember the answer.
+func (v *Value) Carries() Marks { return v.settledCarries(0) }
 
+func (v *Value) settledCarries(depth int) Marks {
+	marks := v.allMarks()
+	v.each(func(alt *Value) {
+		if alt.kind == vObject && depth <= deepest && alt.object().properties.size() <= 64 {
+			marks |= alt.object().held(depth)
+		}
+	})
+	return marks
+}
+
+// deepest is how deep Carries looks into objects.
+const deepest = 2
+
+// heldMarks remember what an object holds at each depth of Carries: known has a
+// bit for each one that is.
+type heldMarks struct {
+	known uint8
+	marks [deepest + 1]Marks
+}
+
+// held are the marks of what an object holds. Objects of sixty objects of sixty
+// are asked about by many uses.
+func (o *object) held(depth int) Marks {
+	if o.heldMarks.known&(1<<depth) != 0 {
+		return o.heldMarks.marks[depth]
+	}
+	marks := Marks(0)
+	for _, s := range o.rare().spreads {
+		marks |= s.settledCarries(depth + 1)
+	}
+	for _, p := range o.properties.all() {
+		marks |= p.settledCarries(depth + 1)
+	}
+	marks |= o.elements.settledCarries(depth + 1)
+	o.heldMarks.known |= 1 << depth
+	o.heldMarks.marks[depth] = marks
+	return marks
+}
+
+// carries is Carries while values change.
 func (v *Value) carries(depth int) Marks {
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 || alt.object().properties.size() > 64 {
+		if alt.kind != vObject || depth > deepest || alt.object().properties.size() > 64 {
 			return
 		}
 		for _, s := range alt.object().rare().spreads {

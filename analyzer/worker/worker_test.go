@@ -9,7 +9,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,9 +66,16 @@ func handle(header []byte, body io.Reader, step func(string)) ([]byte, error) {
 	case "take the stack":
 		return []byte(fmt.Sprint(deep(1 << 40))), nil
 	case "never end":
-		for {
-			time.Sleep(time.Millisecond)
+		time.Sleep(time.Hour)
+	case "work for a second":
+		for from := worker.ProcessorTime(); worker.ProcessorTime()-from < time.Second; {
+			burned++
 		}
+		return []byte("done"), nil
+	case "when":
+		from := time.Now()
+		time.Sleep(30 * time.Millisecond)
+		return fmt.Appendf(nil, "%d %d", from.UnixNano(), time.Now().UnixNano()), nil
 	case "burn the processor":
 		for n := 0; ; n++ {
 			burned = n
@@ -94,7 +103,7 @@ func deep(n int) int {
 
 func pool(t *testing.T, size int) *worker.Pool {
 	t.Helper()
-	p := worker.NewPool(size, worker.Limits{Step: 6 * time.Second}, func() *exec.Cmd {
+	p := worker.NewPool(size, worker.Limits{Step: 3 * time.Second, Stuck: 6 * time.Second}, func() *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = []string{"WORKER_TEST_CHILD=1"}
 		return cmd
@@ -131,18 +140,23 @@ func TestSandbox(t *testing.T) {
 // TestDeaths: whatever kills a child, the parent says in which step and why,
 // and goes on with another one.
 func TestDeaths(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("what a process uses is known on Linux only")
+	}
 	p := pool(t, 1)
 	for request, want := range map[string]string{
 		"take memory":        "more memory than its limit",
 		"take the stack":     "the stack overflowed",
-		"never end":          "more than 6s",
-		"burn the processor": "more than 6s",
+		"never end":          "did not go on for 6s (limit Stuck)",
+		"burn the processor": "more than 3s of processor time (limit Step)",
 		"die":                "exit status 7",
 	} {
 		_, err := p.Do(context.Background(), []byte(request), strings.NewReader("body"))
 		var death *worker.DeathError
 		if !errors.As(err, &death) || death.Step != request || !strings.Contains(death.Reason, want) {
 			t.Errorf("%s: %v, want %s", request, err, want)
+		} else if death.Slow != (request == "burn the processor") {
+			t.Errorf("%s: slow is %v", request, death.Slow)
 		}
 		out, err := p.Do(context.Background(), []byte("echo"), strings.NewReader("still here"))
 		if err != nil || string(out) != "still here" {
@@ -175,6 +189,49 @@ func TestExchange(t *testing.T) {
 	start := time.Now()
 	if _, err := p.Do(ctx, []byte("never end"), nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
 		t.Errorf("a context that ends: %v after %v", err, time.Since(start))
+	}
+}
+
+// TestAlone: a request that is to run alone waits for the others, and they for
+// it.
+func TestAlone(t *testing.T) {
+	p := pool(t, 3)
+	type span struct{ from, to int64 }
+	when := func() (s span) {
+		out, err := p.Do(context.Background(), []byte("when"), nil)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = fmt.Sscan(string(out), &s.from, &s.to)
+		return s
+	}
+	var wait sync.WaitGroup
+	others, lonely := make([]span, 12), make([]span, 3)
+	for i := range others {
+		wait.Go(func() { others[i] = when() })
+	}
+	for i := range lonely {
+		wait.Go(func() {
+			if err := p.Alone(context.Background(), func() error { lonely[i] = when(); return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	for i, a := range lonely {
+		for _, b := range append(lonely[i+1:len(lonely):len(lonely)], others...) {
+			if a.from < b.to && b.from < a.to {
+				t.Errorf("%v ran beside %v", a, b)
+			}
+		}
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := p.Alone(ended, func() error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that ended: %v", err)
+	}
+	if out, err := p.Do(context.Background(), []byte("echo"), strings.NewReader("free")); err != nil || string(out) != "free" {
+		t.Errorf("afterwards: %q %v", out, err)
 	}
 }
 

@@ -285,7 +285,7 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 		return nil
 	}
 	options.Starting(file.path)
-	m, message, ok := p.parseModule(file)
+	m, message, ok := p.parseModule(file, p.format(file.path))
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
 		p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: file.path, Line: line, Reason: message.Text})
@@ -306,7 +306,7 @@ func (p *program) parseInline(life *lifecycle) []*module {
 			p.incomplete(code.file, "scripts."+code.script+" "+err.Error())
 			continue
 		}
-		m, message, ok := p.parseModule(file)
+		m, message, ok := p.parseModule(file, commonJS)
 		file.path = code.file
 		if !ok {
 			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: code.file, Line: code.line, Reason: message.Text})
@@ -334,9 +334,7 @@ func (p *program) parseHidden(m *module, depth int) []*module {
 			p.incomplete(m.file.path, fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line))
 			continue
 		}
-		// A function's body may return; as a script it may not, which the
-		// parser takes from CommonJS.
-		inner, _, ok := p.parseModule(file)
+		inner, _, ok := p.parseModule(file, runText)
 		if !ok {
 			continue // a text that is no program: whoever runs it gets an error
 		}

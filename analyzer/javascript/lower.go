@@ -11,8 +11,7 @@ import (
 // lowering turns one syntax tree into a module.
 type lowering struct {
 	m       *module
-	tree    *esbuild.AST
-	text    string
+	tree    *esbuild.Tree
 	strings *stringTable
 	// places are those of the nodes in the text.
 	places  []int32
@@ -46,9 +45,9 @@ type pendingFunction struct {
 }
 
 // lower is called on a tree that the parser accepted.
-func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EString]bool) {
+func lower(m *module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool) {
 	room := &m.pkg.room
-	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, text: text, decoded: decoded, places: room.places[:0]}
+	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, decoded: decoded, places: room.places[:0]}
 	m.nodes, m.lists = room.nodes[:0], room.lists[:0]
 	l.strings.begin()
 	l.symbols = make([]int32, len(tree.Symbols))
@@ -65,6 +64,7 @@ func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EStri
 		l.pending = l.pending[:len(l.pending)-1]
 		l.function(p)
 	}
+	l.shift()
 	m.place(l.places)
 	m.mentions = slices.Clone(l.strings.mentions)
 	if len(m.nodes) <= mostRoom {
@@ -72,6 +72,22 @@ func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EStri
 	}
 	// What stays in memory is as large as it must be.
 	m.nodes, m.lists, m.symbols, m.readers = slices.Clone(m.nodes), slices.Clone(m.lists), slices.Clone(m.symbols), slices.Clone(m.readers)
+}
+
+// shift moves the places from the text that was parsed to the file's.
+func (l *lowering) shift() {
+	by := l.tree.Shift
+	if by == 0 {
+		return
+	}
+	for i, at := range l.places {
+		if at > 0 {
+			l.places[i] = max(at-by, 0)
+		}
+	}
+	for _, f := range l.m.functions {
+		f.pos = max(f.pos-by, 0)
+	}
 }
 
 func (l *lowering) newFunction(name string, pos int32, parent *function) *function {
@@ -105,14 +121,12 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 	symbol := &l.tree.Symbols[ref.InnerIndex]
 	switch symbol.Kind {
 	case esbuild.SymbolUnbound:
+		if symbol.OriginalName == "arguments" {
+			return l.arguments(pos) // of the function that a CommonJS module is the body of
+		}
 		return l.add(nGlobal, pos, l.strings.name(symbol.OriginalName), 0)
 	case esbuild.SymbolArguments:
-		f := l.current
-		for f.arrow && f.parent != nil {
-			f = f.parent
-		}
-		f.usesArgs = true
-		return l.add(nArguments, pos, 0, 0)
+		return l.arguments(pos)
 	}
 	if alias := symbol.NamespaceAlias; alias != nil {
 		namespace := l.read(alias.NamespaceRef, pos)
@@ -125,6 +139,15 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 		s.readers = int32(len(l.m.readers) - 1)
 	}
 	return l.add(nSymbol, pos, i, 0)
+}
+
+func (l *lowering) arguments(pos int32) nodeID {
+	f := l.current
+	for f.arrow && f.parent != nil {
+		f = f.parent
+	}
+	f.usesArgs = true
+	return l.add(nArguments, pos, 0, 0)
 }
 
 // function lowers a function's parameters and body.
@@ -449,7 +472,7 @@ func (l *lowering) importStmt(s *esbuild.SImport, pos int32) {
 	}
 }
 
-func bindingName(tree *esbuild.AST, b esbuild.Binding) string {
+func bindingName(tree *esbuild.Tree, b esbuild.Binding) string {
 	if id, ok := b.Data.(*esbuild.BIdentifier); ok {
 		return tree.Symbols[id.Ref.InnerIndex].OriginalName
 	}

@@ -47,7 +47,7 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.EIndex:
 		target := l.target(x.Target)
 		id := l.member(target, x.Index, pos)
-		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
+		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.tree.Text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
 			l.m.nodes[id].flags |= flagHidden
 		}
 		l.places[id] = x.Index.Loc.Start
@@ -58,6 +58,11 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 		id := l.add(nCall, pos, int32(callee), l.m.addList(args...))
 		if spread {
 			l.m.nodes[id].flags |= flagSpread
+		}
+		if len(args) > 0 && l.isAwait(x.Target) {
+			// Whoever loads it as a module waits.
+			value := l.add(nAwait, pos, args[len(args)-1], 0)
+			return l.add(nJoin, pos, 0, l.m.addList(int32(id), int32(value)))
 		}
 		return id
 	case *esbuild.ENew:
@@ -155,6 +160,17 @@ func (l *lowering) target(e esbuild.Expr) nodeID {
 		l.m.nodes[id].flags |= flagOptional
 	}
 	return id
+}
+
+// isAwait reports whether a callee is a variable of the name await that nobody
+// declares: a keyword where the text is a module, and only a name in CommonJS.
+func (l *lowering) isAwait(callee esbuild.Expr) bool {
+	id, ok := callee.Data.(*esbuild.EIdentifier)
+	if !ok {
+		return false
+	}
+	symbol := &l.tree.Symbols[id.Ref.InnerIndex]
+	return symbol.Kind == esbuild.SymbolUnbound && symbol.OriginalName == "await"
 }
 
 func (l *lowering) dot(x *esbuild.EDot, pos int32) nodeID {

@@ -1,8 +1,13 @@
 package javascript
 
 import (
+	"fmt"
 	"path"
+	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
 
@@ -88,32 +93,95 @@ func read(text, name string, as format) (esbuild.Tree, esbuild.Message, bool) {
 	return esbuild.Tree{}, first, false
 }
 
+// readDialect tries the goals of a format in one dialect. A text that is read to
+// its end and refused for a rule beyond the grammar is taken as well: the parser
+// has rules that Node has not, or not any more.
 func readDialect(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, esbuild.Message, bool) {
-	if as == moduleOnly {
-		tree, message, ok := esbuild.Parse(text, dialect, esbuild.Module)
-		if !ok { // nothing runs what is no module; a bundler may
-			if tree, _, ok = esbuild.Parse(text, dialect, esbuild.Either); !ok {
-				tree, _, ok = esbuild.Parse(text, dialect, esbuild.Body)
-			}
+	tree, message, ok := readGoals(text, dialect, as)
+	if ok || tree.Whole {
+		return tree, message, true
+	}
+	if known := withKnownLetters(text); known != text {
+		if tree, _, ok = readGoals(known, dialect, as); ok || tree.Whole {
+			return tree, message, true
 		}
-		return tree, message, ok
+	}
+	return tree, message, false
+}
+
+// readGoals gives the tree of the goal that fits; where none does, of one for
+// which the text is at least whole.
+func readGoals(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, esbuild.Message, bool) {
+	first := esbuild.Either
+	rest := []esbuild.Goal{esbuild.Body}
+	switch as {
+	case moduleOnly: // nothing but a bundler runs what is no module
+		first, rest = esbuild.Module, []esbuild.Goal{esbuild.Either, esbuild.Body}
+	case runText:
+		rest = []esbuild.Goal{esbuild.Body, esbuild.Method, esbuild.Generator, esbuild.Async, esbuild.AsyncGenerator}
 	}
 	// Most texts mean the same as a script, a module and the body of a function.
-	tree, message, ok := esbuild.Parse(text, dialect, esbuild.Either)
+	tree, message, ok := esbuild.Parse(text, dialect, first)
 	if ok && !tree.Awaits {
 		return tree, message, true
 	}
-	goals := []esbuild.Goal{esbuild.Body}
-	if as == runText {
-		goals = []esbuild.Goal{esbuild.Body, esbuild.Method, esbuild.Generator, esbuild.Async, esbuild.AsyncGenerator}
-	}
-	for _, goal := range goals {
-		if other, _, fits := esbuild.Parse(text, dialect, goal); fits {
-			return other, esbuild.Message{}, true
+	fits, best := ok, tree
+	for _, goal := range rest {
+		other, _, ok := esbuild.Parse(text, dialect, goal)
+		if ok && (!other.Awaits || !fits) {
+			return other, message, true
+		}
+		if !fits && other.Whole && (!best.Whole || best.Awaits) {
+			best = other
 		}
 	}
-	if !ok && strings.Contains(text, "<!--") {
-		tree, _, ok = esbuild.Parse(text, dialect, esbuild.Module)
+	if !fits && first != esbuild.Module && strings.Contains(text, "<!--") {
+		if other, _, ok := esbuild.Parse(text, dialect, esbuild.Module); ok || other.Whole && !best.Whole {
+			return other, message, ok
+		}
 	}
-	return tree, message, ok
+	return best, message, fits
+}
+
+// mayBeLetters are the characters that a newer Unicode may let stand in names:
+// letters, marks, digits, and those that mean nothing yet.
+var mayBeLetters = []*unicode.RangeTable{unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Cn}
+
+// codePoint is one that is written as an escape.
+var codePoint = regexp.MustCompile(`\\u(?:[0-9a-fA-F]{4}|\{[0-9a-fA-F]{1,8}\})`)
+
+// withKnownLetters replaces letters that are newer than the parser with others
+// that take as many bytes: names stay names, and places places. That a text has
+// other letters then is the lesser evil.
+func withKnownLetters(text string) string {
+	known := func(r rune) rune {
+		switch {
+		case r < 0x800 || r > unicode.MaxRune || r == utf8.RuneError || esbuild.IsLetter(r) || !unicode.In(r, mayBeLetters...):
+			return r
+		case r < 0x10000:
+			return 0x4e00 + r%0x5000 // Chinese letters
+		}
+		return 0x20000 + r%0xa000
+	}
+	if strings.Contains(text, `\u`) {
+		text = codePoint.ReplaceAllStringFunc(text, func(escape string) string {
+			digits := strings.Trim(escape[2:], "{}")
+			r, err := strconv.ParseInt(digits, 16, 32)
+			if err != nil || known(rune(r)) == rune(r) {
+				return escape
+			}
+			return strings.Replace(escape, digits, fmt.Sprintf("%0*x", len(digits), known(rune(r))), 1)
+		})
+	}
+	if strings.IndexFunc(text, func(r rune) bool { return known(r) != r }) < 0 {
+		return text
+	}
+	// Not by runes: bytes that are none must stay as they are.
+	out := []byte(text)
+	for i, r := range text {
+		if to := known(r); to != r {
+			utf8.EncodeRune(out[i:], to)
+		}
+	}
+	return string(out)
 }

@@ -243,6 +243,9 @@ type Tree struct {
 	// Awaits is set where await at the top level is what makes it a module, or
 	// helps to.
 	Awaits bool
+	// Whole is set where the text was read to its end, also where the parser
+	// refuses it for a rule beyond the grammar.
+	Whole bool
 }
 
 // defines is what esbuild knows of global names; making it anew for each file
@@ -257,19 +260,19 @@ var defines = sync.OnceValue(func() *config.ProcessedDefines {
 const maxComments = 32
 
 // Parse reads one file. JSX is kept as it is and dead code stays in the tree.
-// Where the parser refuses the text, ok is false and the message says why. It
-// can overflow the stack on nested input, which no recover stops: call it in a
+// Where the parser refuses the text, ok is false and the message says why; the
+// tree is worth something then if it is Whole. It can overflow the stack on nested input, which no recover stops: call it in a
 // process that may die.
 func Parse(text string, dialect Dialect, goal Goal) (Tree, Message, bool) {
 	switch goal {
 	case Either:
 		r := parse(text, dialect, false)
-		return Tree{AST: r.tree, Text: text, Awaits: r.tree.TopLevelAwaitKeyword.Len > 0}, r.message, r.ok
+		return Tree{AST: r.tree, Text: text, Awaits: r.tree.TopLevelAwaitKeyword.Len > 0, Whole: r.whole}, r.message, r.ok
 	case Module:
 		for range maxComments {
 			r := parse(text, dialect, true)
 			if len(r.comments) == 0 {
-				return Tree{AST: r.tree, Text: text}, r.message, r.ok
+				return Tree{AST: r.tree, Text: text, Whole: r.whole}, r.message, r.ok
 			}
 			// The parser takes "<!--" for the beginning of a comment everywhere.
 			// "<~--" is the same syntax of the same length.
@@ -289,7 +292,7 @@ func Parse(text string, dialect Dialect, goal Goal) (Tree, Message, bool) {
 	text = wrap.before + text + wrap.after
 	r := parse(text, dialect, false)
 	r.message.Offset = max(r.message.Offset-shift, 0)
-	if !r.ok {
+	if !r.whole {
 		return Tree{}, r.message, false
 	}
 	body := onlyBody(&r.tree)
@@ -297,7 +300,7 @@ func Parse(text string, dialect Dialect, goal Goal) (Tree, Message, bool) {
 		return Tree{}, Message{Text: "the text ends the function that it is the body of"}, false
 	}
 	r.tree.Parts = []js_ast.Part{{Stmts: body.Block.Stmts}}
-	return Tree{AST: r.tree, Text: text, Shift: int32(shift)}, Message{}, true
+	return Tree{AST: r.tree, Text: text, Shift: int32(shift), Whole: true}, r.message, r.ok
 }
 
 // onlyBody is the body of the one function that stands in brackets.
@@ -339,7 +342,8 @@ func onlyBody(tree *AST) *FnBody {
 type parsed struct {
 	tree    AST
 	message Message
-	ok      bool
+	// whole is set where there is a tree, ok where there is no complaint.
+	whole, ok bool
 	// comments are the places of "<!--" where a module is asked for.
 	comments []int
 }
@@ -354,7 +358,8 @@ func parse(text string, dialect Dialect, module bool) (r parsed) {
 		options.ModuleTypeData.Type = js_ast.ModuleESM_MJS
 	}
 	source := logger.Source{Contents: text}
-	r.tree, r.ok = js_parser.Parse(log, source, js_parser.OptionsFromConfig(&options))
+	r.tree, r.whole = js_parser.Parse(log, source, js_parser.OptionsFromConfig(&options))
+	r.ok = r.whole
 	places := locator{text: text}
 	for _, m := range log.Done() {
 		isComment := module && m.ID == logger.MsgID_JS_HTMLCommentInJS
@@ -407,3 +412,6 @@ func String(text []uint16) string { return helpers.UTF16ToString(text) }
 
 // UTF16 turns a string into the parser's UTF-16 text.
 func UTF16(text string) []uint16 { return helpers.StringToUTF16(text) }
+
+// IsLetter reports whether the parser takes a character inside of a name.
+func IsLetter(r rune) bool { return js_ast.IsIdentifierContinue(r) }

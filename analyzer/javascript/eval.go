@@ -59,7 +59,9 @@ type program struct {
 	found *foundValues
 	facts *Facts
 	// hidden are programs that scripts make and run.
-	hidden  []hiddenProgram
+	hidden []hiddenProgram
+	// unread are the modules of scripts that no parser read.
+	unread  []*module
 	decoded Marks
 	// large is set where the package's memory needs care.
 	large bool

@@ -115,15 +115,18 @@ func readGoals(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, e
 	first := esbuild.Either
 	rest := []esbuild.Goal{esbuild.Body}
 	switch as {
-	case moduleOnly: // nothing but a bundler runs what is no module
+	case moduleOnly:
 		first, rest = esbuild.Module, []esbuild.Goal{esbuild.Either, esbuild.Body}
+		if strings.Contains(text, "<!--") {
+			rest = nil // code in a module is a comment in what only a bundler runs
+		}
 	case runText:
 		rest = []esbuild.Goal{esbuild.Body, esbuild.Method, esbuild.Generator, esbuild.Async, esbuild.AsyncGenerator}
 	}
 	// Most texts mean the same as a script, a module and the body of a function.
 	tree, message, ok := esbuild.Parse(text, dialect, first)
-	if ok && !tree.Awaits {
-		return tree, message, true
+	if ok && !tree.Awaits || tree.Cut || as == moduleOnly && tree.Whole {
+		return tree, message, ok
 	}
 	fits, best := ok, tree
 	for _, goal := range rest {
@@ -136,8 +139,8 @@ func readGoals(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, e
 		}
 	}
 	if !fits && first != esbuild.Module && strings.Contains(text, "<!--") {
-		if other, _, ok := esbuild.Parse(text, dialect, esbuild.Module); ok || other.Whole && !best.Whole {
-			return other, message, ok
+		if other, said, ok := esbuild.Parse(text, dialect, esbuild.Module); ok || other.Cut || other.Whole && !best.Whole {
+			return other, said, ok
 		}
 	}
 	return best, message, fits

@@ -8,6 +8,7 @@
 package lockwarden
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 
@@ -246,6 +247,8 @@ type Tree struct {
 	// Whole is set where the text was read to its end, also where the parser
 	// refuses it for a rule beyond the grammar.
 	Whole bool
+	// Cut is set where it was given up what is a comment and what is code.
+	Cut bool
 }
 
 // defines is what esbuild knows of global names; making it anew for each file
@@ -282,7 +285,7 @@ func Parse(text string, dialect Dialect, goal Goal) (Tree, Message, bool) {
 			}
 			text = string(changed)
 		}
-		return Tree{}, Message{Text: "\"<!--\" stands too often in one line of a module"}, false
+		return Tree{Cut: true}, Message{Text: fmt.Sprintf("\"<!--\" more than %d times in a line of a module", maxComments)}, false
 	}
 	wrap := bodies[goal]
 	shift := len(wrap.before)

@@ -101,8 +101,8 @@ func readDialect(text string, dialect esbuild.Dialect, as format) (esbuild.Tree,
 	if ok || tree.Whole {
 		return tree, message, true
 	}
-	if known := withKnownLetters(text); known != text {
-		if tree, _, ok = readGoals(known, dialect, as); ok || tree.Whole {
+	if plain := plainer(text); plain != text {
+		if tree, _, ok = readGoals(plain, dialect, as); ok || tree.Whole {
 			return tree, message, true
 		}
 	}
@@ -145,6 +145,51 @@ func readGoals(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, e
 	}
 	return best, message, fits
 }
+
+// plainer writes what Node takes and the parser does not in another way that
+// takes as many bytes, so that places stay. It is for texts that are refused
+// otherwise: that what stands in quotes may change is the lesser evil.
+func plainer(text string) string {
+	if hasBigInteger(text) {
+		text = bigInteger.ReplaceAllString(text, "$1 ")
+	}
+	if strings.Contains(text, `\u`) {
+		text = escapedUsing.ReplaceAllStringFunc(text, func(words string) string {
+			parts := escapedUsing.FindStringSubmatch(words)
+			if !strings.Contains(parts[1]+parts[3], `\`) {
+				return words
+			}
+			return strings.Repeat(" ", len(parts[1])) + parts[2] + "let" + strings.Repeat(" ", len(parts[3])-len("let"))
+		})
+	}
+	return withKnownLetters(text)
+}
+
+// hasBigInteger is false for most texts, faster than an expression finds out.
+func hasBigInteger(text string) bool {
+	for i := 1; i < len(text); i++ {
+		if text[i] == 'n' && (text[i-1] >= '0' && text[i-1] <= '9' || text[i-1] >= 'a' && text[i-1] <= 'f' || text[i-1] >= 'A' && text[i-1] <= 'F') &&
+			(i+1 == len(text) || !isWordByte(text[i+1])) {
+			return true
+		}
+	}
+	return false
+}
+
+// bigInteger is one, which the parser takes for no name of a method.
+var bigInteger = regexp.MustCompile(`\b(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9][0-9_]*)n\b`)
+
+// escapedUsing begins a declaration; V8 takes its words with escapes as well.
+var escapedUsing = func() *regexp.Regexp {
+	word := func(word string) string {
+		var b strings.Builder
+		for _, c := range word {
+			fmt.Fprintf(&b, `(?:%c|\\u%04x|\\u\{0*%x\})`, c, c, c)
+		}
+		return b.String()
+	}
+	return regexp.MustCompile(`(?i:(` + word("await") + `)?)([ \t]*)(?i:(` + word("using") + `))`)
+}()
 
 // mayBeLetters are the characters that a newer Unicode may let stand in names:
 // letters, marks, digits, and those that mean nothing yet.

@@ -24,6 +24,10 @@ type lowering struct {
 	symbols []int32
 	// decoded are texts that stand where the script calls a decoder.
 	decoded map[*esbuild.EString]bool
+	// field is the function of the initializer of a class's field that is lowered.
+	field *function
+	// misread is where the tree is not what Node reads, 0 where it is.
+	misread int32
 }
 
 // loweringRoom is where modules are lowered before what they came to is copied.
@@ -44,8 +48,9 @@ type pendingFunction struct {
 	field esbuild.Expr
 }
 
-// lower is called on a tree that the parser accepted.
-func lower(m *module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool) {
+// lower is called on a tree that the parser accepted. It gives the place where
+// the tree is not what Node reads, 0 where all is.
+func lower(m *module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool) (misread int32) {
 	room := &m.pkg.room
 	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, decoded: decoded, places: room.places[:0]}
 	m.nodes, m.lists = room.nodes[:0], room.lists[:0]
@@ -72,6 +77,7 @@ func lower(m *module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool) {
 	}
 	// What stays in memory is as large as it must be.
 	m.nodes, m.lists, m.symbols, m.readers = slices.Clone(m.nodes), slices.Clone(m.lists), slices.Clone(m.symbols), slices.Clone(m.readers)
+	return l.misread
 }
 
 // shift moves the places from the text that was parsed to the file's.
@@ -87,6 +93,9 @@ func (l *lowering) shift() {
 	}
 	for _, f := range l.m.functions {
 		f.pos = max(f.pos-by, 0)
+	}
+	if l.misread > 0 {
+		l.misread = max(l.misread-by, 1)
 	}
 }
 
@@ -165,6 +174,7 @@ func (l *lowering) function(p pendingFunction) {
 		l.bind(arg.Binding, value)
 	}
 	if p.field.Data != nil {
+		l.field = f
 		value := l.expr(p.field)
 		l.add(nReturn, p.field.Loc.Start, int32(value), 0)
 	}

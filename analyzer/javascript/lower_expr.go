@@ -108,6 +108,11 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.ESpread:
 		return l.add(nSpread, pos, int32(l.expr(x.Value)), 0)
 	case *esbuild.EAwait:
+		if l.current == l.field {
+			// The field's value is computed by a function of its own, in which
+			// await is a name: what follows may be a division, not a pattern.
+			l.misread = max(pos, 1)
+		}
 		return l.add(nAwait, pos, int32(l.expr(x.Value)), 0)
 	case *esbuild.EYield:
 		value := noNode

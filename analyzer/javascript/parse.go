@@ -48,7 +48,9 @@ func (p *program) parseModule(file *sourceFile, as format) (*module, esbuild.Mes
 	for i := range m.programs {
 		m.programs[i].Loc = max(m.programs[i].Loc-tree.Shift, 0)
 	}
-	lower(m, &tree, decoded.Texts)
+	if at := lower(m, &tree, decoded.Texts); at > 0 {
+		return nil, esbuild.Message{Text: "await in the field of a class", Offset: int(at)}, false
+	}
 	p.furnish(m)
 	return m, message, true
 }

@@ -278,7 +278,8 @@ func Parse(text string, dialect Dialect, goal Goal) (Tree, Message, bool) {
 				return Tree{AST: r.tree, Text: text, Whole: r.whole}, r.message, r.ok
 			}
 			// The parser takes "<!--" for the beginning of a comment everywhere.
-			// "<~--" is the same syntax of the same length.
+			// V8 refuses it in modules; to the parser of webpack and Rollup it is
+			// three operators. "<~--" is the same syntax of the same length.
 			changed := []byte(text)
 			for _, at := range r.comments {
 				changed[at+1] = '~'

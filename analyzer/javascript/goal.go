@@ -154,12 +154,16 @@ func plainer(text string) string {
 		text = bigInteger.ReplaceAllString(text, "$1 ")
 	}
 	if strings.Contains(text, `\u`) {
-		text = escapedUsing.ReplaceAllStringFunc(text, func(words string) string {
-			parts := escapedUsing.FindStringSubmatch(words)
-			if !strings.Contains(parts[1]+parts[3], `\`) {
+		text = escaped.ReplaceAllStringFunc(text, func(words string) string {
+			parts := escaped.FindStringSubmatch(words)
+			switch await, gap, using := parts[1]+parts[4], parts[2], parts[3]; {
+			case !strings.Contains(await+using, `\`):
 				return words
+			case using == "":
+				return "await" + strings.Repeat(" ", len(await)-len("await")) + gap
+			default:
+				return strings.Repeat(" ", len(await)) + gap + "let" + strings.Repeat(" ", len(using)-len("let"))
 			}
-			return strings.Repeat(" ", len(parts[1])) + parts[2] + "let" + strings.Repeat(" ", len(parts[3])-len("let"))
 		})
 	}
 	return withKnownLetters(text)
@@ -179,8 +183,8 @@ func hasBigInteger(text string) bool {
 // bigInteger is one, which the parser takes for no name of a method.
 var bigInteger = regexp.MustCompile(`\b(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9][0-9_]*)n\b`)
 
-// escapedUsing begins a declaration; V8 takes its words with escapes as well.
-var escapedUsing = func() *regexp.Regexp {
+// escaped are the keywords await and using, which V8 takes with escapes as well.
+var escaped = func() *regexp.Regexp {
 	word := func(word string) string {
 		var b strings.Builder
 		for _, c := range word {
@@ -188,7 +192,7 @@ var escapedUsing = func() *regexp.Regexp {
 		}
 		return b.String()
 	}
-	return regexp.MustCompile(`(?i:(` + word("await") + `)?)([ \t]*)(?i:(` + word("using") + `))`)
+	return regexp.MustCompile(`(?i)(` + word("await") + `)?((?:[ \t\v\f\x{feff}\p{Zs}]|/\*[^\r\n\x{2028}\x{2029}]*?\*/)*)(` + word("using") + `)|(` + word("await") + `)`)
 }()
 
 // mayBeLetters are the characters that a newer Unicode may let stand in names:

@@ -125,6 +125,19 @@ func readAs(text string) (goals, why string) {
 	return goals, why
 }
 
+// reads reports whether the parser has no complaint at all.
+func reads(text string, goal rune) bool {
+	if goal == 'm' {
+		_, _, ok := esbuild.Parse(text, esbuild.JavaScript, esbuild.Module)
+		return ok
+	}
+	tree, _, ok := esbuild.Parse(text, esbuild.JavaScript, esbuild.Either)
+	if !ok || tree.Awaits {
+		_, _, ok = esbuild.Parse(text, esbuild.JavaScript, esbuild.Body)
+	}
+	return ok
+}
+
 // missing is what Node takes and is not read.
 func missing(node, text string) string {
 	goals, why := readAs(text)
@@ -141,15 +154,22 @@ type nothing struct{}
 
 func (nothing) Interest(string) Interest { return Interest{} }
 
-// TestScriptsOfFolder holds the parser against Node on every script in a
-// folder; by hand: LOCKWARDEN_SCRIPTS=FOLDER.
+// TestScriptsOfFolder holds the parser against Node on a sample of npm's own
+// scripts; by hand on every script in a folder: LOCKWARDEN_SCRIPTS=FOLDER.
 func TestScriptsOfFolder(t *testing.T) {
-	folder := os.Getenv("LOCKWARDEN_SCRIPTS")
+	folder, step := os.Getenv("LOCKWARDEN_SCRIPTS"), 1
 	if folder == "" {
-		t.Skip("LOCKWARDEN_SCRIPTS names no folder")
+		npm, err := exec.LookPath("npm")
+		if err == nil {
+			npm, err = filepath.EvalSymlinks(npm)
+		}
+		if err != nil {
+			t.Skip("npm is not installed: the comparison takes its scripts")
+		}
+		folder, step = filepath.Dir(filepath.Dir(npm)), 8
 	}
 	node := newCompiler(t)
-	files, read, missed, lenient := 0, 0, 0, 0
+	files, taken, missed, lenient := 0, 0, 0, 0
 	seen := map[string]bool{}
 	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -166,7 +186,9 @@ func TestScriptsOfFolder(t *testing.T) {
 			return err
 		}
 		seen[text] = true
-		files++
+		if files++; files%step != 0 {
+			return nil
+		}
 		takes := node.takes(t, text)[0]
 		if strings.ToUpper(takes) == takes {
 			if goals, _ := readAs(text); goals != "" {
@@ -174,7 +196,7 @@ func TestScriptsOfFolder(t *testing.T) {
 			}
 			return nil
 		}
-		read++
+		taken++
 		why := missing(takes, text)
 		if why == "" && nesting(text) == nil {
 			if _, message, ok := newProgram(nothing{}).parseModule(&sourceFile{path: "index.js", code: text}, commonJS); !ok {
@@ -190,8 +212,8 @@ func TestScriptsOfFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d files, Node takes %d, not read of these: %d; read, and not taken by Node: %d", files, read, missed, lenient)
-	if missed*10_000 > read {
+	t.Logf("%d files, Node takes %d, not read of these: %d; read, and not taken by Node: %d", files/step, taken, missed, lenient)
+	if missed*10_000 > taken || taken == 0 {
 		t.Error("more than one of 10,000 is not read")
 	}
 }
@@ -230,7 +252,7 @@ var oddForms = []string{
 	"export { default } from 'x'", "export { default as x } from 'x'", "export { 'a b' } from 'x'", "export { 'a' as 'b' } from 'x'", "export { if } from 'x'", "export { if as else } from 'x'", "export { x } from 'x' with { type: 'json' }",
 	"export let x", "export const x = 1", "export var x", "export function f() {}", "export async function f() {}", "export class A {}", "export default (1, 2)", "export default [] ", "export default async", "export default await", "export default await 1",
 	"({ get 1n() {} })", "({ set 1_0n(x) {} })", "({ async 0b1n() {} })", "({ *0xfn() {} })", "class A { static 0b1n }", "class A { static async 1n() {} 2n = 3n }", "class A { get\n1n() {} }", "({ 1n: x } = {})", "var { 1n: x } = {}",
-	"{ us\\u0069ng x = null }", "{ await us\\u{69}ng x = null }", "{ aw\\u0061it using x = null }", "for (us\\u0069ng x of []) ;", "us\\u0069ng\nx", "us\\u0069ng = 1", "'us\\u0069ng x'",
+	"{ us\\u0069ng x = null }", "{ await us\\u{69}ng x = null }", "{ aw\\u0061it using x = null }", "{ await\u00a0/**/us\\u0069ng x = null }", "for (us\\u0069ng x of []) ;", "us\\u0069ng\nx", "us\\u0069ng = 1", "'us\\u0069ng x'", "for aw\\u0061it (x of y) ;", "async () => { for awa\\u{69}t (x of y) ; }",
 	"export default let", "export default a = 1", "export default async (x) => x", "export { x, x as y }; let x", "export { x }", "export var { x, ...y } = {}", "export async\nfunction f() {}", "export default from 'x'", "export x from 'x'",
 	"<!-- x", "<!--x\n1", "1 <!-- x", "x <!--y", "a<!--b; c(", "a<!--b\n;c()", "a\n<!--b", "<!--\n-->", "--> x", "\n--> x", "/* */ --> x", "/*\n*/ --> x", "1 /*\n*/ --> x", "x-->y", "x\n-->y", "x --> 0", "'<!--'", "`<!--`", "/<!--/", "// <!--\nx", "/* <!-- */ x",
 	"if (a<!--b) c()", "f(a<!--b, `<!--`, '<!--')", "x = a<!--b<!--c", "x = a <!--b\n/ c / d", "export {}; a<!--b", "export {}; a<!--b; c()", "import x from 'x'; f(a<!--b)", "<!-- x\nexport {}", "await (1); a<!--b", "import.meta; a<!--b",
@@ -289,7 +311,8 @@ var around = []string{
 var gaps = []string{"\n", "/**/", "/*\n*/", "\t", "\u00a0", "\u2028", "//x\n", "\r", "\ufeff", "", "<!--x\n", "\n-->x\n", "/*<!--*/", "\r\n"}
 
 // words are sometimes spelled with an escape.
-var words = []string{"await", "yield", "let", "static", "async", "of", "get", "new.target", "target", "using", "arguments", "eval", "x", "if", "var", "import", "meta"}
+var words = []string{"await", "yield", "let", "static", "async", "of", "get", "new.target", "target", "using", "arguments", "eval", "x", "if", "var", "import", "meta",
+	"from", "as", "with", "default", "type", "accessor", "defer", "source", "set", "in", "instanceof", "function", "constructor", "prototype", "__proto__", "use"}
 
 // oddProgram puts odd forms into each other.
 func oddProgram(r *rand.Rand) string {
@@ -330,7 +353,7 @@ var awaitInField = regexp.MustCompile(`class[^{]*\{(?s:.)*=(?s:.)*(await|\\u)`)
 // read; and where Node takes a part for code, it is none of a comment.
 // LOCKWARDEN_PROGRAMS says how many, LOCKWARDEN_SEED which ones.
 func TestGeneratedPrograms(t *testing.T) {
-	number, seed := 6_000, uint64(1)
+	number, seed := 4_000, uint64(1)
 	if n, err := strconv.Atoi(os.Getenv("LOCKWARDEN_PROGRAMS")); err == nil {
 		number = n
 	}
@@ -362,14 +385,13 @@ func TestGeneratedPrograms(t *testing.T) {
 			if why := missing(takes[i+1], changed); why != "" && !awaitInField.MatchString(text) {
 				t.Errorf("%q: Node takes it as %s, %s", changed, takes[i+1], why)
 			}
-			goals, _ := readAs(changed)
 			for _, goal := range takes[i] {
 				if unicode.IsUpper(goal) || strings.ToLower(takes[i+1]) != "" || goal == 'm' && strings.Contains(text, "<!--") {
 					continue // as a module it may be read, too; Node's own modules take no "<!--"
 				}
 				// The bell is an error where code may stand; and a comment that it
 				// makes longer may have a line break, which throw does not bear.
-				if strings.ContainsRune(goals, goal) && !strings.Contains(text, "throw") {
+				if reads(changed, goal) && !strings.Contains(text, "throw") {
 					t.Errorf("%q: to Node as %c, the bell is not in a comment or text", changed, goal)
 				}
 			}

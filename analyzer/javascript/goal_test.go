@@ -149,6 +149,41 @@ func TestUnread(t *testing.T) {
 	}
 }
 
+// TestSkippedFiles: what killed a worker, and what was not kept in memory, is a
+// blind spot where it would run, and incomplete elsewhere.
+func TestSkippedFiles(t *testing.T) {
+	pkg := archive.New(map[string][]byte{"index.js": []byte("require('./a'); require('./b')"), "a.js": []byte("1"), "b.js": []byte("1"), "c.js": []byte("1")})
+	pkg.File("b.js").Skipped = "b is too large"
+	facts := javascript.Analyze(pkg, &npm.Manifest{}, everything{}, javascript.Options{Skip: map[string]string{"a.js": "a killed it", "c.js": "c killed it"}})
+	want := []javascript.Blind{
+		{Kind: javascript.BlindFile, File: "a.js", Line: 1, Contexts: javascript.Launch, What: "a killed it"},
+		{Kind: javascript.BlindFile, File: "b.js", Line: 1, Contexts: javascript.Launch, What: "b is too large"},
+	}
+	if !slices.Equal(facts.Blind, want) {
+		t.Errorf("blind: %+v", facts.Blind)
+	}
+	if len(facts.Incomplete) != 1 || facts.Incomplete[0].File != "c.js" || facts.Incomplete[0].Reason != "c killed it" {
+		t.Errorf("incomplete: %+v", facts.Incomplete)
+	}
+}
+
+// TestAwaitInField: in the value of a field, await is a name to Node and an
+// operator to the parser, so that a division looks like a pattern.
+func TestAwaitInField(t *testing.T) {
+	for text, read := range map[string]bool{
+		"globalThis.await = 1; async function f() { class A { static x = await / evil() / 1 } }":  false,
+		"globalThis.await = 1; async function f() { class A { static x = await / evil() /g } }":   false,
+		"async () => { (class { x = await })}":                                                    false,
+		"async () => { (class { x = async () => await 1; async m() { await 1 } [await 1] = 1 })}": true,
+		"class A { x = await /1/g }": true, // the name: no function around
+	} {
+		facts := javascript.Analyze(archive.New(map[string][]byte{"index.js": []byte(text)}), &npm.Manifest{}, everything{}, javascript.Options{})
+		if (len(facts.Blind) == 0) != read {
+			t.Errorf("%s: %+v", text, facts.Blind)
+		}
+	}
+}
+
 // TestWordsOfUnread: what words say about a script that is not read counts where
 // it would run.
 func TestWordsOfUnread(t *testing.T) {

@@ -340,6 +340,10 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 	case *esbuild.STry:
 		l.stmts(s.Block.Stmts)
 		if s.Catch != nil {
+			switch s.Catch.BindingOrNil.Data.(type) {
+			case *esbuild.BArray, *esbuild.BObject: // defaults and names may be any code
+				l.bind(s.Catch.BindingOrNil, l.add(nUnknown, s.Catch.Loc.Start, -1, -1))
+			}
 			l.stmts(s.Catch.Block.Stmts)
 		}
 		if s.Finally != nil {

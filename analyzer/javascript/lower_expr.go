@@ -473,6 +473,7 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 	if c.Name != nil {
 		name = l.tree.Symbols[c.Name.Ref.InnerIndex].OriginalName
 	}
+	l.decorators(c.Decorators)
 	extends := int32(noNode)
 	if c.ExtendsOrNil.Data != nil {
 		extends = int32(l.expr(c.ExtendsOrNil))
@@ -483,6 +484,12 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 	hasConstructor := false
 	for i := range c.Properties {
 		p := &c.Properties[i]
+		l.decorators(p.Decorators)
+		if fn, ok := p.ValueOrNil.Data.(*esbuild.EFunction); ok {
+			for i := range fn.Fn.Args {
+				l.decorators(fn.Fn.Args[i].Decorators)
+			}
+		}
 		if p.Kind == esbuild.PropertyClassStaticBlock {
 			block := l.newFunction(name, p.Loc.Start, l.current)
 			block.class = constructor
@@ -537,6 +544,14 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 		l.assign(c.Name.Ref, id, pos)
 	}
 	return id
+}
+
+// decorators are expressions whose values are called.
+func (l *lowering) decorators(list []esbuild.Decorator) {
+	for _, d := range list {
+		value := l.target(d.Value)
+		l.add(nCall, d.AtLoc.Start, int32(value), l.m.addList())
+	}
 }
 
 func (l *lowering) jsx(x *esbuild.EJSXElement, pos int32) nodeID {

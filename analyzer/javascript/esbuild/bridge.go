@@ -32,6 +32,7 @@ type (
 	Property        = js_ast.Property
 	PropertyBinding = js_ast.PropertyBinding
 	Arg             = js_ast.Arg
+	Decorator       = js_ast.Decorator
 	OpCode          = js_ast.OpCode
 	Decl            = js_ast.Decl
 	ClauseItem      = js_ast.ClauseItem

@@ -24,6 +24,7 @@ func TestGoals(t *testing.T) {
 		{"await is the function", []string{"index.js", "var await = require('net').connect\nawait(1)"}},
 		{"await is a parameter", []string{"index.js", "new.target; (await => {\nawait(1) })(require('net').connect)"}},
 		{"a bundler awaits what Node calls", []string{"index.js", "const net = await (import('net'))\nnet.connect(1)"}},
+		{"await is divided", []string{"index.js", "const net = require('net'), g = 1\nawait / net.connect(1) /g"}},
 		{"await is a label", []string{"index.js", "await: for (;;) break await\nconst net = require('net'); net.connect(1)"}},
 		{"the function's arguments", []string{"index.js", "const net = arguments[1]('net'); net.connect(1)"}},
 		{"the function's arguments, in an arrow", []string{"index.js", "const net = (() => arguments[1])()('net'); net.connect(1)"}},

@@ -239,11 +239,4 @@ var openCases = map[string]bool{
 	"tar/sparse-name-0.1":       true,
 	"tar/uid-base256-81":        true,
 	"tar/ustar-version-not-00":  true,
-
-	"unparsable/await-arrow":            true,
-	"unparsable/await-label":            true,
-	"unparsable/await-var":              true,
-	"unparsable/new-target-arrow":       true,
-	"unparsable/new-target-postinstall": true,
-	"unparsable/new-target-top":         true,
 }

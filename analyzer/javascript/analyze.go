@@ -17,6 +17,7 @@
 package javascript
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"runtime"
@@ -112,13 +113,16 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 			continue
 		}
 		delete(pending, queue[i])
-		if m := p.parse(file, options); m != nil {
-			p.modules[file.path] = m
-			p.order = append(p.order, m)
-			queue = append(queue, r.mentioned(m)...)
-			for _, hidden := range p.parseHidden(m, 0) {
-				queue = append(queue, r.mentioned(hidden)...)
-			}
+		m := p.parse(file, options)
+		p.modules[file.path] = m
+		p.order = append(p.order, m)
+		named := r.mentioned(m)
+		queue = append(queue, named...)
+		if m.unread != nil {
+			m.unread.names = named
+		}
+		for _, hidden := range p.parseHidden(m, 0) {
+			queue = append(queue, r.mentioned(hidden)...)
 		}
 	}
 	options.Starting("(evaluation)")
@@ -144,8 +148,10 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.collect()
 	p.linkStartedFiles()
 	p.linkHidden()
+	p.linkUnread()
 	p.reach(p.beginnings(life, entries))
 	p.rest(pending, options)
+	p.closeUnread()
 	p.closeBlind()
 	for _, m := range p.order {
 		m.letGo()
@@ -177,10 +183,6 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 		p.facts.Scripts++
 		p.facts.Bytes += f.Size
 		p.resolver.scripts = append(p.resolver.scripts, f.Path)
-		if f.Skipped != "" {
-			p.incomplete(f.Path, f.Skipped)
-			continue
-		}
 		pending[f.Path] = &sourceFile{path: f.Path, of: f}
 	}
 	sort.Strings(p.resolver.scripts)
@@ -241,9 +243,6 @@ func (p *program) rest(pending map[string]*sourceFile, options Options) {
 	for _, name := range names {
 		strings := len(p.strings.all)
 		m := p.parse(pending[name], options)
-		if m == nil {
-			continue
-		}
 		m.mentions = nil
 		p.alone = m
 		p.order = append(p.order, m)
@@ -289,9 +288,9 @@ func (p *program) incomplete(file, reason string) {
 	p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: file, Line: 1, Reason: reason})
 }
 
-// parse reads one script; nil where it could not.
+// parse reads one script. Where no parser does, its module is empty and says so.
 func (p *program) parse(file *sourceFile, options Options) *module {
-	reason, text := options.Skip[file.path], file.text()
+	reason, text := cmp.Or(options.Skip[file.path], file.of.Skipped), file.text()
 	if reason == "" && len(text) > maxScript {
 		reason = fmt.Sprintf("the script has more than %d MiB", maxScript>>20)
 	}
@@ -299,20 +298,15 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 		reason = "the script " + err.Error()
 	}
 	if reason != "" {
-		p.incomplete(file.path, reason)
-		p.scanTokens(file)
-		return nil
+		return p.unreadModule(file, unread{kind: BlindFile, line: 1, reason: reason, cut: true})
 	}
 	options.Starting(file.path)
-	m, message, ok := p.parseModule(file)
+	m, message, ok := p.parseModule(file, p.format(file.path))
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
-		p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: file.path, Line: line, Reason: message.Text})
-		p.scanTokens(file)
-		return nil
+		return p.unreadModule(file, unread{kind: BlindFile, line: line, reason: message.Text})
 	}
 	p.facts.Parsed++
-	m.pkg = p
 	return m
 }
 
@@ -321,17 +315,15 @@ func (p *program) parseInline(life *lifecycle) []*module {
 	var out []*module
 	for i, code := range life.inline {
 		file := &sourceFile{path: fmt.Sprintf("%s#%s-%d.js", code.file, code.script, i), code: code.text, shownLine: code.line}
+		var m *module
 		if err := nesting(code.text); err != nil {
-			p.incomplete(code.file, "scripts."+code.script+" "+err.Error())
-			continue
+			m = p.unreadModule(file, unread{kind: BlindFile, line: code.line, reason: "scripts." + code.script + " " + err.Error(), cut: true})
+		} else if read, message, ok := p.parseModule(file, commonJS); ok {
+			m = read
+		} else {
+			m = p.unreadModule(file, unread{kind: BlindFile, line: code.line, reason: message.Text})
 		}
-		m, message, ok := p.parseModule(file)
 		file.path = code.file
-		if !ok {
-			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: code.file, Line: code.line, Reason: message.Text})
-			continue
-		}
-		m.pkg = p
 		p.order = append(p.order, m)
 		life.programs = append(life.programs, inlineModule{m, code.label})
 		out = append(out, m)
@@ -349,17 +341,16 @@ func (p *program) parseHidden(m *module, depth int) []*module {
 	for _, hidden := range m.programs {
 		line, _ := m.file.position(hidden.Loc)
 		file := &sourceFile{path: m.file.path, code: hidden.Text, shownLine: line}
+		var inner *module
 		if len(hidden.Text) > maxScript || nesting(hidden.Text) != nil || depth >= maxHiddenDepth {
-			p.incomplete(m.file.path, fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line))
-			continue
+			reason := fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line)
+			inner = p.unreadModule(file, unread{kind: BlindFile, line: line, reason: reason, cut: true})
+		} else if read, message, ok := p.parseModule(file, runText); ok {
+			inner = read
+		} else {
+			// Whoever runs it gets an error, as far as this parser can tell.
+			inner = p.unreadModule(file, unread{kind: BlindCode, line: line, reason: message.Text})
 		}
-		// A function's body may return; as a script it may not, which the
-		// parser takes from CommonJS.
-		inner, _, ok := p.parseModule(file)
-		if !ok {
-			continue // a text that is no program: whoever runs it gets an error
-		}
-		inner.pkg = p
 		p.order = append(p.order, inner)
 		p.hidden = append(p.hidden, hiddenProgram{m, hidden.Loc, inner})
 		out = append(append(out, inner), p.parseHidden(inner, depth+1)...)

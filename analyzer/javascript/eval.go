@@ -59,7 +59,9 @@ type program struct {
 	found *foundValues
 	facts *Facts
 	// hidden are programs that scripts make and run.
-	hidden  []hiddenProgram
+	hidden []hiddenProgram
+	// unread are the modules of scripts that no parser read.
+	unread  []*module
 	decoded Marks
 	// large is set where the package's memory needs care.
 	large bool
@@ -490,12 +492,23 @@ func (e *evaluation) arguments(id nodeID) *Value {
 	}
 	o.array, o.properties = true, properties{}
 	var all *Value
-	for i, v := range f.paramValues {
+	values := f.paramValues
+	if f.parent == nil && f.index == 0 && !e.m.esm {
+		values = e.wrapperArguments()
+	}
+	for i, v := range values {
 		o.properties.set(formatNumber(float64(i)), v)
 		all = e.p.join(all, v)
 	}
 	o.elements = all
 	return o.val()
+}
+
+// wrapperArguments are what Node calls the function with that a CommonJS module
+// is the body of.
+func (e *evaluation) wrapperArguments() []*Value {
+	m := e.m
+	return []*Value{m.exports.val(), e.p.requirePath.val(), m.moduleObject.val(), e.p.str(m.file.filename()), e.p.str(m.file.dirname())}
 }
 
 // awaited is what awaiting v gives.

@@ -171,6 +171,8 @@ type module struct {
 	// TypeScript writes each part of a namespace so.
 	namespaces map[int32]*object
 	functions  []*function
+	// unread is set where the script was not read, nil else.
+	unread *unread
 	// programs are those that the script makes from texts and runs.
 	programs []decode.Program
 	// mentions are its strings, until it is known which files they name.

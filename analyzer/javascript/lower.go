@@ -11,8 +11,7 @@ import (
 // lowering turns one syntax tree into a module.
 type lowering struct {
 	m       *module
-	tree    *esbuild.AST
-	text    string
+	tree    *esbuild.Tree
 	strings *stringTable
 	// places are those of the nodes in the text.
 	places  []int32
@@ -25,6 +24,10 @@ type lowering struct {
 	symbols []int32
 	// decoded are texts that stand where the script calls a decoder.
 	decoded map[*esbuild.EString]bool
+	// field is the function of the initializer of a class's field that is lowered.
+	field *function
+	// misread is where the tree is not what Node reads, 0 where it is.
+	misread int32
 }
 
 // loweringRoom is where modules are lowered before what they came to is copied.
@@ -45,10 +48,11 @@ type pendingFunction struct {
 	field esbuild.Expr
 }
 
-// lower is called on a tree that the parser accepted.
-func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EString]bool) {
+// lower is called on a tree that the parser accepted. It gives the place where
+// the tree is not what Node reads, 0 where all is.
+func lower(m *module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool) (misread int32) {
 	room := &m.pkg.room
-	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, text: text, decoded: decoded, places: room.places[:0]}
+	l := &lowering{m: m, strings: &m.pkg.strings, tree: tree, decoded: decoded, places: room.places[:0]}
 	m.nodes, m.lists = room.nodes[:0], room.lists[:0]
 	l.strings.begin()
 	l.symbols = make([]int32, len(tree.Symbols))
@@ -65,6 +69,7 @@ func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EStri
 		l.pending = l.pending[:len(l.pending)-1]
 		l.function(p)
 	}
+	l.shift()
 	m.place(l.places)
 	m.mentions = slices.Clone(l.strings.mentions)
 	if len(m.nodes) <= mostRoom {
@@ -72,6 +77,26 @@ func lower(m *module, tree *esbuild.AST, text string, decoded map[*esbuild.EStri
 	}
 	// What stays in memory is as large as it must be.
 	m.nodes, m.lists, m.symbols, m.readers = slices.Clone(m.nodes), slices.Clone(m.lists), slices.Clone(m.symbols), slices.Clone(m.readers)
+	return l.misread
+}
+
+// shift moves the places from the text that was parsed to the file's.
+func (l *lowering) shift() {
+	by := l.tree.Shift
+	if by == 0 {
+		return
+	}
+	for i, at := range l.places {
+		if at > 0 {
+			l.places[i] = max(at-by, 0)
+		}
+	}
+	for _, f := range l.m.functions {
+		f.pos = max(f.pos-by, 0)
+	}
+	if l.misread > 0 {
+		l.misread = max(l.misread-by, 1)
+	}
 }
 
 func (l *lowering) newFunction(name string, pos int32, parent *function) *function {
@@ -105,14 +130,12 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 	symbol := &l.tree.Symbols[ref.InnerIndex]
 	switch symbol.Kind {
 	case esbuild.SymbolUnbound:
+		if symbol.OriginalName == "arguments" {
+			return l.arguments(pos) // of the function that a CommonJS module is the body of
+		}
 		return l.add(nGlobal, pos, l.strings.name(symbol.OriginalName), 0)
 	case esbuild.SymbolArguments:
-		f := l.current
-		for f.arrow && f.parent != nil {
-			f = f.parent
-		}
-		f.usesArgs = true
-		return l.add(nArguments, pos, 0, 0)
+		return l.arguments(pos)
 	}
 	if alias := symbol.NamespaceAlias; alias != nil {
 		namespace := l.read(alias.NamespaceRef, pos)
@@ -125,6 +148,15 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) nodeID {
 		s.readers = int32(len(l.m.readers) - 1)
 	}
 	return l.add(nSymbol, pos, i, 0)
+}
+
+func (l *lowering) arguments(pos int32) nodeID {
+	f := l.current
+	for f.arrow && f.parent != nil {
+		f = f.parent
+	}
+	f.usesArgs = true
+	return l.add(nArguments, pos, 0, 0)
 }
 
 // function lowers a function's parameters and body.
@@ -142,6 +174,7 @@ func (l *lowering) function(p pendingFunction) {
 		l.bind(arg.Binding, value)
 	}
 	if p.field.Data != nil {
+		l.field = f
 		value := l.expr(p.field)
 		l.add(nReturn, p.field.Loc.Start, int32(value), 0)
 	}
@@ -307,6 +340,10 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 	case *esbuild.STry:
 		l.stmts(s.Block.Stmts)
 		if s.Catch != nil {
+			switch s.Catch.BindingOrNil.Data.(type) {
+			case *esbuild.BArray, *esbuild.BObject: // defaults and names may be any code
+				l.bind(s.Catch.BindingOrNil, l.add(nUnknown, s.Catch.Loc.Start, -1, -1))
+			}
 			l.stmts(s.Catch.Block.Stmts)
 		}
 		if s.Finally != nil {
@@ -449,7 +486,7 @@ func (l *lowering) importStmt(s *esbuild.SImport, pos int32) {
 	}
 }
 
-func bindingName(tree *esbuild.AST, b esbuild.Binding) string {
+func bindingName(tree *esbuild.Tree, b esbuild.Binding) string {
 	if id, ok := b.Data.(*esbuild.BIdentifier); ok {
 		return tree.Symbols[id.Ref.InnerIndex].OriginalName
 	}

@@ -47,7 +47,7 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.EIndex:
 		target := l.target(x.Target)
 		id := l.member(target, x.Index, pos)
-		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
+		if name, ok := x.Index.Data.(*esbuild.EString); ok && !spelledAt(l.tree.Text, int(x.Index.Loc.Start), esbuild.String(name.Value)) {
 			l.m.nodes[id].flags |= flagHidden
 		}
 		l.places[id] = x.Index.Loc.Start
@@ -58,6 +58,11 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 		id := l.add(nCall, pos, int32(callee), l.m.addList(args...))
 		if spread {
 			l.m.nodes[id].flags |= flagSpread
+		}
+		if len(args) > 0 && l.isAwait(x.Target) {
+			// Whoever loads it as a module waits.
+			value := l.add(nAwait, pos, args[len(args)-1], 0)
+			return l.add(nJoin, pos, 0, l.m.addList(int32(id), int32(value)))
 		}
 		return id
 	case *esbuild.ENew:
@@ -103,6 +108,11 @@ func (l *lowering) expr(e esbuild.Expr) nodeID {
 	case *esbuild.ESpread:
 		return l.add(nSpread, pos, int32(l.expr(x.Value)), 0)
 	case *esbuild.EAwait:
+		if l.current == l.field {
+			// The field's value is computed by a function of its own, in which
+			// await is a name: what follows may be a division, not a pattern.
+			l.misread = max(pos, 1)
+		}
 		return l.add(nAwait, pos, int32(l.expr(x.Value)), 0)
 	case *esbuild.EYield:
 		value := noNode
@@ -155,6 +165,17 @@ func (l *lowering) target(e esbuild.Expr) nodeID {
 		l.m.nodes[id].flags |= flagOptional
 	}
 	return id
+}
+
+// isAwait reports whether a callee is a variable of the name await that nobody
+// declares: a keyword where the text is a module, and only a name in CommonJS.
+func (l *lowering) isAwait(callee esbuild.Expr) bool {
+	id, ok := callee.Data.(*esbuild.EIdentifier)
+	if !ok {
+		return false
+	}
+	symbol := &l.tree.Symbols[id.Ref.InnerIndex]
+	return symbol.Kind == esbuild.SymbolUnbound && symbol.OriginalName == "await"
 }
 
 func (l *lowering) dot(x *esbuild.EDot, pos int32) nodeID {
@@ -452,6 +473,7 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 	if c.Name != nil {
 		name = l.tree.Symbols[c.Name.Ref.InnerIndex].OriginalName
 	}
+	l.decorators(c.Decorators)
 	extends := int32(noNode)
 	if c.ExtendsOrNil.Data != nil {
 		extends = int32(l.expr(c.ExtendsOrNil))
@@ -462,6 +484,12 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 	hasConstructor := false
 	for i := range c.Properties {
 		p := &c.Properties[i]
+		l.decorators(p.Decorators)
+		if fn, ok := p.ValueOrNil.Data.(*esbuild.EFunction); ok {
+			for i := range fn.Fn.Args {
+				l.decorators(fn.Fn.Args[i].Decorators)
+			}
+		}
 		if p.Kind == esbuild.PropertyClassStaticBlock {
 			block := l.newFunction(name, p.Loc.Start, l.current)
 			block.class = constructor
@@ -516,6 +544,14 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 		l.assign(c.Name.Ref, id, pos)
 	}
 	return id
+}
+
+// decorators are expressions whose values are called.
+func (l *lowering) decorators(list []esbuild.Decorator) {
+	for _, d := range list {
+		value := l.target(d.Value)
+		l.add(nCall, d.AtLoc.Start, int32(value), l.m.addList())
+	}
 }
 
 func (l *lowering) jsx(x *esbuild.EJSXElement, pos int32) nodeID {

@@ -34,43 +34,36 @@ func IsScript(name string) bool {
 	return false
 }
 
-// dialects are the variants to try, the likeliest first.
-func dialects(name string) []esbuild.Dialect {
-	switch path.Ext(name) {
-	case ".ts", ".mts", ".cts":
-		return []esbuild.Dialect{esbuild.TypeScript, esbuild.TSX}
-	case ".tsx":
-		return []esbuild.Dialect{esbuild.TSX, esbuild.TypeScript}
-	}
-	return []esbuild.Dialect{esbuild.JavaScript, esbuild.JSX, esbuild.TSX, esbuild.TypeScript}
-}
-
 // parseModule parses one script and lowers it. The message says why a parser
 // refuses it.
-func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool) {
-	var first esbuild.Message
+func (p *program) parseModule(file *sourceFile, as format) (*module, esbuild.Message, bool) {
 	text := file.text()
-	for i, dialect := range dialects(file.path) {
-		tree, message, ok := esbuild.Parse(text, dialect)
-		if ok {
-			m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
-			decoded := decode.Script(&tree, text, file.has, p.decoding)
-			m.programs = decoded.Programs
-			lower(m, &tree, text, decoded.Texts)
-			m.exports, m.moduleObject = &object{extra: &objectExtra{module: m}}, &object{}
-			m.moduleObject.properties.set("exports", m.exports.val())
-			m.moduleObject.properties.set("filename", textValue(vString, file.filename()))
-			m.moduleObject.properties.set("require", p.requirePath.val())
-			// It is one of a class with which code loads other modules and
-			// compiles texts: module.constructor._load, module._compile.
-			m.moduleObject.own().proto = p.externalModule("module").val()
-			return m, message, true
-		}
-		if i == 0 {
-			first = message
-		}
+	tree, message, ok := read(text, file.path, as)
+	if !ok {
+		return nil, message, false
 	}
-	return nil, first, false
+	m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
+	decoded := decode.Script(&tree.AST, text, file.has, p.decoding)
+	m.programs = decoded.Programs
+	for i := range m.programs {
+		m.programs[i].Loc = max(m.programs[i].Loc-tree.Shift, 0)
+	}
+	if at := lower(m, &tree, decoded.Texts); at > 0 {
+		return nil, esbuild.Message{Text: "await in the field of a class", Offset: int(at)}, false
+	}
+	p.furnish(m)
+	return m, message, true
+}
+
+// furnish gives a module the objects that Node gives it.
+func (p *program) furnish(m *module) {
+	m.exports, m.moduleObject = &object{extra: &objectExtra{module: m}}, &object{}
+	m.moduleObject.properties.set("exports", m.exports.val())
+	m.moduleObject.properties.set("filename", textValue(vString, m.file.filename()))
+	m.moduleObject.properties.set("require", p.requirePath.val())
+	// It is one of a class with which code loads other modules and compiles
+	// texts: module.constructor._load, module._compile.
+	m.moduleObject.own().proto = p.externalModule("module").val()
 }
 
 // nests are the bytes that nesting looks at.

@@ -24,6 +24,9 @@ type resolver struct {
 	names map[string]bool
 	// baseNames are the scripts' file names without folder and extension.
 	baseNames map[string]bool
+	// types are the types of modules that the package.json nearest to a folder
+	// states.
+	types map[string]string
 }
 
 var resolveExtensions = []string{"", ".js", ".json", ".node", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".mts", ".cts"}

@@ -5,8 +5,8 @@ import "strings"
 // scanTokens reads a script that no parser takes as a stream of words: member
 // chains followed by a parenthesis, modules that are asked for, and texts.
 // What it finds is textual.
-func (p *program) scanTokens(file *sourceFile) {
-	names := map[string]string{}
+func (p *program) scanTokens(m *module) {
+	names, file := map[string]string{}, m.file
 	text := file.text()
 	limit := min(len(text), maxScript)
 	p.facts.Tokens = append(p.facts.Tokens, file.path)
@@ -19,7 +19,10 @@ func (p *program) scanTokens(file *sourceFile) {
 		case c == '"' || c == '\'' || c == '`':
 			end := endOfText(text, i)
 			if end > i+3 {
-				p.facts.Texts = append(p.facts.Texts, Text{Value: text[i+1 : end], Site: Site{file: file, pos: int32(i)}})
+				p.facts.Texts = append(p.facts.Texts, Text{Value: text[i+1 : end], Site: p.tokenSite(m, i)})
+				if end-i < maxMention {
+					p.strings.literal(text[i+1 : end])
+				}
 			}
 			i = end + 1
 		case isWordByte(c) || c == '$':
@@ -27,7 +30,7 @@ func (p *program) scanTokens(file *sourceFile) {
 			for i < limit && (isWordByte(text[i]) || text[i] == '$' || text[i] == '.' && i+1 < limit && isWordByte(text[i+1])) {
 				i++
 			}
-			p.word(file, names, text, start, i)
+			p.word(m, names, text, start, i)
 		default:
 			i++
 		}
@@ -35,7 +38,7 @@ func (p *program) scanTokens(file *sourceFile) {
 }
 
 // word looks at a chain of names such as child_process.exec.
-func (p *program) word(file *sourceFile, names map[string]string, text string, start, end int) {
+func (p *program) word(m *module, names map[string]string, text string, start, end int) {
 	chain := text[start:end]
 	rest := strings.TrimLeft(text[end:min(len(text), end+256)], " \t\n")
 	if chain == "require" || chain == "import" || strings.HasSuffix(chain, ".require") || chain == "from" {
@@ -51,7 +54,7 @@ func (p *program) word(file *sourceFile, names map[string]string, text string, s
 		if i := strings.LastIndexFunc(before, func(r rune) bool { return r > 127 || !isWordByte(byte(r)) && r != '$' }); i+1 < len(before) {
 			names[before[i+1:]] = moduleName(module)
 		}
-		p.textual(file, UseImport, p.externalModule(module), start)
+		p.textual(m, UseImport, p.externalModule(module), start)
 		return
 	}
 	if !strings.HasPrefix(rest, "(") {
@@ -70,15 +73,23 @@ func (p *program) word(file *sourceFile, names map[string]string, text string, s
 		target = p.member(target, name)
 	}
 	if target != nil {
-		p.textual(file, UseCall, target, start)
-		p.textual(file, UseNew, target, start)
+		p.textual(m, UseCall, target, start)
+		p.textual(m, UseNew, target, start)
 	}
 }
 
-func (p *program) textual(file *sourceFile, kind UseKind, target *apiPath, pos int) {
+func (p *program) textual(m *module, kind UseKind, target *apiPath, pos int) {
 	if target.interest.Uses&kind != 0 {
-		p.facts.Uses = append(p.facts.Uses, Use{Kind: kind, API: target.api, Certainty: Textual, Site: Site{file: file, pos: int32(pos)}})
+		p.facts.Uses = append(p.facts.Uses, Use{Kind: kind, API: target.api, Certainty: Textual, id: -1, Site: p.tokenSite(m, pos)})
 	}
+}
+
+// maxMention is how long a text may be that names a file, in bytes.
+const maxMention = 4096
+
+// tokenSite is a place in the module's only function.
+func (p *program) tokenSite(m *module, pos int) Site {
+	return Site{file: m.file, pos: int32(pos), f: m.functions[0]}
 }
 
 func skipTo(text string, from int, end string) int {

@@ -16,11 +16,11 @@ import (
 
 func run(t testing.TB, script string) (texts, programs []string) {
 	t.Helper()
-	tree, message, ok := esbuild.Parse(script, esbuild.JavaScript)
+	tree, message, ok := esbuild.Parse(script, esbuild.JavaScript, esbuild.Either)
 	if !ok {
 		t.Fatalf("%+v\n%s", message, script)
 	}
-	r := decode.Script(&tree, script, func(word string) bool { return strings.Contains(script, word) }, decode.NewBudget())
+	r := decode.Script(&tree.AST, script, func(word string) bool { return strings.Contains(script, word) }, decode.NewBudget())
 	for literal := range r.Texts {
 		texts = append(texts, esbuild.String(literal.Value))
 	}
@@ -177,9 +177,9 @@ func FuzzScript(f *testing.F) {
 				return
 			}
 		}
-		tree, _, ok := esbuild.Parse(script, esbuild.JavaScript)
+		tree, _, ok := esbuild.Parse(script, esbuild.JavaScript, esbuild.Either)
 		if ok {
-			decode.Script(&tree, script, func(word string) bool { return strings.Contains(script, word) }, decode.NewBudget())
+			decode.Script(&tree.AST, script, func(word string) bool { return strings.Contains(script, word) }, decode.NewBudget())
 		}
 	})
 }

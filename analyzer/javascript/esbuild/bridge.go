@@ -8,6 +8,8 @@
 package lockwarden
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/evanw/esbuild/internal/ast"
@@ -30,6 +32,7 @@ type (
 	Property        = js_ast.Property
 	PropertyBinding = js_ast.PropertyBinding
 	Arg             = js_ast.Arg
+	Decorator       = js_ast.Decorator
 	OpCode          = js_ast.OpCode
 	Decl            = js_ast.Decl
 	ClauseItem      = js_ast.ClauseItem
@@ -194,10 +197,59 @@ const (
 	TypeScript
 )
 
+// Goal is what a text is read as. A text may be right as one thing and wrong as
+// another, or right as both and mean two things.
+type Goal uint8
+
+// The goals.
+const (
+	// Either is a script or a module, as its words say: await at the top level,
+	// import.meta, import and export make it one.
+	Either Goal = iota
+	// Module is an ECMAScript module: strict, and "<!--" is no comment.
+	Module
+	// Body is the body of a function, as Node reads CommonJS: await is a name,
+	// and new.target is allowed.
+	Body
+	// Method, Generator, Async and AsyncGenerator are bodies of such functions:
+	// texts that are handed to constructors of functions, or to eval in one.
+	Method
+	Generator
+	Async
+	AsyncGenerator
+)
+
+// bodies are what stands before and after the body of a function. The line
+// breaks keep "-->" at the beginning and "//" at the end what they are.
+var bodies = [...]struct{ before, after string }{
+	Body:           {"(function(){\n", "\n})"},
+	Method:         {"({m(){\n", "\n}})"},
+	Generator:      {"({*m(){\n", "\n}})"},
+	Async:          {"({async m(){\n", "\n}})"},
+	AsyncGenerator: {"({async*m(){\n", "\n}})"},
+}
+
 // Message is the parser's first complaint and the byte offset it stands at.
 type Message struct {
 	Text   string
 	Offset int
+}
+
+// Tree is a syntax tree.
+type Tree struct {
+	AST
+	// Text is what its places point into, and Shift how far a place is from the
+	// one in the text that Parse was given.
+	Text  string
+	Shift int32
+	// Awaits is set where await at the top level is what makes it a module, or
+	// helps to.
+	Awaits bool
+	// Whole is set where the text was read to its end, also where the parser
+	// refuses it for a rule beyond the grammar.
+	Whole bool
+	// Cut is set where it was given up what is a comment and what is code.
+	Cut bool
 }
 
 // defines is what esbuild knows of global names; making it anew for each file
@@ -207,39 +259,157 @@ var defines = sync.OnceValue(func() *config.ProcessedDefines {
 	return &d
 })
 
+// maxComments is how often a module is read again because what looked like a
+// comment was none; each time goes to the next one in a line.
+const maxComments = 32
+
 // Parse reads one file. JSX is kept as it is and dead code stays in the tree.
-// Where the parser refuses the text, ok is false and the message says why. It
-// can overflow the stack on nested input, which no recover stops: call it in a
+// Where the parser refuses the text, ok is false and the message says why; the
+// tree is worth something then if it is Whole. It can overflow the stack on nested input, which no recover stops: call it in a
 // process that may die.
-func Parse(text string, dialect Dialect) (tree AST, message Message, ok bool) {
+func Parse(text string, dialect Dialect, goal Goal) (Tree, Message, bool) {
+	switch goal {
+	case Either:
+		r := parse(text, dialect, false)
+		return Tree{AST: r.tree, Text: text, Awaits: r.tree.TopLevelAwaitKeyword.Len > 0, Whole: r.whole}, r.message, r.ok
+	case Module:
+		for range maxComments {
+			r := parse(text, dialect, true)
+			if len(r.comments) == 0 {
+				return Tree{AST: r.tree, Text: text, Whole: r.whole}, r.message, r.ok
+			}
+			// The parser takes "<!--" for the beginning of a comment everywhere.
+			// V8 refuses it in modules; to the parser of webpack and Rollup it is
+			// three operators. "<~--" is the same syntax of the same length.
+			changed := []byte(text)
+			for _, at := range r.comments {
+				changed[at+1] = '~'
+			}
+			text = string(changed)
+		}
+		return Tree{Cut: true}, Message{Text: fmt.Sprintf("\"<!--\" more than %d times in a line of a module", maxComments)}, false
+	}
+	wrap := bodies[goal]
+	shift := len(wrap.before)
+	if strings.HasPrefix(text, "#!") {
+		text = "//" + text[2:]
+	}
+	text = wrap.before + text + wrap.after
+	r := parse(text, dialect, false)
+	r.message.Offset = max(r.message.Offset-shift, 0)
+	if !r.whole {
+		return Tree{}, r.message, false
+	}
+	body := onlyBody(&r.tree)
+	if body == nil || int(body.Block.CloseBraceLoc.Start) != len(text)-len(wrap.after)+1 {
+		return Tree{}, Message{Text: "the text ends the function that it is the body of"}, false
+	}
+	r.tree.Parts = []js_ast.Part{{Stmts: body.Block.Stmts}}
+	return Tree{AST: r.tree, Text: text, Shift: int32(shift), Whole: true}, r.message, r.ok
+}
+
+// onlyBody is the body of the one function that stands in brackets.
+func onlyBody(tree *AST) *FnBody {
+	var only *Stmt
+	for i := range tree.Parts {
+		for j := range tree.Parts[i].Stmts {
+			s := &tree.Parts[i].Stmts[j]
+			if _, isComment := s.Data.(*SComment); isComment {
+				continue
+			}
+			if only != nil {
+				return nil
+			}
+			only = s
+		}
+	}
+	if only == nil {
+		return nil
+	}
+	expr, ok := only.Data.(*SExpr)
+	if !ok {
+		return nil
+	}
+	switch x := expr.Value.Data.(type) {
+	case *EFunction:
+		return &x.Fn.Body
+	case *EObject:
+		if len(x.Properties) == 1 {
+			if m, ok := x.Properties[0].ValueOrNil.Data.(*EFunction); ok {
+				return &m.Fn.Body
+			}
+		}
+	}
+	return nil
+}
+
+// parsed is what one run of the parser gives.
+type parsed struct {
+	tree    AST
+	message Message
+	// whole is set where there is a tree, ok where there is no complaint.
+	whole, ok bool
+	// comments are the places of "<!--" where a module is asked for.
+	comments []int
+}
+
+func parse(text string, dialect Dialect, module bool) (r parsed) {
 	log := logger.NewDeferLog(logger.DeferLogNoVerboseOrDebug, nil)
 	options := config.Options{Mode: config.ModePassThrough, OmitRuntimeForTests: true, Defines: defines()}
 	options.JSX.Parse = dialect == JSX || dialect == TSX
 	options.JSX.Preserve = true
 	options.TS.Parse = dialect == TSX || dialect == TypeScript
+	if module {
+		options.ModuleTypeData.Type = js_ast.ModuleESM_MJS
+	}
 	source := logger.Source{Contents: text}
-	tree, ok = js_parser.Parse(log, source, js_parser.OptionsFromConfig(&options))
+	r.tree, r.whole = js_parser.Parse(log, source, js_parser.OptionsFromConfig(&options))
+	r.ok = r.whole
+	places := locator{text: text}
 	for _, m := range log.Done() {
-		if m.Kind == logger.Error {
-			message.Text = m.Data.Text
-			if at := m.Data.Location; at != nil {
-				message.Offset = offset(text, at.Line, at.Column)
-			}
-			return tree, message, false
+		isComment := module && m.ID == logger.MsgID_JS_HTMLCommentInJS
+		isFirst := m.Kind == logger.Error && r.message.Text == ""
+		if !isComment && !isFirst {
+			continue
+		}
+		at := 0
+		if l := m.Data.Location; l != nil {
+			at = places.offset(l.Line, l.Column)
+		}
+		if isComment && strings.HasPrefix(text[at:], "<!--") {
+			r.comments = append(r.comments, at)
+		}
+		if isFirst {
+			r.message, r.ok = Message{m.Data.Text, at}, false
 		}
 	}
-	return tree, message, ok
+	return r
 }
 
-// offset turns esbuild's 1-based line and 0-based byte column into an offset.
-func offset(text string, line, column int) int {
-	at := 0
-	for ; line > 1 && at < len(text); at++ {
-		if text[at] == '\n' {
-			line--
+// locator turns esbuild's 1-based lines and 0-based byte columns into offsets;
+// cheaply where they come in order.
+type locator struct {
+	text     string
+	line, at int
+}
+
+func (l *locator) offset(line, column int) int {
+	if l.line == 0 || line < l.line {
+		l.line, l.at = 1, 0
+	}
+	for l.line < line && l.at < len(l.text) {
+		switch c := l.text[l.at]; {
+		case c == '\n', c == '\r' && !strings.HasPrefix(l.text[l.at:], "\r\n"):
+			l.line++
+			l.at++
+		case c == 0xe2 && (strings.HasPrefix(l.text[l.at:], "\u2028") || strings.HasPrefix(l.text[l.at:], "\u2029")):
+			l.line++
+			l.at += len("\u2028")
+		default:
+			l.at++
 		}
 	}
-	return min(at+column, len(text))
+	return min(l.at+column, len(l.text))
 }
 
 // String turns the parser's UTF-16 text into a string.
@@ -247,3 +417,6 @@ func String(text []uint16) string { return helpers.UTF16ToString(text) }
 
 // UTF16 turns a string into the parser's UTF-16 text.
 func UTF16(text string) []uint16 { return helpers.StringToUTF16(text) }
+
+// IsLetter reports whether the parser takes a character inside of a name.
+func IsLetter(r rune) bool { return js_ast.IsIdentifierContinue(r) }

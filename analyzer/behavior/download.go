@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // A shell text that runs what it downloads: in one line (curl … | sh), through an
@@ -99,7 +100,7 @@ func installsAddress(words []string) bool {
 var downloaders = map[string]bool{"curl": true, "wget": true, "iwr": true, "Invoke-WebRequest": true, "irm": true, "fetch": true, "aria2c": true}
 
 // downloadedTo is the file that a command downloads to, "" where it does not say.
-func downloadedTo(c *javascript.Command) string {
+func downloadedTo(c *shell.Command) string {
 	after := func(flags ...string) string {
 		for i, w := range c.Words {
 			for _, flag := range flags {
@@ -187,7 +188,7 @@ func plainFile(s string) string {
 }
 
 // startedFiles are the files that a command starts, or makes programs.
-func startedFiles(c *javascript.Command) []string {
+func startedFiles(c *shell.Command) []string {
 	if len(c.Words) == 0 {
 		return nil
 	}
@@ -257,7 +258,7 @@ func (m *matcher) downloads(s *stanza, lifecycle bool) {
 }
 
 // decodes tells whether a program turns encoded text into plain one.
-func decodes(c *javascript.Command) bool {
+func decodes(c *shell.Command) bool {
 	line := " " + strings.Join(c.Words, " ") + " "
 	switch c.Program() {
 	case "base64":

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // Checks and codes of how code hides what it does.
@@ -239,7 +240,7 @@ func sendsByProgram(m *matcher, u *javascript.Use) bool {
 		if u.Arg(0).Carries()&data == 0 {
 			continue
 		}
-		for _, command := range javascript.Commands(text) {
+		for _, command := range shell.Commands(text) {
 			if senders[command.Program()] {
 				return true
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 	"github.com/lockwarden/lockwarden/glob"
 )
 
@@ -101,7 +102,7 @@ type Command struct {
 
 // Program is the program's name without folder and extension.
 func (c *Command) Program() string {
-	j := javascript.Command{Words: c.Words}
+	j := shell.Command{Words: c.Words}
 	return j.Program()
 }
 

@@ -7,13 +7,14 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Started is a program that the package starts, from its code or from a
 // lifecycle script.
 type Started struct {
-	javascript.Command
+	shell.Command
 	// Lifecycle is set where it stands in a lifecycle script or a shell file
 	// that one runs.
 	Lifecycle bool
@@ -77,7 +78,7 @@ func (files shellFilesRead) read(s Started, pkg *archive.Package) []Started {
 		}
 		files[key] = true
 		var out []Started
-		for _, command := range javascript.Commands(strings.ReplaceAll(string(f.Data()), `\`, "/")) {
+		for _, command := range shell.Commands(strings.ReplaceAll(string(f.Data()), `\`, "/")) {
 			command.File = word
 			inner := Started{Command: command, use: s.use}
 			out = append(out, inner)
@@ -95,13 +96,13 @@ func (c *Catalogue) startedBy(u *javascript.Use) []Started {
 		// A Windows path's backslashes are no escapes.
 		readable := strings.ReplaceAll(text, `\`, "/")
 		if c.shells[u.API] || u.Arg(2).Property("shell").Is("true") || u.Arg(1).Property("shell").Is("true") {
-			for _, command := range javascript.Commands(readable) {
+			for _, command := range shell.Commands(readable) {
 				out = append(out, Started{Command: command, use: u, text: text})
 				out = append(out, nested(command, false, u)...)
 			}
 			continue
 		}
-		command := javascript.Command{Words: []string{readable}}
+		command := shell.Command{Words: []string{readable}}
 		for _, arg := range u.Arg(1).Elements() {
 			word, _ := arg.Text()
 			command.Words = append(command.Words, word)
@@ -138,16 +139,16 @@ func (c *Catalogue) Printed(api string, args []*javascript.Value) javascript.Mar
 const maxNested = 6
 
 // nested are the commands of sh -c "…" and of sudo, env and the like.
-func nested(c javascript.Command, lifecycle bool, u *javascript.Use) []Started {
+func nested(c shell.Command, lifecycle bool, u *javascript.Use) []Started {
 	return nestedDeep(c, lifecycle, u, 0)
 }
 
-func nestedDeep(c javascript.Command, lifecycle bool, u *javascript.Use, depth int) []Started {
+func nestedDeep(c shell.Command, lifecycle bool, u *javascript.Use, depth int) []Started {
 	if depth > maxNested {
 		return nil
 	}
 	var out []Started
-	add := func(command javascript.Command) {
+	add := func(command shell.Command) {
 		command.Script, command.File, command.Line = c.Script, c.File, c.Line
 		if command.Given == nil {
 			command.Given = c.Given // of "sh -c …", where it stands as a hole
@@ -158,7 +159,7 @@ func nestedDeep(c javascript.Command, lifecycle bool, u *javascript.Use, depth i
 	case "sudo", "env", "nohup", "setsid", "exec", "time", "xargs", "cross-env", "start", "call":
 		for i, w := range c.Words[1:] {
 			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") && (c.Program() != "start" || !strings.HasPrefix(w, "/")) {
-				inner := javascript.Command{Words: c.Words[1+i:], Given: c.Given, Input: c.Input, Piped: c.Piped, Output: c.Output, Text: c.Text}
+				inner := shell.Command{Words: c.Words[1+i:], Given: c.Given, Input: c.Input, Piped: c.Piped, Output: c.Output, Text: c.Text}
 				add(inner)
 				out = append(out, nestedDeep(inner, lifecycle, u, depth+1)...)
 				break
@@ -168,14 +169,14 @@ func nestedDeep(c javascript.Command, lifecycle bool, u *javascript.Use, depth i
 		// do shell script "…"
 		_, script, found := strings.Cut(strings.Join(c.Words, " "), `do shell script`)
 		if from, to := strings.IndexByte(script, '"'), strings.LastIndexByte(script, '"'); found && from >= 0 && to > from {
-			for _, inner := range javascript.Commands(script[from+1 : to]) {
+			for _, inner := range shell.Commands(script[from+1 : to]) {
 				add(inner)
 			}
 		}
 	case "sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh":
 		for i, w := range c.Words {
 			if (w == "-c" || w == "/c" || w == "/C" || w == "-Command") && i+1 < len(c.Words) {
-				for _, inner := range javascript.Commands(strings.Join(c.Words[i+1:], " ")) {
+				for _, inner := range shell.Commands(strings.Join(c.Words[i+1:], " ")) {
 					add(inner)
 				}
 				break
@@ -246,7 +247,7 @@ func matchCommand(pattern, words []string) bool {
 	if len(words) == 0 {
 		return false
 	}
-	c := javascript.Command{Words: words}
+	c := shell.Command{Words: words}
 	if c.Program() != pattern[0] {
 		return false
 	}

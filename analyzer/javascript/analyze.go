@@ -28,6 +28,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // Options steer Analyze.
@@ -160,7 +161,7 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 	}
 	pending := map[string]*sourceFile{}
 	for _, f := range pkg.Files {
-		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data()) == "node")) {
+		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || shell.Shebang(f.Data()) == "node")) {
 			continue
 		}
 		if f.Kind != archive.Text {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // lifecycle follows what installing the package runs: it finds the package's
@@ -45,10 +46,6 @@ func (l *lifecycle) run(git bool) {
 	l.gyp()
 }
 
-// GypFile is the file in a package's root that node-gyp builds from, which npm
-// runs by itself where there is no install script.
-const GypFile = "binding.gyp"
-
 // gypAction is the command of an action, as a list of words.
 // Source: https://gyp.gsrc.io/docs/InputFormatReference.md (actions, command
 // expansions).
@@ -59,14 +56,14 @@ var gypWord = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
 // gyp follows the commands that building a native addon runs: those whose output
 // its settings take, <!(…) and <!@(…), and its actions.
 func (l *lifecycle) gyp() {
-	f := l.r.pkg.File(GypFile)
-	if f == nil || f.Kind != archive.Text || len(f.Data()) > maxShell {
+	f := l.r.pkg.File(shell.GypFile)
+	if f == nil || f.Kind != archive.Text || len(f.Data()) > shell.MaxFile {
 		return
 	}
 	text := string(f.Data())
-	run := func(c Command, at int) {
-		c.Script, c.File, c.Line = "install", GypFile, 1+strings.Count(text[:at], "\n")
-		l.command(c, GypFile, 0)
+	run := func(c shell.Command, at int) {
+		c.Script, c.File, c.Line = "install", shell.GypFile, 1+strings.Count(text[:at], "\n")
+		l.command(c, shell.GypFile, 0)
 	}
 	for from, n := 0, 0; n < maxGypCommands; n++ {
 		i := strings.Index(text[from:], "<!")
@@ -80,7 +77,7 @@ func (l *lifecycle) gyp() {
 			continue
 		}
 		if end := closing(body[:min(len(body), maxGypCommand)]); end >= 0 {
-			for _, c := range Commands(gypEscapes.Replace(body[:end])) {
+			for _, c := range shell.Commands(gypEscapes.Replace(body[:end])) {
 				run(c, at)
 			}
 		}
@@ -91,7 +88,7 @@ func (l *lifecycle) gyp() {
 			words = append(words, w[1]+w[2])
 		}
 		if len(words) > 0 {
-			run(Command{Words: words}, m[0])
+			run(shell.Command{Words: words}, m[0])
 		}
 	}
 }
@@ -120,23 +117,23 @@ func closing(text string) int {
 }
 
 func (l *lifecycle) script(name string, script npm.Script, label string, depth int) {
-	for _, c := range Commands(script.Command) {
+	for _, c := range shell.Commands(script.Command) {
 		c.Script, c.File, c.Line, c.Text = name, "package.json", script.Line, script.Command
 		l.command(c, label, depth)
 	}
 }
 
 // command notes a command and follows it into the package.
-func (l *lifecycle) command(c Command, label string, depth int) {
+func (l *lifecycle) command(c shell.Command, label string, depth int) {
 	l.p.facts.Commands = append(l.p.facts.Commands, c)
 	if depth > 5 || len(c.Words) == 0 {
 		return
 	}
 	words := c.Words
-	for len(words) > 1 && (programName(words[0]) == "env" || programName(words[0]) == "cross-env" || programName(words[0]) == "sudo" || programName(words[0]) == "exec" || programName(words[0]) == "nohup" || programName(words[0]) == "call" || strings.Contains(words[0], "=")) {
+	for len(words) > 1 && (shell.Name(words[0]) == "env" || shell.Name(words[0]) == "cross-env" || shell.Name(words[0]) == "sudo" || shell.Name(words[0]) == "exec" || shell.Name(words[0]) == "nohup" || shell.Name(words[0]) == "call" || strings.Contains(words[0], "=")) {
 		words = words[1:]
 	}
-	if programName(words[0]) == "start" { // of cmd, with /b and the like
+	if shell.Name(words[0]) == "start" { // of cmd, with /b and the like
 		for words = words[1:]; len(words) > 1 && strings.HasPrefix(words[0], "/"); {
 			words = words[1:]
 		}
@@ -144,8 +141,8 @@ func (l *lifecycle) command(c Command, label string, depth int) {
 			return
 		}
 	}
-	switch program := programName(words[0]); program {
-	case "node", "nodejs", "bun", "tsx", "ts-node", "deno", hole:
+	switch program := shell.Name(words[0]); program {
+	case "node", "nodejs", "bun", "tsx", "ts-node", "deno", shell.Hole:
 		l.node(c, words[1:], label)
 	case "npm", "yarn", "pnpm":
 		l.npm(c, words[1:], label, depth)
@@ -166,7 +163,7 @@ func (l *lifecycle) command(c Command, label string, depth int) {
 	}
 }
 
-func (l *lifecycle) node(c Command, args []string, label string) {
+func (l *lifecycle) node(c shell.Command, args []string, label string) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
@@ -192,13 +189,13 @@ func (l *lifecycle) node(c Command, args []string, label string) {
 		if !ok {
 			name, ok = strings.CutPrefix(what, "cat ")
 		}
-		if f := l.r.pkg.File(path.Clean(c.at(name))); ok && f != nil && f.Kind == archive.Text && len(f.Data()) <= maxShell {
+		if f := l.r.pkg.File(path.Clean(c.At(name))); ok && f != nil && f.Kind == archive.Text && len(f.Data()) <= shell.MaxFile {
 			l.inline = append(l.inline, inlineProgram{string(f.Data()), label, c.Script, c.File, c.Line})
 		}
 	}
 }
 
-func (l *lifecycle) npm(c Command, args []string, label string, depth int) {
+func (l *lifecycle) npm(c shell.Command, args []string, label string, depth int) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		args = args[1:]
 	}
@@ -214,7 +211,7 @@ func (l *lifecycle) npm(c Command, args []string, label string, depth int) {
 	}
 	for _, step := range []string{"pre" + name, name, "post" + name} {
 		if script, ok := l.manifest.Scripts[step]; ok {
-			for _, inner := range Commands(script.Command) {
+			for _, inner := range shell.Commands(script.Command) {
 				inner.Script, inner.File, inner.Line, inner.Text = c.Script, "package.json", script.Line, script.Command
 				l.command(inner, label+" → scripts."+step, depth+1)
 			}
@@ -222,10 +219,10 @@ func (l *lifecycle) npm(c Command, args []string, label string, depth int) {
 	}
 }
 
-func (l *lifecycle) shell(c Command, args []string, label string, depth int) {
+func (l *lifecycle) shell(c shell.Command, args []string, label string, depth int) {
 	for i, arg := range args {
 		if arg == "-c" && i+1 < len(args) {
-			for _, inner := range Commands(args[i+1]) {
+			for _, inner := range shell.Commands(args[i+1]) {
 				inner.Script, inner.File, inner.Line, inner.Text = c.Script, c.File, c.Line, c.Text
 				inner.Dir = path.Join(c.Dir, inner.Dir)
 				l.command(inner, label, depth+1)
@@ -239,8 +236,8 @@ func (l *lifecycle) shell(c Command, args []string, label string, depth int) {
 	}
 }
 
-func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
-	name = path.Clean(c.at(strings.TrimPrefix(name, "./")))
+func (l *lifecycle) shellFile(name, label string, c shell.Command, depth int) {
+	name = path.Clean(c.At(strings.TrimPrefix(name, "./")))
 	f := l.r.pkg.File(name)
 	if f == nil || f.Kind != archive.Text || l.files[name] {
 		return
@@ -252,7 +249,7 @@ func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
 	case ".ps1", ".bat", ".cmd":
 		text = strings.ReplaceAll(text, `\`, "/") // no escapes, but folders
 	}
-	for _, inner := range Commands(text) {
+	for _, inner := range shell.Commands(text) {
 		inner.Script, inner.File, inner.Text = c.Script, name, ""
 		inner.Dir = path.Join(c.Dir, inner.Dir)
 		l.command(inner, label+" → "+name, depth+1)
@@ -260,17 +257,17 @@ func (l *lifecycle) shellFile(name, label string, c Command, depth int) {
 }
 
 // executable is a program named by a path or a bin of the package.
-func (l *lifecycle) executable(word, label string, c Command, depth int) {
+func (l *lifecycle) executable(word, label string, c shell.Command, depth int) {
 	if !strings.ContainsAny(word, "/.") {
 		l.bin(word, label)
 		return
 	}
-	name := path.Clean(c.at(strings.TrimPrefix(word, "./")))
+	name := path.Clean(c.At(strings.TrimPrefix(word, "./")))
 	f := l.r.pkg.File(name)
 	if f == nil {
 		return
 	}
-	switch shebang := interpreter(f.Data()); {
+	switch shebang := shell.Shebang(f.Data()); {
 	case shebang == "node", IsScript(name):
 		l.file(&c, word, label)
 	case shebang != "", path.Ext(name) == ".bat", path.Ext(name) == ".ps1":
@@ -280,41 +277,15 @@ func (l *lifecycle) executable(word, label string, c Command, depth int) {
 
 func (l *lifecycle) bin(name, label string) {
 	if target, ok := l.manifest.Bin[name]; ok {
-		l.file(&Command{}, target, label)
+		l.file(&shell.Command{}, target, label)
 	}
 }
 
 // file makes a script of the package a root of the context install.
-func (l *lifecycle) file(c *Command, word, label string) {
-	name, ok := l.r.file(path.Clean(c.at(word)))
+func (l *lifecycle) file(c *shell.Command, word, label string) {
+	name, ok := l.r.file(path.Clean(c.At(word)))
 	if !ok {
 		return
 	}
 	l.scripts = append(l.scripts, entryPoint{name, label})
-}
-
-// interpreter is the program that a file's first line names.
-func interpreter(data []byte) string {
-	if len(data) < 3 || data[0] != '#' || data[1] != '!' {
-		return ""
-	}
-	line := string(data[2:min(len(data), 256)])
-	line, _, _ = strings.Cut(line, "\n")
-	words := strings.Fields(line)
-	if len(words) == 0 {
-		return ""
-	}
-	name := path.Base(words[0])
-	if name == "env" {
-		for _, w := range words[1:] {
-			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") {
-				name = path.Base(w)
-				break
-			}
-		}
-	}
-	if name == "nodejs" || name == "bun" {
-		name = "node"
-	}
-	return name
 }

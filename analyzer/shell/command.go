@@ -1,4 +1,7 @@
-package javascript
+// Package shell knows commands and programs: how a command line is taken apart,
+// which programs run code and how they take it, and what a command starts in the
+// package that it stands in.
+package shell
 
 import (
 	"path"
@@ -7,9 +10,16 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// Hole stands in a word for a part that is not known.
+const Hole = "\ufffc"
+
+// GypFile is the file in a package's root that node-gyp builds from, which npm
+// runs by itself where there is no install script.
+const GypFile = "binding.gyp"
+
 // Command is one command of a shell text.
 type Command struct {
-	// Words are the program and its arguments, with a hole where an expansion
+	// Words are the program and its arguments, with a Hole where an expansion
 	// stands.
 	Words []string
 	// Given is what the shell puts into the words: "$NAME" for a variable, and
@@ -47,8 +57,8 @@ func (c *Command) Begins() string {
 	return "package.json scripts." + c.Script
 }
 
-// at is where a file lies that the command names, in the package.
-func (c *Command) at(name string) string {
+// At is where a file lies that the command names, in the package.
+func (c *Command) At(name string) string {
 	if c.Dir == "" || strings.HasPrefix(name, "/") {
 		return name
 	}
@@ -60,27 +70,28 @@ func (c *Command) Program() string {
 	if len(c.Words) == 0 {
 		return ""
 	}
-	return programName(c.Words[0])
+	return Name(c.Words[0])
 }
 
-func programName(word string) string {
+// Name is a program's name without its folder and extension.
+func Name(word string) string {
 	word = strings.ReplaceAll(word, `\`, "/")
 	return strings.TrimSuffix(strings.TrimSuffix(path.Base(word), ".exe"), ".cmd")
 }
 
 // shells are programs that run what they read.
-var shells = set("sh bash zsh dash ksh node python python2 python3 perl ruby php osascript powershell pwsh iex")
+var shells = map[string]bool{"sh": true, "bash": true, "zsh": true, "dash": true, "ksh": true, "node": true, "python": true, "python2": true, "python3": true, "perl": true, "ruby": true, "php": true, "osascript": true, "powershell": true, "pwsh": true, "iex": true}
 
 // maxDir bounds the name of a folder that one cd after another makes, in bytes.
 const maxDir = 1 << 10
 
-// maxShell is the longest shell text that is read, in bytes.
-const maxShell = 256 << 10
+// MaxFile is the longest shell text that is read, in bytes.
+const MaxFile = 256 << 10
 
 // Commands reads a shell text. What is no valid shell is split into words.
 func Commands(text string) []Command {
-	if len(text) > maxShell {
-		text = text[:maxShell]
+	if len(text) > MaxFile {
+		text = text[:MaxFile]
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	if err != nil {
@@ -145,7 +156,7 @@ func Commands(text string) []Command {
 			for _, w := range n.Args {
 				words = append(words, wordText(w))
 			}
-			if len(words) > 1 && words[0] == "cd" && !strings.Contains(words[1], hole) && len(dir) < maxDir {
+			if len(words) > 1 && words[0] == "cd" && !strings.Contains(words[1], Hole) && len(dir) < maxDir {
 				dir = path.Join(dir, words[1])
 			}
 			if len(words) > 0 {
@@ -249,7 +260,7 @@ func firstProgram(s *syntax.Stmt) string {
 				words = append(words, wordText(w))
 			}
 			for _, w := range words {
-				name = programName(w)
+				name = Name(w)
 				if name != "sudo" && name != "env" && !strings.HasPrefix(name, "-") {
 					break
 				}
@@ -280,7 +291,7 @@ func wordText(w *syntax.Word) string {
 				part(inner)
 			}
 		default:
-			b.WriteString(hole)
+			b.WriteString(Hole)
 		}
 	}
 	for _, p := range w.Parts {

@@ -15,9 +15,6 @@ import (
 // interpreter that takes an address (mshta http://…), or in two steps, of which
 // the second starts the file that the first one wrote.
 
-// interpreterNames are programs that run what they are given.
-var interpreterNames = map[string]bool{"powershell": true, "pwsh": true, "cmd": true, "php": true, "osascript": true, "deno": true, "bun": true, "sh": true, "bash": true, "zsh": true, "dash": true, "ksh": true, "fish": true, "node": true, "python": true, "python2": true, "python3": true, "perl": true, "ruby": true, "cscript": true, "wscript": true, "iex": true}
-
 // substituted are the beginnings of a download whose output a shell runs.
 var substituted = []string{"$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"}
 
@@ -28,7 +25,7 @@ func runsDownload(c *Started, texts *shellTexts) bool {
 	lower := strings.ToLower(line)
 	fetched := strings.Contains(lower, "downloadstring(") || strings.Contains(lower, "iwr ") || strings.Contains(lower, "irm ") || strings.Contains(lower, "curl ") || strings.Contains(lower, "invoke-webrequest") || strings.Contains(lower, "invoke-restmethod")
 	switch {
-	case downloaders[program] && interpreterNames[c.Piped]:
+	case c.Is(shell.RoleDownload) && shell.Is(c.Piped, shell.Interprets):
 		return true
 	case fetched && (strings.Contains(lower, "iex") || strings.Contains(lower, "invoke-expression")):
 		return true
@@ -40,9 +37,9 @@ func runsDownload(c *Started, texts *shellTexts) bool {
 		return strings.Contains(lower, "://") || strings.Contains(lower, "javascript:")
 	case program == "msiexec":
 		return strings.Contains(lower, "://")
-	case program == "npm" || program == "yarn" || program == "pnpm" || program == "bun" || program == "npx" || program == "bunx":
+	case c.Is(shell.RoleManager) || program == "npx" || program == "bunx" || program == "pnpx":
 		return installsAddress(c.Words[1:])
-	case interpreterNames[program] || program == "eval":
+	case c.Is(shell.Interprets):
 		return runsSubstituted(line) || texts.has(c)
 	}
 	return false
@@ -95,9 +92,6 @@ func installsAddress(words []string) bool {
 	}
 	return false
 }
-
-// downloaders are programs whose output is what they fetched.
-var downloaders = map[string]bool{"curl": true, "wget": true, "iwr": true, "Invoke-WebRequest": true, "irm": true, "fetch": true, "aria2c": true}
 
 // downloadedTo is the file that a command downloads to, "" where it does not say.
 func downloadedTo(c *shell.Command) string {
@@ -194,7 +188,7 @@ func startedFiles(c *shell.Command) []string {
 	}
 	words := c.Words[:1]
 	switch program := c.Program(); {
-	case interpreterNames[program], program == "chmod", program == "start", program == "open", program == "nohup", program == "sudo", program == "rundll32", program == "regsvr32", program == "msiexec", program == "call", program == "xdg-open", program == ".", program == "source", program == "Start-Process":
+	case c.Is(shell.Interprets | shell.RoleWrapper | shell.RoleOpen), program == "chmod":
 		words = c.Words
 	}
 	var out []string
@@ -279,10 +273,10 @@ func decodedByShell(m *matcher, s *stanza) {
 			continue
 		}
 		nested := false
-		if interpreterNames[started.Program()] || started.Program() == "eval" {
+		if started.Is(shell.Interprets) {
 			nested = texts.has(&started)
 		}
-		if nested || decodes(&started.Command) && interpreterNames[started.Piped] {
+		if nested || decodes(&started.Command) && shell.Is(started.Piped, shell.Interprets) {
 			m.addStarted(s, &started)
 		}
 	}

@@ -138,6 +138,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.linkStartedFiles()
 	p.linkHidden()
 	p.reach(p.beginnings(life, entries))
+	p.linkInstalled()
 	p.rest(pending, options)
 	p.closeBlind()
 	for _, m := range p.order {
@@ -400,6 +401,7 @@ func (p *program) linkStartedFiles() {
 		if u.Kind&(UseCall|UseNew) == 0 || u.f == nil {
 			continue
 		}
+		p.linkCommands(u, true)
 		switch u.API {
 		case "child_process.spawn", "child_process.spawnSync", "child_process.execFile", "child_process.execFileSync", "child_process.fork", "worker_threads.Worker", "cluster.fork":
 		default:

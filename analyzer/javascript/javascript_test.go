@@ -263,7 +263,7 @@ func TestCommands(t *testing.T) {
 		`A=1 node "a b.js" 'c d'`:           "[node a b.js c d]",
 		`curl https://x | sh -s`:            "[curl https://x] [sh -s]",
 		`if [ -f x ]; then y; fi`:           "[[ -f x ]] [y]",
-		`$(which node) x`:                   "[\ufffc x] [which node]",
+		`$(which node) x`:                   "[node x] [which node]",
 		`echo "unclosed`:                    "[echo \"unclosed]",
 		`(cd a && make) &`:                  "[cd a] [make]",
 		``:                                  "",

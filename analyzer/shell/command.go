@@ -1,13 +1,12 @@
-// Package shell knows commands and programs: how a command line is taken apart,
-// which programs run code and how they take it, and what a command starts in the
-// package that it stands in.
+// Package shell knows commands and programs: how a command line is taken apart
+// (split.go, expand.go, windows.go), which programs run code and how they take it
+// (programs.txt), and what a command runs in the package that it stands in
+// (follow.go, manager.go, gyp.go, make.go). Nothing is ever started.
 package shell
 
 import (
 	"path"
 	"strings"
-
-	"mvdan.cc/sh/v3/syntax"
 )
 
 // Hole stands in a word for a part that is not known.
@@ -19,8 +18,8 @@ const GypFile = "binding.gyp"
 
 // Command is one command of a shell text.
 type Command struct {
-	// Words are the program and its arguments, with a Hole where an expansion
-	// stands.
+	// Words are the program and its arguments, with a hole where an expansion
+	// stands that is not known.
 	Words []string
 	// Given is what the shell puts into the words: "$NAME" for a variable, and
 	// the words of each command whose output it puts there, by way of a variable
@@ -30,8 +29,8 @@ type Command struct {
 	// pipe, and what they are given, at most maxInput; "<" before the name of a
 	// file.
 	Input []string
-	// Piped is the program that reads this command's output, if any: the shell at
-	// the end, where others stand between.
+	// Piped is the program that reads this command's output, if any: the one that
+	// runs code at the end, where others stand between.
 	Piped string
 	// Output is the file that its output goes to, if any.
 	Output string
@@ -47,22 +46,25 @@ type Command struct {
 	Line int
 	// Text is the whole script.
 	Text string
+
+	// assigns are the variables set for this command alone, "NAME=VALUE".
+	assigns []string
+	// reads is the text that it reads, where that is known.
+	reads *string
+	// dirs are all folders that commands before it went to.
+	dirs []string
+	// paths are the folders of the package that programs are looked for in.
+	paths []string
+	// arg0 is the name of the file that it stands in, as it was called.
+	arg0 string
 }
 
 // Begins is where the way to the command begins, for readers.
 func (c *Command) Begins() string {
-	if c.File == GypFile {
-		return GypFile
+	if c.Script == "" || strings.HasSuffix(c.File, ".gyp") || strings.HasSuffix(c.File, ".gypi") {
+		return c.File
 	}
 	return "package.json scripts." + c.Script
-}
-
-// At is where a file lies that the command names, in the package.
-func (c *Command) At(name string) string {
-	if c.Dir == "" || strings.HasPrefix(name, "/") {
-		return name
-	}
-	return path.Join(c.Dir, name)
 }
 
 // Program is the name of the program without its folder and ".exe".
@@ -79,223 +81,42 @@ func Name(word string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(path.Base(word), ".exe"), ".cmd")
 }
 
-// shells are programs that run what they read.
-var shells = map[string]bool{"sh": true, "bash": true, "zsh": true, "dash": true, "ksh": true, "node": true, "python": true, "python2": true, "python3": true, "perl": true, "ruby": true, "php": true, "osascript": true, "powershell": true, "pwsh": true, "iex": true}
-
-// maxDir bounds the name of a folder that one cd after another makes, in bytes.
-const maxDir = 1 << 10
-
-// MaxFile is the longest shell text that is read, in bytes.
-const MaxFile = 256 << 10
-
-// Commands reads a shell text. What is no valid shell is split into words.
+// Commands takes a shell text apart, and follows none of its commands.
 func Commands(text string) []Command {
-	if len(text) > MaxFile {
-		text = text[:MaxFile]
-	}
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
-	if err != nil {
-		var out []Command
-		for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '&' || r == '|' || r == '\n' }) {
-			if words := strings.Fields(part); len(words) > 0 {
-				out = append(out, Command{Words: words, Line: 1})
-			}
-		}
-		return out
-	}
-	var out []Command
-	pipes := map[*syntax.Stmt]string{}
-	inputs := map[*syntax.Stmt][]string{}
-	values := map[string][]string{}
-	dir := ""
-	background := map[*syntax.CallExpr]bool{}
-	stmtOf := map[*syntax.CallExpr]*syntax.Stmt{}
-	output := map[*syntax.CallExpr]string{}
-	syntax.Walk(file, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.BinaryCmd:
-			if n.Op != syntax.Pipe && n.Op != syntax.PipeAll {
-				break
-			}
-			inputs[n.Y] = append(inputs[n.Y], before(n.X)...)
-			// a | b | c is (a | b) | c, and what a prints may go through b.
-			reader := firstProgram(n.Y)
-			for x, steps := n.X, 0; x != nil && steps < maxPipe; steps++ {
-				if have := pipes[x]; have == "" || shells[reader] {
-					pipes[x] = reader
-				}
-				inner, ok := x.Cmd.(*syntax.BinaryCmd)
-				if !ok || inner.Op != syntax.Pipe && inner.Op != syntax.PipeAll {
-					break
-				}
-				if have := pipes[inner.Y]; have == "" || shells[reader] {
-					pipes[inner.Y] = reader
-				}
-				x = inner.X
-			}
-		case *syntax.Stmt:
-			if call, ok := n.Cmd.(*syntax.CallExpr); ok {
-				background[call] = n.Background
-				stmtOf[call] = n
-				for _, r := range n.Redirs {
-					if (r.Op == syntax.RdrOut || r.Op == syntax.AppOut || r.Op == syntax.RdrClob) && (r.N == nil || r.N.Value == "1") {
-						output[call] = wordText(r.Word)
-					}
-					if r.Op == syntax.RdrIn {
-						inputs[n] = append(inputs[n], "<"+wordText(r.Word))
-					}
-				}
-			}
-		case *syntax.Assign:
-			if n.Name != nil && n.Value != nil {
-				from := given([]*syntax.Word{n.Value})
-				values[n.Name.Value] = from[:min(len(from), maxInput)]
-			}
-		case *syntax.CallExpr:
-			words := make([]string, 0, len(n.Args))
-			for _, w := range n.Args {
-				words = append(words, wordText(w))
-			}
-			if len(words) > 1 && words[0] == "cd" && !strings.Contains(words[1], Hole) && len(dir) < maxDir {
-				dir = path.Join(dir, words[1])
-			}
-			if len(words) > 0 {
-				out = append(out, Command{Words: words, Dir: dir, Given: given(n.Args), Input: inputs[stmtOf[n]], Piped: pipes[stmtOf[n]], Output: output[n], Background: background[n], Line: int(n.Pos().Line())})
-			}
-		}
-		return true
-	})
-	if len(values) > 0 {
-		for i := range out {
-			out[i].Given, out[i].Input = valued(out[i].Given, values), valued(out[i].Input, values)
-		}
-	}
-	return out
+	return (&reader{}).read(text)
 }
 
-// maxPipe is how many commands of a pipe may stand before one that they are
-// known to; maxInput how many words, or names, of them.
-const maxPipe, maxInput = 64, 8
-
-// before are the words of the commands of a pipe, from the last one on.
-func before(s *syntax.Stmt) []string {
-	var out []string
-	for steps := 0; s != nil && steps < maxPipe && len(out) < maxInput; steps++ {
-		last, rest := s, (*syntax.Stmt)(nil)
-		if inner, ok := s.Cmd.(*syntax.BinaryCmd); ok && (inner.Op == syntax.Pipe || inner.Op == syntax.PipeAll) {
-			last, rest = inner.Y, inner.X
+// Piped is the program that reads the output of a command, without what starts
+// it: bash in "sudo -u root bash".
+func piped(words []string) string {
+	for range maxWrapped {
+		inner := unwrap(words)
+		if inner == nil {
+			break
 		}
-		out = append(out, texts(last)...)
-		s = rest
+		words = inner
 	}
-	return out[:min(len(out), maxInput)]
+	if len(words) == 0 {
+		return ""
+	}
+	return Name(words[0])
 }
 
-// texts are the words of the commands in a part of a shell text, and the
-// variables in it, at most maxInput of them.
-func texts(n syntax.Node) []string {
-	var out []string
-	syntax.Walk(n, func(n syntax.Node) bool {
-		if len(out) >= maxInput {
-			return false
-		}
-		switch n := n.(type) {
-		case *syntax.CallExpr:
-			words := make([]string, 0, len(n.Args))
-			for _, w := range n.Args {
-				words = append(words, wordText(w))
-			}
-			if len(words) > 0 {
-				out = append(out, strings.Join(words, " "))
-			}
-		case *syntax.ParamExp:
-			if n.Param != nil {
-				out = append(out, "$"+n.Param.Value)
-			}
-		}
-		return true
-	})
-	return out
-}
+// maxWrapped is how many programs that start others piped passes over.
+const maxWrapped = 64
 
-// valued adds what variables were set to, in the same text, to what a command is
-// given.
-func valued(what []string, values map[string][]string) []string {
-	for _, w := range what {
-		if name, ok := strings.CutPrefix(w, "$"); ok {
-			what = append(what, values[name]...)
-		}
+// unwrap is the command that a command starts, nil where it starts none.
+func unwrap(words []string) []string {
+	if len(words) < 2 {
+		return nil
 	}
-	return what
-}
-
-// given is what the shell puts into words.
-func given(words []*syntax.Word) []string {
-	var out []string
-	for _, w := range words {
-		syntax.Walk(w, func(n syntax.Node) bool {
-			switch n := n.(type) {
-			case *syntax.ParamExp:
-				if n.Param != nil {
-					out = append(out, "$"+n.Param.Value)
-				}
-			case *syntax.CmdSubst:
-				for _, s := range n.Stmts {
-					out = append(out, texts(s)...)
-				}
-				return false
-			}
-			return true
-		})
+	p := Lookup(words[0])
+	if p == nil || p.Roles&RoleWrapper == 0 {
+		return nil
 	}
-	return out
-}
-
-func firstProgram(s *syntax.Stmt) string {
-	name := ""
-	syntax.Walk(s, func(n syntax.Node) bool {
-		if call, ok := n.(*syntax.CallExpr); ok && name == "" && len(call.Args) > 0 {
-			words := make([]string, 0, 2)
-			for _, w := range call.Args {
-				words = append(words, wordText(w))
-			}
-			for _, w := range words {
-				name = Name(w)
-				if name != "sudo" && name != "env" && !strings.HasPrefix(name, "-") {
-					break
-				}
-			}
-		}
-		return name == ""
-	})
-	return name
-}
-
-func wordText(w *syntax.Word) string {
-	var b strings.Builder
-	var part func(p syntax.WordPart)
-	part = func(p syntax.WordPart) {
-		switch p := p.(type) {
-		case *syntax.Lit:
-			text := p.Value
-			for i := 0; i < len(text); i++ {
-				if text[i] == '\\' && i+1 < len(text) {
-					i++
-				}
-				b.WriteByte(text[i])
-			}
-		case *syntax.SglQuoted:
-			b.WriteString(p.Value)
-		case *syntax.DblQuoted:
-			for _, inner := range p.Parts {
-				part(inner)
-			}
-		default:
-			b.WriteString(Hole)
-		}
+	c := p.call(words[1:])
+	if p.first == valueOther || len(c.rest) == 0 {
+		return nil
 	}
-	for _, p := range w.Parts {
-		part(p)
-	}
-	return b.String()
+	return c.rest
 }

@@ -354,6 +354,10 @@ func (r *reader) file(name string) (string, bool) {
 	return "", false
 }
 
+// maxPrints is how many commands that print may stand around one whose words are
+// known.
+const maxPrints = 16
+
 // printedPipe is what the last command of a pipe prints, where that is known.
 func (r *reader) printedPipe(stages []*syntax.Stmt, reads func() (string, bool)) (string, bool) {
 	last := len(stages) - 1
@@ -378,9 +382,11 @@ func (r *reader) printedAll(list []*syntax.Stmt, reads func() (string, bool)) (s
 
 // printed is what a statement prints, where that is known.
 func (r *reader) printed(s *syntax.Stmt, reads func() (string, bool)) (string, bool) {
-	if r.work++; r.work > 10*maxCommands || s == nil {
+	if s == nil || r.depth >= maxPrints {
 		return "", false
 	}
+	r.depth++
+	defer func() { r.depth-- }()
 	for _, redirect := range s.Redirs {
 		switch redirect.Op {
 		case syntax.Hdoc, syntax.DashHdoc:
@@ -401,7 +407,7 @@ func (r *reader) printed(s *syntax.Stmt, reads func() (string, bool)) (string, b
 			return "", len(c.Assigns) == 0
 		}
 		for _, words := range r.fields(c.Args) {
-			return r.prints(words, reads)
+			return r.output(words, reads)
 		}
 	case *syntax.BinaryCmd:
 		switch c.Op {
@@ -426,9 +432,9 @@ func (r *reader) printed(s *syntax.Stmt, reads func() (string, bool)) (string, b
 	return "", false
 }
 
-// prints is what a program prints: those that print what they are given, or what
+// output is what a program prints: those that print what they are given, or what
 // stands in the package.
-func (r *reader) prints(words []string, reads func() (string, bool)) (string, bool) {
+func (r *reader) output(words []string, reads func() (string, bool)) (string, bool) {
 	if len(words) == 0 {
 		return "", false
 	}

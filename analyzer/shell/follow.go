@@ -98,7 +98,7 @@ const (
 	// maxDepth is how many commands, scripts and files may start each other.
 	maxDepth = 200
 	// maxFollowed is how many commands are followed in all.
-	maxFollowed = 50_000
+	maxFollowed = 200_000
 )
 
 // follower follows commands into the package.
@@ -244,7 +244,7 @@ func meansWindows(c *Command) bool {
 // command notes a command and follows what it starts.
 func (f *follower) command(c Command, in at) {
 	if len(f.run.Commands) >= maxFollowed {
-		f.cut(&c, CutLimit, "commands: more than 50,000")
+		f.cut(&c, CutLimit, "commands: more than 200,000")
 		return
 	}
 	f.run.Commands = append(f.run.Commands, c)

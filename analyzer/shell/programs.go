@@ -111,6 +111,7 @@ func readProgram(table map[string]*Program, fields []string) error {
 		}
 		p.Roles |= role
 	}
+	p.fold = slices.Contains(fields[2:], "fold")
 	for _, field := range fields[2:] {
 		if err := p.field(field); err != nil {
 			return err

@@ -17,7 +17,7 @@ const (
 	// often the parser calls itself at most.
 	maxNests = 90_000
 	// maxCommands is how many commands are read of a text.
-	maxCommands = 20_000
+	maxCommands = 100_000
 	// maxInput is how many words, or names, of the commands before one in a pipe
 	// are kept for those who look for facts that it sends.
 	maxInput = 8
@@ -49,7 +49,8 @@ type reader struct {
 	// branch is how many statements that may not run are around this one.
 	branch int
 	cuts   []string
-	work   int
+	// work counts statements, depth how many commands that print stand around.
+	work, depth int
 }
 
 // cut notes what was not read.
@@ -186,7 +187,7 @@ func (r *reader) stmt(s *syntax.Stmt, at pipe) {
 		return
 	}
 	if r.work++; r.work > 10*maxCommands {
-		r.cut("a shell text: more than 200,000 statements")
+		r.cut("a shell text: more than 1,000,000 statements")
 		return
 	}
 	output := ""
@@ -317,11 +318,15 @@ func (r *reader) pipe(s *syntax.Stmt, at pipe) {
 			readers[i] = runs
 		}
 	}
+	var prior []string
 	for i, stage := range stages {
 		here := at
 		here.reader = readers[i]
 		if i > 0 {
-			here.input = append(slices.Clip(at.input), before(stages[:i])...)
+			// The last one's come first.
+			prior = append(texts(stages[i-1]), prior...)
+			prior = slices.Clip(prior[:min(len(prior), maxInput)])
+			here.input = append(slices.Clip(at.input), prior...)
 			earlier := stages[:i]
 			here.reads = func() (string, bool) { return r.printedPipe(earlier, at.reads) }
 		}
@@ -373,7 +378,7 @@ func (r *reader) simple(c *syntax.CallExpr, at pipe, output string) {
 			continue
 		}
 		if len(r.out) >= maxCommands {
-			r.cut("a shell text: more than 20,000 commands")
+			r.cut("a shell text: more than 100,000 commands")
 			break
 		}
 		r.builtin(words)
@@ -584,18 +589,6 @@ func processIn(w *syntax.Word) *syntax.ProcSubst {
 	}
 	sub, _ := w.Parts[0].(*syntax.ProcSubst)
 	return sub
-}
-
-// before are the words of the commands of a pipe, from the last one on.
-func before(stages []*syntax.Stmt) []string {
-	var out []string
-	for _, s := range slices.Backward(stages) {
-		if len(out) >= maxInput {
-			break
-		}
-		out = append(out, texts(s)...)
-	}
-	return out[:min(len(out), maxInput)]
 }
 
 // texts are the words of the commands in a part of a shell text, and the

@@ -13,8 +13,12 @@ import (
 // looksWindows reports whether a text may be meant for cmd.exe, with which npm
 // runs scripts on Windows.
 func looksWindows(text string) bool {
-	return strings.ContainsAny(text, `^\%`)
+	return strings.ContainsAny(text, `^\%`) && forWindows.MatchString(text)
 }
+
+// forWindows are folders with a backslash, what only cmd.exe takes out, and its
+// variables.
+var forWindows = regexp.MustCompile(`[\w.%]\\[\w.]|\^[\w&|]|%\w+%|%~`)
 
 // readCmd takes a text of cmd.exe apart. Source:
 // https://learn.microsoft.com/windows-server/administration/windows-commands/cmd
@@ -32,7 +36,7 @@ func (r *reader) readCmd(text string) []Command {
 			words = cmdCommand(words)
 			if len(words) == 0 || len(r.out) >= maxCommands {
 				if len(words) > 0 {
-					r.cut("a batch file: more than 20,000 commands")
+					r.cut("a batch file: more than 100,000 commands")
 				}
 				continue
 			}
@@ -356,7 +360,7 @@ func (r *reader) readPowerShell(text string) []Command {
 
 func (r *reader) powerCommand(words []string, line int, isPiped bool, begun int, set map[string]string) {
 	if len(r.out) >= maxCommands {
-		r.cut("a PowerShell text: more than 20,000 commands")
+		r.cut("a PowerShell text: more than 100,000 commands")
 		return
 	}
 	for i := range words {

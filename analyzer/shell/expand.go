@@ -297,6 +297,8 @@ func (e environment) Get(name string) expand.Variable {
 	switch name {
 	case "IFS":
 		return expand.Variable{}
+	case "PWD": // that of patterns
+		return expand.Variable{Set: true, Kind: expand.String, Str: "."}
 	case "@", "*":
 		return expand.Variable{Set: true, Kind: expand.Indexed}
 	case "#":
@@ -418,7 +420,10 @@ func (r *reader) printed(s *syntax.Stmt, reads func() (string, bool)) (string, b
 			second, also := r.printed(c.Y, reads)
 			return first + second, ok && also
 		case syntax.OrStmt:
-			return r.printed(c.X, reads)
+			if text, ok := r.printed(c.X, reads); ok {
+				return text, true
+			}
+			return r.printed(c.Y, reads)
 		}
 	case *syntax.Block:
 		return r.printedAll(c.Stmts, reads)

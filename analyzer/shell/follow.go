@@ -7,7 +7,10 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
+
+	"mvdan.cc/sh/v3/expand"
 
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
@@ -181,8 +184,11 @@ func (f *follower) text(text string, role Role, in at) {
 		return
 	}
 	r := &reader{pkg: f.Package, dir: in.by.Dir, dirs: in.by.dirs, arg0: in.by.arg0, paths: in.by.paths}
-	if in.by.Words != nil {
+	if len(in.by.Words) > 0 {
 		r.start = positional(in.by.Words)
+		if in.by.arg0 == "" {
+			r.start["0"] = expand.Variable{Set: true, Kind: expand.String, Str: in.by.Words[0]}
+		}
 	}
 	var commands []Command
 	switch role {
@@ -195,7 +201,9 @@ func (f *follower) text(text string, role Role, in at) {
 		if looksWindows(text) && len(text) < maxValue && path.Ext(in.by.File) != ".sh" {
 			other := &reader{pkg: f.Package, dir: in.by.Dir, arg0: in.by.arg0}
 			for _, c := range other.readCmd(text) {
-				if !slices.ContainsFunc(commands, func(have Command) bool { return slices.Equal(have.Words, c.Words) }) && meansWindows(&c) {
+				if !slices.ContainsFunc(commands, func(have Command) bool {
+					return slices.Equal(have.Words, c.Words) && slices.Equal(have.assigns, c.assigns)
+				}) && meansWindows(&c) {
 					commands = append(commands, c)
 				}
 			}
@@ -218,7 +226,7 @@ func (f *follower) text(text string, role Role, in at) {
 		if c.Given == nil {
 			c.Given = in.by.Given // of "sh -c …", where it stands as a hole
 		}
-		if c.Input == nil {
+		if c.Input == nil && c.reads == nil {
 			c.Input, c.reads = in.by.Input, in.by.reads
 		}
 		if c.Piped == "" {
@@ -478,7 +486,7 @@ func (f *follower) javascript(p *Program, c call, in at) bool {
 		case strings.Contains(w, Hole) && p.Roles&RoleManager == 0 && i == 0:
 			f.open(w, in)
 			return true
-		case Lookup(w) != nil && Lookup(w).Roles&RoleManager != 0 && Name(w) != w && path.Ext(w) != "": // node npm-cli.js run x
+		case Lookup(w) != nil && Lookup(w).Roles&RoleManager != 0 && path.Ext(w) != "": // node npm-cli.js run x
 			f.program(Lookup(w), c.rest[i:], in)
 			return true
 		case strings.HasPrefix(w, "-"):
@@ -569,12 +577,7 @@ func (f *follower) shell(p *Program, c call, words []string, in at) {
 	}
 	for _, code := range c.code {
 		next := in.inline()
-		next.by.Words = append([]string{"-c"}, c.rest...)
-		if len(c.rest) > 1 {
-			next.by.Words = c.rest // sh -c 'code' $0 $1
-		} else {
-			next.by.Words = nil
-		}
+		next.by.Words = c.rest // sh -c 'code' $0 $1
 		if role == RoleShell && strings.Trim(code, Hole+" \t\n\"'") == "" && code != "" && p.Name != "eval" {
 			f.open(code, in)
 		}
@@ -746,6 +749,9 @@ func (p *Package) folder(name string) ([]fs.DirEntry, error) {
 		}
 	}
 	list, ok := p.folders[path.Clean(name)]
+	if _, file := p.Read(path.Clean(name)); !ok && file {
+		return nil, syscall.ENOTDIR
+	}
 	if !ok {
 		return nil, fs.ErrNotExist
 	}

@@ -71,7 +71,7 @@ func (f *follower) manager(p *Program, words []string, c call, in at) {
 	}
 	if len(rest) == 0 {
 		if p.Name == "yarn" || p.Name == "yarnpkg" {
-			f.life([]string{"install"}, in)
+			f.life(p, []string{"install"}, in)
 		}
 		return
 	}
@@ -89,7 +89,7 @@ func (f *follower) manager(p *Program, words []string, c call, in at) {
 		}
 		f.named(append([]string{verb}, rest[1:]...), in)
 	case p.has("life", verb):
-		f.life(rest, in)
+		f.life(p, rest, in)
 	case verb == "workspace" && len(rest) > 2: // yarn workspace NAME run X
 		f.manager(p, rest[2:], call{rest: rest[2:]}, in)
 	case verb == "workspaces" || verb == "recursive" || verb == "multi" || verb == "m":
@@ -121,7 +121,11 @@ func (f *follower) execute(p *Program, words []string, verb string, in at) {
 	if verb == "node" {
 		words = append([]string{"node"}, words...)
 	} else {
-		words = programs["npx"].call(words).rest
+		c := programs["npx"].call(words)
+		for _, text := range c.texts {
+			f.text(text, RoleShell, in.inline())
+		}
+		words = c.rest
 	}
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
@@ -209,14 +213,12 @@ func (f *follower) step(name string, args []string, in at) {
 
 // life follows what installing or packing the project in a folder runs of its own
 // scripts.
-func (f *follower) life(words []string, in at) {
-	for _, w := range words[1:] {
-		if !strings.HasPrefix(w, "-") && words[0] != "rebuild" && words[0] != "rb" && words[0] != "pack" && words[0] != "publish" {
-			return // of other packages, not of this one
-		}
-		if w == "--ignore-scripts" {
-			return
-		}
+func (f *follower) life(p *Program, words []string, in at) {
+	if len(p.plain(words[1:])) > 0 && !slices.Contains([]string{"rebuild", "rb", "pack", "publish"}, words[0]) {
+		return // of other packages, not of this one
+	}
+	if slices.Contains(words, "--ignore-scripts") {
+		return
 	}
 	steps := []string{"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"}
 	switch words[0] {

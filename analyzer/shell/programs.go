@@ -330,6 +330,18 @@ func (p *Program) call(words []string) call {
 	return c
 }
 
+// plain are the words that are no options, nor their values.
+func (p *Program) plain(words []string) (out []string) {
+	for len(words) > 0 {
+		c := p.call(words)
+		if len(c.rest) == 0 {
+			break
+		}
+		out, words = append(out, c.rest[0]), c.rest[1:]
+	}
+	return out
+}
+
 // option is what the value of an option is, and the value where it stands in the
 // same word.
 func (p *Program) option(w string) (kind value, rest string, attached bool) {

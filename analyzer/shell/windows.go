@@ -13,12 +13,12 @@ import (
 // looksWindows reports whether a text may be meant for cmd.exe, with which npm
 // runs scripts on Windows.
 func looksWindows(text string) bool {
-	return strings.ContainsAny(text, `^\%`) && forWindows.MatchString(text)
+	return strings.ContainsAny(text, `^\%=`) && forWindows.MatchString(text)
 }
 
 // forWindows are folders with a backslash, what only cmd.exe takes out, and its
 // variables.
-var forWindows = regexp.MustCompile(`[\w.%]\\[\w.]|\^[\w&|]|%\w+%|%~`)
+var forWindows = regexp.MustCompile(`[\w.%]\\[\w.]|\^[\w&|]|%\w+%|%~|(?i:(?:^|[&|])\s*set \w+=)`)
 
 // readCmd takes a text of cmd.exe apart. Source:
 // https://learn.microsoft.com/windows-server/administration/windows-commands/cmd
@@ -365,6 +365,9 @@ func (r *reader) powerCommand(words []string, line int, isPiped bool, begun int,
 	}
 	for i := range words {
 		words[i] = powerVariables(words[i], set)
+	}
+	if name, value, ok := strings.Cut(words[0], "="); ok && strings.HasPrefix(name, "$") && len(words) == 1 {
+		words = []string{name, "=", value} // $x='a'
 	}
 	if name, ok := strings.CutPrefix(words[0], "$"); ok && len(words) > 1 && words[1] == "=" {
 		if len(words) == 3 && len(words[2]) <= maxValue {

@@ -31,6 +31,15 @@ func (c *Contents) scriptEvidence(name string) behavior.Evidence {
 		Chain: []string{"package.json scripts." + name}, Contexts: javascript.Install}
 }
 
+// commandEvidence is the script that a command belongs to, or where it is written.
+func (c *Contents) commandEvidence(command *shell.Command) behavior.Evidence {
+	if _, ok := c.Manifest.Scripts[command.Script]; ok {
+		return c.scriptEvidence(command.Script)
+	}
+	return behavior.Evidence{File: command.File, Line: command.Line, Column: 1, Snippet: clip(strings.Join(command.Words, " ")),
+		Chain: []string{command.Begins()}, Contexts: javascript.Install}
+}
+
 func (c *Contents) scriptsEvidence(names []string) []behavior.Evidence {
 	var out []behavior.Evidence
 	for _, name := range names {
@@ -165,7 +174,7 @@ func installNetwork(in *Input) []Issue {
 	}
 	for _, c := range in.Contents.Commands {
 		if c.Is(shell.RoleFetch) {
-			return detailed(Low, map[string]string{"hosts": "the download location of " + c.Program()}, in.Contents.scriptEvidence(c.Script))
+			return detailed(Low, map[string]string{"hosts": "the download location of " + c.Program()}, in.Contents.commandEvidence(&c))
 		}
 	}
 	return nil
@@ -232,8 +241,8 @@ func installProcess(in *Input) []Issue {
 			if !seen[program] {
 				seen[program] = true
 				programs = append(programs, program)
-				known = known && c.Is(shell.RoleBuild)
-				evidence = append(evidence, in.Contents.scriptEvidence(c.Script))
+				known = known && (c.Is(shell.RoleBuild) || c.InGyp() && !c.Is(shell.Interprets|shell.RoleDownload|shell.RoleSend))
+				evidence = append(evidence, in.Contents.commandEvidence(&c))
 			}
 		}
 	}

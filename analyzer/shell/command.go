@@ -61,10 +61,15 @@ type Command struct {
 
 // Begins is where the way to the command begins, for readers.
 func (c *Command) Begins() string {
-	if c.Script == "" || strings.HasSuffix(c.File, ".gyp") || strings.HasSuffix(c.File, ".gypi") {
+	if c.Script == "" || c.InGyp() {
 		return c.File
 	}
 	return "package.json scripts." + c.Script
+}
+
+// InGyp reports whether the command stands in a file that node-gyp builds from.
+func (c *Command) InGyp() bool {
+	return strings.HasSuffix(c.File, ".gyp") || strings.HasSuffix(c.File, ".gypi")
 }
 
 // Program is the name of the program without its folder and ".exe".

@@ -159,6 +159,9 @@ func (p *Package) follower(memo string) *follower {
 	if p.read == nil {
 		p.read = map[string]bool{}
 	}
+	if p.Read == nil {
+		p.Read = func(string) ([]byte, bool) { return nil, false }
+	}
 	return &follower{Package: p, memo: memo, texts: map[string]bool{}}
 }
 
@@ -721,7 +724,7 @@ func (p *Package) inside(dir, name string) string {
 }
 
 func (p *Package) file(dir, name string) ([]byte, bool) {
-	if name == "" || p.Read == nil {
+	if name == "" {
 		return nil, false
 	}
 	return p.Read(p.inside(dir, name))
@@ -788,7 +791,7 @@ func (p *Package) variable(name string) (string, bool) {
 	case "npm_package_json":
 		return "./package.json", true
 	}
-	if !strings.HasPrefix(name, "npm_package_") || p.Read == nil {
+	if !strings.HasPrefix(name, "npm_package_") {
 		return "", false
 	}
 	if p.variables == nil {

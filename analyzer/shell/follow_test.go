@@ -125,6 +125,17 @@ func TestReaching(t *testing.T) {
 	}
 }
 
+// TestNoPackage: where the package is not known, commands are still read.
+func TestNoPackage(t *testing.T) {
+	for _, command := range reaching {
+		for _, dir := range []string{"", "lib", "/x"} {
+			if run := (&Package{}).Follow(command, dir, ""); len(run.Commands) == 0 || len(run.Files) > 0 {
+				t.Errorf("%s: %+v", command, run)
+			}
+		}
+	}
+}
+
 // TestInline: programs that stand in the command, or that it reads.
 func TestInline(t *testing.T) {
 	for command, want := range map[string]string{
@@ -242,3 +253,5 @@ func TestLines(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func npmScript(command string) npm.Script { return npm.Script{Command: command, Line: 1} }

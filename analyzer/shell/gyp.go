@@ -74,6 +74,38 @@ func (r *gypReader) space() {
 	}
 }
 
+// expression is a value, or several with operators between them, of which Python
+// takes one: "a" and "b".
+func (r *gypReader) expression(depth int) (gypValue, error) {
+	first, err := r.value(depth)
+	for n := 0; err == nil; n++ {
+		r.space()
+		word := gypOperator(r.text[r.at:])
+		if word == "" {
+			break
+		}
+		r.at += len(word)
+		var next gypValue
+		if next, err = r.value(depth); err != nil {
+			break
+		}
+		if n == 0 {
+			first = gypValue{items: []gypValue{first}, line: first.line}
+		}
+		first.items = append(first.items, next)
+	}
+	return first, err
+}
+
+func gypOperator(text string) string {
+	for _, word := range []string{"and ", "or ", "if ", "else ", "in ", "not in ", "==", "!=", "%", "*"} {
+		if strings.HasPrefix(text, word) {
+			return word
+		}
+	}
+	return ""
+}
+
 func (r *gypReader) value(depth int) (gypValue, error) {
 	r.space()
 	if depth > maxGypDepth {
@@ -96,7 +128,7 @@ func (r *gypReader) value(depth int) (gypValue, error) {
 				r.at++
 				return v, nil
 			}
-			item, err := r.value(depth + 1)
+			item, err := r.expression(depth + 1)
 			if err != nil {
 				return v, err
 			}
@@ -107,7 +139,7 @@ func (r *gypReader) value(depth int) (gypValue, error) {
 				}
 				r.at++
 				v.keys = append(v.keys, item)
-				if item, err = r.value(depth + 1); err != nil {
+				if item, err = r.expression(depth + 1); err != nil {
 					return v, err
 				}
 				v.members[v.keys[len(v.keys)-1].text] = len(v.items)
@@ -367,7 +399,7 @@ func (w *gypWalk) expand(text string) string {
 					switch {
 					case name == "module_root_dir":
 						value = "."
-					case !ok || b.Len()+len(value) > maxValue:
+					case !ok || strings.Contains(value, "!(") || strings.Contains(value, "!@(") || b.Len()+len(value) > maxValue:
 						value = Hole
 					}
 					b.WriteString(value)

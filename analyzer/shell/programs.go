@@ -375,11 +375,8 @@ func (p *Program) option(w string) (kind value, rest string, attached bool) {
 // folded finds an option of PowerShell, which may be shortened and begin with a
 // slash.
 func (p *Program) folded(w string) (kind value, rest string, attached bool) {
-	name, rest, attached := strings.Cut(strings.ToLower(w), ":")
-	if attached {
-		rest = w[len(name)+1:]
-	}
-	name = "-" + strings.TrimLeft(name, "-/")
+	name, rest, attached := strings.Cut(w, ":")
+	name = "-" + strings.TrimLeft(strings.ToLower(name), "-/")
 	if kind := p.options[name]; kind != valueNone {
 		return kind, rest, attached
 	}

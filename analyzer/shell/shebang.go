@@ -34,11 +34,11 @@ func ShebangWords(data []byte) []string {
 	for range maxWrapped {
 		if len(words) > 2 && path.Base(words[0]) == "env" && (words[1] == "-S" || words[1] == "--split-string") {
 			words = words[1:]
-		} else if len(words) > 1 && path.Base(words[0]) == "env" && strings.HasPrefix(words[1], "-S") {
+		} else if len(words) > 1 && path.Base(words[0]) == "env" && len(words[1]) > 2 && strings.HasPrefix(words[1], "-S") {
 			words[1] = strings.TrimPrefix(words[1], "-S")
 		}
 		inner := unwrap(words)
-		if words[:min(1, len(words))] == nil || inner == nil {
+		if inner == nil {
 			break
 		}
 		words = inner

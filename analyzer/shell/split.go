@@ -504,6 +504,8 @@ func (r *reader) assign(a *syntax.Assign) {
 		for _, list := range r.fields(words) {
 			r.set(name, expand.Variable{Set: true, Kind: expand.Indexed, List: list}, a.Append)
 		}
+	case a.Value == nil && !a.Naked && a.Index == nil:
+		r.set(name, expand.Variable{Set: true, Kind: expand.String}, a.Append)
 	case a.Value != nil:
 		from := given([]*syntax.Word{a.Value})
 		r.given[name] = from[:min(len(from), maxInput)]

@@ -146,18 +146,8 @@ func downloadedTo(c *shell.Command) string {
 			return c.Output
 		}
 		return address()
-	case "iwr", "Invoke-WebRequest", "irm", "Invoke-RestMethod", "powershell", "pwsh":
-		if name := after("-OutFile", "-o"); name != "" {
-			return strings.Trim(name, `'"`)
-		}
-		// (New-Object Net.WebClient).DownloadFile('http://…','x.exe')
-		line := strings.Join(c.Words, " ")
-		if _, rest, ok := strings.Cut(line, "DownloadFile("); ok {
-			arguments, _, _ := strings.Cut(rest, ")")
-			if _, name, ok := strings.Cut(arguments, ","); ok {
-				return strings.Trim(strings.TrimSpace(name), `'"`)
-			}
-		}
+	case "iwr", "Invoke-WebRequest", "irm", "Invoke-RestMethod":
+		return downloadedByPowerShell(c, after("-OutFile", "-o"))
 	case "certutil":
 		if strings.Contains(strings.ToLower(strings.Join(c.Words, " ")), "urlcache") {
 			return last
@@ -165,6 +155,26 @@ func downloadedTo(c *shell.Command) string {
 	case "bitsadmin":
 		if strings.Contains(strings.ToLower(strings.Join(c.Words, " ")), "/transfer") {
 			return last
+		}
+	default:
+		if c.Is(shell.RolePowerShell) {
+			return downloadedByPowerShell(c, after("-OutFile", "-o"))
+		}
+	}
+	return ""
+}
+
+// downloadedByPowerShell is the file that a command of PowerShell downloads to:
+// that of its option, or of
+// (New-Object Net.WebClient).DownloadFile('http://…','x.exe').
+func downloadedByPowerShell(c *shell.Command, option string) string {
+	if option != "" {
+		return strings.Trim(option, `'"`)
+	}
+	if _, rest, ok := strings.Cut(strings.Join(c.Words, " "), "DownloadFile("); ok {
+		arguments, _, _ := strings.Cut(rest, ")")
+		if _, name, ok := strings.Cut(arguments, ","); ok {
+			return strings.Trim(strings.TrimSpace(name), `'"`)
 		}
 	}
 	return ""

@@ -240,7 +240,7 @@ func installProcess(in *Input) []Issue {
 			}
 			if !seen[program] {
 				seen[program] = true
-				programs = append(programs, program)
+				programs = append(programs, strings.ReplaceAll(program, shell.Hole, "…"))
 				known = known && (c.Is(shell.RoleBuild) || c.InGyp() && !c.Is(shell.Interprets|shell.RoleDownload|shell.RoleSend))
 				evidence = append(evidence, in.Contents.commandEvidence(&c))
 			}

@@ -55,22 +55,25 @@ type Command struct {
 	dirs []string
 	// paths are the folders of the package that programs are looked for in.
 	paths []string
+	// gyp is the file that node-gyp builds from, where that runs the command.
+	gyp string
 	// arg0 is the name of the file that it stands in, as it was called.
 	arg0 string
 }
 
 // Begins is where the way to the command begins, for readers.
 func (c *Command) Begins() string {
-	if c.Script == "" || c.InGyp() {
+	if c.gyp != "" {
+		return c.gyp
+	}
+	if c.Script == "" {
 		return c.File
 	}
 	return "package.json scripts." + c.Script
 }
 
-// InGyp reports whether the command stands in a file that node-gyp builds from.
-func (c *Command) InGyp() bool {
-	return strings.HasSuffix(c.File, ".gyp") || strings.HasSuffix(c.File, ".gypi")
-}
+// InGyp reports whether the command is of those that building an addon runs.
+func (c *Command) InGyp() bool { return c.gyp != "" }
 
 // Program is the name of the program without its folder and ".exe".
 func (c *Command) Program() string {

@@ -220,7 +220,7 @@ func (f *follower) text(text string, role Role, in at) {
 		f.cut(&in.by, kind, what)
 	}
 	for _, c := range commands {
-		c.Script, c.Text = in.by.Script, in.by.Text
+		c.Script, c.Text, c.gyp = in.by.Script, in.by.Text, in.by.gyp
 		if in.by.File != "" {
 			if c.File = in.by.File; !in.inFile() {
 				c.Line = in.by.Line
@@ -980,7 +980,7 @@ func (f *follower) shellFile(word string, role Role, in at) bool {
 		return true // a program, no text
 	}
 	next := in
-	next.by = Command{Script: in.by.Script, File: name, Dir: in.by.Dir, Line: 1, dirs: in.by.dirs, paths: in.by.paths, arg0: word, Words: in.by.Words}
+	next.by = Command{Script: in.by.Script, File: name, Dir: in.by.Dir, Line: 1, gyp: in.by.gyp, dirs: in.by.dirs, paths: in.by.paths, arg0: word, Words: in.by.Words}
 	if in.label != "" {
 		next.label += " → " + name
 	}

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -263,7 +264,7 @@ func (f *follower) gypOne(name string, in at) {
 	}
 	f.read[key] = true
 	in = in.inline()
-	in.by = Command{Script: in.by.Script, File: name, Line: 1, Dir: path.Dir(name)}
+	in.by = Command{Script: in.by.Script, File: name, Line: 1, Dir: path.Dir(name), gyp: cmp.Or(in.by.gyp, name)}
 	if in.by.Dir == "." {
 		in.by.Dir = ""
 	}

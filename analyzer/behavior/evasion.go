@@ -380,10 +380,6 @@ func registryPut(m *matcher, u *javascript.Use) bool {
 	return put && registry
 }
 
-func programName(program string) string {
-	return strings.TrimSuffix(program[strings.LastIndexAny(program, "/\\")+1:], ".exe")
-}
-
 func holdsText(v *javascript.Value, words ...string) bool {
 	for _, element := range v.Elements() {
 		if text, ok := element.Text(); ok && slices.Contains(words, text) {

@@ -44,7 +44,8 @@ func (l *lifecycle) run(git bool) {
 		l.inline = append(l.inline, inlineProgram{s.Code, s.Label, s.By.Script, s.By.File, s.By.Line})
 	}
 	for _, f := range run.Files {
-		l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: f.Path, Site: Site{file: &sourceFile{path: "package.json", shownLine: f.By.Line}, pos: -1}})
+		site := Site{file: &sourceFile{path: "package.json", shownLine: f.By.Line}, pos: -1}
+		l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: f.Path, Site: site})
 	}
 	for _, c := range run.Cuts {
 		kind := BlindBudget

@@ -116,7 +116,8 @@ func (r *resolver) mentionedBy(m *module, text string) []string {
 }
 
 // mayRun are the programs with which a command line begins that may run a script.
-const mayRun = shell.Interprets | shell.RoleWrapper | shell.RoleManager | shell.RoleTasks | shell.RoleTexts | shell.RoleMake | shell.RolePlain
+const mayRun = shell.Interprets | shell.RoleWrapper | shell.RoleManager | shell.RoleTasks | shell.RoleTexts | shell.RoleMake |
+	shell.RolePlain
 
 // maxCommandText is the longest text of a script that is looked at as a command
 // line, in bytes.
@@ -190,7 +191,8 @@ func (p *program) linkInstalled() {
 		}
 		p.walk(queue, 0)
 	}
-	p.blindFile(BlindBudget, "package.json", 1, Install, fmt.Sprintf("scripts that start each other on installation: more than %d", maxInstallRounds))
+	p.blindFile(BlindBudget, "package.json", 1, Install,
+		fmt.Sprintf("scripts that start each other on installation: more than %d", maxInstallRounds))
 }
 
 // maxInstallRounds is how many scripts may start each other by command lines on

@@ -533,7 +533,8 @@ func (r *reader) output(words []string, reads func() (string, bool)) (string, bo
 		}
 		return decoded(text)
 	case "openssl":
-		if text, ok := inputOf(reads); ok && slices.Contains(words, "-d") && slices.ContainsFunc(words, func(w string) bool { return w == "base64" || w == "-base64" || w == "-a" }) {
+		inBase64 := slices.Contains(words, "base64") || slices.Contains(words, "-base64") || slices.Contains(words, "-a")
+		if text, ok := inputOf(reads); ok && inBase64 && slices.Contains(words, "-d") {
 			return decoded(text)
 		}
 	case "xxd":

@@ -110,7 +110,6 @@ type follower struct {
 	run Run
 	// memo tells runs apart in what was read.
 	memo string
-	gyp  bool
 	// texts are those that are read, or were, in their folder.
 	texts map[string]bool
 }
@@ -177,7 +176,7 @@ func (f *follower) text(text string, role Role, in at) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	key := string(rune(role)) + in.by.Dir + "\x00" + in.by.File + "\x00" + in.by.Script + "\x00" + strings.Join(in.by.Words, "\x00") + "\x00" + text
+	key := strings.Join(append([]string{string(rune(role)), in.by.Dir, in.by.File, in.by.Script, text}, in.by.Words...), "\x00")
 	if f.texts[key] {
 		return
 	}
@@ -524,7 +523,8 @@ func shown(name string) string {
 // reads follows the files that a program runs where none is named.
 func (f *follower) reads(p *Program, in at) {
 	for _, name := range p.lists["reads"] {
-		if strings.HasPrefix(strings.ToLower(name), strings.ToLower(strings.TrimPrefix(p.Name, "_"))) || strings.Contains(strings.ToLower(name), strings.ToLower(p.Name)+"rc") {
+		own := strings.ToLower(strings.TrimPrefix(p.Name, "_"))
+		if file := strings.ToLower(name); strings.HasPrefix(file, own) || strings.Contains(file, own+"rc") {
 			f.script(name, in)
 		}
 	}
@@ -980,7 +980,8 @@ func (f *follower) shellFile(word string, role Role, in at) bool {
 		return true // a program, no text
 	}
 	next := in
-	next.by = Command{Script: in.by.Script, File: name, Dir: in.by.Dir, Line: 1, gyp: in.by.gyp, dirs: in.by.dirs, paths: in.by.paths, arg0: word, Words: in.by.Words}
+	next.by = Command{Words: in.by.Words, Script: in.by.Script, File: name, Dir: in.by.Dir, Line: 1,
+		gyp: in.by.gyp, dirs: in.by.dirs, paths: in.by.paths, arg0: word}
 	if in.label != "" {
 		next.label += " → " + name
 	}

@@ -139,7 +139,8 @@ func (f *follower) literal(text string, in at) {
 		}
 		return
 	}
-	if p != nil && p.Roles&(Interprets|RoleWrapper|RoleManager|RoleDownload|RoleMake) != 0 && p.first == valueNone || strings.HasPrefix(words[0], "./") {
+	starts := p != nil && p.Roles&(Interprets|RoleWrapper|RoleManager|RoleDownload|RoleMake) != 0 && p.first == valueNone
+	if starts || strings.HasPrefix(words[0], "./") {
 		f.text(text, RoleShell, in)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -15,21 +16,12 @@ import (
 
 // gypValue is a value of a gyp file, which is a literal of Python.
 type gypValue struct {
-	text    string
-	isText  bool
-	keys    []gypValue
-	items   []gypValue
-	line    int
-	isDict  bool
-	members map[string]int
-}
-
-// get is a member of a dictionary.
-func (v *gypValue) get(key string) *gypValue {
-	if i, ok := v.members[key]; ok {
-		return &v.items[i]
-	}
-	return nil
+	text   string
+	isText bool
+	keys   []gypValue
+	items  []gypValue
+	line   int
+	isDict bool
 }
 
 // maxGypDepth is how deep the values of a gyp file nest.
@@ -120,9 +112,6 @@ func (r *gypReader) value(depth int) (gypValue, error) {
 	case c == '{' || c == '[' || c == '(':
 		end := map[byte]byte{'{': '}', '[': ']', '(': ')'}[c]
 		v.isDict = c == '{'
-		if v.isDict {
-			v.members = map[string]int{}
-		}
 		r.at++
 		for {
 			if r.space(); r.at < len(r.text) && r.text[r.at] == end {
@@ -143,7 +132,6 @@ func (r *gypReader) value(depth int) (gypValue, error) {
 				if item, err = r.expression(depth + 1); err != nil {
 					return v, err
 				}
-				v.members[v.keys[len(v.keys)-1].text] = len(v.items)
 				r.space()
 			}
 			v.items = append(v.items, item)
@@ -381,6 +369,9 @@ func (w *gypWalk) run(words []string, line int) {
 	}
 }
 
+// gypReference is how a variable begins.
+var gypReference = regexp.MustCompile(`^[<>^]@?\(`)
+
 // expand puts variables in.
 func (w *gypWalk) expand(text string) string {
 	for range 8 {
@@ -392,8 +383,7 @@ func (w *gypWalk) expand(text string) string {
 		changed := false
 		for i := 0; i < len(text); i++ {
 			rest := text[i:]
-			if strings.HasPrefix(rest, "<(") || strings.HasPrefix(rest, ">(") || strings.HasPrefix(rest, "^(") || strings.HasPrefix(rest, "<@(") || strings.HasPrefix(rest, ">@(") {
-				open := strings.IndexByte(rest, '(')
+			if open := len(gypReference.FindString(rest)) - 1; open > 0 {
 				if end := closing(rest[open+1:]); end >= 0 {
 					name := rest[open+1 : open+1+end]
 					value, ok := w.variables[name]

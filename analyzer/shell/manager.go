@@ -227,16 +227,10 @@ func (f *follower) life(p *Program, words []string, in at) {
 	case "pack", "publish":
 		steps = []string{"prepublish", "prepublishOnly", "prepack", "prepare", "pack", "postpack", "publish", "postpublish"}
 	}
-	if f.inside("", in.by.Dir) == "" || f.manifest(in.by.Dir) == f.Manifest && !slices.Contains([]string{"rebuild", "rb"}, words[0]) && in.by.Dir == "" {
-		for _, step := range steps {
-			f.step(step, nil, in)
-		}
-		return
-	}
 	for _, step := range steps {
 		f.step(step, nil, in)
 	}
-	if m := f.manifest(in.by.Dir); m != nil && m.Gypfile {
+	if m := f.manifest(in.by.Dir); m != nil && m.Gypfile && f.home(in) {
 		f.gypFile(path.Join(f.inside("", in.by.Dir), GypFile), in)
 	}
 }

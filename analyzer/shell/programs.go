@@ -40,8 +40,9 @@ const (
 // Interprets are the roles of the programs that run the code they are given.
 const Interprets = RoleShell | RolePowerShell | RoleCmd | RoleJavaScript | RoleForeign
 
-var roles = map[string]Role{"shell": RoleShell, "powershell": RolePowerShell, "cmd": RoleCmd, "javascript": RoleJavaScript, "foreign": RoleForeign,
-	"make": RoleMake, "wrapper": RoleWrapper, "texts": RoleTexts, "manager": RoleManager, "tasks": RoleTasks, "gyp": RoleGyp, "build": RoleBuild,
+var roles = map[string]Role{"shell": RoleShell, "powershell": RolePowerShell, "cmd": RoleCmd, "javascript": RoleJavaScript,
+	"foreign": RoleForeign, "make": RoleMake, "wrapper": RoleWrapper, "texts": RoleTexts, "manager": RoleManager,
+	"tasks": RoleTasks, "gyp": RoleGyp, "build": RoleBuild,
 	"download": RoleDownload, "fetch": RoleFetch, "send": RoleSend, "connect": RoleConnect, "decode": RoleDecode, "fact": RoleFact,
 	"open": RoleOpen, "plain": RolePlain, "hidden": RoleHidden}
 
@@ -72,7 +73,8 @@ const (
 	valueOther
 )
 
-var values = map[string]value{"code": valueCode, "encoded": valueEncoded, "text": valueText, "load": valueLoad, "file": valueFile, "value": valueOther}
+var values = map[string]value{"code": valueCode, "encoded": valueEncoded, "text": valueText,
+	"load": valueLoad, "file": valueFile, "value": valueOther}
 
 //go:embed programs.txt
 var programsText string
@@ -139,7 +141,8 @@ func (p *Program) field(field string) error {
 	}
 	switch kind := values[key]; {
 	case !hasValue:
-		flag := map[string]*bool{"stdin": &p.stdin, "joined": &p.joined, "fold": &p.fold, "slash": &p.slash, "assigns": &p.assigns, "bare": &p.bare}[key]
+		flag := map[string]*bool{"stdin": &p.stdin, "joined": &p.joined, "fold": &p.fold,
+			"slash": &p.slash, "assigns": &p.assigns, "bare": &p.bare}[key]
 		switch {
 		case flag != nil:
 			*flag = true
@@ -308,7 +311,8 @@ func (p *Program) call(words []string) call {
 	c.rest = words[min(i, len(words)):]
 	for len(c.rest) > 0 && p.has("run", c.rest[0]) {
 		again := p.call(c.rest[1:])
-		c.code, c.texts, c.loads, c.files = append(c.code, again.code...), append(c.texts, again.texts...), append(c.loads, again.loads...), append(c.files, again.files...)
+		c.code, c.texts = append(c.code, again.code...), append(c.texts, again.texts...)
+		c.loads, c.files = append(c.loads, again.loads...), append(c.files, again.files...)
 		c.assigns, c.rest = append(c.assigns, again.assigns...), again.rest
 	}
 	for n := 0; n < p.skip && len(c.rest) > 1; n++ {

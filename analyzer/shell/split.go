@@ -120,7 +120,8 @@ func (r *reader) read(text string) []Command {
 		}
 		return r.out
 	}
-	r.variables, r.functions, r.called, r.given = map[string][]expand.Variable{}, map[string]*syntax.FuncDecl{}, map[string]int{}, map[string][]string{}
+	r.variables, r.given = map[string][]expand.Variable{}, map[string][]string{}
+	r.functions, r.called = map[string]*syntax.FuncDecl{}, map[string]int{}
 	for name, v := range r.start {
 		r.variables[name] = []expand.Variable{v}
 	}
@@ -382,8 +383,8 @@ func (r *reader) simple(c *syntax.CallExpr, at pipe, output string) {
 			break
 		}
 		r.builtin(words)
-		command := Command{Words: words, Dir: r.dir, Given: slices.Clone(from), Input: at.input, Piped: at.reader, Output: output, Background: at.background,
-			Line: int(c.Pos().Line()), assigns: assigns, dirs: r.dirs, paths: r.paths, arg0: r.arg0}
+		command := Command{Words: words, Dir: r.dir, Given: slices.Clone(from), Input: at.input, Piped: at.reader, Output: output,
+			Background: at.background, Line: int(c.Pos().Line()), assigns: assigns, dirs: r.dirs, paths: r.paths, arg0: r.arg0}
 		if at.reads != nil && r.wantsInput(words) {
 			if text, ok := at.reads(); ok {
 				command.reads = &text
@@ -422,7 +423,8 @@ func (r *reader) call(words []string) {
 
 // positional are the parameters of a function or file that is called so.
 func positional(words []string) map[string]expand.Variable {
-	out := map[string]expand.Variable{"@": {Set: true, Kind: expand.Indexed, List: words[1:]}, "*": {Set: true, Kind: expand.Indexed, List: words[1:]}}
+	all := expand.Variable{Set: true, Kind: expand.Indexed, List: words[1:]}
+	out := map[string]expand.Variable{"@": all, "*": all}
 	for i, w := range words[1:min(len(words), 10)] {
 		out[string(rune('1'+i))] = expand.Variable{Set: true, Kind: expand.String, Str: w}
 	}
@@ -513,7 +515,9 @@ func (r *reader) assign(a *syntax.Assign) {
 		r.search(name, value)
 		r.set(name, expand.Variable{Set: true, Kind: expand.String, Str: value}, a.Append)
 		if optionVariable(name) || a.Index == nil && isFileVariable(name) {
-			r.out = append(r.out, Command{Words: []string{"export", name + "=" + value}, Dir: r.dir, Line: int(a.Pos().Line()), assigns: []string{name + "=" + value}, dirs: r.dirs, arg0: r.arg0})
+			setting := name + "=" + value
+			r.out = append(r.out, Command{Words: []string{"export", setting}, Dir: r.dir, Line: int(a.Pos().Line()),
+				assigns: []string{setting}, dirs: r.dirs, arg0: r.arg0})
 		}
 	}
 }

@@ -3,6 +3,7 @@ package shell
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -30,7 +31,7 @@ func (r *reader) readCmd(text string) []Command {
 	set := map[string]string{}
 	for i, line := range joinedLines(text) {
 		line = expandPercent(line, set, r.arg0)
-		start, background := len(r.out), false
+		start := len(r.out)
 		for n, part := range splitCmd(line) {
 			words := cmdWords(part.text)
 			words = cmdCommand(words)
@@ -60,7 +61,7 @@ func (r *reader) readCmd(text string) []Command {
 				}
 			}
 			words, output := cmdOutput(words)
-			r.out = append(r.out, Command{Words: words, Dir: r.dir, Output: output, Background: background, Line: i + 1, dirs: r.dirs, arg0: r.arg0})
+			r.out = append(r.out, Command{Words: words, Dir: r.dir, Output: output, Line: i + 1, dirs: r.dirs, arg0: r.arg0})
 		}
 	}
 	return r.out
@@ -161,7 +162,7 @@ func cmdCommand(words []string) []string {
 				words = words[1:]
 			}
 			skip := 1
-			if len(words) > 0 && (strings.EqualFold(words[0], "exist") || strings.EqualFold(words[0], "defined") || strings.EqualFold(words[0], "errorlevel")) {
+			if len(words) > 0 && slices.Contains([]string{"exist", "defined", "errorlevel"}, strings.ToLower(words[0])) {
 				skip = 2
 			} else if len(words) > 1 && (strings.EqualFold(words[1], "equ") || strings.EqualFold(words[1], "neq") || words[1] == "==") {
 				skip = 3

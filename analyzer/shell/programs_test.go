@@ -91,14 +91,15 @@ func words(r *rand.Rand, from []string) string {
 }
 
 // TestShells: words are taken apart as shells take them. Only printf is run, with
-// harmless words, in an empty folder.
+// harmless words, in an empty folder. BusyBox, ksh, mksh and zsh were compared by
+// hand; they differ in ~, in letters beyond ASCII in names, and in open braces.
 func TestShells(t *testing.T) {
 	posix := pieces[:slices.Index(pieces, "{a,b}")]
 	for _, shell := range []struct {
 		name string
 		args []string
 		from []string
-	}{{"dash", nil, posix}, {"bash", []string{"--norc", "--noprofile"}, pieces}, {"busybox", []string{"ash"}, posix}, {"ksh", nil, posix}, {"mksh", nil, posix}, {"zsh", []string{"-f", "-o", "SH_WORD_SPLIT", "-o", "NO_NOMATCH"}, posix}} {
+	}{{"dash", nil, posix}, {"bash", []string{"--norc", "--noprofile"}, pieces}} {
 		program, err := exec.LookPath(shell.name)
 		if err != nil {
 			continue

@@ -108,6 +108,40 @@ func (r *reader) fields(words []*syntax.Word) [][]string {
 	if size > maxExpansion {
 		return [][]string{r.plainFields(words)}
 	}
+	var out [][]string
+	for _, bind := range r.binds(names, defaults) {
+		list, ok := r.expanded(words, bind)
+		if !ok {
+			list = r.plainFields(words)
+		}
+		if !slices.ContainsFunc(out, func(have []string) bool { return slices.Equal(have, list) }) {
+			out = append(out, list)
+		}
+	}
+	return out
+}
+
+// alternativeWords are the texts that a word may be.
+func (r *reader) alternativeWords(w *syntax.Word) []string {
+	names, defaults, size := r.variablesIn([]*syntax.Word{w})
+	if size > maxExpansion {
+		return []string{plainWord(w)}
+	}
+	var out []string
+	for _, bind := range r.binds(names, defaults) {
+		text, err := expand.Literal(r.config(bind), quotedTilde(w))
+		if err != nil {
+			text = plainWord(w)
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// binds are the values that some variables may have together.
+func (r *reader) binds(names []string, defaults map[string]bool) []map[string]expand.Variable {
 	binds := []map[string]expand.Variable{{}}
 	for _, name := range names {
 		list := r.alternatives(name, defaults)
@@ -127,17 +161,7 @@ func (r *reader) fields(words []*syntax.Word) [][]string {
 		}
 		binds = more
 	}
-	var out [][]string
-	for _, bind := range binds {
-		list, ok := r.expanded(words, bind)
-		if !ok {
-			list = r.plainFields(words)
-		}
-		if !slices.ContainsFunc(out, func(have []string) bool { return slices.Equal(have, list) }) {
-			out = append(out, list)
-		}
-	}
-	return out
+	return binds
 }
 
 func (r *reader) plainFields(words []*syntax.Word) []string {
@@ -339,7 +363,7 @@ func (r *reader) document(w *syntax.Word) (string, bool) {
 	if w == nil {
 		return "", false
 	}
-	text := r.word(w)
+	text := strings.Join(r.alternativeWords(w), "\n")
 	return text, !strings.Contains(text, Hole)
 }
 
@@ -394,7 +418,7 @@ func (r *reader) printed(s *syntax.Stmt, reads func() (string, bool)) (string, b
 		case syntax.Hdoc, syntax.DashHdoc:
 			reads = func() (string, bool) { return r.document(redirect.Hdoc) }
 		case syntax.WordHdoc:
-			reads = func() (string, bool) { text := r.word(redirect.Word); return text, !strings.Contains(text, Hole) }
+			reads = func() (string, bool) { return r.document(redirect.Word) }
 		case syntax.RdrIn:
 			reads = func() (string, bool) { return r.file(r.word(redirect.Word)) }
 		case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll:
@@ -408,8 +432,8 @@ func (r *reader) printed(s *syntax.Stmt, reads func() (string, bool)) (string, b
 		if len(c.Args) == 0 {
 			return "", len(c.Assigns) == 0
 		}
-		for _, words := range r.fields(c.Args) {
-			return r.output(words, reads)
+		if lists := r.fields(c.Args); len(lists) == 1 { // or it prints one of several texts
+			return r.output(lists[0], reads)
 		}
 	case *syntax.BinaryCmd:
 		switch c.Op {

@@ -553,6 +553,9 @@ func (f *follower) input(p *Program, in at) bool {
 		}
 	}
 	if text == "" {
+		if in.by.reads == nil && len(in.by.Input) > 0 {
+			f.cut(&in.by, CutOpen, "what "+in.by.Program()+" reads and runs is not known")
+		}
 		return false
 	}
 	in.by.reads = nil

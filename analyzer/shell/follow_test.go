@@ -104,7 +104,9 @@ var reaching = []string{
 	`X=node; $X e.js`, `X=e.js; node $X`, `X=e; node $X.js`, `X=e; node "${X}.js"`, `A=no B=de; $A$B e.js`, `X="node e.js"; $X`, `X='node e.js'; eval "$X"`, `node ${X:-e.js}`, `node ${X:=e.js}`, `node "${X-e.js}"`, `X=a.js; X=e.js; node $X`,
 	`X=e.jsx; node ${X%x}`, `X=xe.js; node ${X#x}`, `X=E.JS; node ${X,,}`, `X=f.js; node ${X/f/e}`, `X=aae.js; node ${X:2}`, `a=(node e.js); "${a[@]}"`, `a=(x node e.js); ${a[1]} ${a[2]}`, `declare X=e.js; node $X`, `local X=e.js; node $X`,
 	`set -- e.js; node "$1"`, `set -- node e.js; "$@"`, `for f in a.js e.js; do node $f; done`, `for f in *.js; do node "$f"; done`, `if true; then X=e.js; else X=a.js; fi; node $X`, `X=1; [ $X ] && Y=e.js; node $Y`, `case x in y) node e.js;; esac`,
-	`while read x; do node e.js; done`, `until node e.js; do :; done`, `f() { node e.js; }; f`, `function f { node "$1"; }; f e.js`, `f() { node $X; }; X=e.js; f`, `f() { "$@"; }; f node e.js`, `node $npm_package_config_f`, `node ./$npm_package_config_f`, `node "$npm_package_config_deep_f"`,
+	`if x; then X=a.js; else X=e.js; fi; Y=$X; node $Y`, `if x; then X=e.js; else X=a.js; fi; Y="$X"; Z=./$Y; node $Z`, `if x; then X='node e.js'; else X=true; fi; sh <<< "$X"`,
+	"f() { X=$1; }; f 1; f 2; f 3; f 4; f 5; f 6; f 7; f 8; f 9; f 10; f 11; f 12; f 13; f 14; f 15; f 16; f 17; f 18; f e.js; node $X", `f() { node $X; }; X=a.js; f; X=b.js; f; X=e.js; f`,
+	`f() { if [ "$1" ]; then f; else node e.js; fi; }; f a`, `while read x; do node e.js; done`, `until node e.js; do :; done`, `f() { node e.js; }; f`, `function f { node "$1"; }; f e.js`, `f() { node $X; }; X=e.js; f`, `f() { "$@"; }; f node e.js`, `node $npm_package_config_f`, `node ./$npm_package_config_f`, `node "$npm_package_config_deep_f"`,
 	`node ${npm_package_config_f}`, `node $PWD/e.js`, `node "$(pwd)/e.js"`, `node $(dirname x/y)/../e.js`, `node $(cat name || echo e.js)`, `$npm_package_scripts_go`, `sh -c "$npm_package_scripts_go"`, `npm run $(echo go)`,
 	// The order of commands, folders, what is read.
 	`true && node e.js`, `false || node e.js`, `true; node e.js`, `true & node e.js`, `(node e.js)`, `{ node e.js; }`, `! node e.js`, `node e.js > /dev/null 2>&1`, `2>/dev/null node e.js`, "true\nnode e.js", `cd lib && node e.js`, `cd lib; node e.js`, `(cd lib && node e.js)`,
@@ -168,7 +170,8 @@ func TestHarmless(t *testing.T) {
 func TestCuts(t *testing.T) {
 	for command, want := range map[string]string{
 		`node $UNKNOWN`: "the file that node runs is not known", `node "$(curl http://a.invalid)"`: "not known", `sh "$1"`: "not known", `npm run $X`: "not known", `python $X`: "not known", `sh -c "$X"`: "not known", `node -r "$X/a" -e 0`: "not known",
-		`if then`: "no valid shell", `echo "`: "no valid shell", `run-s $X`: "not known", `echo {1..9999}{1..9999} && true`: "more than 4096 words", `powershell -enc ￼`: "not known",
+		`gpg -d a.gpg | sh`: "what sh reads and runs is not known", `cat $X | node`: "what node reads", `unknown | busybox sh`: "what sh reads", `if then`: "no valid shell",
+		`f() { X=$X/a; f "$1/a"; }; f a`: "functions of a shell text that call each other: more than 64", strings.ReplaceAll(strings.TrimSuffix(manyFolders(), ":$PATH true"), ":", "; cd ") + "; true": "folders that cd goes to: more than 256", "PATH=" + manyFolders(): "folders in PATH: more than 256", `echo "`: "no valid shell", `run-s $X`: "not known", `echo {1..9999}{1..9999} && true`: "more than 4096 words", `powershell -enc ￼`: "not known",
 		`sh -c 'a` + strings.Repeat(";a", maxCommands) + `'`: "more than 100,000 commands", strings.Repeat("nohup ", 300) + "a": "more than 200",
 		strings.Repeat("( ", 100_000) + "a" + strings.Repeat(" )", 100_000): "nested parts", "echo " + strings.Repeat("a", maxText): "more than 8 MiB",
 	} {
@@ -252,6 +255,14 @@ func TestLines(t *testing.T) {
 	if want := []string{"sh package.json:7", "true a.sh:3", "sh a.sh:4", "node a.sh:4", "node binding.gyp:3"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+}
+
+func manyFolders() string {
+	var b strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&b, "./f%d:", i)
+	}
+	return b.String() + "$PATH true"
 }
 
 func npmScript(command string) npm.Script { return npm.Script{Command: command, Line: 1} }

@@ -3,6 +3,7 @@ package shell
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/expand"
@@ -24,7 +25,11 @@ const (
 	// maxDir bounds the name of a folder that one cd after another makes, in bytes.
 	maxDir = 1 << 10
 	// maxCalls is how deep functions of a text are followed into each other.
-	maxCalls = 16
+	maxCalls = 64
+	// maxFolders is how many folders that cd goes to are remembered.
+	maxFolders = 256
+	// maxPaths is how many folders of PATH are looked into.
+	maxPaths = 256
 )
 
 // reader takes one shell text apart: it walks through its statements as a shell
@@ -37,6 +42,10 @@ type reader struct {
 	variables map[string][]expand.Variable
 	functions map[string]*syntax.FuncDecl
 	called    map[string]int
+	// seen are the calls that were followed, in which state; version tells states of
+	// the variables apart.
+	seen           map[string]bool
+	version, calls int
 	// given are the words of what variables were set to.
 	given map[string][]string
 	dir   string
@@ -122,6 +131,7 @@ func (r *reader) read(text string) []Command {
 	}
 	r.variables, r.given = map[string][]expand.Variable{}, map[string][]string{}
 	r.functions, r.called = map[string]*syntax.FuncDecl{}, map[string]int{}
+	r.seen = map[string]bool{}
 	for name, v := range r.start {
 		r.variables[name] = []expand.Variable{v}
 	}
@@ -213,7 +223,7 @@ func (r *reader) stmt(s *syntax.Stmt, at pipe) {
 			at.reads = func() (string, bool) { return r.document(doc) }
 		case syntax.WordHdoc:
 			word := redirect.Word
-			at.reads = func() (string, bool) { text := r.word(word); return text, !strings.Contains(text, Hole) }
+			at.reads = func() (string, bool) { return r.document(word) }
 		}
 	}
 	at.background = at.background || s.Background
@@ -406,10 +416,21 @@ func (r *reader) wantsInput(words []string) bool {
 // call reads the function of the text that a command calls.
 func (r *reader) call(words []string) {
 	f := r.functions[words[0]]
-	if f == nil || r.called[words[0]] >= maxCalls {
+	if f == nil {
 		return
 	}
 	r.called[words[0]]++
+	key := strconv.Itoa(r.version) + "\x00" + r.dir + "\x00" + strings.Join(words, "\x00")
+	if r.seen[key] {
+		return // it does the same again
+	}
+	r.seen[key] = true
+	if r.calls >= maxCalls {
+		r.cut("functions of a shell text that call each other: more than 64")
+		return
+	}
+	r.calls++
+	defer func() { r.calls-- }()
 	old := map[string][]expand.Variable{}
 	for name, value := range positional(words) {
 		old[name] = r.variables[name]
@@ -466,7 +487,11 @@ func (r *reader) goTo(to string) {
 	if r.dir = path.Join(r.dir, to); strings.HasPrefix(to, "/") {
 		r.dir = to
 	}
-	if !slices.Contains(r.dirs, r.dir) && len(r.dirs) < 64 {
+	switch {
+	case slices.Contains(r.dirs, r.dir):
+	case len(r.dirs) >= maxFolders:
+		r.cut("folders that cd goes to: more than 256")
+	default:
 		r.dirs = append(slices.Clip(r.dirs), r.dir)
 	}
 }
@@ -478,7 +503,12 @@ func (r *reader) search(name, value string) {
 	}
 	for _, folder := range strings.FieldsFunc(value, func(c rune) bool { return c == ':' || c == ';' }) {
 		folder = strings.TrimPrefix(path.Join(r.dir, strings.TrimLeft(strings.ReplaceAll(folder, Hole, ""), "/")), "/")
-		if !slices.Contains(r.paths, folder) && len(r.paths) < 64 {
+		if slices.Contains(r.paths, folder) {
+			continue
+		}
+		if len(r.paths) >= maxPaths {
+			r.cut("folders in PATH: more than 256")
+		} else {
 			r.paths = append(slices.Clip(r.paths), folder)
 		}
 	}
@@ -511,10 +541,17 @@ func (r *reader) assign(a *syntax.Assign) {
 	case a.Value != nil:
 		from := given([]*syntax.Word{a.Value})
 		r.given[name] = from[:min(len(from), maxInput)]
-		value := r.word(a.Value)
-		r.search(name, value)
-		r.set(name, expand.Variable{Set: true, Kind: expand.String, Str: value}, a.Append)
-		if optionVariable(name) || a.Index == nil && isFileVariable(name) {
+		for i, value := range r.alternativeWords(a.Value) {
+			r.search(name, value)
+			v := expand.Variable{Set: true, Kind: expand.String, Str: value}
+			if i == 0 || a.Append {
+				r.set(name, v, a.Append)
+			} else {
+				r.add(name, v)
+			}
+			if !optionVariable(name) && (a.Index != nil || !isFileVariable(name)) {
+				continue
+			}
 			setting := name + "=" + value
 			r.out = append(r.out, Command{Words: []string{"export", setting}, Dir: r.dir, Line: int(a.Pos().Line()),
 				assigns: []string{setting}, dirs: r.dirs, arg0: r.arg0})
@@ -534,10 +571,14 @@ func (r *reader) set(name string, v expand.Variable, more bool) {
 			}
 		}
 	}
-	if r.branch == 0 && !more {
+	if have := r.variables[name]; r.branch == 0 && !more && (len(have) != 1 || !same(have[0], v)) {
 		r.variables[name] = nil
 	}
 	r.add(name, v)
+}
+
+func same(a, b expand.Variable) bool {
+	return a.Kind == b.Kind && a.Str == b.Str && slices.Equal(a.List, b.List)
 }
 
 func (r *reader) add(name string, v expand.Variable) {
@@ -545,10 +586,11 @@ func (r *reader) add(name string, v expand.Variable) {
 		v = expand.Variable{Set: true, Kind: expand.String, Str: Hole}
 	}
 	for _, have := range r.variables[name] {
-		if have.Kind == v.Kind && have.Str == v.Str && slices.Equal(have.List, v.List) {
+		if same(have, v) {
 			return
 		}
 	}
+	r.version++
 	if len(r.variables[name]) >= maxAlternatives {
 		v = expand.Variable{Set: true, Kind: expand.String, Str: Hole}
 		if last := r.variables[name][maxAlternatives-1]; last.Str == Hole {

@@ -171,7 +171,7 @@ func TestCuts(t *testing.T) {
 	for command, want := range map[string]string{
 		`node $UNKNOWN`: "the file that node runs is not known", `node "$(curl http://a.invalid)"`: "not known", `sh "$1"`: "not known", `npm run $X`: "not known", `python $X`: "not known", `sh -c "$X"`: "not known", `node -r "$X/a" -e 0`: "not known",
 		`gpg -d a.gpg | sh`: "what sh reads and runs is not known", `cat $X | node`: "what node reads", `unknown | busybox sh`: "what sh reads", `if then`: "no valid shell",
-		`f() { X=$X/a; f "$1/a"; }; f a`: "functions of a shell text that call each other: more than 64", strings.ReplaceAll(strings.TrimSuffix(manyFolders(), ":$PATH true"), ":", "; cd ") + "; true": "folders that cd goes to: more than 256", "PATH=" + manyFolders(): "folders in PATH: more than 256", `echo "`: "no valid shell", `run-s $X`: "not known", `echo {1..9999}{1..9999} && true`: "more than 4096 words", `powershell -enc ￼`: "not known",
+		`f() { X=$X/a; f "$1/a"; }; f a`: "functions of a shell text that call each other: more than 64", strings.ReplaceAll(strings.TrimSuffix(manyFolders(), ":$PATH true"), ":./", "; cd /"): "folders that cd goes to: more than 256", strings.Repeat("cd abcdefgh; ", 200): "the name of a folder that cd goes to: more than 1024 bytes", "PATH=" + manyFolders(): "folders in PATH: more than 256", `echo "`: "no valid shell", `run-s $X`: "not known", `echo {1..9999}{1..9999} && true`: "more than 4096 words", `powershell -enc ￼`: "not known",
 		`sh -c 'a` + strings.Repeat(";a", maxCommands) + `'`: "more than 100,000 commands", strings.Repeat("nohup ", 300) + "a": "more than 200",
 		strings.Repeat("( ", 100_000) + "a" + strings.Repeat(" )", 100_000): "nested parts", "echo " + strings.Repeat("a", maxText): "more than 8 MiB",
 	} {

@@ -481,7 +481,11 @@ func (r *reader) builtin(words []string) {
 
 // goTo changes the folder, where it is known.
 func (r *reader) goTo(to string) {
-	if strings.Contains(to, Hole) || strings.HasPrefix(to, "-") || len(r.dir) >= maxDir {
+	if strings.Contains(to, Hole) || strings.HasPrefix(to, "-") {
+		return
+	}
+	if len(r.dir) >= maxDir {
+		r.cut("the name of a folder that cd goes to: more than 1024 bytes")
 		return
 	}
 	if r.dir = path.Join(r.dir, to); strings.HasPrefix(to, "/") {

@@ -16,16 +16,20 @@ func TestPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"a": "programs.txt:1: a: a line is NAMES WORDS", "# x\n\na what": `programs.txt:3: "what" is none of`, "a shell\na shell": "programs.txt:2: a stands twice",
-		"a,,b shell": "a name is empty", "a shell code=": "an item is empty", "a shell code=-c,,": "an item is empty", "a shell what": `"what" is no flag`, "a shell what=x": `"what" is no key`,
-		"a shell code=-c value=-c": "-c stands twice", "a shell skip=x": "skip= is a number", "a shell skip=0": "skip= is a number", "a shell first=x": "first= is code, text or none",
-		"a shell fold=x": `"fold" is no key`, "a shell,": "is none of",
+		"a": "programs.txt:1: a: a line is NAMES WORDS", "# x\n\na what": `programs.txt:3: "what" is none of`,
+		"a shell\na shell": "programs.txt:2: a stands twice",
+		"a,,b shell":       "a name is empty", "a shell code=": "an item is empty", "a shell code=-c,,": "an item is empty",
+		"a shell what": `"what" is no flag`, "a shell what=x": `"what" is no key`,
+		"a shell code=-c value=-c": "-c stands twice", "a shell skip=x": "skip= is a number", "a shell skip=0": "skip= is a number",
+		"a shell first=x": "first= is code, text or none",
+		"a shell fold=x":  `"fold" is no key`, "a shell,": "is none of",
 	} {
 		if _, err := readPrograms(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
-	for _, word := range []string{"sh", "/bin/sh", "/usr/bin/env", "NODE", "node.exe", `C:\Program Files\nodejs\node.exe`, "Powershell", "invoke-webrequest", "tsx@4.1.0", "n" + Hole + "ode", "npm.cmd"} {
+	for _, word := range []string{"sh", "/bin/sh", "/usr/bin/env", "NODE", "node.exe", `C:\Program Files\nodejs\node.exe`,
+		"Powershell", "invoke-webrequest", "tsx@4.1.0", "n" + Hole + "ode", "npm.cmd"} {
 		if Lookup(word) == nil {
 			t.Errorf("%s is not known", word)
 		}
@@ -63,8 +67,11 @@ func TestNodeOptions(t *testing.T) {
 // TestShebang: what the first line names, past what starts it.
 func TestShebang(t *testing.T) {
 	for line, want := range map[string]string{
-		"#!/bin/sh\nx": "sh", "#! /usr/bin/env node": "node", "#!/usr/bin/env -S node --title=a": "node", "#!/usr/bin/env -Snode -r x": "node", "#!/usr/bin/env A=1 bash": "bash", "#!/usr/bin/nodejs": "node", "#!/usr/bin/env bun": "node",
-		"#!/usr/bin/env -i busybox ash": "ash", "#!/usr/bin/python3 -u": "python3", "#!/usr/bin/env tsx": "node", "#!": "", "": "", "#!\n": "", "# !/bin/sh": "", "#!/usr/bin/env": "env", "#!/usr/bin/env -S": "env", "#!/usr/bin/env deno run -A": "node",
+		"#!/bin/sh\nx": "sh", "#! /usr/bin/env node": "node", "#!/usr/bin/env -S node --title=a": "node",
+		"#!/usr/bin/env -Snode -r x": "node", "#!/usr/bin/env A=1 bash": "bash", "#!/usr/bin/nodejs": "node",
+		"#!/usr/bin/env bun":            "node",
+		"#!/usr/bin/env -i busybox ash": "ash", "#!/usr/bin/python3 -u": "python3", "#!/usr/bin/env tsx": "node", "#!": "", "": "",
+		"#!\n": "", "# !/bin/sh": "", "#!/usr/bin/env": "env", "#!/usr/bin/env -S": "env", "#!/usr/bin/env deno run -A": "node",
 		"#!" + strings.Repeat(" ", 2000) + "/bin/sh": "sh",
 	} {
 		if got := Shebang([]byte(line)); got != want {
@@ -74,9 +81,13 @@ func TestShebang(t *testing.T) {
 }
 
 // pieces are what words are made of; those of bash alone are the last.
-var pieces = []string{"a", "b", "-c", "é", ".", "/x", `\ `, `\a`, `\\`, `\$`, `\"`, `\'`, `'a b'`, `'$X'`, `'"'`, `"a b"`, `"\$X"`, `"\\"`, `"\""`, `"'"`, `"\a"`, `""`, `''`, "$X", "${X}", `"$X"`, `"${X}a"`, "$Y", "${Y}",
-	"${X:-q}", "${E:-q r}", "${E-q}", `"${E:-q r}"`, "${U:=w}", "${X:+p}", "${E:+p}", "${X%b}", "${X#a}", "${X##* }", "${#X}", "$(echo s t)", "`echo u`", `"$(echo s t)"`, "$(printf '%s-%s' m n)", "$((1+2))", "$E", `"$E"`, "$@", "~x/", "{a", "b}", "%X%", "#a", "=", "A=b",
-	"{a,b}", "{a,{b,c}}", "{1..3}", "{a..c}", "{a}", "{a,b", `$'a\tb'`, `$'\x41'`, `$"a"`, "${X/a/z}", "${X//b/z}", "${X:1:2}", "${X^^}", "${A[1]}", `"${A[@]}"`, "${A[*]}", "${#A[@]}"}
+var pieces = []string{"a", "b", "-c", "é", ".", "/x", `\ `, `\a`, `\\`, `\$`, `\"`, `\'`, `'a b'`, `'$X'`, `'"'`, `"a b"`,
+	`"\$X"`, `"\\"`, `"\""`, `"'"`, `"\a"`, `""`, `''`, "$X", "${X}", `"$X"`, `"${X}a"`, "$Y", "${Y}",
+	"${X:-q}", "${E:-q r}", "${E-q}", `"${E:-q r}"`, "${U:=w}", "${X:+p}", "${E:+p}", "${X%b}", "${X#a}", "${X##* }", "${#X}",
+	"$(echo s t)", "`echo u`", `"$(echo s t)"`, "$(printf '%s-%s' m n)", "$((1+2))", "$E", `"$E"`, "$@", "~x/", "{a", "b}", "%X%",
+	"#a", "=", "A=b",
+	"{a,b}", "{a,{b,c}}", "{1..3}", "{a..c}", "{a}", "{a,b", `$'a\tb'`, `$'\x41'`, `$"a"`, "${X/a/z}", "${X//b/z}", "${X:1:2}",
+	"${X^^}", "${A[1]}", `"${A[@]}"`, "${A[*]}", "${#A[@]}"}
 
 // words is a random list of words.
 func words(r *rand.Rand, from []string) string {
@@ -198,7 +209,9 @@ func FuzzFollow(f *testing.F) {
 // FuzzGyp: a gyp file is read, or the reason is said; what it runs is found both
 // ways.
 func FuzzGyp(f *testing.F) {
-	for _, text := range []string{`{"a": ["<!(node e.js)", 'b' "c", (1, True)], # d` + "\n}", `{'variables': {'a': '<(b)', 'b': '<(a)'}, 'action': ['<(a)']}`, `{'conditions': [['x', {}]]}`, `'''a'''`, `r'\'`, `{'includes': ['binding.gyp']}`} {
+	for _, text := range []string{`{"a": ["<!(node e.js)", 'b' "c", (1, True)], # d` + "\n}",
+		`{'variables': {'a': '<(b)', 'b': '<(a)'}, 'action': ['<(a)']}`, `{'conditions': [['x', {}]]}`, `'''a'''`, `r'\'`,
+		`{'includes': ['binding.gyp']}`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -11,7 +11,7 @@
 // a specifier means, bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go) and notes what will be asked of the code (answers.go);
 // data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
-// scripts (shell.go) and the entry points.
+// scripts (lifecycle.go, by analyzer/shell) and the entry points.
 //
 // Which APIs matter is not known here: a Vocabulary says so.
 package javascript

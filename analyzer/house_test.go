@@ -2,8 +2,14 @@ package analyzer_test
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -30,11 +36,12 @@ var mayImport = []struct {
 	{"analyzer/registry", []string{"analyzer/npm", "analyzer/flight", "known", "lockfile/document", "lockfile/sri"}, nil},
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/decode", nil, []string{"net", "net/http", "os"}},
-	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
+	{"analyzer/shell", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
+	{"analyzer/javascript", []string{"analyzer/javascript/decode", "analyzer/shell", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
+	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/shell", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
 	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/archive", "analyzer/npm", "known", "lockfile", "lockfile/settings", "lockfile/sri"}, []string{"net", "net/http", "os"}},
+	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/shell", "analyzer/archive", "analyzer/npm", "known", "lockfile", "lockfile/settings", "lockfile/sri"}, []string{"net", "net/http", "os"}},
 	{"analyzer", []string{"analyzer/…", "known", "lockfile", "lockfile/sri"}, nil},
 	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "glob", "known", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
@@ -135,4 +142,52 @@ func allowed(list []string, name string) bool {
 		prefix, below := strings.CutSuffix(entry, "…")
 		return entry == name || below && strings.HasPrefix(name, prefix)
 	})
+}
+
+// TestOnePlaceKnowsShells: which programs are shells, and run what they are given,
+// is data of analyzer/shell; a second list would differ.
+func TestOnePlaceKnowsShells(t *testing.T) {
+	names := map[string]bool{}
+	for _, name := range []string{"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "busybox", "powershell", "pwsh", "cmd.exe", "osascript", "wget", "ncat"} {
+		names[strconv.Quote(name)] = true
+	}
+	allowed := map[string]string{
+		"app/render/exhibit.go":          "names of colours",
+		"analyzer/behavior/download.go":  "how a downloader says where it writes to",
+		"analyzer/behavior/shellsend.go": "how a program says that it sends its input",
+	}
+	used := map[string]bool{}
+	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(filepath.ToSlash(file), "../")
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == "analyzer/shell" || entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".") && file != ".." || name == "bench"):
+			return filepath.SkipDir
+		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "test/"):
+			return nil
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if ok && names[lit.Value] {
+				if used[name] = true; allowed[name] == "" {
+					t.Errorf("%s knows the program %s: ask analyzer/shell", name, lit.Value)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range allowed {
+		if !used[name] {
+			t.Errorf("%s need not be allowed", name)
+		}
+	}
 }

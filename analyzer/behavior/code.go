@@ -6,6 +6,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // checks are the conditions that a map cannot say: true where the use counts.
@@ -222,9 +223,8 @@ func ImplicitGyp(in Input) bool {
 // shell's own words.
 func lifecycleRunsProgram(m *matcher, s *stanza) {
 	for _, c := range m.in.Facts.Commands {
-		switch c.Program() {
-		case "", "true", "false", "exit", "echo", "cd", ":", "test", "[", "set", "export", "printf":
-			continue
+		if c.Program() == "" || c.Is(shell.RolePlain) && c.Is(shell.RoleHidden) {
+			continue // the shell's own words
 		}
 		m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install,
 			Chain: []string{c.Begins(), c.Program()}})

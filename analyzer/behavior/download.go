@@ -8,14 +8,12 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // A shell text that runs what it downloads: in one line (curl … | sh), through an
 // interpreter that takes an address (mshta http://…), or in two steps, of which
 // the second starts the file that the first one wrote.
-
-// interpreterNames are programs that run what they are given.
-var interpreterNames = map[string]bool{"powershell": true, "pwsh": true, "cmd": true, "php": true, "osascript": true, "deno": true, "bun": true, "sh": true, "bash": true, "zsh": true, "dash": true, "ksh": true, "fish": true, "node": true, "python": true, "python2": true, "python3": true, "perl": true, "ruby": true, "cscript": true, "wscript": true, "iex": true}
 
 // substituted are the beginnings of a download whose output a shell runs.
 var substituted = []string{"$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"}
@@ -27,7 +25,7 @@ func runsDownload(c *Started, texts *shellTexts) bool {
 	lower := strings.ToLower(line)
 	fetched := strings.Contains(lower, "downloadstring(") || strings.Contains(lower, "iwr ") || strings.Contains(lower, "irm ") || strings.Contains(lower, "curl ") || strings.Contains(lower, "invoke-webrequest") || strings.Contains(lower, "invoke-restmethod")
 	switch {
-	case downloaders[program] && interpreterNames[c.Piped]:
+	case c.Is(shell.RoleDownload) && shell.Is(c.Piped, shell.Interprets):
 		return true
 	case fetched && (strings.Contains(lower, "iex") || strings.Contains(lower, "invoke-expression")):
 		return true
@@ -39,9 +37,9 @@ func runsDownload(c *Started, texts *shellTexts) bool {
 		return strings.Contains(lower, "://") || strings.Contains(lower, "javascript:")
 	case program == "msiexec":
 		return strings.Contains(lower, "://")
-	case program == "npm" || program == "yarn" || program == "pnpm" || program == "bun" || program == "npx" || program == "bunx":
+	case c.Is(shell.RoleManager) || program == "npx" || program == "bunx" || program == "pnpx":
 		return installsAddress(c.Words[1:])
-	case interpreterNames[program] || program == "eval":
+	case c.Is(shell.Interprets):
 		return runsSubstituted(line) || texts.has(c)
 	}
 	return false
@@ -95,11 +93,8 @@ func installsAddress(words []string) bool {
 	return false
 }
 
-// downloaders are programs whose output is what they fetched.
-var downloaders = map[string]bool{"curl": true, "wget": true, "iwr": true, "Invoke-WebRequest": true, "irm": true, "fetch": true, "aria2c": true}
-
 // downloadedTo is the file that a command downloads to, "" where it does not say.
-func downloadedTo(c *javascript.Command) string {
+func downloadedTo(c *shell.Command) string {
 	after := func(flags ...string) string {
 		for i, w := range c.Words {
 			for _, flag := range flags {
@@ -151,18 +146,8 @@ func downloadedTo(c *javascript.Command) string {
 			return c.Output
 		}
 		return address()
-	case "iwr", "Invoke-WebRequest", "irm", "Invoke-RestMethod", "powershell", "pwsh":
-		if name := after("-OutFile", "-o"); name != "" {
-			return strings.Trim(name, `'"`)
-		}
-		// (New-Object Net.WebClient).DownloadFile('http://…','x.exe')
-		line := strings.Join(c.Words, " ")
-		if _, rest, ok := strings.Cut(line, "DownloadFile("); ok {
-			arguments, _, _ := strings.Cut(rest, ")")
-			if _, name, ok := strings.Cut(arguments, ","); ok {
-				return strings.Trim(strings.TrimSpace(name), `'"`)
-			}
-		}
+	case "iwr", "Invoke-WebRequest", "irm", "Invoke-RestMethod":
+		return downloadedByPowerShell(c, after("-OutFile", "-o"))
 	case "certutil":
 		if strings.Contains(strings.ToLower(strings.Join(c.Words, " ")), "urlcache") {
 			return last
@@ -170,6 +155,26 @@ func downloadedTo(c *javascript.Command) string {
 	case "bitsadmin":
 		if strings.Contains(strings.ToLower(strings.Join(c.Words, " ")), "/transfer") {
 			return last
+		}
+	default:
+		if c.Is(shell.RolePowerShell) {
+			return downloadedByPowerShell(c, after("-OutFile", "-o"))
+		}
+	}
+	return ""
+}
+
+// downloadedByPowerShell is the file that a command of PowerShell downloads to:
+// that of its option, or of
+// (New-Object Net.WebClient).DownloadFile('http://…','x.exe').
+func downloadedByPowerShell(c *shell.Command, option string) string {
+	if option != "" {
+		return strings.Trim(option, `'"`)
+	}
+	if _, rest, ok := strings.Cut(strings.Join(c.Words, " "), "DownloadFile("); ok {
+		arguments, _, _ := strings.Cut(rest, ")")
+		if _, name, ok := strings.Cut(arguments, ","); ok {
+			return strings.Trim(strings.TrimSpace(name), `'"`)
 		}
 	}
 	return ""
@@ -187,13 +192,13 @@ func plainFile(s string) string {
 }
 
 // startedFiles are the files that a command starts, or makes programs.
-func startedFiles(c *javascript.Command) []string {
+func startedFiles(c *shell.Command) []string {
 	if len(c.Words) == 0 {
 		return nil
 	}
 	words := c.Words[:1]
 	switch program := c.Program(); {
-	case interpreterNames[program], program == "chmod", program == "start", program == "open", program == "nohup", program == "sudo", program == "rundll32", program == "regsvr32", program == "msiexec", program == "call", program == "xdg-open", program == ".", program == "source", program == "Start-Process":
+	case c.Is(shell.Interprets | shell.RoleWrapper | shell.RoleOpen), program == "chmod":
 		words = c.Words
 	}
 	var out []string
@@ -257,7 +262,7 @@ func (m *matcher) downloads(s *stanza, lifecycle bool) {
 }
 
 // decodes tells whether a program turns encoded text into plain one.
-func decodes(c *javascript.Command) bool {
+func decodes(c *shell.Command) bool {
 	line := " " + strings.Join(c.Words, " ") + " "
 	switch c.Program() {
 	case "base64":
@@ -278,10 +283,10 @@ func decodedByShell(m *matcher, s *stanza) {
 			continue
 		}
 		nested := false
-		if interpreterNames[started.Program()] || started.Program() == "eval" {
+		if started.Is(shell.Interprets) {
 			nested = texts.has(&started)
 		}
-		if nested || decodes(&started.Command) && interpreterNames[started.Piped] {
+		if nested || decodes(&started.Command) && shell.Is(started.Piped, shell.Interprets) {
 			m.addStarted(s, &started)
 		}
 	}

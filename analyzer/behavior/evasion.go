@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // Checks and codes of how code hides what it does.
@@ -218,9 +219,6 @@ func sends(m *matcher, u *javascript.Use) bool {
 	return u.Kind == javascript.UseSet
 }
 
-// senders are programs that send what they are called with.
-var senders = map[string]bool{"curl": true, "wget": true, "nc": true, "ncat": true, "nslookup": true, "dig": true, "Invoke-WebRequest": true, "Invoke-RestMethod": true, "iwr": true, "irm": true}
-
 // sendsByProgram tells whether data stands in the words of a program that sends
 // them: what a child finds in its environment stays on the machine.
 func sendsByProgram(m *matcher, u *javascript.Use) bool {
@@ -229,7 +227,7 @@ func sendsByProgram(m *matcher, u *javascript.Use) bool {
 		data |= m.c.marks[source]
 	}
 	for _, text := range u.Arg(0).Texts() {
-		if senders[programName(text)] {
+		if shell.Is(text, shell.RoleSend) {
 			for _, word := range u.Arg(1).Elements() {
 				if word.Carries()&data != 0 {
 					return true
@@ -239,8 +237,8 @@ func sendsByProgram(m *matcher, u *javascript.Use) bool {
 		if u.Arg(0).Carries()&data == 0 {
 			continue
 		}
-		for _, command := range javascript.Commands(text) {
-			if senders[command.Program()] {
+		for _, command := range shell.Commands(text) {
+			if command.Is(shell.RoleSend) {
 				return true
 			}
 		}
@@ -316,7 +314,7 @@ func runsMarked(u *javascript.Use, marks javascript.Marks) bool {
 		if runs.Carries()&marks != 0 {
 			break
 		}
-		if program, ok := runs.Text(); ok && interpreterNames[programName(program)] || holdsText(u.Arg(1), "-e", "-c", "-p", "--eval") {
+		if program, ok := runs.Text(); ok && shell.Is(program, shell.Interprets) || holdsText(u.Arg(1), "-e", "-c", "-p", "--eval") {
 			runs = u.Arg(1)
 			break
 		}
@@ -380,10 +378,6 @@ func registryPut(m *matcher, u *javascript.Use) bool {
 		look(u.Arg(i))
 	}
 	return put && registry
-}
-
-func programName(program string) string {
-	return strings.TrimSuffix(program[strings.LastIndexAny(program, "/\\")+1:], ".exe")
 }
 
 func holdsText(v *javascript.Value, words ...string) bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 	"github.com/lockwarden/lockwarden/glob"
 )
 
@@ -87,24 +88,9 @@ type Findings struct {
 	// Traits are the marks that issues go by (trait.map).
 	Traits []Behavior
 	// Commands are those of lifecycle scripts.
-	Commands []Command
+	Commands []shell.Command
 	// Addresses are the URLs in the scripts, at most maxAddresses.
 	Addresses []Address
-}
-
-// Command is a program in a lifecycle script, or in a shell file that one runs.
-type Command struct {
-	Script, File string
-	Line         int
-	Words        []string
-	// Piped is the program that reads its output.
-	Piped string
-}
-
-// Program is the program's name without folder and extension.
-func (c *Command) Program() string {
-	j := javascript.Command{Words: c.Words}
-	return j.Program()
 }
 
 // Address is a URL that a script holds.
@@ -121,7 +107,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	for i := range in.Facts.Uses {
 		m.use(&in.Facts.Uses[i])
 	}
-	m.programs = c.Started(in.Facts, in.Package)
+	m.programs = c.Started(in.Facts, in.Package, in.Manifest)
 	for i := range m.programs {
 		m.started(&m.programs[i])
 	}
@@ -155,7 +141,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	byID(out.Traits)
 	for _, started := range m.programs {
 		if started.Lifecycle {
-			out.Commands = append(out.Commands, Command{started.Script, started.File, started.Line, started.Words, started.Piped})
+			out.Commands = append(out.Commands, started.Command)
 		}
 	}
 	for i := range in.Facts.Texts {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // Codes of what a package brings beside its scripts: programs, archives,
@@ -270,7 +271,7 @@ func downloadAndExecute(m *matcher, s *stanza) {
 		}
 	}
 	for _, c := range m.in.Facts.Commands {
-		if (c.Program() == "curl" || c.Program() == "wget") && c.Piped != "" && interpreterNames[c.Piped] {
+		if c.Is(shell.RoleDownload) && shell.Is(c.Piped, shell.Interprets) {
 			m.add(s, Evidence{File: c.File, Line: c.Line, Column: 1, Snippet: clip(c.Text, c.Words), Contexts: javascript.Install, Chain: []string{c.Begins()}})
 		}
 	}

@@ -4,18 +4,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // A shell text that sends what the machine, its user or the build know: curl
 // https://…/$(hostname), env | curl -d @- …, wget --post-file=~/.npmrc ….
-
-// connectors are programs that send as well, beside senders.
-var connectors = map[string]bool{"netcat": true, "socat": true, "telnet": true, "host": true, "ping": true, "http": true, "https": true}
-
-// tells are programs that print facts of the machine or the user. What a
-// download is chosen by, such as uname -m, is none.
-var tells = map[string]bool{"hostname": true, "whoami": true, "id": true, "printenv": true, "ifconfig": true, "ip": true,
-	"ipconfig": true, "systeminfo": true, "ps": true, "tasklist": true, "netstat": true, "arp": true, "history": true, "compgen": true, "logname": true, "who": true, "w": true, "last": true}
 
 // namesFacts are variables that say which machine or whose it is.
 var namesFacts = regexp.MustCompile(`%(COMPUTERNAME|USERNAME|USERDOMAIN)%|\x{fffc}:(COMPUTERNAME|USERNAME|USERDOMAIN)\b`)
@@ -32,7 +26,7 @@ func shellDataSent(m *matcher, s *stanza) {
 		}
 	}
 	for i := range m.programs {
-		if c := &m.programs[i]; (senders[c.Program()] || connectors[c.Program()]) && sendsFacts(c, written) {
+		if c := &m.programs[i]; c.Is(shell.RoleSend|shell.RoleConnect) && sendsFacts(c, written) {
 			m.addStarted(s, c)
 		}
 	}
@@ -104,7 +98,7 @@ func tellsFacts(command string) bool {
 	case "env", "set", "export":
 		return len(words) == 1 // env starts a program, set -e is a setting
 	default:
-		return tells[program]
+		return shell.Is(program, shell.RoleFact)
 	}
 }
 

@@ -2,18 +2,19 @@ package behavior
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 	"github.com/lockwarden/lockwarden/glob"
 )
 
 // Started is a program that the package starts, from its code or from a
 // lifecycle script.
 type Started struct {
-	javascript.Command
+	shell.Command
 	// Lifecycle is set where it stands in a lifecycle script or a shell file
 	// that one runs.
 	Lifecycle bool
@@ -22,92 +23,39 @@ type Started struct {
 }
 
 // Started lists the programs that the package starts, as far as the words are
-// known. Shell files of the package that its code has a shell run are read too.
-func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package) []Started {
+// known: what each starts follows it. Shell files of the package are read too.
+func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package, manifest *npm.Manifest) []Started {
 	var out []Started
-	files := shellFilesRead{}
 	for _, command := range facts.Commands {
 		out = append(out, Started{Command: command, Lifecycle: true})
-		out = append(out, nested(command, true, nil)...)
 	}
+	commands := javascript.ShellPackage(pkg, manifest)
 	for i := range facts.Uses {
 		u := &facts.Uses[i]
 		if u.Kind&(javascript.UseCall|javascript.UseNew) == 0 || !c.programs[u.API] && !c.shells[u.API] {
 			continue
 		}
-		for _, s := range c.startedBy(u) {
-			out = append(out, s)
-			out = append(out, files.read(s, pkg)...)
-		}
+		commands.Elsewhere = u.Contexts()&javascript.Install == 0
+		out = append(out, c.startedBy(u, commands)...)
 	}
 	return out
 }
 
-// maxShellFile is the largest shell file that is read, in bytes.
-const maxShellFile = 64 << 10
-
-// shellFilesRead are the shell files that were read, by name and the contexts of what
-// runs them: however often it is run, a file does the same.
-type shellFilesRead map[string]bool
-
-// read are the commands of the package's shell file that a command runs.
-func (files shellFilesRead) read(s Started, pkg *archive.Package) []Started {
-	if len(s.Words) == 0 || pkg == nil {
-		return nil
-	}
-	candidates := s.Words[:1]
-	switch s.Program() {
-	case "sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "call", "start", ".", "source":
-		candidates = s.Words[1:]
-	}
-	for _, word := range candidates {
-		word = strings.TrimPrefix(path.Clean(strings.Trim(word, `'"`)), javascript.PackageRoot+"/")
-		f := pkg.File(word)
-		if f == nil || f.Kind != archive.Text || len(f.Data()) > maxShellFile || javascript.IsScript(word) {
-			continue
-		}
-		switch path.Ext(word) {
-		case ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", "":
-		default:
-			continue
-		}
-		key := fmt.Sprint(word, s.use.Contexts())
-		if files[key] {
-			return nil
-		}
-		files[key] = true
-		var out []Started
-		for _, command := range javascript.Commands(strings.ReplaceAll(string(f.Data()), `\`, "/")) {
-			command.File = word
-			inner := Started{Command: command, use: s.use}
-			out = append(out, inner)
-			out = append(out, nested(command, false, s.use)...)
-		}
-		return out
-	}
-	return nil
-}
+// Starts implements javascript.Starter.
+func (c *Catalogue) Starts(api string) (program, text bool) { return c.programs[api], c.shells[api] }
 
 // startedBy are the programs that one call starts.
-func (c *Catalogue) startedBy(u *javascript.Use) []Started {
+func (c *Catalogue) startedBy(u *javascript.Use, pkg *shell.Package) []Started {
 	var out []Started
-	for _, text := range u.Arg(0).Texts() {
-		// A Windows path's backslashes are no escapes.
-		readable := strings.ReplaceAll(text, `\`, "/")
-		if c.shells[u.API] || u.Arg(2).Property("shell").Is("true") || u.Arg(1).Property("shell").Is("true") {
-			for _, command := range javascript.Commands(readable) {
-				out = append(out, Started{Command: command, use: u, text: text})
-				out = append(out, nested(command, false, u)...)
+	// However often it is run, a file does the same in the same contexts.
+	for _, run := range u.Runs(pkg, c.shells[u.API], fmt.Sprint(u.Contexts())) {
+		for _, command := range run.Commands {
+			s := Started{Command: command, use: u}
+			if command.File == "" {
+				s.text = run.Text
 			}
-			continue
+			out = append(out, s)
 		}
-		command := javascript.Command{Words: []string{readable}}
-		for _, arg := range u.Arg(1).Elements() {
-			word, _ := arg.Text()
-			command.Words = append(command.Words, word)
-		}
-		out = append(out, Started{Command: command, use: u, text: text})
-		out = append(out, nested(command, false, u)...)
 	}
 	return out
 }
@@ -119,70 +67,19 @@ func (c *Catalogue) Printed(api string, args []*javascript.Value) javascript.Mar
 		return 0
 	}
 	var marks javascript.Marks
-	for _, started := range c.startedBy(&javascript.Use{API: api, Args: args}) {
+	for _, started := range c.startedBy(&javascript.Use{API: api, Args: args}, &shell.Package{}) {
 		for _, st := range c.stanzas {
 			if st.source&^marks == 0 {
 				continue
 			}
 			for _, pattern := range st.commands {
-				if matchCommand(pattern, started.Words) && (len(started.Words) == len(pattern) || started.Program() != "env") {
+				if matchCommand(pattern, started.Words) && (len(started.Words) == len(pattern) || !started.Is(shell.RoleWrapper)) {
 					marks |= st.source
 				}
 			}
 		}
 	}
 	return marks
-}
-
-// maxNested is how many programs that start others may stand before one.
-const maxNested = 6
-
-// nested are the commands of sh -c "…" and of sudo, env and the like.
-func nested(c javascript.Command, lifecycle bool, u *javascript.Use) []Started {
-	return nestedDeep(c, lifecycle, u, 0)
-}
-
-func nestedDeep(c javascript.Command, lifecycle bool, u *javascript.Use, depth int) []Started {
-	if depth > maxNested {
-		return nil
-	}
-	var out []Started
-	add := func(command javascript.Command) {
-		command.Script, command.File, command.Line = c.Script, c.File, c.Line
-		if command.Given == nil {
-			command.Given = c.Given // of "sh -c …", where it stands as a hole
-		}
-		out = append(out, Started{Command: command, Lifecycle: lifecycle, use: u})
-	}
-	switch c.Program() {
-	case "sudo", "env", "nohup", "setsid", "exec", "time", "xargs", "cross-env", "start", "call":
-		for i, w := range c.Words[1:] {
-			if !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") && (c.Program() != "start" || !strings.HasPrefix(w, "/")) {
-				inner := javascript.Command{Words: c.Words[1+i:], Given: c.Given, Input: c.Input, Piped: c.Piped, Output: c.Output, Text: c.Text}
-				add(inner)
-				out = append(out, nestedDeep(inner, lifecycle, u, depth+1)...)
-				break
-			}
-		}
-	case "osascript":
-		// do shell script "…"
-		_, script, found := strings.Cut(strings.Join(c.Words, " "), `do shell script`)
-		if from, to := strings.IndexByte(script, '"'), strings.LastIndexByte(script, '"'); found && from >= 0 && to > from {
-			for _, inner := range javascript.Commands(script[from+1 : to]) {
-				add(inner)
-			}
-		}
-	case "sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh":
-		for i, w := range c.Words {
-			if (w == "-c" || w == "/c" || w == "/C" || w == "-Command") && i+1 < len(c.Words) {
-				for _, inner := range javascript.Commands(strings.Join(c.Words[i+1:], " ")) {
-					add(inner)
-				}
-				break
-			}
-		}
-	}
-	return out
 }
 
 // started looks a started program up.
@@ -246,7 +143,7 @@ func matchCommand(pattern, words []string) bool {
 	if len(words) == 0 {
 		return false
 	}
-	c := javascript.Command{Words: words}
+	c := shell.Command{Words: words}
 	if c.Program() != pattern[0] {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // LifecycleScripts are the scripts that installing the package runs, in order.
@@ -28,6 +29,15 @@ func (c *Contents) scriptEvidence(name string) behavior.Evidence {
 	}
 	return behavior.Evidence{File: "package.json", Line: s.Line, Column: 1, Snippet: name + ": " + command,
 		Chain: []string{"package.json scripts." + name}, Contexts: javascript.Install}
+}
+
+// commandEvidence is the script that a command belongs to, or where it is written.
+func (c *Contents) commandEvidence(command *shell.Command) behavior.Evidence {
+	if _, ok := c.Manifest.Scripts[command.Script]; ok {
+		return c.scriptEvidence(command.Script)
+	}
+	return behavior.Evidence{File: command.File, Line: command.Line, Column: 1, Snippet: clip(strings.Join(command.Words, " ")),
+		Chain: []string{command.Begins()}, Contexts: javascript.Install}
 }
 
 func (c *Contents) scriptsEvidence(names []string) []behavior.Evidence {
@@ -149,11 +159,6 @@ func installImplicitGyp(in *Input) []Issue {
 var networkBehaviors = []string{"network/http-request", "network/tcp-connect", "network/tls-connect", "network/websocket", "network/http2", "network/udp",
 	"network/dns-lookup", "network/dns-exfil", "network/download-to-file", "network/upload-file", "network/remote-session", "network/email-send", "network/browser-open"}
 
-// builders are programs that install scripts start to build or fetch a native
-// addon: known recipes, less alarming, never hidden.
-var builders = map[string]bool{"node-gyp": true, "node-pre-gyp": true, "prebuild-install": true, "node-gyp-build": true, "cmake-js": true,
-	"node-gyp-build-optional-packages": true, "pkg-prebuilds-verify": true, "prebuildify": true, "napi-postinstall": true}
-
 func installNetwork(in *Input) []Issue {
 	evidence := in.inContext(javascript.Install, networkBehaviors...)
 	if len(evidence) > 0 {
@@ -168,9 +173,8 @@ func installNetwork(in *Input) []Issue {
 		return nil
 	}
 	for _, c := range in.Contents.Commands {
-		switch c.Program() {
-		case "node-pre-gyp", "prebuild-install":
-			return detailed(Low, map[string]string{"hosts": "the download location of " + c.Program()}, in.Contents.scriptEvidence(c.Script))
+		if c.Is(shell.RoleFetch) {
+			return detailed(Low, map[string]string{"hosts": "the download location of " + c.Program()}, in.Contents.commandEvidence(&c))
 		}
 	}
 	return nil
@@ -231,15 +235,14 @@ func installProcess(in *Input) []Issue {
 	if in.Contents != nil {
 		for _, c := range in.Contents.Commands {
 			program := c.Program()
-			switch program {
-			case "", "node", "nodejs", "npm", "yarn", "pnpm", "true", "false", "exit", "echo", "cd", ":", "test", "[", "set", "export", "printf", "sh", "bash", "start", "call":
+			if program == "" || c.Is(shell.RoleHidden) {
 				continue
 			}
 			if !seen[program] {
 				seen[program] = true
-				programs = append(programs, program)
-				known = known && builders[program]
-				evidence = append(evidence, in.Contents.scriptEvidence(c.Script))
+				programs = append(programs, strings.ReplaceAll(program, shell.Hole, "…"))
+				known = known && (c.Is(shell.RoleBuild) || c.InGyp() && !c.Is(shell.Interprets|shell.RoleDownload|shell.RoleSend))
+				evidence = append(evidence, in.Contents.commandEvidence(&c))
 			}
 		}
 	}

@@ -11,7 +11,7 @@
 // a specifier means, bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go) and notes what will be asked of the code (answers.go);
 // data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
-// scripts (shell.go) and the entry points.
+// scripts (lifecycle.go, by analyzer/shell) and the entry points.
 //
 // Which APIs matter is not known here: a Vocabulary says so.
 package javascript
@@ -30,6 +30,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // Options steer Analyze.
@@ -150,6 +151,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.linkHidden()
 	p.linkUnread()
 	p.reach(p.beginnings(life, entries))
+	p.linkInstalled()
 	p.rest(pending, options)
 	p.closeUnread()
 	p.closeBlind()
@@ -174,7 +176,7 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 	}
 	pending := map[string]*sourceFile{}
 	for _, f := range pkg.Files {
-		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data()) == "node")) {
+		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || shell.Shebang(f.Data()) == "node")) {
 			continue
 		}
 		if f.Kind != archive.Text {
@@ -409,6 +411,7 @@ func (p *program) linkStartedFiles() {
 		if u.Kind&(UseCall|UseNew) == 0 || u.f == nil {
 			continue
 		}
+		p.linkCommands(u, true)
 		switch u.API {
 		case "child_process.spawn", "child_process.spawnSync", "child_process.execFile", "child_process.execFileSync", "child_process.fork", "worker_threads.Worker", "cluster.fork":
 		default:

@@ -69,6 +69,9 @@ type program struct {
 	alive func()
 	// decoding is what is left for decoding scripts.
 	decoding *decode.Budget
+	// started are the programs that command lines in the code give to a runtime, by
+	// their text.
+	started map[string]*module
 	// blinds are the blind spots found so far, reached the limits that functions
 	// ran into.
 	blinds  []blindSpot

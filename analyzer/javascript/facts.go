@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // UseKind is a kind of use of an API; a vocabulary asks for several at once.
@@ -77,7 +79,7 @@ type Facts struct {
 	Texts []Text
 	// Commands are those of the lifecycle scripts and the shell files they
 	// run.
-	Commands []Command
+	Commands []shell.Command
 	// Files are the package's own files that code loads, starts or opens by a
 	// constant path.
 	Files []FileUse

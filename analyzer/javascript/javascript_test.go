@@ -9,6 +9,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // everything wants to know of all uses of Node's net, child_process and fs.
@@ -262,20 +263,20 @@ func TestCommands(t *testing.T) {
 		`A=1 node "a b.js" 'c d'`:           "[node a b.js c d]",
 		`curl https://x | sh -s`:            "[curl https://x] [sh -s]",
 		`if [ -f x ]; then y; fi`:           "[[ -f x ]] [y]",
-		`$(which node) x`:                   "[\ufffc x] [which node]",
+		`$(which node) x`:                   "[node x] [which node]",
 		`echo "unclosed`:                    "[echo \"unclosed]",
 		`(cd a && make) &`:                  "[cd a] [make]",
 		``:                                  "",
 	} {
 		var got []string
-		for _, c := range javascript.Commands(text) {
+		for _, c := range shell.Commands(text) {
 			got = append(got, fmt.Sprint(c.Words))
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: got %s, want %s", text, strings.Join(got, " "), want)
 		}
 	}
-	if c := javascript.Commands("curl x | sudo bash"); c[0].Piped != "bash" {
+	if c := shell.Commands("curl x | sudo bash"); c[0].Piped != "bash" {
 		t.Errorf("piped into %q", c[0].Piped)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // resolver finds the files of a package that specifiers mean, as Node and
@@ -22,6 +23,8 @@ type resolver struct {
 	// names are those by which the package's files and folders may be asked for:
 	// with and without the extensions that need not be written.
 	names map[string]bool
+	// commands is the package as commands see it.
+	commands *shell.Package
 	// baseNames are the scripts' file names without folder and extension.
 	baseNames map[string]bool
 	// types are the types of modules that the package.json nearest to a folder
@@ -179,6 +182,7 @@ func (r *resolver) mentioned(m *module) []string {
 	defer func() { m.mentions = nil }()
 	for _, i := range m.mentions {
 		s := r.program.strings.all[i]
+		out = append(out, r.mentionedBy(m, s)...)
 		if len(s) > 200 || strings.ContainsAny(s, " \n") {
 			continue
 		}

@@ -165,14 +165,6 @@ var openCases = map[string]bool{
 	"bundled/main-requires-bundled": true,
 	"bundled/scoped":                true,
 
-	"constant/array-of":    true,
-	"constant/at-negative": true,
-	"constant/flat-join":   true,
-	"constant/pad-start":   true,
-	"constant/split-limit": true,
-	"constant/trim-end":    true,
-	"constant/trim-start":  true,
-
 	"decode/json-string": true,
 	"decode/xor-foreach": true,
 	"decode/xor-map":     true,

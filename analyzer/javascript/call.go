@@ -88,6 +88,7 @@ type callSite struct {
 	new      bool
 	spread   bool
 	oneOf    bool // the callee may be several things
+	open     bool // a spread array may hold more, or other things, than args has
 	receiver *Value
 	args     []*Value
 }
@@ -107,7 +108,9 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 			out = append(out, c.args[i])
 			continue
 		}
-		if elements := c.args[i].Elements(); elements != nil {
+		elements, exact := elementList(c.args[i])
+		c.open = c.open || !exact
+		if elements != nil {
 			out = append(out, elements...)
 			continue
 		}

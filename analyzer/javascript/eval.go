@@ -3,6 +3,7 @@ package javascript
 import (
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
@@ -650,11 +651,15 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 			out = p.join(out, alt)
 		case vString:
 			if name == "length" {
-				out = p.join(out, number(float64(len(alt.text()))))
+				if !strings.Contains(alt.text(), hole) {
+					out = p.join(out, number(float64(builtin.Length(alt.text()))))
+				}
 			} else if name == "constructor" {
 				out = p.join(out, p.global("String").val())
-			} else if i, ok := smallIndex(name); ok && i < len(alt.text()) {
-				out = p.join(out, p.str(alt.text()[i:i+1]))
+			} else if i, ok := smallIndex(name); ok && !strings.Contains(alt.text(), hole) {
+				if v, ok := builtin.TextMethod("at", alt.text(), []any{float64(i)}); ok {
+					out = p.join(out, e.fromPlain(id, v))
+				}
 			}
 		}
 	})

@@ -235,6 +235,9 @@ func (l *lowering) template(x *esbuild.ETemplate, pos int32) nodeID {
 		}
 	}
 	text(x.HeadCooked)
+	if len(items) == 0 {
+		items = append(items, int32(l.add(nString, pos, l.strings.literal(""), 0))) // its parts are texts, not numbers to add
+	}
 	for _, part := range x.Parts {
 		items = append(items, int32(l.expr(part.Value)))
 		text(part.TailCooked)

@@ -59,6 +59,11 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	if o.rare().table != nil {
 		return out
 	}
+	if o.rare().mixed {
+		if _, isIndex := smallIndex(name); isIndex {
+			return e.elementsOf(o.val())
+		}
+	}
 	if out == nil && name == "constructor" && o.rare().module == nil && o.rare().proto == nil {
 		if o.array {
 			return p.global("Array").val()

@@ -158,6 +158,8 @@ type objectExtra struct {
 	proto  *Value
 	module *module
 	table  *table
+	// mixed is set where the order of an array's elements is not known.
+	mixed bool
 }
 
 var noObjectExtra objectExtra

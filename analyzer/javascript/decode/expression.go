@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // eval evaluates an expression.
@@ -113,7 +115,7 @@ func (m *machine) unary(x *esbuild.EUnary, s *scope) any {
 			return "number"
 		case bool:
 			return "boolean"
-		case *closure, builtin:
+		case *closure, native:
 			return "function"
 		}
 		return "object"
@@ -190,7 +192,11 @@ func (m *machine) operate(op esbuild.OpCode, a, b any) any {
 	case esbuild.BinOpRem:
 		return math.Mod(toNumber(m, a), toNumber(m, b))
 	case esbuild.BinOpPow:
-		return math.Pow(toNumber(m, a), toNumber(m, b))
+		v, ok := builtin.Power(toNumber(m, a), toNumber(m, b))
+		if !ok {
+			impure()
+		}
+		return v
 	case esbuild.BinOpLt, esbuild.BinOpLe, esbuild.BinOpGt, esbuild.BinOpGe:
 		return m.order(op, a, b)
 	case esbuild.BinOpShl:
@@ -235,6 +241,9 @@ func (m *machine) order(op esbuild.OpCode, a, b any) bool {
 	x, xText := a.(string)
 	y, yText := b.(string)
 	if xText && yText {
+		if !builtin.ASCII(x) || !builtin.ASCII(y) {
+			impure() // units have another order than characters
+		}
 		switch op {
 		case esbuild.BinOpLt:
 			return x < y
@@ -262,27 +271,19 @@ func (m *machine) member(of, key any) any {
 	switch o := of.(type) {
 	case string:
 		if i, ok := index(key); ok {
-			if isASCII(o) {
-				if i < len(o) {
-					return o[i : i+1]
-				}
-				return nil
+			m.step(len(o) / 16)
+			v, ok := builtin.TextMethod("at", o, []any{float64(i)})
+			if !ok {
+				impure()
 			}
-			u := units(o)
-			m.step(len(u) / 8)
-			if i < len(u) {
-				return fromUnits(u[i : i+1])
-			}
-			return nil
+			return v
 		}
 		if key == "length" {
-			if isASCII(o) {
-				return float64(len(o))
-			}
-			return float64(len(units(o)))
+			m.step(len(o) / 16)
+			return float64(builtin.Length(o))
 		}
 		if key == "constructor" {
-			return builtin{name: "String"}
+			return native{name: "String"}
 		}
 		return methodOf("String", stringMethods, toText(m, key), o)
 	case *array:
@@ -296,7 +297,7 @@ func (m *machine) member(of, key any) any {
 			return float64(len(o.items))
 		}
 		if key == "constructor" {
-			return builtin{name: "Array"}
+			return native{name: "Array"}
 		}
 		return methodOf("Array", arrayMethods, toText(m, key), o)
 	case *object:
@@ -306,22 +307,22 @@ func (m *machine) member(of, key any) any {
 		}
 		switch name {
 		case "hasOwnProperty":
-			return builtin{name: "Object.hasOwnProperty", this: o}
+			return native{name: "Object.hasOwnProperty", this: o}
 		case "toString":
-			return builtin{name: "Object.toString", this: o}
+			return native{name: "Object.toString", this: o}
 		}
 		return nil
 	case float64:
 		if key == "constructor" {
-			return builtin{name: "Number"}
+			return native{name: "Number"}
 		}
-		return builtin{name: "Number." + toText(m, key), this: o}
+		return native{name: "Number." + toText(m, key), this: o}
 	case bool:
 		if key == "constructor" {
-			return builtin{name: "Boolean"}
+			return native{name: "Boolean"}
 		}
-		return builtin{name: "Boolean." + toText(m, key), this: o}
-	case *closure, builtin:
+		return native{name: "Boolean." + toText(m, key), this: o}
+	case *closure, native:
 		if f, ok := of.(*closure); ok {
 			if v, has := f.properties[toText(m, key)]; has {
 				return v
@@ -329,12 +330,12 @@ func (m *machine) member(of, key any) any {
 		}
 		switch key {
 		case "constructor":
-			return builtin{name: "Function"}
+			return native{name: "Function"}
 		case "call", "apply", "bind", "toString":
-			return builtin{name: "Function." + toText(m, key), this: of}
+			return native{name: "Function." + toText(m, key), this: of}
 		}
-		if f, ok := of.(builtin); ok && f.this == nil {
-			return builtin{name: f.name + "." + toText(m, key), this: of}
+		if f, ok := of.(native); ok && f.this == nil {
+			return native{name: f.name + "." + toText(m, key), this: of}
 		}
 		return nil
 	case bytes:
@@ -347,9 +348,9 @@ func (m *machine) member(of, key any) any {
 		if key == "length" {
 			return float64(len(o))
 		}
-		return builtin{name: "Bytes." + toText(m, key), this: o}
+		return native{name: "Bytes." + toText(m, key), this: o}
 	case *pattern:
-		return builtin{name: "Bytes." + toText(m, key), this: o}
+		return native{name: "Bytes." + toText(m, key), this: o}
 	}
 	impure()
 	return nil
@@ -357,9 +358,9 @@ func (m *machine) member(of, key any) any {
 
 // The methods that texts and arrays have; anything else is undefined.
 var (
-	stringMethods = wordSet(`at anchor big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf italics lastIndexOf link match matchAll normalize
+	stringMethods = wordSet(`at isWellFormed toLocaleLowerCase toLocaleUpperCase toWellFormed trimLeft trimRight anchor big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf italics lastIndexOf link match matchAll normalize
 		padEnd padStart repeat replace replaceAll search slice small split startsWith strike sub substr substring sup toLowerCase toString toUpperCase trim trimEnd trimStart valueOf`)
-	arrayMethods = wordSet(`at concat copyWithin entries every fill filter find findIndex findLast flat flatMap forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight
+	arrayMethods = wordSet(`at toReversed toSorted toSpliced with concat copyWithin entries every fill filter find findIndex findLast flat flatMap forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight
 		reverse shift slice some sort splice toString unshift values`)
 )
 
@@ -375,7 +376,7 @@ func methodOf(kind string, known map[string]bool, name string, this any) any {
 	if !known[name] {
 		return nil
 	}
-	return builtin{name: kind + "." + name, this: this}
+	return native{name: kind + "." + name, this: this}
 }
 
 func (m *machine) arguments(list []esbuild.Expr, s *scope) []any {
@@ -411,8 +412,8 @@ func (m *machine) apply(callee, this any, args []any) any {
 	switch f := callee.(type) {
 	case *closure:
 		return m.invoke(f, this, args)
-	case builtin:
-		return m.builtin(f, args)
+	case native:
+		return m.native(f, args)
 	case nil:
 		panic(thrown{"it is not a function"})
 	}
@@ -421,7 +422,7 @@ func (m *machine) apply(callee, this any, args []any) any {
 }
 
 func (m *machine) construct(x *esbuild.ENew, s *scope) any {
-	f, ok := m.eval(x.Target, s).(builtin)
+	f, ok := m.eval(x.Target, s).(native)
 	args := m.arguments(x.Args, s)
 	if !ok {
 		impure()
@@ -435,7 +436,7 @@ func (m *machine) construct(x *esbuild.ENew, s *scope) any {
 		}
 		return &array{items: args}
 	case "RegExp", "Function", "String":
-		return m.builtin(f, args)
+		return m.native(f, args)
 	case "Object":
 		return &object{values: map[string]any{}}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Values: nil is undefined; null, bool, float64, string, *array, *object,
-// *closure, builtin and *pattern are what they say.
+// *closure, native and *pattern are what they say.
 type (
 	null   struct{}
 	array  struct{ items []any }
@@ -18,8 +18,8 @@ type (
 		values map[string]any
 		class  string // empty: Object
 	}
-	// builtin is a function of the language, by its name.
-	builtin struct {
+	// native is a function of the language, by its name.
+	native struct {
 		name string
 		this any
 	}
@@ -195,7 +195,7 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	if symbol.Kind == esbuild.SymbolUnbound {
 		switch symbol.OriginalName {
 		case "String", "Array", "Object", "Number", "Boolean", "Math", "JSON", "parseInt", "parseFloat", "isNaN", "decodeURIComponent", "decodeURI", "encodeURIComponent", "unescape", "escape", "atob", "btoa", "Buffer", "RegExp", "Function", "eval":
-			return builtin{name: symbol.OriginalName}
+			return native{name: symbol.OriginalName}
 		case "undefined":
 			return nil
 		case "NaN":

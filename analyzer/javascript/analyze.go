@@ -138,6 +138,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.linkHidden()
 	p.reach(p.beginnings(life, entries))
 	p.rest(pending, options)
+	p.closeDecoding()
 	p.closeBlind()
 	for _, m := range p.order {
 		m.letGo()

@@ -68,6 +68,8 @@ type program struct {
 	alive func()
 	// decoding is what is left for decoding scripts.
 	decoding *decode.Budget
+	// decodingCuts are the limits that decoding ran into.
+	decodingCuts []decodingCut
 	// blinds are the blind spots found so far, reached the limits that functions
 	// ran into.
 	blinds  []blindSpot

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
-
-	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // Limits of one script.
@@ -54,7 +52,7 @@ func (p *program) parseModule(file *sourceFile) (*module, esbuild.Message, bool)
 		tree, message, ok := esbuild.Parse(text, dialect)
 		if ok {
 			m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
-			decoded := decode.Script(&tree, text, file.has, p.decoding)
+			decoded := p.decode(file, &tree)
 			m.programs = decoded.Programs
 			lower(m, &tree, text, decoded.Texts)
 			m.exports, m.moduleObject = &object{extra: &objectExtra{module: m}}, &object{}

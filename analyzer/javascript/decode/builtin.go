@@ -23,6 +23,9 @@ func arg(args []any, i int) any {
 // native calls a function of the language.
 func (m *machine) native(f native, args []any) any {
 	m.step(2 + len(args))
+	if name, ok := strings.CutPrefix(f.name, "node:"); ok {
+		return m.nodeCall(name, args)
+	}
 	kind, name, isMember := strings.Cut(f.name, ".")
 	if !isMember {
 		return m.global(kind, args)
@@ -86,8 +89,20 @@ func (m *machine) native(f native, args []any) any {
 				return bytes(all)
 			}
 		}
+	case "Uint8Array":
+		if name == "from" || name == "of" {
+			list := args
+			if name == "from" {
+				list = m.elements(arg(args, 0))
+			}
+			return m.buffer(&array{items: list}, nil)
+		}
 	case "Bytes":
 		switch b := f.this.(type) {
+		case native: // a TextDecoder
+			if of, ok := arg(args, 0).(bytes); ok && name == "decode" {
+				return m.bytesText(of, nil)
+			}
 		case bytes:
 			switch name {
 			case "toString":
@@ -143,6 +158,19 @@ func (m *machine) global(name string, args []any) any {
 		if len(args) > 0 {
 			return toText(m, first)
 		}
+	case "require":
+		return m.required(toText(m, first))
+	case "Uint8Array":
+		switch first.(type) {
+		case *array, bytes:
+			return m.buffer(first, nil)
+		}
+		impure()
+	case "TextDecoder":
+		if len(args) == 0 || args[0] == "utf-8" || args[0] == "utf8" {
+			return native{name: "TextDecoder"}
+		}
+		impure()
 	case "RegExp":
 		if p, ok := first.(*pattern); ok {
 			return p

@@ -83,10 +83,12 @@ func (m *machine) eval(e esbuild.Expr, s *scope) any {
 		return m.member(m.eval(x.Target, s), x.Name)
 	case *esbuild.EIndex:
 		return m.member(m.eval(x.Target, s), m.eval(x.Index, s))
+	case *esbuild.ERequireString:
+		return m.required(m.tree.ImportRecords[x.ImportRecordIndex].Path.Text)
 	case *esbuild.ECall:
-		return m.call(x, s)
+		return m.call(x, s, e.Loc.Start)
 	case *esbuild.ENew:
-		return m.construct(x, s)
+		return m.construct(x, s, e.Loc.Start)
 	}
 	impure()
 	return nil
@@ -334,6 +336,9 @@ func (m *machine) member(of, key any) any {
 		case "call", "apply", "bind", "toString":
 			return native{name: "Function." + toText(m, key), this: of}
 		}
+		if f, ok := of.(native); ok && f.name == "TextDecoder" {
+			return native{name: "Bytes." + toText(m, key), this: f}
+		}
 		if f, ok := of.(native); ok && f.this == nil {
 			return native{name: f.name + "." + toText(m, key), this: of}
 		}
@@ -391,9 +396,10 @@ func (m *machine) arguments(list []esbuild.Expr, s *scope) []any {
 	return args
 }
 
-func (m *machine) call(x *esbuild.ECall, s *scope) any {
+func (m *machine) call(x *esbuild.ECall, s *scope, loc int32) any {
 	var this any
 	var callee any
+	m.noteArguments(x, loc)
 	switch t := x.Target.Data.(type) {
 	case *esbuild.EDot:
 		this = m.eval(t.Target, s)
@@ -404,7 +410,54 @@ func (m *machine) call(x *esbuild.ECall, s *scope) any {
 	default:
 		callee = m.eval(x.Target, s)
 	}
-	return m.apply(callee, this, m.arguments(x.Args, s))
+	args := m.arguments(x.Args, s)
+	if f, ok := callee.(native); ok && (f.name == "eval" || f.name == "Function") && m.ran != nil {
+		m.runsArguments(f.name, args, loc)
+	}
+	return m.apply(callee, this, args)
+}
+
+// noteArguments notes the names that a made function is called with:
+// Function('r', …)(require).
+func (m *machine) noteArguments(x *esbuild.ECall, loc int32) {
+	if m.ran == nil {
+		return
+	}
+	switch x.Target.Data.(type) {
+	case *esbuild.ECall, *esbuild.ENew:
+	default:
+		return
+	}
+	m.madeAt, m.madeFor = x.Target.Loc.Start, nil
+	for _, arg := range x.Args {
+		id, ok := arg.Data.(*esbuild.EIdentifier)
+		if !ok {
+			m.madeFor = nil
+			return
+		}
+		m.madeFor = append(m.madeFor, m.tree.Symbols[id.Ref.InnerIndex].OriginalName)
+	}
+}
+
+// runsArguments notes the text that eval or Function is given.
+func (m *machine) runsArguments(name string, args []any, loc int32) {
+	if len(args) == 0 {
+		return
+	}
+	last := len(args) - 1
+	if name == "eval" {
+		last = 0
+	}
+	text, ok := args[last].(string)
+	var parameters []string
+	for _, a := range args[:last] {
+		parameter, isText := a.(string)
+		ok = ok && isText
+		parameters = append(parameters, parameter)
+	}
+	if ok {
+		m.runs(parameters, text, loc)
+	}
 }
 
 // apply calls a value.
@@ -421,11 +474,14 @@ func (m *machine) apply(callee, this any, args []any) any {
 	return nil
 }
 
-func (m *machine) construct(x *esbuild.ENew, s *scope) any {
+func (m *machine) construct(x *esbuild.ENew, s *scope, loc int32) any {
 	f, ok := m.eval(x.Target, s).(native)
 	args := m.arguments(x.Args, s)
 	if !ok {
 		impure()
+	}
+	if f.name == "Function" && m.ran != nil {
+		m.runsArguments(f.name, args, loc)
 	}
 	switch f.name {
 	case "Array":
@@ -439,6 +495,8 @@ func (m *machine) construct(x *esbuild.ENew, s *scope) any {
 		return m.native(f, args)
 	case "Object":
 		return &object{values: map[string]any{}}
+	case "Uint8Array", "TextDecoder":
+		return m.native(f, args)
 	}
 	impure()
 	return nil

@@ -121,8 +121,12 @@ func worth(text string, has func(string) bool) bool {
 	if !acts {
 		return false
 	}
-	if runs := has("eval(") || has("Function("); runs && (has(".json") || has("readFileSync") || has(".join(") || has("+=")) {
-		return true
+	if has("eval(") || has("Function(") {
+		for _, way := range []string{".json", "readFileSync", ".join(", "+=", ".map(", ".reduce(", ".replace(", "Buffer", "concat("} {
+			if has(way) {
+				return true
+			}
+		}
 	}
 	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
 		if has(tool) {

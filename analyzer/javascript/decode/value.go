@@ -134,6 +134,8 @@ func toText(m *machine, v any) string {
 		return builtin.FormatNumber(x)
 	case string:
 		return x
+	case bytes:
+		return m.bytesText(x, nil).(string)
 	case *array:
 		if m.depth++; m.depth > maxDepth {
 			impure()

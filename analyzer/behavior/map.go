@@ -498,3 +498,18 @@ func (c *Catalogue) Interest(api string) javascript.Interest {
 	}
 	return interest
 }
+
+// Names are the names in the APIs of the catalogue: of modules and their members.
+// A value keeps all of them that it may be.
+func (c *Catalogue) Names() map[string]bool {
+	names := map[string]bool{}
+	for api := range c.rules {
+		for _, name := range strings.FieldsFunc(strings.TrimPrefix(api, "globalThis."), func(r rune) bool { return strings.ContainsRune(".#@*{}", r) }) {
+			names[name] = true
+		}
+	}
+	for name := range c.modules {
+		names[name] = true
+	}
+	return names
+}

@@ -245,7 +245,7 @@ func (e *evaluation) callerOf(f *function) {
 			return
 		}
 	}
-	if len(f.callers) < 4096 {
+	if len(f.callers) < maxReaders {
 		f.callers = append(f.callers, e.f)
 	}
 }
@@ -258,7 +258,7 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
-	changed := false
+	changed, news := false, false
 	for i, arg := range args {
 		if f.rest && i >= int(f.params)-1 {
 			e.restParameter(f, arg)
@@ -267,7 +267,8 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		if i >= int(f.params) && !f.usesArgs {
 			break
 		}
-		if i >= 32 {
+		if i >= maxArguments {
+			e.reached(id, "arguments", maxArguments)
 			break
 		}
 		for len(f.paramValues) <= i {
@@ -275,18 +276,21 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		}
 		joined := e.p.join(f.paramValues[i], arg)
 		if joined != f.paramValues[i] {
+			changed, news = true, news || e.p.news(f.paramValues[i], joined)
 			f.paramValues[i] = joined
-			changed = true
 		}
 	}
 	if this != nil && f.this == nil && !f.arrow && f.class == nil && f.prototype == nil && f.parent != nil && this.kind == vObject {
 		f.this = this
-		changed = true
+		changed, news = true, true
 	}
 	if changed {
-		e.p.enqueue(f)
+		e.p.enqueueFor(f, news)
 	}
 }
+
+// maxArguments is how many arguments of a call have parameters of their own.
+const maxArguments = 1024
 
 func (e *evaluation) restParameter(f *function, arg *Value) {
 	i := int(f.params) - 1

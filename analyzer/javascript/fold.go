@@ -115,9 +115,9 @@ func (e *evaluation) textsDeep(v *Value, depth int) []string {
 		var out []string
 		more := false
 		for _, alt := range v.alts() {
-			if len(out) >= 4 {
+			if len(out) >= maxUnion && !e.p.matters(alt) {
 				more = true
-				break
+				continue
 			}
 			if texts := e.textsDeep(alt, depth+1); texts[0] != hole || len(texts) > 1 {
 				out = append(out, texts...)

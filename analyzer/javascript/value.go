@@ -31,9 +31,6 @@ const (
 	vLazy     // a bundled module that runs when called
 )
 
-// maxUnion is how many alternatives a value has at most.
-const maxUnion = 8
-
 // Value is what is known of an expression: the values it may have. A nil
 // Value says nothing.
 //
@@ -197,6 +194,10 @@ func (e *evaluation) readsName(o *object, name string) {
 	}
 }
 
+// maxReaders is how many functions are remembered that read an object or call a
+// function; beyond, every function is one.
+const maxReaders = 4096
+
 func (o *object) addReader(f *function, names uint64) {
 	for i := len(o.readers) - 1; i >= 0 && i >= len(o.readers)-8; i-- {
 		if o.readers[i].f == f {
@@ -204,7 +205,7 @@ func (o *object) addReader(f *function, names uint64) {
 			return
 		}
 	}
-	if len(o.readers) < 4096 {
+	if len(o.readers) < maxReaders {
 		o.readers = append(o.readers, objectReader{f, names})
 	}
 }
@@ -303,16 +304,19 @@ func (p *program) joinAnew(a, b *Value) *Value {
 	}
 	alts := alternatives(a)
 	n := len(alts)
+	if n > maxWide && b.kind == vString && !p.nameMatters(b.text()) && b.marks&^a.marks == 0 && contains(alts, p.str(hole)) {
+		return a
+	}
 	for _, v := range alternatives(b) {
 		known := contains(alts, v)
-		if !known && len(alts) >= maxUnion {
+		if !known && !p.hasRoom(len(alts), v) {
 			// What no longer fits is some text that is not known: a list of
 			// names must not shrink to its first eight.
-			if len(alts) > maxUnion || v.kind != vString {
+			if v.kind != vString {
 				continue
 			}
 			v = p.str(hole)
-			known = v == alts[len(alts)-1]
+			known = contains(alts, v)
 		}
 		if !known {
 			alts = append(alts[:len(alts):len(alts)], v)
@@ -591,7 +595,7 @@ func (v *Value) Elements() []*Value {
 	var out []*Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && alt.object().array && out == nil {
-			for i := 0; i < int(alt.object().length) && i < 64; i++ {
+			for i := 0; i < int(alt.object().length) && i < maxElements; i++ {
 				out = append(out, alt.object().properties.get(formatNumber(float64(i))))
 			}
 		}
@@ -613,7 +617,7 @@ func (v *Value) Carries() Marks { return v.carries(0) }
 func (v *Value) carries(depth int) Marks {
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 || alt.object().properties.size() > 64 {
+		if alt.kind != vObject || depth > 2 {
 			return
 		}
 		for _, s := range alt.object().rare().spreads {
@@ -643,7 +647,7 @@ func (v *Value) Marks() Marks { return v.allMarks() }
 
 // lookup finds a property without registering a reader: for facts.
 func (o *object) lookup(name string, depth int) *Value {
-	if depth > 4 {
+	if depth > maxLookup {
 		return nil
 	}
 	if v := o.properties.get(name); v != nil {

@@ -120,14 +120,18 @@ func codeHiddenModuleLoad(in *Input) []Issue {
 // anything.
 func codeDecodeAndExecute(in *Input) []Issue {
 	hidden := append(in.evidenceOf("trait/decoded-constant-run"), in.evidenceOf("trait/odd-file-run")...)
-	hidden = slices.DeleteFunc(hidden, func(e behavior.Evidence) bool { return !isNear(e) || !followed(e) })
+	hidden = slices.DeleteFunc(hidden, func(e behavior.Evidence) bool { return !followed(e) })
 	if len(hidden) > 0 {
-		return in.reached(High, hidden, nil)
+		severity := High
+		if in.Contents.Scripted > fewScripts && !slices.ContainsFunc(hidden, isNear) {
+			severity = Medium
+		}
+		return in.reached(severity, hidden, nil)
 	}
 	evidence := in.evidenceOf("evasion/decode-and-execute")
 	severity := Low
 	for _, e := range evidence {
-		if e.Contexts&javascript.Install != 0 && e.Certainty == javascript.Certain && isNear(e) {
+		if e.Contexts&javascript.Install != 0 && e.Certainty == javascript.Certain {
 			severity = High
 		}
 	}

@@ -124,6 +124,9 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 	var out *Value
 	resolved := false
+	if e.record && callee.cut() {
+		e.reached(c.id, limitFunctions, maxFunctions)
+	}
 	callee.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
@@ -258,7 +261,7 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
-	changed, news := false, false
+	changed, news := false, others
 	for i, arg := range args {
 		if f.rest && i >= int(f.params)-1 {
 			e.restParameter(f, arg)
@@ -276,13 +279,13 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		}
 		joined := e.p.join(f.paramValues[i], arg)
 		if joined != f.paramValues[i] {
-			changed, news = true, news || e.p.news(f.paramValues[i], joined)
+			changed, news = true, max(news, e.p.news(f.paramValues[i], joined))
 			f.paramValues[i] = joined
 		}
 	}
 	if this != nil && f.this == nil && !f.arrow && f.class == nil && f.prototype == nil && f.parent != nil && this.kind == vObject {
 		f.this = this
-		changed, news = true, true
+		changed, news = true, max(news, structure)
 	}
 	if changed {
 		e.p.enqueueFor(f, news)

@@ -36,11 +36,12 @@ func (e *evaluation) functionMember(f *function, name string) *Value {
 	return nil
 }
 
-// maxLookup bounds how many objects one look-up goes through: spreads and
-// prototypes may form any graph. maxSpreads is how many an object has itself.
+// maxLookup bounds how many spread objects one look-up goes through, which may form
+// any graph; a chain of prototypes is as long as it is. maxSpreads is how many an
+// object has itself.
 const (
-	maxLookup  = 4096
-	maxSpreads = 1024
+	maxLookup  = 64
+	maxSpreads = 64
 )
 
 // property looks a name up in an object, what it was spread from, and its
@@ -56,12 +57,11 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	}
 	if p.visited >= maxLookup {
 		if e.record {
-			e.reached(e.f.start, "prototypes", maxLookup)
+			e.reached(e.f.start, "spread objects", maxLookup)
 		}
 		return nil
 	}
 	o.visited = p.lookup
-	p.visited++
 	p.steps++
 	e.readsName(o, name)
 	out := o.properties.get(name)
@@ -83,6 +83,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 		s.each(func(alt *Value) {
 			switch alt.kind {
 			case vObject:
+				p.visited++
 				out = p.join(out, e.property(alt.object(), name, depth+1))
 			case vPath:
 				if m := p.member(alt.path(), name); m != nil {
@@ -243,10 +244,10 @@ func (e *evaluation) adopt(f *function, o *object) {
 }
 
 // changed lets those run again who read one of the names.
-func (e *evaluation) changed(o *object, names uint64) { e.changedFor(o, names, true) }
+func (e *evaluation) changed(o *object, names uint64) { e.changedFor(o, names, others) }
 
 // changedFor is changed, for what may be no news.
-func (e *evaluation) changedFor(o *object, names uint64, news bool) {
+func (e *evaluation) changedFor(o *object, names uint64, news change) {
 	for i := range o.readers {
 		if o.readers[i].names&names != 0 {
 			e.p.enqueueFor(o.readers[i].f, news)

@@ -20,6 +20,8 @@ type apiPath struct {
 	marks    Marks
 	interest Interest
 	value    *Value
+	// matters is set, once judged, where the vocabulary knows it or what it leads to.
+	judged, matters bool
 }
 
 // Interest is what the vocabulary wants to know of an API.

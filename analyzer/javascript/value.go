@@ -108,8 +108,15 @@ func (v *Value) alts() []*Value {
 	if v.kind != vUnion {
 		return nil
 	}
-	return unsafe.Slice((**Value)(v.data), int(v.bits))
+	return unsafe.Slice((**Value)(v.data), int(v.bits&^cutBit))
 }
+
+// cutBit is set in the length of a union that has lost functions or objects.
+const cutBit = 1 << 63
+
+// cut reports whether the value may also be functions or objects of which nothing
+// is kept.
+func (v *Value) cut() bool { return v != nil && v.kind == vUnion && v.bits&cutBit != 0 }
 
 // object is an object, array, class prototype or promise, one for each place
 // in the code that makes one.
@@ -294,25 +301,31 @@ func (p *program) joinAnew(a, b *Value) *Value {
 		if a.kind == vOpaque {
 			return p.opaque(a.marks | b.marks)
 		}
-		return unionValue(a.marks|b.marks, alternatives(a))
+		return unionValue(a.marks|b.marks, alternatives(a)).cutAs(a, false)
 	}
 	if a.kind == vOpaque {
 		if a.marks == 0 {
 			return b
 		}
-		return unionValue(a.marks|b.marks, alternatives(b))
+		return unionValue(a.marks|b.marks, alternatives(b)).cutAs(b, false)
 	}
+	lost := b.cut()
 	alts := alternatives(a)
 	n := len(alts)
-	if n > maxWide && b.kind == vString && !p.nameMatters(b.text()) && b.marks&^a.marks == 0 && contains(alts, p.str(hole)) {
+	marks := a.marks | b.marks
+	if n >= maxUnion && b.kind == vString && !p.nameMatters(b.text()) && b.marks&^a.marks == 0 && contains(alts, p.str(hole)) {
 		return a
 	}
 	for _, v := range alternatives(b) {
 		known := contains(alts, v)
-		if !known && !p.hasRoom(len(alts), v) {
+		if !known && !p.hasRoom(alts, v) {
 			// What no longer fits is some text that is not known: a list of
 			// names must not shrink to its first eight.
 			if v.kind != vString {
+				if more := v.allMarks(); more&^a.allMarks() != 0 {
+					marks |= more // what is left out still gives its data
+				}
+				lost = lost || v.kind != vPath && v.kind != vNumber && v.kind != vBool && v.kind != vRegExp
 				continue
 			}
 			v = p.str(hole)
@@ -322,11 +335,18 @@ func (p *program) joinAnew(a, b *Value) *Value {
 			alts = append(alts[:len(alts):len(alts)], v)
 		}
 	}
-	marks := a.marks | b.marks
-	if len(alts) == n && marks&^a.marks == 0 {
+	if len(alts) == n && marks&^a.marks == 0 && (!lost || a.cut()) {
 		return a
 	}
-	return unionValue(marks, alts)
+	return unionValue(marks, alts).cutAs(a, lost)
+}
+
+// cutAs notes in a new union that it has lost something, as another has or by itself.
+func (v *Value) cutAs(other *Value, lost bool) *Value {
+	if lost || other.cut() {
+		v.bits |= cutBit
+	}
+	return v
 }
 
 // contains tells whether v, or a constant like it, is among the alternatives.
@@ -612,23 +632,56 @@ func (v *Value) MayBeAPI(api string) bool {
 
 // Carries are the marks of the value and of what the objects in it hold, two
 // levels deep.
-func (v *Value) Carries() Marks { return v.carries(0) }
-
-func (v *Value) carries(depth int) Marks {
+func (v *Value) Carries() Marks {
+	switch {
+	case v == nil:
+		return 0
+	case v.kind != vObject && v.kind != vUnion:
+		return v.allMarks()
+	}
 	marks := v.allMarks()
-	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 {
-			return
+	seen := map[*object]bool{}
+	level, left := objectsIn(nil, v, seen), maxCarried
+	for depth := 0; depth <= 2 && len(level) > 0; depth++ {
+		for _, o := range level {
+			left -= 1 + o.properties.size()
 		}
-		for _, s := range alt.object().rare().spreads {
-			marks |= s.carries(depth + 1)
+		if left < 0 && depth > 0 {
+			break // a whole level or nothing of it, so that the order does not matter
 		}
-		for _, p := range alt.object().properties.all() {
-			marks |= p.carries(depth + 1)
+		var next []*object
+		look := func(v *Value) {
+			marks |= v.allMarks()
+			next = objectsIn(next, v, seen)
 		}
-		marks |= alt.object().elements.carries(depth + 1)
-	})
+		for _, o := range level {
+			for _, s := range o.rare().spreads {
+				look(s)
+			}
+			for _, p := range o.properties.all() {
+				look(p)
+			}
+			look(o.elements)
+		}
+		level = next
+	}
 	return marks
+}
+
+// maxCarried is how many values are looked at for what one holds, beyond the first
+// object's own: the marks of an object tell of what is stored under names that are
+// not known.
+const maxCarried = 2000
+
+// objectsIn adds the objects that a value may be, each once.
+func objectsIn(list []*object, v *Value, seen map[*object]bool) []*object {
+	v.each(func(alt *Value) {
+		if alt.kind == vObject && !seen[alt.object()] {
+			seen[alt.object()] = true
+			list = append(list, alt.object())
+		}
+	})
+	return list
 }
 
 // Same tells whether the two may be the very same object.

@@ -10,8 +10,11 @@ import "strings"
 const (
 	// maxUnion is how many texts, numbers and the like a value may be.
 	maxUnion = 8
-	// maxWide is how many functions and objects.
-	maxWide = 64
+	// maxFunctions is how many functions, maxWide how many objects: each is called
+	// or looked into wherever the value is. Where one that no longer fits would be,
+	// it is said.
+	maxFunctions = 8
+	maxWide      = 8
 )
 
 // matters reports whether a value is a member of the vocabulary, of which a join
@@ -27,22 +30,21 @@ func (p *program) matters(v *Value) bool {
 }
 
 func (p *program) pathMatters(path *apiPath) bool {
-	switch {
-	case path.interest != Interest{}, path.marks != 0, path == p.globalObject, path == p.requirePath, path == p.mainModule:
-		return true
-	case path.root:
-		return !path.external
-	case path.parent != nil && (path.name == "#" || path.name == "@"):
-		return path.parent.interest != Interest{}
+	if !path.judged {
+		path.judged = true
+		path.matters = path == p.globalObject || path == p.requirePath || path == p.mainModule || path.root && !path.external || p.known.APIs[path.api]
 	}
-	return false
+	return path.matters
 }
 
-// Namer is a Vocabulary that knows the names in its APIs: of modules and of their
-// members.
+// Namer is a Vocabulary that can list what it knows.
 type Namer interface {
-	Names() map[string]bool
+	Known() Known
 }
+
+// Known is what a vocabulary knows, as far as that can be listed: APIs, with those
+// that lead to them, and the names in them, of modules and their members.
+type Known struct{ APIs, Names map[string]bool }
 
 // nameMatters reports whether a text is a name of the vocabulary.
 func (p *program) nameMatters(text string) bool {
@@ -50,41 +52,83 @@ func (p *program) nameMatters(text string) bool {
 		return false
 	}
 	text = strings.TrimPrefix(text, "node:")
-	return builtins[text] || p.vocabularyNames[text]
+	return builtins[text] || p.known.Names[text]
 }
 
 // hasRoom reports whether a value is one of few enough alternatives to be kept.
-func (p *program) hasRoom(n int, v *Value) bool {
-	switch v.kind {
-	case vString, vNumber, vBool, vNull, vRegExp:
-		return n < maxUnion || p.matters(v)
-	case vPath:
-		return n < maxUnion || p.matters(v)
-	}
-	return n < maxWide
-}
-
-// news reports whether a value that became another, joined with something, says
-// more than which further texts it may be: functions that read it are then evaluated
-// as often as it takes.
-func (p *program) news(old, joined *Value) bool {
-	if old == nil {
-		return joined.kind != vNumber && joined.kind != vBool
-	}
-	if joined.allMarks()&^old.allMarks() != 0 || old.kind == vOpaque {
+func (p *program) hasRoom(alts []*Value, v *Value) bool {
+	if len(alts) < maxUnion {
 		return true
 	}
-	found := false
+	switch v.kind {
+	case vString, vNumber, vBool, vNull, vRegExp, vPath:
+		return p.matters(v)
+	}
+	n, most := 0, maxWide
+	if v.kind == vFunction {
+		most = maxFunctions
+	}
+	for _, alt := range alts {
+		if (alt.kind == vFunction) == (v.kind == vFunction) {
+			n++
+		}
+	}
+	return n < most
+}
+
+// change is how much a change of a value matters to those who read it.
+type change uint8
+
+const (
+	// others is another text or number.
+	others change = iota
+	// structure is a first value, a function or an object.
+	structure
+	// vocabulary is an API or name of the vocabulary, or a mark.
+	vocabulary
+)
+
+// news says how much it matters that a value became another, joined with something.
+func (p *program) news(old, joined *Value) change {
+	if joined.allMarks()&^old.allMarks() != 0 {
+		return vocabulary
+	}
+	var before []*Value
+	if old != nil {
+		before = alternatives(old)
+	}
+	found := others
 	joined.each(func(alt *Value) {
+		if found == vocabulary {
+			return
+		}
 		switch alt.kind {
-		case vNumber, vBool, vNull, vRegExp:
-		case vString:
-			found = found || !contains(alternatives(old), alt) && p.nameMatters(alt.text())
-		case vPath:
-			found = found || p.pathMatters(alt.path()) && !contains(alternatives(old), alt)
+		case vString, vPath:
+			if p.isNews(alt) && !contains(before, alt) {
+				found = vocabulary
+			} else if old == nil {
+				found = max(found, structure)
+			}
+		case vNumber, vBool, vNull, vRegExp, vOpaque:
 		default:
-			found = found || !contains(alternatives(old), alt)
+			if !contains(before, alt) {
+				found = max(found, structure)
+			}
 		}
 	})
 	return found
+}
+
+// isNews reports whether a value is an API that can be called, or what leads to one,
+// or a module's name: the language's own functions and the names of members are
+// everywhere.
+func (p *program) isNews(v *Value) bool {
+	if v.kind == vString {
+		return builtins[strings.TrimPrefix(v.text(), "node:")]
+	}
+	path := v.path()
+	if strings.HasPrefix(path.api, "globalThis") {
+		return path.interest.Uses&(UseCall|UseNew) != 0
+	}
+	return p.pathMatters(path)
 }

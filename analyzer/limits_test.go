@@ -221,7 +221,7 @@ func TestLimitsHideNothing(t *testing.T) {
 		"calls": {[]int{3, 40}, func(n int) []string {
 			return []string{many(n, func(i int) string { return fmt.Sprintf("function f%d(d){return f%d(d)}", i, i+1) }) + fmt.Sprintf(`function f%d(d){%s}f0(%s)`, n, sent(`require('https')`, `d`), stolen)}
 		}},
-		"identities": {[]int{3, 60}, func(n int) []string {
+		"identities": {[]int{3, 30}, func(n int) []string {
 			return []string{many(n, num(`function f{i}(d){return d}`)) + sent(many(n, num(`f{i}(`))+`require('https')`+strings.Repeat(")", n), stolen)}
 		}},
 		"modules": {[]int{3, 30}, func(n int) []string {
@@ -281,4 +281,22 @@ func saidBlind(r *analyzer.Report, limit string) bool {
 		}
 	}
 	return false
+}
+
+// TestDecodingBudgetIsSaid burns the decoder's budget in code that runs as the
+// package is loaded: that alone is said, and never green.
+func TestDecodingBudgetIsSaid(t *testing.T) {
+	s := open(t, worker.Limits{Step: 120 * time.Second})
+	turn := `var _0xa1=['a','b'];(function(_0x2,_0x3){while(!![]){_0x2.push(_0x2.shift())}}(_0xa1,0x1f));eval(_0xa1[0]+_0xa1[1]);`
+	worst, r := scanFiles(t, s, "index.js", turn)
+	if worst > issue.High || !saidBlind(&r, "steps of decoding") {
+		t.Errorf("%s: %s", worst, saidIn(&r))
+	}
+	var many strings.Builder
+	for i := range 210 {
+		fmt.Fprintf(&many, "eval('var x%d = (%d);');\n", i, i)
+	}
+	if worst, r = scanFiles(t, s, "index.js", many.String()); worst > issue.High || !saidBlind(&r, "hidden programs of one script") {
+		t.Errorf("%s: %s", worst, saidIn(&r))
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // BlindKind says what the engine stopped following.
@@ -70,6 +72,11 @@ const (
 	limitObjects   = "objects that a value may be"
 	limitFunctions = "functions that a call may be of"
 )
+
+// Decoding reports whether it is a limit of decoding what a script hides in itself.
+func (b Blind) Decoding() bool {
+	return b.Kind == BlindBudget && (strings.HasPrefix(b.What, decode.LimitSteps) || strings.HasPrefix(b.What, decode.LimitPrograms))
+}
 
 // Certainly reports whether a limit cut off more than which of many objects a value
 // is: ordinary code hands its objects through the same variables everywhere.

@@ -32,7 +32,14 @@ func (p *program) matters(v *Value) bool {
 func (p *program) pathMatters(path *apiPath) bool {
 	if !path.judged {
 		path.judged = true
-		path.matters = path == p.globalObject || path == p.requirePath || path == p.mainModule || path.root && !path.external || p.known.APIs[path.api]
+		switch {
+		case path == p.globalObject, path == p.requirePath, path == p.mainModule:
+			path.matters = true
+		case strings.HasPrefix(path.api, "globalThis"):
+			path.matters = path.interest.Uses&(UseCall|UseNew) != 0 // not the language's own, which are everywhere
+		default:
+			path.matters = path.root && !path.external || p.known.APIs[path.api]
+		}
 	}
 	return path.matters
 }
@@ -119,16 +126,11 @@ func (p *program) news(old, joined *Value) change {
 	return found
 }
 
-// isNews reports whether a value is an API that can be called, or what leads to one,
-// or a module's name: the language's own functions and the names of members are
-// everywhere.
+// isNews reports whether a value is an API that matters or a module's name: the
+// names of members are everywhere.
 func (p *program) isNews(v *Value) bool {
 	if v.kind == vString {
 		return builtins[strings.TrimPrefix(v.text(), "node:")]
 	}
-	path := v.path()
-	if strings.HasPrefix(path.api, "globalThis") {
-		return path.interest.Uses&(UseCall|UseNew) != 0
-	}
-	return p.pathMatters(path)
+	return p.pathMatters(v.path())
 }

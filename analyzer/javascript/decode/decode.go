@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	neturl "net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
@@ -26,7 +27,7 @@ const (
 	// its statements. Whatever burns one leaves the others.
 	maxCallSteps  = 1_500_000
 	maxTurnSteps  = 25_000_000
-	maxOrderSteps = 6_000_000
+	maxOrderSteps = 1_000_000
 	// maxScriptSteps is what one script may take.
 	maxScriptSteps = 60_000_000
 	// maxText is the longest text that is made, in UTF-16 units.
@@ -57,6 +58,12 @@ type Result struct {
 	// Cuts are limits that were reached.
 	Cuts []Cut
 }
+
+// Names of limits.
+const (
+	LimitSteps    = "steps of decoding"
+	LimitPrograms = "hidden programs of one script"
+)
 
 // Cut is a limit that was reached, by its name; Loc is where, as a byte offset.
 type Cut struct {
@@ -161,7 +168,7 @@ func Script(tree *esbuild.AST, source Source, budget *Budget) (r Result) {
 	for i := range tree.Parts {
 		replacing.stmts(tree.Parts[i].Stmts)
 	}
-	if d.run {
+	if d.run && d.data >= someData {
 		d.inOrder()
 	}
 	return r
@@ -179,7 +186,17 @@ type decoder struct {
 	run     bool
 	// turns is what is left for turning tables.
 	turns int
+	// data is how much there is in the script that may be a program: numbers in
+	// lists, texts without spaces.
+	data int
 }
+
+// someData is how much data a program is hidden in at least; longData is from how
+// many bytes on a text is data, not a name.
+const (
+	someData = 64
+	longData = 16
+)
 
 // tableCall is a call with its place.
 type tableCall struct {
@@ -209,7 +226,7 @@ func (d *decoder) try(loc int32, steps int, f func() any) (any, bool) {
 	d.budget(steps)
 	v, ok := d.machine.try(f)
 	if d.machine.spent {
-		d.cut(loc, "steps of decoding", steps)
+		d.cut(loc, LimitSteps, steps)
 	}
 	return v, ok
 }
@@ -232,6 +249,15 @@ func (d *decoder) declare() {
 		},
 		expr: func(e *esbuild.Expr) bool {
 			switch x := e.Data.(type) {
+			case *esbuild.ENumber:
+				d.data++
+			case *esbuild.EString:
+				switch {
+				case len(x.Value) < longData && strings.HasSuffix(esbuild.String(x.Value), ".json"):
+					d.data += someData // it may be in that file
+				case len(x.Value) >= longData && !slices.Contains(x.Value, ' '):
+					d.data += len(x.Value)
+				}
 			case *esbuild.EArrow:
 				d.runner(m.closure(*e, nil))
 			case *esbuild.ENew:

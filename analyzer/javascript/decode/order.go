@@ -30,8 +30,12 @@ func (d *decoder) inOrder() {
 		}
 		return nil
 	})
+	end := m.share - maxOrderSteps
 	for _, f := range d.runners {
-		d.budget(maxCallSteps)
+		if m.share <= end {
+			break
+		}
+		d.budget(maxOrderSteps / 4)
 		f := *f
 		f.scope = top
 		_, _ = m.try(func() any {
@@ -65,7 +69,7 @@ func (d *decoder) add(text string, loc int32) {
 		}
 	}
 	if len(d.result.Programs) >= maxPrograms {
-		d.cut(loc, "hidden programs of one script", maxPrograms)
+		d.cut(loc, LimitPrograms, maxPrograms)
 		return
 	}
 	d.result.Programs = append(d.result.Programs, Program{text, loc})

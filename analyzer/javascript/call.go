@@ -169,7 +169,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		return e.returnFor(f, c.args)
 	}
 	return f.returned
@@ -196,10 +196,11 @@ func constants(args []*Value) bool {
 	return len(args) > 0
 }
 
-// hasPath tells whether an API is among the alternatives: whose it is matters.
-func hasPath(v *Value) bool {
+// hasPath tells whether an API that matters is among the alternatives: whose it is
+// matters then.
+func (p *program) hasPath(v *Value) bool {
 	for _, alt := range v.alts() {
-		if alt.kind == vPath {
+		if alt.kind == vPath && p.pathMatters(alt.path()) {
 			return true
 		}
 	}

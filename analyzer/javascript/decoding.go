@@ -13,7 +13,8 @@ import (
 // decode reads what a script hides in itself; the limits that it runs into are
 // blind spots of the file.
 func (p *program) decode(file *sourceFile, tree *esbuild.AST) decode.Result {
-	source := decode.Source{Text: file.text(), Has: file.has, Folder: file.dirname(), Load: func(name string) (string, bool) { return p.ownText(file, name) }}
+	source := decode.Source{Text: file.text(), Has: file.has, Folder: file.dirname()}
+	source.Load = func(name string) (string, bool) { return p.ownText(file, name) }
 	r := decode.Script(tree, source, p.decoding)
 	for _, c := range r.Cuts {
 		p.decodingCuts = append(p.decodingCuts, decodingCut{file, c})

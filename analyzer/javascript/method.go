@@ -136,7 +136,8 @@ func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
 				s += e.textsOf(c.args[i])[0]
 			}
 			return p.str(s), true
-		case "toString", "valueOf", "toLowerCase", "toUpperCase", "toLocaleLowerCase", "toLocaleUpperCase", "trim", "trimStart", "trimEnd", "normalize", "toWellFormed":
+		case "toString", "valueOf", "toLowerCase", "toUpperCase", "toLocaleLowerCase", "toLocaleUpperCase",
+			"trim", "trimStart", "trimEnd", "normalize", "toWellFormed":
 		default:
 			return unknown, true
 		}
@@ -246,7 +247,8 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 	case "pop", "shift":
 		e.mix(c, o)
 		return e.elementsOf(v), true
-	case "at", "join", "toString", "concat", "slice", "flat", "toReversed", "toSorted", "with", "toSpliced", "includes", "indexOf", "lastIndexOf":
+	case "at", "join", "toString", "concat", "slice", "flat", "toReversed", "toSorted", "with", "toSpliced",
+		"includes", "indexOf", "lastIndexOf":
 		if out, ok := e.foldList(c, o, name); ok {
 			return out, true
 		}
@@ -267,7 +269,8 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 		return e.elementsOf(v), true
 	case "join", "toString":
 		return e.joinArray(c, o, name), true
-	case "splice", "reverse", "sort", "fill", "copyWithin", "toReversed", "toSorted", "with", "toSpliced", "concat", "slice", "filter", "flat", "values":
+	case "splice", "reverse", "sort", "fill", "copyWithin", "toReversed", "toSorted",
+		"with", "toSpliced", "concat", "slice", "filter", "flat", "values":
 		// The same things, in an order that is not known.
 		e.callbacks(c, []*Value{e.elementsOf(v)})
 		out := e.made(c.id)

@@ -50,17 +50,6 @@ func (c *callSite) text(i int) (string, bool) {
 	return v.text(), true
 }
 
-func (c *callSite) integer(i, fallback int) (int, bool) {
-	v := c.arg(i)
-	if v == nil {
-		return fallback, i >= len(c.args)
-	}
-	if v.kind != vNumber {
-		return 0, false
-	}
-	return int(v.number()), true
-}
-
 // decoders turn one text into another, each of several alternatives by itself.
 var decoders = set(`globalThis.atob buffer.Buffer.from buffer.Buffer globalThis.decodeURIComponent globalThis.decodeURI
 	globalThis.unescape globalThis.String`)

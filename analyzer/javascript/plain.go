@@ -35,7 +35,8 @@ func plainOf(v *Value, depth int) (any, bool) {
 
 // plainList are the constants that an array surely holds.
 func plainList(o *object, depth int) ([]any, bool) {
-	if o.elements != nil || o.marks != 0 || o.rare().mixed || o.promise || len(o.rare().spreads) > 0 || o.length > maxElements || depth > maxPlainDepth {
+	if o.elements != nil || o.marks != 0 || o.rare().mixed || o.promise || len(o.rare().spreads) > 0 ||
+		o.length > maxElements || depth > maxPlainDepth {
 		return nil, false
 	}
 	if o.properties.size() != int(o.length) {

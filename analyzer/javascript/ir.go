@@ -97,7 +97,7 @@ type function struct {
 	class *function
 
 	params   uint16
-	runs     uint8
+	runs     uint16
 	rest     bool
 	arrow    bool
 	async    bool

@@ -168,9 +168,6 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 	for _, p := range facts.Incomplete {
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
 	}
-	for _, r := range pkg.Refused {
-		c.Incomplete = append(c.Incomplete, issue.Problem{File: r.Path, Reason: "it was not unpacked: " + r.Reason, Line: 1})
-	}
 	c.LifecycleFiles = lifecycleFiles(pkg, facts)
 	c.Inventory, c.Entropy = inventory(pkg)
 	return c, nil

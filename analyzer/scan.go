@@ -173,6 +173,8 @@ func problem(err error) *issue.FetchProblem {
 		kind = "integrity-mismatch"
 	case errors.As(err, &size), strings.HasPrefix(err.Error(), "archive: ") && strings.Contains(err.Error(), "(limit "):
 		kind = "limit"
+	case strings.HasPrefix(err.Error(), "archive: readers disagree "):
+		kind = "ambiguous"
 	case errors.Is(err, registry.ErrNotFound):
 		kind = "not-found"
 	}

@@ -374,7 +374,7 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 		want = f.Size
 		if f.Size > limits.FileKept {
 			f.Skipped = fmt.Sprintf("larger than %d bytes", limits.FileKept)
-			want = headKept
+			want = min(f.Size, headKept)
 		}
 	}
 	if only && !limits.Only[f.Path] {
@@ -403,14 +403,22 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 	case f.Size == 0, f.Held == Part && want == f.Size:
 		f.Held = Whole
 	}
-	to := io.Writer(&sum)
-	tail := &tailWriter{}
-	if f.Kind == Binary {
-		to = io.MultiWriter(&sum, tail)
+	var tail tailWriter
+	for rest := s.sized(32 << 10); ; {
+		n, err := r.Read(rest)
+		sum.Write(rest[:n])
+		if f.Kind == Binary {
+			tail.Write(rest[:n])
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
 	}
-	_, err := io.Copy(to, r)
 	f.Tail, f.sum = tail.last, sum.Sum64()
-	return err
+	return nil
 }
 
 // tailKept is how much of a binary file's end is kept, in bytes.

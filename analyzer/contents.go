@@ -82,6 +82,8 @@ func (e *Engine) Catalogue() *behavior.Catalogue { return e.catalogue }
 type request struct {
 	// Git is set for packages from git repositories.
 	Git bool
+	// Folder is set where the tarball was made here, of a folder's files.
+	Folder bool
 	// Skip are files that killed a worker, with the reason.
 	Skip map[string]string
 }
@@ -93,7 +95,7 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
 	step("(unpacking)")
-	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping})
+	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping, Own: r.Folder})
 	if err != nil {
 		return nil, err
 	}

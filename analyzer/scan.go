@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -244,13 +243,18 @@ func (s *Scanner) keep(ctx context.Context, out Scanned, skip map[string]string)
 
 // ScanTarball analyzes a tarball that is at hand.
 func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, error)) (Scanned, error) {
+	return s.scanOpened(ctx, open, false)
+}
+
+// scanOpened is ScanTarball, of a tarball or of a folder.
+func (s *Scanner) scanOpened(ctx context.Context, open func() (io.ReadCloser, error), folder bool) (Scanned, error) {
 	skip := map[string]string{}
 	for {
 		body, err := open()
 		if err != nil {
 			return Scanned{}, err
 		}
-		header, err := json.Marshal(request{Skip: maps.Clone(skip)})
+		header, err := json.Marshal(request{Folder: folder, Skip: maps.Clone(skip)})
 		if err != nil {
 			body.Close()
 			return Scanned{}, err
@@ -276,14 +280,11 @@ func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, e
 	}
 }
 
-// ScanFiles analyzes a folder's files as if they were packed: in a child
+// ScanFolder analyzes a folder's files as if they were packed: in a child
 // process and inside the budgets, since a folder may be an unpacked package.
-func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scanned, error) {
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
+func (s *Scanner) ScanFolder(ctx context.Context, folder *Folder) (Scanned, error) {
+	files := folder.Files
+	names := slices.Sorted(maps.Keys(files))
 	pack := func(w io.Writer) error {
 		z, err := gzip.NewWriterLevel(w, gzip.NoCompression)
 		if err != nil {
@@ -303,12 +304,15 @@ func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scann
 		}
 		return z.Close()
 	}
-	scanned, err := s.ScanTarball(ctx, func() (io.ReadCloser, error) {
+	scanned, err := s.scanOpened(ctx, func() (io.ReadCloser, error) {
 		r, w := io.Pipe()
 		go func() { w.CloseWithError(pack(w)) }()
 		return r, nil
-	})
+	}, true)
 	scanned.Integrity = "" // a folder has none
+	if scanned.Contents != nil {
+		scanned.Contents.Incomplete = append(scanned.Contents.Incomplete, folder.Skipped...)
+	}
 	return scanned, err
 }
 

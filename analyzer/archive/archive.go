@@ -45,6 +45,9 @@ type Limits struct {
 	// Keep tells whether the content of a text file is worth its memory; nil:
 	// all are. It must not hold on to data.
 	Keep func(path string, data []byte) bool
+	// Own says that lockwarden made the tarball itself, of a folder: nobody else
+	// reads it, so that names may be what readers of a tarball disagree about.
+	Own bool
 	// Only, where it is not nil, are the paths of the files whose content is
 	// kept, and of no others: whole, inside Kept and FileKept, whatever their
 	// kind and whatever Keep says. It is for reading a tarball a second time,
@@ -216,7 +219,7 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 	}
 	defer z.Close()
 	expanded := &expandedReader{r: z, in: counted, limits: limits}
-	t := &tarReader{r: expanded}
+	t := &tarReader{r: expanded, own: limits.Own}
 	p := &Package{byPath: map[string]*File{}}
 	folders := folders{}
 	var kept int64
@@ -273,7 +276,7 @@ func (l *Limits) path(e *entry) (string, error) {
 	if int64(len(e.name)) > l.PathLength {
 		return "", &LimitError{"PathLength", l.PathLength, clip(e.name)}
 	}
-	name, why := inside(e)
+	name, why := inside(e, l.Own)
 	if why != "" {
 		return "", &DisagreementError{clip(e.name), why}
 	}

@@ -43,6 +43,8 @@ type tarReader struct {
 	left, pad int64
 	// seen is set once a header was.
 	seen bool
+	// own is Limits.Own.
+	own bool
 }
 
 const blockSize = 512
@@ -115,7 +117,7 @@ func (t *tarReader) next() (*entry, error) {
 			// node-tar makes a text of each chunk that it gets, so that a
 			// letter of several bytes on the border is lost, the record with
 			// it, and the header's own name counts.
-			if paxPath != h.name && !isASCII(paxPath) {
+			if paxPath != h.name && !isASCII(paxPath) && !t.own {
 				return nil, t.differ("the names of its header and its pax record differ and are not ASCII")
 			}
 			e.name = paxPath
@@ -468,11 +470,11 @@ const maxPart = 255
 // inside is an entry's path below the folder of the package, the first part of
 // its name, which all strip whatever it is; empty for that folder itself. Or it
 // says in what the readers differ.
-func inside(e *entry) (rest, why string) {
+func inside(e *entry, own bool) (rest, why string) {
 	switch {
 	case !utf8.ValidString(e.name):
 		return "", "its name is not UTF-8"
-	case strings.ContainsRune(e.name, '\\'):
+	case strings.ContainsRune(e.name, '\\') && !own:
 		return "", "a backslash in its name" // a slash on Windows, and for pnpm
 	}
 	first, rest, below := strings.Cut(e.name, "/")
@@ -500,6 +502,7 @@ func inside(e *entry) (rest, why string) {
 		}
 	}
 	switch {
+	case own:
 	case len(rest) > 1 && rest[1] == ':' && (rest[0]|0x20 >= 'a' && rest[0]|0x20 <= 'z'):
 		return "", "its name begins like a drive" // which npm strips, everywhere
 	case rest == "__proto__":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +24,10 @@ func scanCommand(t *terminal) *cobra.Command {
 		Long: `Report what one package version does and what is wrong with it: from the
 registry, from a tarball, or from a folder. Nothing of it is executed.
 
+Of a folder, what npm would not pack is left out and named: .git, and
+node_modules but for bundled dependencies. Links are followed inside the folder;
+those that lead out of it are not scanned (status 3).
+
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 2 wrong usage or input, 3 something could not be scanned.`,
 		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan esbuild --format html > esbuild.html\n  lockwarden scan .",
@@ -44,7 +47,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 			return err
 		}
 		defer scanner.Close()
-		e, err := examine(c.Context(), scanner, args[0])
+		e, err := examine(c.Context(), scanner, args[0], c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
@@ -98,16 +101,19 @@ func failOnFlag(c *cobra.Command, fallback string) func([]issue.Issue) (bool, er
 	}
 }
 
-// examine scans what the argument names.
-func examine(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analyzer.Examination, error) {
+// examine scans what the argument names, and says what of a folder it leaves out.
+func examine(ctx context.Context, scanner *analyzer.Scanner, arg string, says io.Writer) (*analyzer.Examination, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		files, err := readFolder(arg)
+		folder, err := analyzer.ReadFolder(arg)
 		if err != nil {
 			return nil, err
 		}
-		scanned, err := scanner.ScanFiles(ctx, files)
+		if len(folder.LeftOut) > 0 {
+			fmt.Fprintf(says, "left out of %s: %s\n", arg, strings.Join(folder.LeftOut, ", "))
+		}
+		scanned, err := scanner.ScanFolder(ctx, folder)
 		return byManifest(scanned, filepath.Base(arg)), err
 	case err == nil:
 		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
@@ -129,48 +135,4 @@ func byManifest(scanned analyzer.Scanned, fallback string) *analyzer.Examination
 		in.Name, in.Version = scanned.Contents.Manifest.Name, scanned.Contents.Manifest.Version
 	}
 	return &analyzer.Examination{Input: in, Scanned: scanned}
-}
-
-// Limits of a folder: it is a person's own, but may be a whole disk.
-const (
-	maxFolderFiles = 50_000
-	maxFolderBytes = 1 << 30
-)
-
-// readFolder reads what npm would pack, roughly: no node_modules, no .git.
-func readFolder(dir string) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	total := int64(0)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if path != dir && (d.Name() == "node_modules" || d.Name() == ".git") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if !d.Type().IsRegular() {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if total += info.Size(); total > maxFolderBytes || len(files) >= maxFolderFiles {
-			return fmt.Errorf("%s has more than %d files or %d MB; name a package's folder", dir, maxFolderFiles, maxFolderBytes>>20)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		files[filepath.ToSlash(name)] = data
-		return err
-	})
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("%s has no files", dir)
-	}
-	return files, err
 }

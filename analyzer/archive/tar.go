@@ -41,8 +41,8 @@ type tarReader struct {
 	// left is what of the entry's content was not read, pad what follows it up
 	// to the next header.
 	left, pad int64
-	// seen is set once a header was.
-	seen bool
+	// seen is set once a header was, global once a global pax header was.
+	seen, global bool
 	// own is Limits.Own.
 	own bool
 }
@@ -93,6 +93,13 @@ func (t *tarReader) next() (*entry, error) {
 			if pending {
 				return nil, t.differ("more than one block names the same entry")
 			}
+			if h.old { // pnpm since 12 does not see it
+				return nil, t.differ("its format does not have a block of this type")
+			}
+			if h.kind == 'g' && t.global {
+				return nil, t.differ("more than one global pax header") // an error for Bun
+			}
+			t.global = t.global || h.kind == 'g'
 			data, err := t.meta(h.size)
 			if err != nil {
 				return nil, err
@@ -236,6 +243,8 @@ type header struct {
 	name       string
 	kind       byte
 	mode, size int64
+	// old is set where it has no format's mark.
+	old bool
 }
 
 // The formats that are told apart by what stands at byte 257: POSIX has a
@@ -298,6 +307,7 @@ func parseHeader(b *[blockSize]byte) (header, string) {
 	case posixMagic:
 		return posixPrefix(h, b)
 	case gnuMagic, oldMagic:
+		h.old = b[257] == 0
 		// pnpm and Yarn 1 take it for a prefix all the same.
 		if !zeros(b[345:500]) {
 			return h, "a prefix that its format does not have"
@@ -350,16 +360,16 @@ func zeros(b []byte) bool {
 // octal reads digits that spaces may stand before and a space or NUL must stand
 // behind. Nothing else is the same for all: node-tar ends at a NUL, the others
 // pass over those at the beginning; all take signs, and what follows the digits;
-// pnpm does not know base 256. An empty field is 0.
+// pnpm does not know base 256; an empty field is an error for pnpm since 12.
 func octal(field []byte) (int64, bool) {
 	rest := bytes.TrimRight(field, "\x00 ")
-	if len(rest) == 0 {
-		return 0, true
-	}
 	if len(rest) == len(field) {
 		return 0, false
 	}
 	rest = bytes.TrimLeft(rest, " ")
+	if len(rest) == 0 {
+		return 0, false
+	}
 	var n int64
 	for _, c := range rest {
 		if c < '0' || c > '7' {
@@ -370,10 +380,11 @@ func octal(field []byte) (int64, bool) {
 	return n, true
 }
 
-// number reports whether all readers can read a number: octal, or in base 256 as
-// GNU tar writes large owners, as long as JavaScript can hold it.
+// number reports whether all readers can read a number that none of them uses:
+// octal, absent, or in base 256 as GNU tar writes large owners, as long as
+// JavaScript can hold it.
 func number(field []byte) bool {
-	if _, ok := octal(field); ok {
+	if _, ok := octal(field); ok || len(bytes.Trim(field, "\x00 ")) == 0 {
 		return true
 	}
 	value := field[max(1, len(field)-7):]
@@ -503,8 +514,10 @@ func inside(e *entry, own bool) (rest, why string) {
 	}
 	switch {
 	case own:
-	case len(rest) > 1 && rest[1] == ':' && (rest[0]|0x20 >= 'a' && rest[0]|0x20 <= 'z'):
-		return "", "its name begins like a drive" // which npm strips, everywhere
+	case strings.ContainsRune(rest, ':'):
+		// What looks like a drive, npm strips, everywhere; pnpm since 12 refuses
+		// any; on Windows it names a stream of a file.
+		return "", "a colon in its name"
 	case rest == "__proto__":
 		return "", "pnpm loses a file of that name"
 	}

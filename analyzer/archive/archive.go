@@ -147,8 +147,8 @@ type File struct {
 	// Path is relative to the package, with forward slashes.
 	Path string
 	Size int64
-	// Executable is set where anybody may execute it: all clients then let
-	// everybody, or at least the owner.
+	// Executable is set where anybody may execute it. Most clients then let the
+	// owner or everybody; pnpm before 9 only where everybody may.
 	Executable bool
 	Kind       Kind
 	// Held is how much of the content Data is. What is not Whole was not read
@@ -242,6 +242,9 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 		expanded.entry = name
 		if name == "" {
 			continue
+		}
+		if e.folder && folders[name] {
+			return nil, &DisagreementError{clip(e.name), "a folder that is there already"} // an error for Yarn since 2
 		}
 		if folders.both(p, name, e.folder) {
 			return nil, &DisagreementError{clip(e.name), "it is a file and a folder"}

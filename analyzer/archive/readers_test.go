@@ -332,11 +332,14 @@ func inner(name string) string {
 	return string(s.header[:]) + "smuggled" + strings.Repeat("\x00", 504)
 }
 
+// seedManifest has a name that another of the same length can replace.
+const seedManifest = `{"name":"p000","version":"1.0.0"}`
+
 // seeds are tarballs as packers write them: npm, GNU tar, pax (Python, bsdtar),
 // git archive, an old tar, old releases of pnpm.
 func seeds() []*raw {
 	end := make([]byte, 1024)
-	manifest := `{"name":"a","version":"1.0.0"}`
+	manifest := seedManifest
 	long := "lib/" + strings.Repeat("folder-name/", 9) + "file.js"
 	owner := paxRecord("mtime", "1700000000.25") + paxRecord("uname", "builder") + paxRecord("SCHILY.ino", "12")
 	times := headerOf(posix, "package", "timed.js", '0', 1) // star, and node-tar on request
@@ -353,6 +356,7 @@ func seeds() []*raw {
 		{segments: []segment{{header: headerOf(gnu, "", "package/", '5', 0)}, fileSegment(gnu, "", "package/package.json", manifest), {header: headerOf(gnu, "", "././@LongLink", 'L', len("package/"+long)+1), body: []byte("package/" + long + "\x00")}, fileSegment(gnu, "", ("package/" + long)[:100], "long"), large}, end: end},
 		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), metaSegment('x', owner+paxRecord("path", "package/"+long)), fileSegment(posix, "", "package/lib/file.js", "long"), metaSegment('x', owner+paxRecord("path", "package/ä.js")), fileSegment(posix, "", "package/ä.js", "1")}, end: end},
 		{segments: []segment{metaSegment('g', paxRecord("comment", "0123456789abcdef0123456789abcdef01234567")), {header: headerOf(posix, "", "a-1.0.0/", '5', 0)}, fileSegment(posix, "", "a-1.0.0/package.json", manifest), {header: headerOf(posix, "", "a-1.0.0/lib/", '5', 0)}, fileSegment(posix, "", "a-1.0.0/lib/a.js", "1")}, end: end},
+		{segments: []segment{{header: headerOf(posix, "", "package", '5', 0)}, fileSegment(posix, "", "package/package.json", manifest), {header: headerOf(posix, "", "package/lib", '5', 0)}, fileSegment(posix, "", "package/lib/a.js", "1")}, end: end},
 		{segments: []segment{fileSegment(old, "", "package/package.json", manifest), {header: headerOf(old, "", "package/old.js", 0, 3), body: []byte("old")}, fileSegment(old, "", "package/./dist/./a.js", inner("package/evil.js"))}, end: end},
 		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), {header: times, body: []byte("1")}, metaSegment('x', paxRecord("path", "package/sized.js")+paxRecord("size", "2")), fileSegment(posix, "package", "sized.js", "12"), fileSegment(posix, "", "package/.gitignore", "node_modules\n")}, end: end[:512]},
 		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), fileSegment(posix, strings.Repeat("p", 60)+"/"+strings.Repeat("q", 90), "far.js", "1"), fileSegment(posix, "", "package/twice.js", "1"), fileSegment(posix, "", "package/twice.js", "1")}, end: append(end, make([]byte, 9*512)...)},

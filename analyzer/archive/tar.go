@@ -41,8 +41,9 @@ type tarReader struct {
 	// left is what of the entry's content was not read, pad what follows it up
 	// to the next header.
 	left, pad int64
-	// seen is set once a header was, global once a global pax header was.
-	seen, global bool
+	// seen is set once a header was, listed once an entry, global once a global
+	// pax header.
+	seen, listed, global bool
 	// own is Limits.Own.
 	own bool
 }
@@ -136,8 +137,14 @@ func (t *tarReader) next() (*entry, error) {
 			return nil, t.differ("a folder with a content") // pnpm passes over it, the others read it as headers
 		}
 		if e.folder {
-			e.name = strings.TrimSuffix(e.name, "/")
+			name, slash := strings.CutSuffix(e.name, "/")
+			if t.listed && !slash && !strings.Contains(name, "/") {
+				// As the first entry some packers write it; later, npm 6 never ends.
+				return nil, t.differ("the name of its folder has no slash at the end")
+			}
+			e.name = name
 		}
+		t.listed = true
 		t.left, t.pad = e.size, -e.size&(blockSize-1)
 		return e, nil
 	}

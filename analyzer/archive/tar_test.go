@@ -77,6 +77,8 @@ func TestDisagreements(t *testing.T) {
 		"the names of its header and its pax record differ and are not ASCII": {{segments: []segment{pax(paxRecord("path", "package/ä.js")), file("package/a.js")}}},
 		"it stands there twice with different contents":                       {{segments: []segment{file("package/a.js"), fileSegment(posix, "", "package/a.js", "2")}}, {segments: []segment{file("package/a.js"), with(file("package/a.js"), 100, "0000755\x00")}}, {segments: []segment{file("package/a.js"), fileSegment(posix, "package", "a.js", "")}}, {segments: []segment{file("package/lib/a.js"), fileSegment(posix, "package", "./lib/./a.js", "2")}}},
 		"it is a file and a folder":                                           {{segments: []segment{file("package/a"), file("package/a/b")}}, {segments: []segment{file("package/a/b/c"), file("package/a")}}, {segments: []segment{file("package/a"), {header: headerOf(posix, "", "package/a/", '5', 0)}}}, {segments: []segment{{header: headerOf(posix, "", "package/a", '5', 0)}, file("package/a")}}},
+		"a folder that is there already":                                      {{segments: []segment{file("package/lib/a.js"), {header: headerOf(posix, "", "package/lib/", '5', 0)}}}, {segments: []segment{{header: headerOf(posix, "", "package/lib/", '5', 0)}, {header: headerOf(gnu, "", "other/lib", '5', 0)}}}},
+		"the name of its folder has no slash at the end":                      {{segments: []segment{manifest, {header: headerOf(posix, "", "package", '5', 0)}}}},
 		"its first letters are those of a compression":                        {{segments: []segment{file("x\x01/a.js")}}, {segments: []segment{file("xڀ/a.js")}}},
 		"it has no end":                                                       {{segments: []segment{manifest}, end: []byte{}}},
 		"it has no entries":                                                   {{end: end}},
@@ -106,6 +108,7 @@ func TestAccepted(t *testing.T) {
 		"package.json lib/" + strings.Repeat("folder-name/", 9) + "file.js owner.js",
 		"package.json lib/" + strings.Repeat("folder-name/", 9) + "file.js ä.js",
 		"package.json lib/a.js",
+		"package.json lib/a.js",
 		"package.json old.js dist/a.js",
 		"package.json timed.js sized.js .gitignore",
 		"package.json " + strings.Repeat("q", 90) + "/far.js twice.js",
@@ -134,7 +137,7 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("gzip %d: %v", i, err)
 		}
 	}
-	pkg, err := archive.Read(bytes.NewReader(seeds()[6].pack()), archive.Limits{})
+	pkg, err := archive.Read(bytes.NewReader(seeds()[7].pack()), archive.Limits{})
 	if err != nil || pkg.File(".npmignore") == nil || pkg.File(".gitignore") != pkg.File(".npmignore") || pkg.File("lib/.npmignore") != nil {
 		t.Error("npm unpacks a .gitignore as an .npmignore", err)
 	}

@@ -62,16 +62,70 @@ func TestFolder(t *testing.T) {
 		files                  map[string]string
 		want, leftOut, skipped string
 	}{
-		"plain":              {map[string]string{"package.json": "{}", "lib/a.js": "1", ".git/config": "x", "node_modules/a/index.js": "1", "sub/node_modules/b/index.js": "1"}, "lib/a.js package.json", ".git, node_modules, sub/node_modules", ""},
-		"a link inside":      {map[string]string{"real.js": "1", "index.js -> real.js": "", "lib/a.js -> ../real.js": ""}, "index.js lib/a.js real.js", "", ""},
+		"plain": {
+			map[string]string{
+				"package.json": "{}", "lib/a.js": "1", ".git/config": "x", "node_modules/a/index.js": "1",
+				"sub/node_modules/b/index.js": "1",
+			},
+			"lib/a.js package.json",
+			".git, node_modules, sub/node_modules",
+			"",
+		},
+		"a link inside": {
+			map[string]string{"real.js": "1", "index.js -> real.js": "", "lib/a.js -> ../real.js": ""},
+			"index.js lib/a.js real.js",
+			"",
+			"",
+		},
 		"a folder by a link": {map[string]string{"src/a.js": "1", "lib -> src": ""}, "lib/a.js src/a.js", "", ""},
-		"a link outside":     {map[string]string{"package.json": "{}", "index.js -> " + outside + "/secret": "", "up -> ../..": ""}, "package.json", "", "index.js up"},
-		"a link to nothing":  {map[string]string{"package.json": "{}", ".#a.js -> user@host.1": ""}, "package.json", ".#a.js", ""},
-		"circles":            {map[string]string{"package.json": "{}", "lib/self -> .": "", "lib/up -> ..": "", "x -> y": "", "y -> x": ""}, "package.json", "", "lib/self lib/up x y"},
-		"bundled":            {map[string]string{"package.json": `{"bundleDependencies": ["a", "@s/b", "none"]}`, "node_modules/a/package.json": `{"dependencies": {"c": "1"}}`, "node_modules/a/node_modules/d/i.js": "1", "node_modules/c/i.js": "1", "node_modules/@s/b/i.js": "1", "node_modules/dev/i.js": "1"}, "node_modules/@s/b/i.js node_modules/a/node_modules/d/i.js node_modules/a/package.json node_modules/c/i.js package.json", "node_modules (but for @s/b a c)", ""},
-		"all bundled":        {map[string]string{"package.json": `{"bundledDependencies": true, "dependencies": {"a": "1"}, "devDependencies": {"dev": "1"}}`, "node_modules/a/i.js": "1", "node_modules/dev/i.js": "1"}, "node_modules/a/i.js package.json", "node_modules (but for a)", ""},
-		"bundled by a link":  {map[string]string{"package.json": `{"bundleDependencies": ["a", "b", "../x"]}`, "node_modules/a -> ../packages/a": "", "packages/a/i.js": "1", "node_modules/b -> " + outside: "", "x/i.js": "1"}, "node_modules/a/i.js package.json packages/a/i.js x/i.js", "node_modules (but for a)", "node_modules/b"},
-		"names of all sorts": {map[string]string{"package.json": "{}", "ä.js": "1", "日本/語.js": "1", `back\slash.js`: "1", "c:/a.js": "1"}, `back\slash.js c:/a.js package.json ä.js 日本/語.js`, "", ""},
+		"a link outside": {
+			map[string]string{"package.json": "{}", "index.js -> " + outside + "/secret": "", "up -> ../..": ""},
+			"package.json",
+			"",
+			"index.js up",
+		},
+		"a link to nothing": {map[string]string{"package.json": "{}", ".#a.js -> user@host.1": ""}, "package.json", ".#a.js", ""},
+		"circles": {
+			map[string]string{"package.json": "{}", "lib/self -> .": "", "lib/up -> ..": "", "x -> y": "", "y -> x": ""},
+			"package.json",
+			"",
+			"lib/self lib/up x y",
+		},
+		"bundled": {
+			map[string]string{
+				"package.json":                `{"bundleDependencies": ["a", "@s/b", "none"]}`,
+				"node_modules/a/package.json": `{"dependencies": {"c": "1"}}`, "node_modules/a/node_modules/d/i.js": "1",
+				"node_modules/c/i.js": "1", "node_modules/@s/b/i.js": "1", "node_modules/dev/i.js": "1",
+			},
+			"node_modules/@s/b/i.js node_modules/a/node_modules/d/i.js node_modules/a/package.json node_modules/c/i.js package.json",
+			"node_modules (but for @s/b a c)",
+			"",
+		},
+		"all bundled": {
+			map[string]string{
+				"package.json":          `{"bundledDependencies": true, "dependencies": {"a": "1"}, "devDependencies": {"dev": "1"}}`,
+				"node_modules/a/i.js":   "1",
+				"node_modules/dev/i.js": "1",
+			},
+			"node_modules/a/i.js package.json",
+			"node_modules (but for a)",
+			"",
+		},
+		"bundled by a link": {
+			map[string]string{
+				"package.json": `{"bundleDependencies": ["a", "b", "../x"]}`, "node_modules/a -> ../packages/a": "",
+				"packages/a/i.js": "1", "node_modules/b -> " + outside: "", "x/i.js": "1",
+			},
+			"node_modules/a/i.js package.json packages/a/i.js x/i.js",
+			"node_modules (but for a)",
+			"node_modules/b",
+		},
+		"names of all sorts": {
+			map[string]string{"package.json": "{}", "ä.js": "1", "日本/語.js": "1", `back\slash.js`: "1", "c:/a.js": "1"},
+			`back\slash.js c:/a.js package.json ä.js 日本/語.js`,
+			"",
+			"",
+		},
 	} {
 		files, leftOut, skipped := read(t, onDisk(t, test.files))
 		if files != test.want || leftOut != test.leftOut || skipped != test.skipped {
@@ -104,7 +158,12 @@ func TestScanFolder(t *testing.T) {
 		return &r
 	}
 	long := strings.Repeat("folder/", 20) + "ä.js"
-	r := scan(map[string]string{"package.json": `{"name": "a", "main": "index"}`, "index.js -> ä.js": "", "ä.js": "require('child_process').exec('ls')", long: "1", `b\c.js`: "1"})
+	r := scan(
+		map[string]string{
+			"package.json": `{"name": "a", "main": "index"}`, "index.js -> ä.js": "",
+			"ä.js": "require('child_process').exec('ls')", long: "1", `b\c.js`: "1",
+		},
+	)
 	if !r.Complete || r.Find("process/spawn") == nil && len(r.Behaviors) == 0 {
 		t.Errorf("complete %v, %v, %v, %v", r.Complete, r.NotScanned, r.Skipped, r.Behaviors)
 	}
@@ -122,7 +181,9 @@ func TestAmbiguous(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := issue.FetchProblem{Kind: "ambiguous", Reason: `archive: readers disagree about "./package/index.js": its name begins with a dot`}
+	want := issue.FetchProblem{
+		Kind: "ambiguous", Reason: `archive: readers disagree about "./package/index.js": its name begins with a dot`,
+	}
 	if scanned.Fetch == nil || *scanned.Fetch != want {
 		t.Errorf("%+v", scanned.Fetch)
 	}

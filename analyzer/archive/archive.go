@@ -328,7 +328,13 @@ func (p *Package) Complete(second *Package) {
 func New(files map[string][]byte) *Package {
 	p := &Package{byPath: map[string]*File{}}
 	for name, data := range files {
-		f := &File{Path: name, Size: int64(len(data)), Kind: Sniff(data), content: content{plain: data}, sum: maphash.Bytes(hashed, data)}
+		f := &File{
+			Path:    name,
+			Size:    int64(len(data)),
+			Kind:    Sniff(data),
+			content: content{plain: data},
+			sum:     maphash.Bytes(hashed, data),
+		}
 		p.byPath[name] = f
 		p.Files = append(p.Files, f)
 		p.Expanded += f.Size

@@ -40,7 +40,9 @@ func openReaders(t testing.TB) *readers {
 	}
 	t.Cleanup(func() { os.RemoveAll(work) })
 	args := []string{filepath.Join("testdata", "readers.cjs"), work}
-	for _, spec := range []string{"npm@11.19.1", "npm@6.14.18", "@pnpm/store.cafs@1000.1.6", "tar-fs@1.16.6", "gunzip-maybe@1.4.2", "@yarnpkg/core@4.9.3"} {
+	for _, spec := range []string{
+		"npm@11.19.1", "npm@6.14.18", "@pnpm/store.cafs@1000.1.6", "tar-fs@1.16.6", "gunzip-maybe@1.4.2", "@yarnpkg/core@4.9.3",
+	} {
 		args = append(args, clienttest.Install(t, spec))
 	}
 	cmd := exec.Command("node", args...)
@@ -351,28 +353,146 @@ func seeds() []*raw {
 	large := fileSegment(gnu, "", "package/owner.js", "1")
 	copy(large.header[108:], "\x80\x00\x00\x00\x7f\xff\xff\xff")
 	return []*raw{
-		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), fileSegment(posix, "", "package/index.js", "1"), tool, partly}, end: end},
-		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), fileSegment(posix, "package/lib", "deep.js", inner("package/index.js")), fileSegment(posix, "", "package/empty.js", "")}, end: end},
-		{segments: []segment{{header: headerOf(gnu, "", "package/", '5', 0)}, fileSegment(gnu, "", "package/package.json", manifest), {header: headerOf(gnu, "", "././@LongLink", 'L', len("package/"+long)+1), body: []byte("package/" + long + "\x00")}, fileSegment(gnu, "", ("package/" + long)[:100], "long"), large}, end: end},
-		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), metaSegment('x', owner+paxRecord("path", "package/"+long)), fileSegment(posix, "", "package/lib/file.js", "long"), metaSegment('x', owner+paxRecord("path", "package/ä.js")), fileSegment(posix, "", "package/ä.js", "1")}, end: end},
-		{segments: []segment{metaSegment('g', paxRecord("comment", "0123456789abcdef0123456789abcdef01234567")), {header: headerOf(posix, "", "a-1.0.0/", '5', 0)}, fileSegment(posix, "", "a-1.0.0/package.json", manifest), {header: headerOf(posix, "", "a-1.0.0/lib/", '5', 0)}, fileSegment(posix, "", "a-1.0.0/lib/a.js", "1")}, end: end},
-		{segments: []segment{{header: headerOf(posix, "", "package", '5', 0)}, fileSegment(posix, "", "package/package.json", manifest), {header: headerOf(posix, "", "package/lib", '5', 0)}, fileSegment(posix, "", "package/lib/a.js", "1")}, end: end},
-		{segments: []segment{fileSegment(old, "", "package/package.json", manifest), {header: headerOf(old, "", "package/old.js", 0, 3), body: []byte("old")}, fileSegment(old, "", "package/./dist/./a.js", inner("package/evil.js"))}, end: end},
-		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), {header: times, body: []byte("1")}, metaSegment('x', paxRecord("path", "package/sized.js")+paxRecord("size", "2")), fileSegment(posix, "package", "sized.js", "12"), fileSegment(posix, "", "package/.gitignore", "node_modules\n")}, end: end[:512]},
-		{segments: []segment{fileSegment(posix, "", "package/package.json", manifest), fileSegment(posix, strings.Repeat("p", 60)+"/"+strings.Repeat("q", 90), "far.js", "1"), fileSegment(posix, "", "package/twice.js", "1"), fileSegment(posix, "", "package/twice.js", "1")}, end: append(end, make([]byte, 9*512)...)},
+		{
+			segments: []segment{
+				fileSegment(posix, "", "package/package.json", manifest),
+				fileSegment(posix, "", "package/index.js", "1"),
+				tool,
+				partly,
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				fileSegment(posix, "", "package/package.json", manifest),
+				fileSegment(posix, "package/lib", "deep.js", inner("package/index.js")),
+				fileSegment(posix, "", "package/empty.js", ""),
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				{header: headerOf(gnu, "", "package/", '5', 0)},
+				fileSegment(gnu, "", "package/package.json", manifest),
+				{header: headerOf(gnu, "", "././@LongLink", 'L', len("package/"+long)+1), body: []byte("package/" + long + "\x00")},
+				fileSegment(gnu, "", ("package/" + long)[:100], "long"),
+				large,
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				fileSegment(posix, "", "package/package.json", manifest),
+				metaSegment('x', owner+paxRecord("path", "package/"+long)),
+				fileSegment(posix, "", "package/lib/file.js", "long"),
+				metaSegment('x', owner+paxRecord("path", "package/ä.js")),
+				fileSegment(posix, "", "package/ä.js", "1"),
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				metaSegment('g', paxRecord("comment", "0123456789abcdef0123456789abcdef01234567")),
+				{header: headerOf(posix, "", "a-1.0.0/", '5', 0)},
+				fileSegment(posix, "", "a-1.0.0/package.json", manifest),
+				{header: headerOf(posix, "", "a-1.0.0/lib/", '5', 0)},
+				fileSegment(posix, "", "a-1.0.0/lib/a.js", "1"),
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				{header: headerOf(posix, "", "package", '5', 0)},
+				fileSegment(posix, "", "package/package.json", manifest),
+				{header: headerOf(posix, "", "package/lib", '5', 0)},
+				fileSegment(posix, "", "package/lib/a.js", "1"),
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				fileSegment(old, "", "package/package.json", manifest),
+				{header: headerOf(old, "", "package/old.js", 0, 3), body: []byte("old")},
+				fileSegment(old, "", "package/./dist/./a.js", inner("package/evil.js")),
+			},
+			end: end,
+		},
+		{
+			segments: []segment{
+				fileSegment(posix, "", "package/package.json", manifest),
+				{header: times, body: []byte("1")},
+				metaSegment('x', paxRecord("path", "package/sized.js")+paxRecord("size", "2")),
+				fileSegment(posix, "package", "sized.js", "12"),
+				fileSegment(posix, "", "package/.gitignore", "node_modules\n"),
+			},
+			end: end[:512],
+		},
+		{
+			segments: []segment{
+				fileSegment(posix, "", "package/package.json", manifest),
+				fileSegment(posix, strings.Repeat("p", 60)+"/"+strings.Repeat("q", 90), "far.js", "1"),
+				fileSegment(posix, "", "package/twice.js", "1"),
+				fileSegment(posix, "", "package/twice.js", "1"),
+			},
+			end: append(end, make([]byte, 9*512)...),
+		},
 	}
 }
 
 var (
-	fields = [][2]int{{0, 100}, {100, 108}, {108, 116}, {116, 124}, {124, 136}, {136, 148}, {148, 156}, {156, 157}, {157, 257}, {257, 265}, {265, 297}, {297, 329}, {329, 337}, {337, 345}, {345, 500}, {475, 476}, {476, 488}, {488, 500}, {500, 512}}
-	texts  = []string{"", "package/index.js", "package/a.js", "./package/index.js", "package//index.js", "package/./index.js", "/package/index.js", "package/../index.js", "package/lib/../index.js", "index.js", "package", "package/", "package/lib/", "package/lib",
-		`package\index.js`, `package/lib\a.js`, "package/c:/index.js", "package/c:index.js", "package/C:", "package/.", "./", ".", "..", "package/index.js\x00\nb", "package/index.js\x00b", "package/\xff.js", "package/ä.js", "package/A\u0308.js", "package/index.js/a", "package/Index.js", "package/package.json",
-		"package/__proto__", "package/__proto__/a.js", "package/constructor", "package/node_modules/a/index.js", "package/.npmignore", "package/.gitignore", "package/a b.js ", "package/a.js.", "package/con", "package/a:b", "package/\r.js", "package/\n.js", "package/\u2028.js", "x\x01/index.js", "xڀ/index.js", "x\x9c/a", " /a.js", "package/ ", "package/\ufeffindex.js", "package/foo./a.js", "package/.../a.js", "~/a.js", "package/?.js", "package/*.js", "package/a\tb.js",
-		"package/" + strings.Repeat("n", 250) + ".js", "package/" + strings.Repeat("n", 256), strings.Repeat("d/", 70) + "a.js", "\x00package/index.js", "\x1f\x8b\x08/a.js", "PaxHeader/x"}
-	numbers = []string{"", "0", "1", "7", "644", "755", "744", "100644", "100755", "000644 ", " 644", "  755 \x00", "644\x00", "\x00644", "\x00\x00 7", "-1", "+7", "8", "0x7", "0o7", "7 7", "7\x007", "7\x00\n7", "7a", "7\n", "\t7", "\x80\x00\x00\x00\x00\x00\x00\x01", "\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", "\x80\xff\xff\xff\xff\xff\xff\xff", "\x81\x00\x00\x00\x00\x00\x00\x00", "\xff\xff\xff\xff\xff\xff\xff\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe", "\xc0\x01", "00000000", "77777777", "777777777777", "0000000 ", "        ", "00000000012", "000000000012", "00000001000\x00", "00000001000 ", "00000002000\x00", "1000", "2000", "\xef\xbb\xbf7", "\u00a07", "7.5", "1e3"}
-	magics  = []string{posix, gnu, old, "ustar\x00\x00\x00", "ustar\x00 0", "ustar  0", "ustar \x00\x00", "ustar\x0001", "USTAR\x0000", "ustar000", "tar\x00\x00\x00\x00\x00"}
-	kinds   = "00000\x00\x00\x00555123456789xxxggLLKNXDSVMAIEa\x01\xff "
-	keys    = []string{"path", "path", "path", "size", "size", "linkpath", "mode", "type", "uid", "mtime", "comment", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.realsize", "GNU.sparse.major", "SCHILY.realsize", "SCHILY.dev", "charset", "hdrcharset", "ctime", "uname", "__proto__", "global", "path=", "", "Path", "path ", "NODETAR.type", "LIBARCHIVE.xattr.a", "SCHILY.xattr.user.a"}
+	fields = [][2]int{
+		{0, 100},
+		{100, 108},
+		{108, 116},
+		{116, 124},
+		{124, 136},
+		{136, 148},
+		{148, 156},
+		{156, 157},
+		{157, 257},
+		{257, 265},
+		{265, 297},
+		{297, 329},
+		{329, 337},
+		{337, 345},
+		{345, 500},
+		{475, 476},
+		{476, 488},
+		{488, 500},
+		{500, 512},
+	}
+	texts = []string{
+		"", "package/index.js", "package/a.js", "./package/index.js", "package//index.js", "package/./index.js",
+		"/package/index.js", "package/../index.js", "package/lib/../index.js", "index.js", "package", "package/", "package/lib/",
+		"package/lib", `package\index.js`, `package/lib\a.js`, "package/c:/index.js", "package/c:index.js", "package/C:",
+		"package/.", "./", ".", "..", "package/index.js\x00\nb", "package/index.js\x00b", "package/\xff.js", "package/ä.js",
+		"package/A\u0308.js", "package/index.js/a", "package/Index.js", "package/package.json", "package/__proto__",
+		"package/__proto__/a.js", "package/constructor", "package/node_modules/a/index.js", "package/.npmignore",
+		"package/.gitignore", "package/a b.js ", "package/a.js.", "package/con", "package/a:b", "package/\r.js", "package/\n.js",
+		"package/\u2028.js", "x\x01/index.js", "xڀ/index.js", "x\x9c/a", " /a.js", "package/ ", "package/\ufeffindex.js",
+		"package/foo./a.js", "package/.../a.js", "~/a.js", "package/?.js", "package/*.js", "package/a\tb.js",
+		"package/" + strings.Repeat("n", 250) + ".js", "package/" + strings.Repeat("n", 256), strings.Repeat("d/", 70) + "a.js",
+		"\x00package/index.js", "\x1f\x8b\x08/a.js", "PaxHeader/x",
+	}
+	numbers = []string{
+		"", "0", "1", "7", "644", "755", "744", "100644", "100755", "000644 ", " 644", "  755 \x00", "644\x00", "\x00644",
+		"\x00\x00 7", "-1", "+7", "8", "0x7", "0o7", "7 7", "7\x007", "7\x00\n7", "7a", "7\n", "\t7",
+		"\x80\x00\x00\x00\x00\x00\x00\x01", "\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", "\x80\xff\xff\xff\xff\xff\xff\xff",
+		"\x81\x00\x00\x00\x00\x00\x00\x00", "\xff\xff\xff\xff\xff\xff\xff\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe",
+		"\xc0\x01", "00000000", "77777777", "777777777777", "0000000 ", "        ", "00000000012", "000000000012",
+		"00000001000\x00", "00000001000 ", "00000002000\x00", "1000", "2000", "\xef\xbb\xbf7", "\u00a07", "7.5", "1e3",
+	}
+	magics = []string{
+		posix, gnu, old, "ustar\x00\x00\x00", "ustar\x00 0", "ustar  0", "ustar \x00\x00", "ustar\x0001", "USTAR\x0000",
+		"ustar000", "tar\x00\x00\x00\x00\x00",
+	}
+	kinds = "00000\x00\x00\x00555123456789xxxggLLKNXDSVMAIEa\x01\xff "
+	keys  = []string{
+		"path", "path", "path", "size", "size", "linkpath", "mode", "type", "uid", "mtime", "comment", "GNU.sparse.name",
+		"GNU.sparse.size", "GNU.sparse.realsize", "GNU.sparse.major", "SCHILY.realsize", "SCHILY.dev", "charset", "hdrcharset",
+		"ctime", "uname", "__proto__", "global", "path=", "", "Path", "path ", "NODETAR.type", "LIBARCHIVE.xattr.a",
+		"SCHILY.xattr.user.a",
+	}
 )
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
@@ -405,7 +525,26 @@ func mutated(r *rand.Rand) *raw {
 		case 8:
 			s.header[156] = kinds[r.IntN(len(kinds))]
 		case 9:
-			fill(s.header[345:500], pick(r, []string{"package", "package/", "package/lib", "./package", "a", "/", "..", strings.Repeat("p", 130), strings.Repeat("p", 131), strings.Repeat("p/", 77), "package\\lib"}), r)
+			fill(
+				s.header[345:500],
+				pick(
+					r,
+					[]string{
+						"package",
+						"package/",
+						"package/lib",
+						"./package",
+						"a",
+						"/",
+						"..",
+						strings.Repeat("p", 130),
+						strings.Repeat("p", 131),
+						strings.Repeat("p/", 77),
+						"package\\lib",
+					},
+				),
+				r,
+			)
 		case 10:
 			out.segments = slices.Insert(out.segments, at, metaSegment(pick(r, []byte("xxxg")), records(r)))
 		case 11:
@@ -413,7 +552,11 @@ func mutated(r *rand.Rand) *raw {
 			if r.IntN(2) == 0 {
 				name += "\x00"
 			}
-			out.segments = slices.Insert(out.segments, at, segment{header: headerOf(pick(r, magics[:3]), "", "././@LongLink", 'L', len(name)), body: []byte(name)})
+			out.segments = slices.Insert(
+				out.segments,
+				at,
+				segment{header: headerOf(pick(r, magics[:3]), "", "././@LongLink", 'L', len(name)), body: []byte(name)},
+			)
 		case 12:
 			out.segments = slices.Insert(out.segments, at, *s)
 		case 13:
@@ -425,17 +568,55 @@ func mutated(r *rand.Rand) *raw {
 			other := *pick(r, list)
 			out.segments = append(out.segments, other.segments[r.IntN(len(other.segments))])
 		case 16: // the content, with its size or without
-			s.body = []byte(pick(r, []string{"", "x", inner("package/index.js"), inner("package/evil.js"), strings.Repeat("\x00", 512), strings.Repeat("\x00", 1024), strings.Repeat("y", 511), strings.Repeat("y", 512), strings.Repeat("y", 513)}))
+			s.body = []byte(
+				pick(
+					r,
+					[]string{
+						"",
+						"x",
+						inner("package/index.js"),
+						inner("package/evil.js"),
+						strings.Repeat("\x00", 512),
+						strings.Repeat("\x00", 1024),
+						strings.Repeat("y", 511),
+						strings.Repeat("y", 512),
+						strings.Repeat("y", 513),
+					},
+				),
+			)
 			if r.IntN(4) > 0 {
 				fill(s.header[124:136], fmt.Sprintf("%011o\x00", len(s.body)), r)
 			}
 		case 17:
 			checksum(&s.header)
 			sum := strings.Trim(string(s.header[148:156]), "\x00 ")
-			copy(s.header[148:156], pick(r, []string{"0" + sum + "\x00", " " + sum + "\x00", sum + "  ", sum + " \x00", sum + "\x00\x00", "00" + sum, sum + "\x000", "\x00" + sum + " ", "      \x00 ", "\x00\x00\x00\x00\x00\x00\x00\x00", "  " + sum}))
+			copy(
+				s.header[148:156],
+				pick(
+					r,
+					[]string{
+						"0" + sum + "\x00", " " + sum + "\x00", sum + "  ", sum + " \x00", sum + "\x00\x00", "00" + sum,
+						sum + "\x000", "\x00" + sum + " ", "      \x00 ", "\x00\x00\x00\x00\x00\x00\x00\x00", "  " + sum,
+					},
+				),
+			)
 			s.wrong = true
 		case 18:
-			out.end = pick(r, [][]byte{nil, make([]byte, 512), make([]byte, 1024), make([]byte, 10240), make([]byte, 600), make([]byte, 1), append(make([]byte, 512), inner("package/late.js")...), append(append(make([]byte, 1024), inner("package/late.js")...), make([]byte, 1024)...), append(make([]byte, 1024), 'x'), append(make([]byte, 148), append([]byte("abc"), make([]byte, 1024-151)...)...)})
+			out.end = pick(
+				r,
+				[][]byte{
+					nil,
+					make([]byte, 512),
+					make([]byte, 1024),
+					make([]byte, 10240),
+					make([]byte, 600),
+					make([]byte, 1),
+					append(make([]byte, 512), inner("package/late.js")...),
+					append(append(make([]byte, 1024), inner("package/late.js")...), make([]byte, 1024)...),
+					append(make([]byte, 1024), 'x'),
+					append(make([]byte, 148), append([]byte("abc"), make([]byte, 1024-151)...)...),
+				},
+			)
 		case 19:
 			out.zip = pick(r, zips)
 		}

@@ -108,7 +108,7 @@ async function answer (data) {
     const dir = path.join(work, 'd' + count++)
     fs.mkdirSync(dir)
     let timer
-    const late = new Promise((resolve, reject) => { timer = setTimeout(() => reject(new Error('it does not end')), 20000) })
+    const late = new Promise((resolve, reject) => { timer = setTimeout(() => reject(new Error('it does not end')), 120000) })
     try {
       out[name] = await Promise.race([readers[name](data, dir), late])
     } catch (err) {

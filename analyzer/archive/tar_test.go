@@ -44,6 +44,7 @@ func TestDisagreements(t *testing.T) {
 			{segments: []segment{manifest, with(file("package/a.js"), 0, strings.Repeat("\x00", 12))}},
 		},
 		"its mode is not a plain octal number": {
+			{segments: []segment{with(file("package/a.js"), 100, "00000644")}},
 			{segments: []segment{with(file("package/a.js"), 100, "-000644\x00")}},
 			{segments: []segment{with(file("package/a.js"), 100, "\x00\x00\x00\x00\x00\x00\x00\x00")}},
 		},

@@ -4,11 +4,12 @@ import (
 	"context"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
+
 	"testing"
 	"time"
 
@@ -133,7 +134,7 @@ func TestFolder(t *testing.T) {
 		}
 	}
 	dir := onDisk(t, map[string]string{"package.json": "{}"})
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.js"), 0o600); err != nil {
+	if err := exec.Command("mkfifo", filepath.Join(dir, "pipe.js")).Run(); err != nil {
 		t.Fatal(err)
 	}
 	if files, _, skipped := read(t, dir); files != "package.json" || skipped != "pipe.js" {

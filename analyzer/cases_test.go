@@ -171,7 +171,6 @@ var openCases = map[string]bool{
 	"load/spawn-node-dat":                true,
 	"load/worker":                        true,
 
-	"other-os/package-json-case":  true,
 	"other-os/require-other-case": true,
 
 	"resolve/base64-name":                true,
@@ -191,14 +190,4 @@ var openCases = map[string]bool{
 	"sniff/nul-in-comment": true,
 	"sniff/nul-in-string":  true,
 	"sniff/pe-magic":       true,
-
-	"tar/backslash":             true,
-	"tar/dot-slash":             true,
-	"tar/gnu-longname-then-pax": true,
-	"tar/linkname-on-file":      true,
-	"tar/pax-newline-in-value":  true,
-	"tar/size-starts-with-nul":  true,
-	"tar/sparse-name-0.1":       true,
-	"tar/uid-base256-81":        true,
-	"tar/ustar-version-not-00":  true,
 }

@@ -82,6 +82,8 @@ func (e *Engine) Catalogue() *behavior.Catalogue { return e.catalogue }
 type request struct {
 	// Git is set for packages from git repositories.
 	Git bool
+	// Folder is set where the tarball was made here, of a folder's files.
+	Folder bool
 	// Skip are files that killed a worker, with the reason.
 	Skip map[string]string
 }
@@ -93,7 +95,7 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
 	step("(unpacking)")
-	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping})
+	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping, Own: r.Folder})
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +171,6 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 	}
 	for _, p := range facts.Incomplete {
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
-	}
-	for _, r := range pkg.Refused {
-		c.Incomplete = append(c.Incomplete, issue.Problem{File: r.Path, Reason: "it was not unpacked: " + r.Reason, Line: 1})
 	}
 	c.LifecycleFiles = lifecycleFiles(pkg, facts)
 	c.Inventory, c.Entropy = inventory(pkg)

@@ -174,7 +174,7 @@ func TestWorkerKilledFromOutside(t *testing.T) {
 		return s.ScanTarball(context.Background(), tarball(t, "package.json", `{"name":"x"}`, "index.js", big))
 	}
 	ofFolder := func() (analyzer.Scanned, error) {
-		return s.ScanFiles(context.Background(), map[string][]byte{"package.json": []byte(`{"name":"x"}`), "index.js": []byte(big)})
+		return s.ScanFolder(context.Background(), &analyzer.Folder{Files: map[string][]byte{"package.json": []byte(`{"name":"x"}`), "index.js": []byte(big)}})
 	}
 	for _, test := range []struct {
 		name     string

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -234,6 +233,8 @@ func problem(err error) *issue.FetchProblem {
 		kind = "two-hashes"
 	case errors.As(err, &size), strings.HasPrefix(err.Error(), "archive: ") && strings.Contains(err.Error(), "(limit "):
 		kind = "limit"
+	case strings.HasPrefix(err.Error(), "archive: readers disagree "):
+		kind = "ambiguous"
 	case errors.Is(err, registry.ErrNotFound):
 		kind = "not-found"
 	}
@@ -245,7 +246,7 @@ func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]
 	var failure error
 	t, err := s.Registry.Tarball(ctx, registry.Source{Name: subject.Name, Version: subject.Version, Resolved: subject.Resolved, Integrity: subject.Integrity},
 		func(body io.Reader) error {
-			contents, failure = s.read(ctx, body, skip)
+			contents, failure = s.read(ctx, body, request{Skip: skip})
 			return failure
 		})
 	out := Scanned{Integrity: t.Integrity, Bytes: t.Size}
@@ -256,8 +257,8 @@ func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]
 }
 
 // read gives a tarball to a child.
-func (s *Scanner) read(ctx context.Context, tarball io.Reader, skip map[string]string) (*issue.Contents, error) {
-	header, err := json.Marshal(request{Skip: skip})
+func (s *Scanner) read(ctx context.Context, tarball io.Reader, how request) (*issue.Contents, error) {
+	header, err := json.Marshal(how)
 	if err != nil {
 		return nil, err
 	}
@@ -307,6 +308,11 @@ func (s *Scanner) keep(ctx context.Context, out Scanned) {
 
 // ScanTarball analyzes a tarball that is at hand.
 func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, error)) (Scanned, error) {
+	return s.scanOpened(ctx, open, false)
+}
+
+// scanOpened is ScanTarball, of a tarball or of a folder.
+func (s *Scanner) scanOpened(ctx context.Context, open func() (io.ReadCloser, error), folder bool) (Scanned, error) {
 	var unopened error // the file's, not the package's
 	out, _, err := s.survive(ctx, func(skip map[string]string) (Scanned, error) {
 		body, err := open()
@@ -316,7 +322,7 @@ func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, e
 		}
 		defer body.Close()
 		h := registry.NewHash()
-		c, err := s.read(ctx, io.TeeReader(body, h), skip)
+		c, err := s.read(ctx, io.TeeReader(body, h), request{Folder: folder, Skip: skip})
 		return Scanned{Contents: c, Integrity: h.SHA512()}, err
 	})
 	if err == nil {
@@ -328,14 +334,11 @@ func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, e
 	return out, nil
 }
 
-// ScanFiles analyzes a folder's files as if they were packed: in a child
+// ScanFolder analyzes a folder's files as if they were packed: in a child
 // process and inside the budgets, since a folder may be an unpacked package.
-func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scanned, error) {
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
+func (s *Scanner) ScanFolder(ctx context.Context, folder *Folder) (Scanned, error) {
+	files := folder.Files
+	names := slices.Sorted(maps.Keys(files))
 	pack := func(w io.Writer) error {
 		z, err := gzip.NewWriterLevel(w, gzip.NoCompression)
 		if err != nil {
@@ -355,12 +358,15 @@ func (s *Scanner) ScanFiles(ctx context.Context, files map[string][]byte) (Scann
 		}
 		return z.Close()
 	}
-	scanned, err := s.ScanTarball(ctx, func() (io.ReadCloser, error) {
+	scanned, err := s.scanOpened(ctx, func() (io.ReadCloser, error) {
 		r, w := io.Pipe()
 		go func() { w.CloseWithError(pack(w)) }()
 		return r, nil
-	})
+	}, true)
 	scanned.Integrity = "" // a folder has none
+	if scanned.Contents != nil {
+		scanned.Contents.Incomplete = append(scanned.Contents.Incomplete, folder.Skipped...)
+	}
 	return scanned, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
@@ -76,7 +77,12 @@ func fetch(folder string, limit int) (*corpus, error) {
 	if err := <-errs; err != nil {
 		return nil, err
 	}
-	for _, data := range c.tarballs {
+	for i, data := range c.tarballs {
+		// All of these are ordinary: one that readers disagree about would be a
+		// rule of the archive that is too strict.
+		if _, err := archive.Read(bytes.NewReader(data), archive.Limits{}); err != nil {
+			return nil, fmt.Errorf("%s@%s: %w", c.subjects[i].Name, c.subjects[i].Version, err)
+		}
 		c.packed += int64(len(data))
 		n, err := walk(data, io.Discard)
 		if err != nil {

@@ -1,22 +1,27 @@
 // Package archive turns the bytes of a package tarball into a Package, inside
-// budgets. Nothing is written anywhere, links are not followed, no entry can
-// name a place outside the package.
+// budgets. Nothing is written anywhere, and no entry can name a place outside
+// the package.
+//
+// A Package is what npm, pnpm and Yarn would all unpack. Where their readers
+// differ, Read gives a *DisagreementError and no Package.
 //
 // Read streams: it needs the whole tarball once, in order, and keeps only the
 // content that the analysis reads. A tarball that crosses a budget gives a
-// *LimitError that names the budget and the entry.
+// *LimitError that names the budget and the entry. File.Held says how much of a
+// file is at hand; a second Read of the same tarball with Limits.Only, and
+// Package.Complete, bring more.
 package archive
 
 import (
-	"archive/tar"
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"path"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -40,6 +45,14 @@ type Limits struct {
 	// Keep tells whether the content of a text file is worth its memory; nil:
 	// all are. It must not hold on to data.
 	Keep func(path string, data []byte) bool
+	// Own says that lockwarden made the tarball itself, of a folder: nobody else
+	// reads it, so that names may be what readers of a tarball disagree about.
+	Own bool
+	// Only, where it is not nil, are the paths of the files whose content is
+	// kept, and of no others: whole, inside Kept and FileKept, whatever their
+	// kind and whatever Keep says. It is for reading a tarball a second time,
+	// when more is known of what its files are.
+	Only map[string]bool
 }
 
 // Defaults are the budgets in force unless an operator sets others. The
@@ -113,45 +126,72 @@ const (
 	Archive
 )
 
+// Held is how much of a file's content is at hand.
+type Held uint8
+
+// What Data is of the content.
+const (
+	// Whole: all of it.
+	Whole Held = iota
+	// Part: the beginning, by choice; Tail is the end. Binary files are kept
+	// so, and what is longer than Skipped's limit without being text.
+	Part
+	// Dropped: nothing, by choice. Keep or Only did not name the file.
+	Dropped
+	// Cut: the beginning or nothing, because of a limit. Skipped names it.
+	Cut
+)
+
 // File is one regular file of a package.
 type File struct {
 	// Path is relative to the package, with forward slashes.
 	Path string
 	Size int64
-	// Executable is the owner's execute bit.
+	// Executable is set where anybody may execute it. Most clients then let the
+	// owner or everybody; pnpm before 9 only where everybody may.
 	Executable bool
 	Kind       Kind
+	// Held is how much of the content Data is. What is not Whole was not read
+	// by anybody who reads Data.
+	Held Held
 	// Tail is the end of a binary file whose whole content is not in Data.
 	Tail []byte
-	// Skipped is why Data is not the whole content though it should be.
+	// Skipped is why Data is not the whole content though it should be; it is
+	// set where Held is Cut.
 	Skipped string
 
 	content  content
 	trigrams *trigrams
+	// sum is a hash of the content that nobody outside of the process knows.
+	sum uint64
 }
 
-// Data is the content: all of it for text, the beginning for binaries, nil
-// where Skipped says why. Nobody changes it, and who keeps a part of it for
-// long keeps a copy of that part: in a large package it is unpacked anew.
+// Data is what Held says of the content. Nobody changes it, and who keeps a part
+// of it for long keeps a copy of that part: in a large package it is unpacked
+// anew.
 func (f *File) Data() []byte { return f.content.bytes() }
 
 // Package is an unpacked tarball.
 type Package struct {
 	Files []*File
-	// Refused are entries that were left out, with the reason.
-	Refused []Refusal
 	// Expanded is the size of all files in bytes.
 	Expanded int64
 
 	byPath map[string]*File
+	// folded are the files by the name of those systems that ignore case.
+	folded map[string]*File
 	recent recent
 }
 
-// Refusal is an entry that npm would not unpack as a plain file.
-type Refusal struct{ Path, Reason string }
-
-// File returns the file at a path, or nil.
-func (p *Package) File(name string) *File { return p.byPath[name] }
+// File returns the file at a path, or nil. npm unpacks a .gitignore as an
+// .npmignore where there is none.
+func (p *Package) File(name string) *File {
+	f := p.byPath[name]
+	if f == nil && path.Base(name) == ".npmignore" {
+		f = p.byPath[strings.TrimSuffix(name, ".npmignore")+".gitignore"]
+	}
+	return f
+}
 
 // headKept is how much of a binary stays, enough for its headers.
 const headKept = 64 << 10
@@ -168,23 +208,24 @@ func IsDocument(name string) bool {
 	return false
 }
 
-// Read reads a gzipped tarball. Errors are *LimitError or say at which entry
-// the tarball is damaged.
+// Read reads a gzipped tarball. Errors are *LimitError, *DisagreementError, or
+// say at which entry the tarball is damaged.
 func Read(r io.Reader, limits Limits) (*Package, error) {
 	limits = limits.withDefaults()
 	counted := &countingReader{r: r, max: limits.Compressed}
-	z, err := gzip.NewReader(counted)
+	z, err := newGunzip(counted)
 	if err != nil {
 		return nil, damaged(err, "")
 	}
 	defer z.Close()
 	expanded := &expandedReader{r: z, in: counted, limits: limits}
-	t := tar.NewReader(expanded)
+	t := &tarReader{r: expanded, own: limits.Own}
 	p := &Package{byPath: map[string]*File{}}
+	folders := folders{}
 	var kept int64
 	var buffer scratch
 	for n := int64(0); ; n++ {
-		header, err := t.Next()
+		e, err := t.next()
 		if err == io.EOF {
 			break
 		}
@@ -192,48 +233,108 @@ func Read(r io.Reader, limits Limits) (*Package, error) {
 			return nil, damaged(err, expanded.entry)
 		}
 		if n >= limits.Files {
-			return nil, &LimitError{"Files", limits.Files, clip(header.Name)}
+			return nil, &LimitError{"Files", limits.Files, clip(e.name)}
 		}
-		name, reason, err := entryPath(header, limits)
+		name, err := limits.path(e)
 		if err != nil {
 			return nil, err
 		}
 		expanded.entry = name
-		if reason != "" {
-			p.Refused = append(p.Refused, Refusal{clip(header.Name), reason})
-			continue
-		}
 		if name == "" {
 			continue
 		}
-		f := &File{Path: name, Size: header.Size, Executable: header.Mode&0o100 != 0}
+		if e.folder && folders[name] {
+			return nil, &DisagreementError{clip(e.name), "a folder that is there already"} // an error for Yarn since 2
+		}
+		if folders.both(p, name, e.folder) {
+			return nil, &DisagreementError{clip(e.name), "it is a file and a folder"}
+		}
+		if e.folder {
+			continue
+		}
+		f := &File{Path: name, Size: e.size, Executable: e.executable}
 		if err := f.read(t, limits, &kept, &buffer); err != nil {
 			return nil, damaged(err, name)
 		}
-		p.Expanded += f.Size
 		if old := p.byPath[name]; old != nil {
-			// npm unpacks in order: the later entry is the one that stays.
-			*old = *f
+			// The later one stays for most readers, but not for all that there
+			// will be; an archive that says the same twice means no harm.
+			if old.Size != f.Size || old.sum != f.sum || old.Executable != f.Executable {
+				return nil, &DisagreementError{clip(e.name), "it stands there twice with different contents"}
+			}
 			continue
 		}
+		p.Expanded += f.Size
 		p.byPath[name] = f
 		p.Files = append(p.Files, f)
 		if kept > packFrom {
 			p.pack(f)
 		}
 	}
-	// What follows the tar's end still counts for the budgets and the hash.
-	if _, err := io.Copy(io.Discard, expanded); err != nil {
-		return nil, damaged(err, "")
-	}
 	return p, nil
+}
+
+// path is where an entry is unpacked, "" for the folder of the package.
+func (l *Limits) path(e *entry) (string, error) {
+	if int64(len(e.name)) > l.PathLength {
+		return "", &LimitError{"PathLength", l.PathLength, clip(e.name)}
+	}
+	name, why := inside(e, l.Own)
+	if why != "" {
+		return "", &DisagreementError{clip(e.name), why}
+	}
+	if int64(strings.Count(name, "/")) > l.Depth {
+		return "", &LimitError{"Depth", l.Depth, clip(name)}
+	}
+	return name, nil
+}
+
+// folders are those that entries are or lie in.
+type folders map[string]bool
+
+// both adds a path, and reports whether it, or one that it lies in, is that of a
+// file and of a folder. Who unpacks the one cannot unpack the other; which one
+// stays differs.
+func (s folders) both(p *Package, name string, folder bool) bool {
+	if !folder && s[name] {
+		return true
+	}
+	if !folder {
+		name = parent(name)
+	}
+	for dir := name; dir != "" && !s[dir]; dir = parent(dir) {
+		if p.byPath[dir] != nil {
+			return true
+		}
+		s[dir] = true
+	}
+	return false
+}
+
+func parent(name string) string { return name[:max(0, strings.LastIndexByte(name, '/'))] }
+
+// Complete takes the contents of a second reading of the same tarball, with
+// Limits.Only, for those files that are not held whole.
+func (p *Package) Complete(second *Package) {
+	for _, f := range second.Files {
+		if old := p.byPath[f.Path]; old != nil && old.Held != Whole && f.Held != Dropped {
+			old.content, old.Held, old.Skipped, old.Tail = content{plain: f.Data()}, f.Held, f.Skipped, nil
+			old.trigrams = nil
+		}
+	}
 }
 
 // New makes a Package of files in memory: for tests and for folders.
 func New(files map[string][]byte) *Package {
 	p := &Package{byPath: map[string]*File{}}
 	for name, data := range files {
-		f := &File{Path: name, Size: int64(len(data)), Kind: Sniff(data), content: content{plain: data}}
+		f := &File{
+			Path:    name,
+			Size:    int64(len(data)),
+			Kind:    Sniff(data),
+			content: content{plain: data},
+			sum:     maphash.Bytes(hashed, data),
+		}
 		p.byPath[name] = f
 		p.Files = append(p.Files, f)
 		p.Expanded += f.Size
@@ -244,7 +345,8 @@ func New(files map[string][]byte) *Package {
 
 func damaged(err error, entry string) error {
 	var limit *LimitError
-	if errors.As(err, &limit) {
+	var disagreement *DisagreementError
+	if errors.As(err, &limit) || errors.As(err, &disagreement) {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -254,46 +356,6 @@ func damaged(err error, entry string) error {
 		return fmt.Errorf("archive: the tarball is damaged: %w", err)
 	}
 	return fmt.Errorf("archive: the tarball is damaged at %q: %w", entry, err)
-}
-
-// entryPath is the entry's path without the first folder, which npm strips
-// whatever its name; or the reason why npm would not unpack the entry.
-func entryPath(h *tar.Header, limits Limits) (name, reason string, err error) {
-	if int64(len(h.Name)) > limits.PathLength {
-		return "", "", &LimitError{"PathLength", limits.PathLength, clip(h.Name)}
-	}
-	switch h.Typeflag {
-	case tar.TypeReg, '\x00', tar.TypeCont:
-	case tar.TypeDir:
-		return "", "", nil
-	case tar.TypeXGlobalHeader:
-		return "", "", nil
-	case tar.TypeLink, tar.TypeSymlink:
-		return "", "a link, which npm does not unpack", nil
-	default:
-		return "", "neither file nor folder", nil
-	}
-	if !utf8.ValidString(h.Name) {
-		return "", "its name is not UTF-8", nil
-	}
-	if strings.ContainsRune(h.Name, 0) {
-		return "", "its name holds a NUL", nil
-	}
-	slashed := strings.ReplaceAll(h.Name, `\`, "/")
-	for _, part := range strings.Split(slashed, "/") {
-		if part == ".." {
-			return "", "its path leaves the package", nil
-		}
-	}
-	clean := path.Clean("/" + slashed)[1:]
-	_, rest, ok := strings.Cut(clean, "/")
-	if !ok || rest == "" {
-		return "", "it lies outside the package folder", nil
-	}
-	if int64(strings.Count(rest, "/")) > limits.Depth {
-		return "", "", &LimitError{"Depth", limits.Depth, clip(rest)}
-	}
-	return rest, "", nil
 }
 
 // scratch is where a file is read before it is known whether it stays.
@@ -306,48 +368,69 @@ func (s *scratch) sized(n int64) []byte {
 	return s.buffer[:n]
 }
 
+// hashed gives contents their sum.
+var hashed = maphash.MakeSeed()
+
 func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 	head := s.sized(min(f.Size, 4096))
 	if _, err := io.ReadFull(r, head); err != nil {
 		return err
 	}
 	f.Kind = Sniff(head)
+	only := limits.Only != nil
 	want := min(f.Size, headKept)
 	if IsDocument(f.Path) && f.Size <= documentKept {
 		want = f.Size // its macros may stand anywhere in it
 	}
-	if f.Kind == Text {
+	if f.Kind == Text || only {
 		want = f.Size
 		if f.Size > limits.FileKept {
 			f.Skipped = fmt.Sprintf("larger than %d bytes", limits.FileKept)
-			want = headKept
+			want = min(f.Size, headKept)
 		}
 	}
-	if *kept+want > limits.Kept {
+	if only && !limits.Only[f.Path] {
+		want, f.Skipped = 0, ""
+	} else if *kept+want > limits.Kept {
 		f.Skipped = fmt.Sprintf("the package has more than %d bytes of text", limits.Kept)
 		want = 0
 	}
-	if want > 0 {
-		data := s.sized(want)
-		n := copy(data, head)
-		if want > int64(n) {
-			if _, err := io.ReadFull(r, data[n:]); err != nil {
-				return err
-			}
-		}
-		if f.Kind != Text || limits.Keep == nil || limits.Keep(f.Path, data) {
-			f.content.plain = append([]byte(nil), data...)
-			*kept += want
-		}
-	}
-	if f.Kind != Binary {
-		_, err := io.Copy(io.Discard, r)
+	data := s.sized(max(want, int64(len(head))))
+	copy(data, head)
+	if _, err := io.ReadFull(r, data[len(head):]); err != nil {
 		return err
 	}
-	tail := &tailWriter{}
-	_, err := io.Copy(tail, r)
-	f.Tail = tail.last
-	return err
+	var sum maphash.Hash
+	sum.SetSeed(hashed)
+	sum.Write(data)
+	f.Held = Dropped
+	if want > 0 && (only || f.Kind != Text || limits.Keep == nil || limits.Keep(f.Path, data)) {
+		f.content.plain = append([]byte(nil), data[:want]...)
+		*kept += want
+		f.Held = Part
+	}
+	switch {
+	case f.Skipped != "":
+		f.Held = Cut
+	case f.Size == 0, f.Held == Part && want == f.Size:
+		f.Held = Whole
+	}
+	var tail tailWriter
+	for rest := s.sized(32 << 10); ; {
+		n, err := r.Read(rest)
+		sum.Write(rest[:n])
+		if f.Kind == Binary {
+			tail.Write(rest[:n])
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	f.Tail, f.sum = tail.last, sum.Sum64()
+	return nil
 }
 
 // tailKept is how much of a binary file's end is kept, in bytes.
@@ -409,6 +492,41 @@ func clip(s string) string {
 		s = s[:200] + "…"
 	}
 	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+// newGunzip reads a gzip stream as Node's zlib does, which the clients use. What
+// stands in a second stream, or behind the first, comes out in some and not in
+// others, and in pieces that depend on how the bytes arrive.
+func newGunzip(r io.Reader) (*gunzip, error) {
+	b := bufio.NewReaderSize(r, 32<<10)
+	// zlib refuses flags that it does not know, and a wrong hash of the header.
+	if head, _ := b.Peek(4); len(head) == 4 && bytes.HasPrefix(head, gzipMagic) && head[3]&0xe2 != 0 {
+		return nil, &DisagreementError{"", "its gzip header has flags that nobody uses"}
+	}
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &gunzip{z, b}, nil
+}
+
+type gunzip struct {
+	*gzip.Reader
+	behind *bufio.Reader
+}
+
+// Read implements io.Reader.
+func (g *gunzip) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	if err == io.EOF {
+		if _, more := g.behind.ReadByte(); more == nil {
+			return n, &DisagreementError{"", "something stands behind its gzip stream"}
+		} else if more != io.EOF {
+			return n, more
+		}
+	}
+	return n, err
 }
 
 type countingReader struct {

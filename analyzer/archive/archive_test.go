@@ -83,37 +83,6 @@ func TestContentBudgetKeepsTheRest(t *testing.T) {
 	}
 }
 
-func TestHostileEntries(t *testing.T) {
-	pkg, err := archive.Read(bytes.NewReader(pack(t,
-		file("package/ok.js", "1"),
-		file("package/../../etc/passwd", "x"),
-		file("/etc/shadow", "x"),
-		file(`package\..\..\windows`, "x"),
-		&tar.Header{Name: "package/link.js", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"},
-		&tar.Header{Name: "package/hard.js", Typeflag: tar.TypeLink, Linkname: "package/ok.js"},
-		&tar.Header{Name: "package/fifo", Typeflag: tar.TypeFifo},
-		file("package/twice.js", "first"),
-		file("package/twice.js", "second"),
-		file("other-root/deep/file.js", "npm strips the first folder whatever its name"),
-	)), archive.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, f := range pkg.Files {
-		names = append(names, f.Path)
-	}
-	if got := strings.Join(names, " "); got != "ok.js shadow twice.js deep/file.js" {
-		t.Errorf("files: %s", got)
-	}
-	if len(pkg.Refused) != 5 {
-		t.Errorf("refused: %+v", pkg.Refused)
-	}
-	if got := string(pkg.File("twice.js").Data()); got != "second" {
-		t.Errorf("of two entries with one name npm keeps the last; got %q", got)
-	}
-}
-
 func TestDamaged(t *testing.T) {
 	whole := pack(t, file("package/a.js", strings.Repeat("abcdefgh", 5000)))
 	for name, data := range map[string][]byte{"empty": {}, "no gzip": []byte("hello"), "cut": whole[:len(whole)/2], "flipped": append(append([]byte{}, whole[:40]...), bytes.Repeat([]byte{0xff}, 30)...)} {

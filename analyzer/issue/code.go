@@ -192,21 +192,24 @@ func (in *Input) finds(kind string) []behavior.Evidence {
 // two steps less severe.
 func (in *Input) found(kind string, severity Severity) []Issue {
 	list := in.finds(kind)
+	if len(list) > 0 && !slices.ContainsFunc(list, func(e behavior.Evidence) bool { return !isTestPath(e.File) }) {
+		severity = min(severity+2, Info)
+	}
+	return named(severity, list)
+}
+
+// named is an issue that names some of its evidence.
+func named(severity Severity, list []behavior.Evidence) []Issue {
 	if len(list) == 0 {
 		return nil
 	}
 	seen := map[string]bool{}
 	var what []string
-	inTests := true
 	for _, e := range list {
-		inTests = inTests && isTestPath(e.File)
 		if !seen[e.Snippet] && len(what) < 5 {
 			seen[e.Snippet] = true
 			what = append(what, e.Snippet)
 		}
-	}
-	if inTests {
-		severity = min(severity+2, Info)
 	}
 	return detailed(severity, map[string]string{"what": clip(strings.Join(what, ", "))}, list...)
 }
@@ -221,6 +224,16 @@ func codeTypeMismatch(in *Input) []Issue {
 		}
 	}
 	return in.found("code/type-mismatch", severity)
+}
+
+// codeNameCollision: files of which one replaces the other on macOS or Windows,
+// or is found there under a name that it does not have here. Documents that
+// nobody loads are that in a few ordinary packages.
+func codeNameCollision(in *Input) []Issue {
+	if loaded := in.finds("code/name-collision"); loaded != nil {
+		return named(Medium, loaded)
+	}
+	return named(Low, in.finds("code/name-collision/idle"))
 }
 
 func codeOversized(in *Input) []Issue        { return in.found("code/oversized", Low) }

@@ -68,10 +68,42 @@ func Inspect(pkg *archive.Package, contexts func(file string) javascript.Context
 			}
 		}
 	}
+	d.collisions(pkg)
 	if pkg.Expanded > oversizedPackage && len(pkg.Files) > 0 {
 		d.out = append(d.out, Find{Kind: "code/oversized", File: "package.json", Line: 1, What: fmt.Sprintf("%d MB in %d files", pkg.Expanded/1e6, len(pkg.Files))})
 	}
 	return d.out
+}
+
+// collisions are files that have each other's name on some systems. Those that
+// may be loaded come first, since not all are kept.
+func (d *finder) collisions(pkg *archive.Package) {
+	twins := pkg.Twins()
+	for _, first := range []bool{true, false} {
+		for _, t := range twins {
+			contexts := d.contexts(t.File.Path) | d.contexts(t.Other)
+			loads := contexts&^javascript.Unreachable != 0 || (mayLoad(t.File.Path) || mayLoad(t.Other)) && !isTestPath(t.File.Path)
+			if loads != first {
+				continue
+			}
+			kind := "code/name-collision"
+			if !loads {
+				kind += "/idle"
+			}
+			d.add(kind, t.File, 0, t.Other+" and "+t.File.Path)
+		}
+	}
+}
+
+// mayLoad tells by its name whether Node or npm may load a file without that a
+// script names its extension.
+func mayLoad(name string) bool {
+	name = strings.ToLower(name)
+	switch path.Ext(name) {
+	case ".json", ".node", ".wasm", ".gyp", ".gypi", ".sh", ".bat", ".cmd", ".ps1", ".py":
+		return true
+	}
+	return javascript.IsScript(name)
 }
 
 // What is unusually large, in bytes: the largest script of the 1,842 package

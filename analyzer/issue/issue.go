@@ -163,6 +163,7 @@ type Problem struct {
 // FetchProblem is why a tarball was not read.
 type FetchProblem struct {
 	// Kind is "unexpected-host", "integrity-mismatch", "two-hashes", "not-found", "limit",
+	// "ambiguous" (package managers would unpack different things),
 	// "unsupported" or "failed".
 	Kind   string
 	Reason string

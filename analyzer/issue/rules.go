@@ -97,6 +97,7 @@ var rules = []Rule{
 	{"code/native-binary", codeNativeBinary},
 	{"code/wasm-binary", codeWasmBinary},
 	{"code/type-mismatch", codeTypeMismatch},
+	{"code/name-collision", codeNameCollision},
 	{"code/oversized", codeOversized},
 	{"code/unparsable", codeUnparsable},
 	{"license/missing", licenseMissing},

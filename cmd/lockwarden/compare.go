@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ document could not be had.`,
 			return err
 		}
 		defer scanner.Close()
-		old, now, err := compare(c.Context(), scanner, args[0], args[1])
+		old, now, err := compare(c.Context(), scanner, args[0], args[1], c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
@@ -69,11 +70,11 @@ document could not be had.`,
 
 // compare reports on both versions; the report on the new one has the
 // difference.
-func compare(ctx context.Context, scanner *analyzer.Scanner, a, b string) (from, to *analyzer.Examination, err error) {
-	if from, err = examine(ctx, scanner, a); err != nil {
+func compare(ctx context.Context, scanner *analyzer.Scanner, a, b string, says io.Writer) (from, to *analyzer.Examination, err error) {
+	if from, err = examine(ctx, scanner, a, says); err != nil {
 		return nil, nil, err
 	}
-	if to, err = examine(ctx, scanner, b); err != nil {
+	if to, err = examine(ctx, scanner, b, says); err != nil {
 		return nil, nil, err
 	}
 	return from, to, scanner.Update(ctx, from, to)

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +26,10 @@ func scanCommand(t *terminal) *cobra.Command {
 		Long: `Report what one package version does and what is wrong with it: from the
 registry, from a tarball, or from a folder. Nothing of it is executed.
 
+Of a folder, what npm would not pack is left out and named: .git, and
+node_modules but for bundled dependencies. Links are followed inside the folder;
+those that lead out of it are not scanned (status 3).
+
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 2 wrong usage or input, 3 something could not be scanned, or the registry's
 document could not be had.`,
@@ -48,7 +50,7 @@ document could not be had.`,
 			return err
 		}
 		defer scanner.Close()
-		e, err := examine(c.Context(), scanner, args[0])
+		e, err := examine(c.Context(), scanner, args[0], c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
@@ -112,19 +114,19 @@ func failOnFlag(c *cobra.Command, fallback string) func([]issue.Issue) (bool, er
 	}
 }
 
-// examine scans what the argument names.
-func examine(ctx context.Context, scanner *analyzer.Scanner, arg string) (*analyzer.Examination, error) {
+// examine scans what the argument names, and says what of a folder it leaves out.
+func examine(ctx context.Context, scanner *analyzer.Scanner, arg string, says io.Writer) (*analyzer.Examination, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		files, left, err := readFolder(arg)
+		folder, err := analyzer.ReadFolder(arg)
 		if err != nil {
 			return nil, err
 		}
-		scanned, err := scanner.ScanFiles(ctx, files)
-		if scanned.Contents != nil {
-			scanned.Contents.Incomplete = append(scanned.Contents.Incomplete, left...)
+		if len(folder.LeftOut) > 0 {
+			fmt.Fprintf(says, "left out of %s: %s\n", arg, strings.Join(folder.LeftOut, ", "))
 		}
+		scanned, err := scanner.ScanFolder(ctx, folder)
 		return byManifest(scanned, filepath.Base(arg)), err
 	case err == nil:
 		scanned, err := scanner.ScanTarball(ctx, func() (io.ReadCloser, error) { return os.Open(arg) })
@@ -146,77 +148,4 @@ func byManifest(scanned analyzer.Scanned, fallback string) *analyzer.Examination
 		in.Name, in.Version = scanned.Contents.Manifest.Name, scanned.Contents.Manifest.Version
 	}
 	return &analyzer.Examination{Input: in, Scanned: scanned, Unknown: analyzer.Unasked("nobody is asked about a file or folder")}
-}
-
-// Limits of a folder: it is a person's own, but may be a whole disk.
-const (
-	maxFolderFiles = 50_000
-	maxFolderBytes = 1 << 30
-)
-
-// readFolder reads what npm would pack, roughly: no node_modules, no .git. Links to
-// files inside are followed, as Node follows them; left is what is not read.
-func readFolder(dir string) (files map[string][]byte, left []issue.Problem, err error) {
-	files = map[string][]byte{}
-	total := int64(0)
-	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if path != dir && (d.Name() == "node_modules" || d.Name() == ".git") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		name = filepath.ToSlash(name)
-		info, why := regular(dir, path, d)
-		if why != "" {
-			left = append(left, issue.Problem{File: name, Reason: why, Line: 1})
-			return nil
-		}
-		if total += info.Size(); total > maxFolderBytes || len(files) >= maxFolderFiles {
-			return fmt.Errorf("%s has more than %d files or %d MB; name a package's folder", dir, maxFolderFiles, maxFolderBytes>>20)
-		}
-		data, err := os.ReadFile(path)
-		files[name] = data
-		return err
-	})
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("%s has no files", dir)
-	}
-	return files, left, err
-}
-
-// regular describes the file that a path of a folder leads to; why says why it is
-// not read.
-func regular(dir, path string, d fs.DirEntry) (info fs.FileInfo, why string) {
-	var err error
-	switch {
-	case d.Type().IsRegular():
-		info, err = d.Info()
-	case d.Type()&fs.ModeSymlink != 0:
-		top, failed := filepath.EvalSymlinks(dir)
-		to, unread := filepath.EvalSymlinks(path)
-		if err = cmp.Or(failed, unread); err != nil {
-			break
-		}
-		inside, failed := filepath.Rel(top, to)
-		if failed != nil || !filepath.IsLocal(inside) {
-			return nil, "a link that leads out of the folder"
-		}
-		if info, err = os.Stat(to); err == nil && !info.Mode().IsRegular() {
-			return nil, "a link to what is no file"
-		}
-	default:
-		return nil, "neither a file nor a folder"
-	}
-	if err != nil {
-		return nil, err.Error()
-	}
-	return info, ""
 }

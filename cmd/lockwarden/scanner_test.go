@@ -194,7 +194,6 @@ func TestFolderLinks(t *testing.T) {
 			}
 			return os.Symlink(outside+"/e.js", dir+"/index.js")
 		}, false, false},
-		{"a link to nothing", func(dir string) error { return os.Symlink("nothing.js", dir+"/index.js") }, false, false},
 		{"a link to a folder", func(dir string) error { return os.Symlink(".", dir+"/lib") }, false, false},
 	} {
 		dir := t.TempDir()

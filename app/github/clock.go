@@ -20,6 +20,9 @@ const clockTime = 10 * time.Minute
 // learn takes an answer's Date, which is cut to a second and has been under way:
 // the least difference is nearest to the truth.
 func (c *clock) learn(answer *http.Response, now time.Time) {
+	if c == nil {
+		return // a request that is not the App's
+	}
 	date, err := http.ParseTime(answer.Header.Get("Date"))
 	if err != nil {
 		return

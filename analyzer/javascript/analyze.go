@@ -154,7 +154,6 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.linkInstalled()
 	p.rest(pending, options)
 	p.closeUnread()
-	p.closeDecoding()
 	p.closeBlind()
 	for _, m := range p.order {
 		m.letGo()

@@ -88,7 +88,6 @@ type callSite struct {
 	new      bool
 	spread   bool
 	oneOf    bool // the callee may be several things
-	open     bool // a spread array may hold more, or other things, than args has
 	receiver *Value
 	args     []*Value
 }
@@ -108,9 +107,7 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 			out = append(out, c.args[i])
 			continue
 		}
-		elements, exact := elementList(c.args[i])
-		c.open = c.open || !exact
-		if elements != nil {
+		if elements := c.args[i].Elements(); elements != nil {
 			out = append(out, elements...)
 			continue
 		}
@@ -124,9 +121,6 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 	var out *Value
 	resolved := false
-	if e.record && callee.cut() {
-		e.reached(c.id, limitFunctions, maxFunctions)
-	}
 	callee.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
@@ -169,7 +163,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		return e.returnFor(f, c.args)
 	}
 	return f.returned
@@ -196,11 +190,10 @@ func constants(args []*Value) bool {
 	return len(args) > 0
 }
 
-// hasPath tells whether an API that matters is among the alternatives: whose it is
-// matters then.
-func (p *program) hasPath(v *Value) bool {
+// hasPath tells whether an API is among the alternatives: whose it is matters.
+func hasPath(v *Value) bool {
 	for _, alt := range v.alts() {
-		if alt.kind == vPath && p.pathMatters(alt.path()) {
+		if alt.kind == vPath {
 			return true
 		}
 	}
@@ -249,7 +242,7 @@ func (e *evaluation) callerOf(f *function) {
 			return
 		}
 	}
-	if len(f.callers) < maxReaders {
+	if len(f.callers) < 4096 {
 		f.callers = append(f.callers, e.f)
 	}
 }
@@ -262,7 +255,7 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
-	changed, news := false, others
+	changed := false
 	for i, arg := range args {
 		if f.rest && i >= int(f.params)-1 {
 			e.restParameter(f, arg)
@@ -271,8 +264,7 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		if i >= int(f.params) && !f.usesArgs {
 			break
 		}
-		if i >= maxArguments {
-			e.reached(id, "arguments", maxArguments)
+		if i >= 32 {
 			break
 		}
 		for len(f.paramValues) <= i {
@@ -280,21 +272,18 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		}
 		joined := e.p.join(f.paramValues[i], arg)
 		if joined != f.paramValues[i] {
-			changed, news = true, max(news, e.p.news(f.paramValues[i], joined))
 			f.paramValues[i] = joined
+			changed = true
 		}
 	}
 	if this != nil && f.this == nil && !f.arrow && f.class == nil && f.prototype == nil && f.parent != nil && this.kind == vObject {
 		f.this = this
-		changed, news = true, max(news, structure)
+		changed = true
 	}
 	if changed {
-		e.p.enqueueFor(f, news)
+		e.p.enqueue(f)
 	}
 }
-
-// maxArguments is how many arguments of a call have parameters of their own.
-const maxArguments = 1024
 
 func (e *evaluation) restParameter(f *function, arg *Value) {
 	i := int(f.params) - 1

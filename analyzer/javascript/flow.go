@@ -2,7 +2,6 @@ package javascript
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -27,9 +26,9 @@ type Flow struct {
 
 // Limits of following data back from one use.
 const (
-	maxFlowSteps = 4000
+	maxFlowSteps = 600
 	maxFlows     = 12
-	maxFlowDepth = 2000
+	maxFlowDepth = 48
 	// maxFlowWork is how many nodes are looked at for all uses of a package.
 	maxFlowWork = 2_000_000
 )
@@ -62,7 +61,7 @@ func (t *flows) deep(v *Value, depth int) Marks {
 	}
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 {
+		if alt.kind != vObject || depth > 2 || alt.object().properties.size() > 64 {
 			return
 		}
 		key := carriedKey{alt.object(), depth}
@@ -152,9 +151,10 @@ func (p *program) follow(from int) {
 		}
 		for arg, v := range u.Args {
 			marks := t.carries(v) & wanted
-			if marks != 0 {
-				t.use(u, arg, marks)
+			if marks == 0 || t.work > maxFlowWork {
+				continue
 			}
+			t.use(u, arg, marks)
 		}
 	}
 }
@@ -211,7 +211,7 @@ type trail struct {
 func (t *flows) use(u *Use, arg int, marks Marks) {
 	m := u.f.module
 	for bit := Marks(1); bit != 0 && bit <= marks; bit <<= 1 {
-		if marks&bit == 0 {
+		if marks&bit == 0 || len(u.Flows) >= maxFlows {
 			continue
 		}
 		w := &trail{t: t, marks: bit, seen: map[*node]bool{}, left: maxFlowSteps, arg: arg}
@@ -227,16 +227,13 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 		case nSet:
 			w.visit(m, u.f, m.list(n.a)[3], 0)
 		}
-		if len(w.out) == 0 && (w.left <= 0 || t.work > maxFlowWork) {
-			// The data is there; only its way is too long to be found.
-			w.out = []Flow{{Arg: arg, Marks: bit}}
-			p := t.p
-			p.blindAt(BlindBudget, u.Site, fmt.Sprintf("steps of a flow: more than %d", maxFlowSteps))
-		}
 		for i := range w.out {
 			w.out[i].Steps = append(w.out[i].Steps, u.Site)
 		}
 		u.Flows = append(u.Flows, w.out...)
+	}
+	if len(u.Flows) > maxFlows {
+		u.Flows = u.Flows[:maxFlows]
 	}
 }
 
@@ -504,8 +501,8 @@ func (w *trail) property(m *module, name string, id int32, depth int) {
 	}
 	look(m)
 	modules := w.t.modules()
-	for _, other := range modules {
-		if other != m && w.left > 0 && w.t.work <= maxFlowWork {
+	for _, other := range modules[:min(len(modules), 400)] {
+		if other != m && w.left > 0 {
 			look(other)
 		}
 	}
@@ -629,5 +626,6 @@ func (t *flows) callersOf(f *function) []*function {
 	if t.callers == nil {
 		t.callers = newCallerLists(t.modules())
 	}
-	return t.callers.of(f)
+	list := t.callers.of(f)
+	return list[:min(len(list), 16)]
 }

@@ -97,7 +97,7 @@ type function struct {
 	class *function
 
 	params   uint16
-	runs     uint16
+	runs     uint8
 	rest     bool
 	arrow    bool
 	async    bool

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // Limits of one script.
@@ -41,8 +43,11 @@ func (p *program) parseModule(file *sourceFile, as format) (*module, esbuild.Mes
 		return nil, message, false
 	}
 	m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
-	decoded := p.decode(file, &tree.AST, tree.Shift)
+	decoded := decode.Script(&tree.AST, text, file.has, p.decoding)
 	m.programs = decoded.Programs
+	for i := range m.programs {
+		m.programs[i].Loc = max(m.programs[i].Loc-tree.Shift, 0)
+	}
 	if at := lower(m, &tree, decoded.Texts); at > 0 {
 		return nil, esbuild.Message{Text: "await in the field of a class", Offset: int(at)}, false
 	}

@@ -20,8 +20,6 @@ type apiPath struct {
 	marks    Marks
 	interest Interest
 	value    *Value
-	// matters is set, once judged, where the vocabulary knows it or what it leads to.
-	judged, matters bool
 }
 
 // Interest is what the vocabulary wants to know of an API.
@@ -191,7 +189,7 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 	if m := of.members[name]; m != nil {
 		return m
 	}
-	if (of.depth >= maxPathDepth || len(of.members) > maxMembers) && !p.hasMember(of, name) {
+	if of.depth >= maxPathDepth || len(of.members) > 512 {
 		return nil
 	}
 	if of.root {
@@ -234,22 +232,6 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 	}
 	of.members[name] = m
 	return m
-}
-
-// maxMembers is how many members of an API are told apart that nobody asks for.
-const maxMembers = 512
-
-// hasMember reports whether the vocabulary, or the language, knows the member.
-func (p *program) hasMember(of *apiPath, name string) bool {
-	switch name {
-	case "default", "promises", "require", "_load", "Module", "constructor", "_compile", "prototype", "mainModule", "main", "getBuiltinModule":
-		return true
-	}
-	api := of.api + "." + name
-	if strings.HasSuffix(of.api, "#") || strings.HasSuffix(of.api, "@") {
-		api = of.api + name
-	}
-	return p.vocabulary.Interest(api) != Interest{}
 }
 
 func (p *program) moduleInstance() *apiPath {

@@ -64,26 +64,6 @@ func (p *program) blindFile(kind BlindKind, file string, line int, contexts Cont
 	p.facts.Blind = append(p.facts.Blind, Blind{kind, file, line, contexts, what})
 }
 
-// reached notes a budget that was reached while a function was evaluated; once
-// for each limit in a function.
-func (e *evaluation) reached(id nodeID, name string, max int) {
-	key := reachedLimit{e.f, name}
-	if e.p.reached[key] {
-		return
-	}
-	if e.p.reached == nil {
-		e.p.reached = map[reachedLimit]bool{}
-	}
-	e.p.reached[key] = true
-	e.p.blindAt(BlindBudget, e.site(id), fmt.Sprintf("%s: more than %d", name, max))
-}
-
-// reachedLimit is a limit in a function.
-type reachedLimit struct {
-	f    *function
-	name string
-}
-
 // closeBlind gives the blind spots their contexts, and lists each once, those
 // that matter most first.
 func (p *program) closeBlind() {

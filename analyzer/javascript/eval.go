@@ -72,10 +72,8 @@ type program struct {
 	// started are the programs that command lines in the code give to a runtime, by
 	// their text.
 	started map[string]*module
-	// blinds are the blind spots found so far, reached the limits that functions
-	// ran into.
-	blinds  []blindSpot
-	reached map[reachedLimit]bool
+	// blinds are the blind spots found so far.
+	blinds []blindSpot
 }
 
 // hiddenProgram is one with the place that runs it.

@@ -553,7 +553,12 @@ func (f *follower) input(p *Program, in at) bool {
 		}
 	}
 	if text == "" {
-		if in.by.reads == nil && len(in.by.Input) > 0 {
+		// What is downloaded and run has a finding of its own.
+		fetched := slices.ContainsFunc(in.by.Input, func(what string) bool {
+			word, _, _ := strings.Cut(what, " ")
+			return Is(word, RoleDownload)
+		})
+		if in.by.reads == nil && len(in.by.Input) > 0 && !fetched {
 			f.cut(&in.by, CutOpen, "what "+in.by.Program()+" reads and runs is not known")
 		}
 		return false

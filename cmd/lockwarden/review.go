@@ -57,8 +57,10 @@ could not be scanned, or is not known (the policy's "unknown" says which).`,
 			if p, err = readPolicy(*policyFile); err != nil {
 				return err
 			}
-		} else if p, err = basePolicy(c.Context(), args, *staged); err != nil {
-			return err
+		} else if !c.Flags().Changed("policy") { // --policy= wants none
+			if p, err = basePolicy(c.Context(), args, *staged); err != nil {
+				return err
+			}
 		}
 		if *allowIncomplete {
 			p.Lenient()

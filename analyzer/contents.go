@@ -147,7 +147,8 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 			manifest = m
 		}
 	}
-	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip, Starting: step, Used: worker.ProcessorTime})
+	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip,
+		Starting: step, Used: worker.ProcessorTime})
 	step("(matching)")
 	in := behavior.Input{Package: pkg, Manifest: manifest, Facts: facts, Git: git}
 	c.Manifest = *manifest

@@ -216,7 +216,8 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *re
 			if a.Reason != "" {
 				detail += " because " + a.Reason
 			}
-			if err := s.audit(ctx, job, a.By, action, detail, fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, action, detail)); err != nil {
+			origin := fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, action, detail)
+			if err := s.audit(ctx, job, a.By, action, detail, origin); err != nil {
 				return err
 			}
 		}

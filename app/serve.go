@@ -299,7 +299,8 @@ const askAgain = 5 * time.Second
 func (s *serving) wait(ctx context.Context, c github.Credentials, cause error) {
 	s.o.Log.Warn("GitHub does not answer: deliveries are kept until it does", "error", cause.Error())
 	mux := http.NewServeMux()
-	mux.Handle("/webhook", &webhook.Handler{Secret: []byte(c.WebhookSecret), AppID: c.AppID, Queue: s.store, Log: s.o.Log, Observe: s.metrics.Delivery})
+	mux.Handle("/webhook", &webhook.Handler{Secret: []byte(c.WebhookSecret), AppID: c.AppID, Queue: s.store, Log: s.o.Log,
+		Observe: s.metrics.Delivery})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "GitHub does not answer; deliveries are kept until it does", http.StatusServiceUnavailable)

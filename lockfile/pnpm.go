@@ -448,8 +448,8 @@ func (l *pnpmDocument) dependencies(e *Entry, of *document.Mapping, folder strin
 	specifiers := of.Mapping("specifiers")
 	for _, list := range pnpmLists {
 		m := of.Mapping(list.key)
-		if m == nil || list.purpose != "" && folder == "" {
-			continue
+		if m == nil || folder == "" && (list.purpose != "" || list.kind == Dev) {
+			continue // an importer has them; pnpm looks at none of a package
 		}
 		for _, name := range m.Keys {
 			spec, reference := "", m.Text(name)

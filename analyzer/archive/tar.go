@@ -443,7 +443,11 @@ func paxRecords(data []byte, global bool) (records pax, why string) {
 		case key == "path" && !global && records.path == "" && value != "":
 			records.path = value
 		case key == "size" && !global && records.size < 0 && isDecimal(value):
-			records.size, _ = strconv.ParseInt(value, 10, 64)
+			size, err := strconv.ParseInt(value, 10, 64)
+			if err != nil {
+				return records, "a pax size that is no number of bytes"
+			}
+			records.size = size
 		case !isIdle(key):
 			return records, fmt.Sprintf("a pax record %q", clip(key))
 		}

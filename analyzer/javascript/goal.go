@@ -172,7 +172,7 @@ func plainer(text string) string {
 // hasBigInteger is false for most texts, faster than an expression finds out.
 func hasBigInteger(text string) bool {
 	for i := 1; i < len(text); i++ {
-		if text[i] == 'n' && (text[i-1] >= '0' && text[i-1] <= '9' || text[i-1] >= 'a' && text[i-1] <= 'f' || text[i-1] >= 'A' && text[i-1] <= 'F') &&
+		if text[i] == 'n' && strings.IndexByte("0123456789abcdefABCDEF", text[i-1]) >= 0 &&
 			(i+1 == len(text) || !isWordByte(text[i+1])) {
 			return true
 		}
@@ -192,7 +192,8 @@ var escaped = func() *regexp.Regexp {
 		}
 		return b.String()
 	}
-	return regexp.MustCompile(`(?i)(` + word("await") + `)?((?:[ \t\v\f\x{feff}\p{Zs}]|/\*[^\r\n\x{2028}\x{2029}]*?\*/)*)(` + word("using") + `)|(` + word("await") + `)`)
+	const gap = `((?:[ \t\v\f\x{feff}\p{Zs}]|/\*[^\r\n\x{2028}\x{2029}]*?\*/)*)`
+	return regexp.MustCompile(`(?i)(` + word("await") + `)?` + gap + `(` + word("using") + `)|(` + word("await") + `)`)
 }()
 
 // mayBeLetters are the characters that a newer Unicode may let stand in names:

@@ -176,7 +176,8 @@ type Pool struct {
 // command makes the process to start; its Stdin, Stdout and Stderr are the
 // pool's.
 func NewPool(size int, limits Limits, command func() *exec.Cmd) *Pool {
-	p := &Pool{command: command, limits: limits.withDefaults(), slots: make(chan *child, size), alone: make(chan struct{}, 1), processor: processorOf}
+	p := &Pool{command: command, limits: limits.withDefaults(), slots: make(chan *child, size), alone: make(chan struct{}, 1),
+		processor: processorOf}
 	for range size {
 		p.slots <- nil
 	}

@@ -64,7 +64,8 @@ func Parse(body, slug string) []Command {
 		return nil
 	}
 	if tangled(body) {
-		return []Command{{Line: 1, Verb: Help, Problem: "the comment has more brackets or quotes in each other than are read: write the command in a comment of its own"}}
+		return []Command{{Line: 1, Verb: Help, Problem: fmt.Sprintf("the comment has more than %d brackets, or more than %d quotes in each other: "+
+			"write the command in a comment of its own", maxBrackets, maxQuotes)}}
 	}
 	var out []Command
 	for _, l := range ownLines(body, func(text string) bool { return addressed(firstWord(text), slug) }) {

@@ -205,13 +205,15 @@ func (r *marking) Register(kind ast.NodeKind, f renderer.NodeRendererFunc) {
 
 // separators are lines with which mail programs put what was answered to below
 // the answer, without quoting it.
-var separators = regexp.MustCompile(`(?i)^\s*(?:_{20,}|-{2,}\s*(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|` +
-	`message d'origine|message transféré|mensaje original|mensaje reenviado|messaggio originale|mensagem original|oorspronkelijk bericht|` +
-	`исходное сообщение|原始邮件|元のメッセージ)\s*-{2,}|begin forwarded message:|from my (?:iphone|ipad|android).*)\s*$`)
+var separators = regexp.MustCompile(`(?i)^\s*(?:_{20,}|-{2,}\s*(?:original message|forwarded message|` +
+	`ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré|mensaje original|mensaje reenviado|` +
+	`messaggio originale|mensagem original|oorspronkelijk bericht|исходное сообщение|原始邮件|元のメッセージ)\s*-{2,}|` +
+	`begin forwarded message:|from my (?:iphone|ipad|android).*)\s*$`)
 
 // headers begin the lines of a mail's head, as Outlook puts it above what was
 // answered to.
-var headers = regexp.MustCompile(`(?i)^\s*[*_]{0,2}(?:from|sent|to|cc|subject|date|von|gesendet|an|betreff|de|envoyé|à|objet|para|asunto|enviado|da|inviato|oggetto)[*_]{0,2}\s?:[*_]{0,2}\s`)
+var headers = regexp.MustCompile(`(?i)^\s*[*_]{0,2}(?:from|sent|to|cc|subject|date|von|gesendet|an|betreff|de|envoyé|à|objet|para|` +
+	`asunto|enviado|da|inviato|oggetto)[*_]{0,2}\s?:[*_]{0,2}\s`)
 
 // attribution ends a line that says who wrote what follows.
 var attribution = regexp.MustCompile(`(?i)(?:\bwrote|schrieb.*|a écrit|escribió|ha scritto|escreveu|schreef.*|写道|пишет)\s?:\s*$`)

@@ -215,7 +215,8 @@ func (c *Check) Cancel(ctx context.Context, title, summary string) error {
 }
 
 func (c *Check) cancel(ctx context.Context, id int64, title, summary string) error {
-	_, err := c.update(ctx, id, gh.UpdateCheckRunOptions{Status: ptr("completed"), Conclusion: ptr("cancelled"), CompletedAt: &gh.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}, Output: output(title, summary)})
+	_, err := c.update(ctx, id, gh.UpdateCheckRunOptions{Status: ptr("completed"), Conclusion: ptr("cancelled"),
+		CompletedAt: &gh.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}, Output: output(title, summary)})
 	return err
 }
 

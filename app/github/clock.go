@@ -9,16 +9,21 @@ import (
 // clock learns how far this machine's clock is ahead of GitHub's: what GitHub
 // dates and what happened here can be put in one order then.
 type clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-	at    time.Time
+	mu sync.Mutex
+	// now and before are the least differences of this time window and of the one
+	// before it; since is when this one began.
+	now, before time.Duration
+	since       time.Time
+	windows     int
 }
 
-// clockTime is how long a measurement counts: clocks are set.
+// clockTime is how long a window is: clocks are set.
 const clockTime = 10 * time.Minute
 
 // learn takes an answer's Date, which is cut to a second and has been under way:
-// the least difference is nearest to the truth.
+// the least difference is nearest to the truth. A single slow answer at the
+// beginning of a window must not look like a clock that is ahead, or what was
+// completed after a comment would count as seen by its author.
 func (c *clock) learn(answer *http.Response, now time.Time) {
 	if c == nil {
 		return // a request that is not the App's
@@ -30,8 +35,17 @@ func (c *clock) learn(answer *http.Response, now time.Time) {
 	ahead := now.Sub(date)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.at.IsZero() || ahead < c.ahead || now.Sub(c.at) > clockTime {
-		c.ahead, c.at = ahead, now
+	switch {
+	case c.windows == 0:
+		c.now, c.before, c.since, c.windows = ahead, ahead, now, 1
+	case now.Sub(c.since) > clockTime:
+		c.before, c.now, c.since = c.now, ahead, now
+		c.windows++
+	default:
+		c.now = min(c.now, ahead)
+		if c.windows == 1 {
+			c.before = c.now
+		}
 	}
 }
 
@@ -40,5 +54,7 @@ func (c *clock) learn(answer *http.Response, now time.Time) {
 func (a *App) Ahead() time.Duration {
 	a.clock.mu.Lock()
 	defer a.clock.mu.Unlock()
-	return a.clock.ahead
+	return a.clock.ahead()
 }
+
+func (c *clock) ahead() time.Duration { return min(c.now, c.before) }

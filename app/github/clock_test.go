@@ -17,19 +17,34 @@ func TestClock(t *testing.T) {
 			latency := time.Duration(i%7) * 30 * time.Millisecond
 			c.learn(&http.Response{Header: http.Header{"Date": {theirs.Truncate(time.Second).Format(http.TimeFormat)}}}, theirs.Add(latency).Add(ahead))
 		}
-		if off := c.ahead - ahead; off < 0 || off > 150*time.Millisecond {
+		if off := c.ahead() - ahead; off < 0 || off > 150*time.Millisecond {
 			t.Errorf("%v ahead: off by %v", ahead, off)
 		}
-		// A clock that was set is learned again.
-		later := start.Add(time.Hour)
-		c.learn(&http.Response{Header: http.Header{"Date": {later.Format(http.TimeFormat)}}}, later.Add(5*time.Second))
-		if c.ahead != 5*time.Second {
-			t.Errorf("set: %v", c.ahead)
+		at := func(after, off time.Duration) {
+			theirs := start.Add(after)
+			answer := &http.Response{Header: http.Header{"Date": {theirs.Truncate(time.Second).Format(http.TimeFormat)}}}
+			c.learn(answer, theirs.Add(ahead).Add(off))
+		}
+		// One slow answer at the beginning of a window changes nothing.
+		at(11*time.Minute, 20*time.Second)
+		if off := c.ahead() - ahead; off > 150*time.Millisecond {
+			t.Errorf("%v ahead: off by %v after a slow answer", ahead, off)
+		}
+		// A clock that was set is learned again: back at once, forward by the second
+		// window.
+		at(12*time.Minute, -time.Minute)
+		if off := c.ahead() - ahead; off != -time.Minute {
+			t.Errorf("set back: %v", off)
+		}
+		at(23*time.Minute, 0)
+		at(34*time.Minute, 0)
+		if off := c.ahead() - ahead; off != 0 {
+			t.Errorf("set forward again: %v", off)
 		}
 	}
 	c := clock{}
 	c.learn(&http.Response{Header: http.Header{"Date": {"yesterday"}}}, start)
-	if c.ahead != 0 {
-		t.Errorf("no date: %v", c.ahead)
+	if c.ahead() != 0 {
+		t.Errorf("no date: %v", c.ahead())
 	}
 }

@@ -43,8 +43,9 @@ type Hook struct {
 func NewManifest() Manifest {
 	return Manifest{
 		Name: "lockwarden", Description: "Reviews npm dependency changes in pull requests", URL: "https://github.com/lockwarden/lockwarden",
-		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
-		Events:      []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
+		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read",
+			"pull_requests": "write"},
+		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
 	}
 }
 

@@ -203,7 +203,8 @@ type bandView struct {
 func HTML(w io.Writer, p PackagePage) error {
 	r, m := p.Report, p.Metadata.OrZero()
 	view := packagePage{frame: framed(p.Frame, strings.TrimSpace(r.Name+" "+r.Version)), Name: r.Name, Version: r.Version, Read: r.NotScanned == "", Complete: r.Complete, Scanned: p.Scanned.UTC(),
-		Published: m.Published, Publisher: m.Publisher, License: r.License, Files: r.Files, Scripts: r.Scripts, Size: size(r.Size), Integrity: r.Integrity, Deprecated: r.Deprecated,
+		Published: m.Published, Publisher: m.Publisher, License: r.License, Files: r.Files, Scripts: r.Scripts, Size: size(r.Size),
+		Integrity: r.Integrity, Deprecated: r.Deprecated,
 		Provenance: m.Provenance, AdvisoriesKnown: !r.Lacks(known.Advisories), DocumentKnown: p.Metadata.Known(), Unknown: gapViews(r.Unknown),
 		Vulnerabilities: r.Vulnerabilities, Skipped: r.Skipped, Blind: r.Blind, Tree: &fileView{}}
 	view.Survey = survey()

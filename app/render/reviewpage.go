@@ -231,7 +231,8 @@ func wanted(p *review.Package, q url.Values) bool {
 	}
 	// A name leads to the package, and to everything that came in through it.
 	name := strings.ToLower(strings.TrimSpace(q.Get("q")))
-	return strings.Contains(strings.ToLower(p.Change.Name), name) || slices.ContainsFunc(p.Change.Why, func(step string) bool { return strings.Contains(strings.ToLower(step), name) })
+	has := func(step string) bool { return strings.Contains(strings.ToLower(step), name) }
+	return has(p.Change.Name) || slices.ContainsFunc(p.Change.Why, has)
 }
 
 // add puts a package where its why-path leads.

@@ -260,7 +260,9 @@ func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received ti
 		return s.insertHead(ctx, tx, job, received, cancelled)
 	case webhook.Closed:
 		var old int64
-		switch err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job, sha, generation", job.Repository, job.Thread()).Scan(&old, &job.SHA, &job.Generation); {
+		err := tx.row(ctx, "UPDATE heads SET state = 'closed' WHERE repository = ? AND thread = ? RETURNING job, sha, generation",
+			job.Repository, job.Thread()).Scan(&old, &job.SHA, &job.Generation)
+		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return nil
 		case err != nil:

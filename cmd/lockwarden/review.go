@@ -41,7 +41,8 @@ could not be scanned, or is not known (the policy's "unknown" says which).`,
 	o := scannerFlags(c)
 	npmrcFlag(c, o)
 	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
-	policyFile := c.Flags().String("policy", "", "policy file; default: .github/lockwarden.yml on BASE where BASE is a revision, else critical and high block and medium warns")
+	policyFile := c.Flags().String("policy", "",
+		"policy file; default: .github/lockwarden.yml on BASE where BASE is a revision, else critical and high block and medium warns")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -954,7 +954,7 @@ func TestVulnerabilities(t *testing.T) {
 		w.repo.Commit("mend", with("vulnerable@2.0.0"))
 		mended := w.repo.Open("ann", w.repo, "mend", "main")
 		run = w.concludes(mended.SHA(), "success")
-		w.wants("the summary", run.Summary, "mends known vulnerabilities: GHSA-xxxx")
+		w.wants("the summary", run.Summary, "fixes known vulnerabilities: GHSA-xxxx")
 		w.repo.Branch("stay", w.repo.Head("main"))
 		w.repo.Commit("stay", with("vulnerable@1.0.1"))
 		run = w.concludes(w.repo.Open("ann", w.repo, "stay", "main").SHA(), "success")

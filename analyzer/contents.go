@@ -93,14 +93,15 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
 	step("(unpacking)")
-	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping})
+	copied := &copied{}
+	pkg, err := archive.Read(io.TeeReader(body, copied), archive.Limits{Keep: worthKeeping, Whole: javascript.IsScript})
 	if err != nil {
 		return nil, err
 	}
 	if pkg.Large() {
 		defer debug.SetGCPercent(debug.SetGCPercent(largeGCPercent))
 	}
-	contents, err := e.Contents(pkg, r.Git, r.Skip, step)
+	contents, err := e.contents(pkg, r.Git, r.Skip, step, copied.again(pkg))
 	if err != nil {
 		return nil, err
 	}
@@ -134,8 +135,55 @@ func worthKeeping(name string, data []byte) bool {
 	return true
 }
 
+// maxCopied is the largest tarball of which a copy is held while it is analyzed,
+// in bytes: what something loads is read from it that was not kept.
+const maxCopied = 64 << 20
+
+// copied is the tarball that is read; nothing where it is larger than maxCopied.
+type copied struct {
+	parts [][]byte
+	size  int
+}
+
+// Write implements io.Writer.
+func (c *copied) Write(p []byte) (int, error) {
+	if c.size += len(p); c.size > maxCopied {
+		c.parts = nil
+		return len(p), nil
+	}
+	c.parts = append(c.parts, bytes.Clone(p))
+	return len(p), nil
+}
+
+// again gives a function that reads the contents of files once more and keeps
+// them; nil where there is no copy.
+func (c *copied) again(pkg *archive.Package) func(names []string) {
+	if c.parts == nil {
+		return nil
+	}
+	return func(names []string) {
+		readers := make([]io.Reader, 0, len(c.parts))
+		for _, part := range c.parts {
+			readers = append(readers, bytes.NewReader(part))
+		}
+		wanted := func(name string) bool { return slices.Contains(names, name) }
+		other, err := archive.Read(io.MultiReader(readers...), archive.Limits{
+			Keep: func(name string, _ []byte) bool { return wanted(name) }, Whole: wanted})
+		if err != nil {
+			return // it was read once; what is missing is said of the files
+		}
+		for _, name := range names {
+			pkg.Take(other, name)
+		}
+	}
+}
+
 // Contents analyzes an unpacked package.
 func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string, step func(string)) (*issue.Contents, error) {
+	return e.contents(pkg, git, skip, step, nil)
+}
+
+func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string, step func(string), again func([]string)) (*issue.Contents, error) {
 	manifest := &npm.Manifest{Gypfile: true}
 	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded}
 	switch f := pkg.File("package.json"); {
@@ -149,7 +197,7 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 			manifest = m
 		}
 	}
-	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip, Starting: step})
+	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip, Starting: step, Again: again})
 	step("(matching)")
 	in := behavior.Input{Package: pkg, Manifest: manifest, Facts: facts, Git: git}
 	c.Manifest = *manifest

@@ -40,6 +40,9 @@ type Limits struct {
 	// Keep tells whether the content of a text file is worth its memory; nil:
 	// all are. It must not hold on to data.
 	Keep func(path string, data []byte) bool
+	// Whole tells of which files all is kept, whatever their first bytes; nil: of
+	// none.
+	Whole func(path string) bool
 }
 
 // Defaults are the budgets in force unless an operator sets others. The
@@ -128,6 +131,18 @@ type File struct {
 
 	content  content
 	trigrams *trigrams
+}
+
+// Whole reports whether Data is all of the file. It is not where Keep left the
+// content out, or only the beginning of a binary was kept.
+func (f *File) Whole() bool { return f.Skipped == "" && int64(len(f.Data())) == f.Size }
+
+// Take takes the content of a file from another reading of the same tarball.
+func (p *Package) Take(other *Package, name string) {
+	f, again := p.byPath[name], other.byPath[name]
+	if f != nil && again != nil && f.Size == again.Size {
+		f.content, f.Skipped, f.trigrams = content{plain: again.Data()}, again.Skipped, nil
+	}
 }
 
 // Data is the content: all of it for text, the beginning for binaries, nil
@@ -316,7 +331,7 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 	if IsDocument(f.Path) && f.Size <= documentKept {
 		want = f.Size // its macros may stand anywhere in it
 	}
-	if f.Kind == Text {
+	if f.Kind == Text || limits.Whole != nil && limits.Whole(f.Path) {
 		want = f.Size
 		if f.Size > limits.FileKept {
 			f.Skipped = fmt.Sprintf("larger than %d bytes", limits.FileKept)

@@ -42,6 +42,9 @@ type Options struct {
 	// Starting is called before each file that is parsed, so that a parent
 	// process knows which one to blame.
 	Starting func(file string)
+	// Again fetches the contents of files that were not kept and that something
+	// loads; nil: they are not to be had.
+	Again func(names []string)
 	// Steps is the budget of the evaluation in nodes; 0 means the default.
 	Steps int64
 }
@@ -78,7 +81,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	}
 	r := &resolver{pkg: pkg, manifest: manifest, program: p, data: map[string]*Value{}}
 	p.resolver = r
-	pending := p.scripts(pkg, manifest, options)
+	p.loading = &loading{options: options, pending: p.scripts(pkg, manifest, options), waiting: map[string][]loadSite{}, failed: map[string]string{}, reported: map[string]bool{}}
 
 	// What may be loaded is one program: from the entry points and lifecycle
 	// scripts on, along everything that looks like a path.
@@ -92,31 +95,18 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	for _, script := range life.scripts {
 		queue = append(queue, script.file)
 	}
+	p.mustParse(queue)
 	for _, m := range p.parseInline(life) {
 		queue = append(queue, r.mentioned(m)...)
 		for _, hidden := range p.parseHidden(m, 0) {
 			queue = append(queue, r.mentioned(hidden)...)
 		}
 	}
-	for i := 0; i < len(queue); i++ {
-		file := pending[queue[i]]
-		if file == nil {
-			continue
-		}
-		delete(pending, queue[i])
-		if m := p.parse(file, options); m != nil {
-			p.modules[file.path] = m
-			p.order = append(p.order, m)
-			queue = append(queue, r.mentioned(m)...)
-			for _, hidden := range p.parseHidden(m, 0) {
-				queue = append(queue, r.mentioned(hidden)...)
-			}
-		}
-	}
+	p.parseAll(queue)
 	options.Starting("(evaluation)")
 	p.large = pkg.Large()
 	p.collect()
-	p.solve()
+	p.solveAll()
 	p.collect()
 	for _, m := range p.order {
 		m.settle()
@@ -128,16 +118,17 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 			p.collect()
 		}
 	}
+	p.recordLate()
 	p.alive()
 	p.joins = map[pair]*Value{}
 	p.collect()
 	p.follow(0)
 	p.flows = &flows{p: p, work: p.flows.work} // what it remembers is large
 	p.collect()
-	p.linkStartedFiles()
 	p.linkHidden()
 	p.reach(p.beginnings(life, entries))
-	p.rest(pending, options)
+	p.rest(options)
+	p.reachOpen()
 	p.closeBlind()
 	for _, m := range p.order {
 		m.letGo()
@@ -163,14 +154,15 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || interpreter(f.Data()) == "node")) {
 			continue
 		}
-		if f.Kind != archive.Text {
-			continue // issue code/type-mismatch speaks of it
+		if f.Kind == archive.Text || f.Kind == archive.Empty {
+			p.facts.Scripts++
+			p.facts.Bytes += f.Size
 		}
-		p.facts.Scripts++
-		p.facts.Bytes += f.Size
 		p.resolver.scripts = append(p.resolver.scripts, f.Path)
 		if f.Skipped != "" {
-			p.incomplete(f.Path, f.Skipped)
+			if f.Kind == archive.Text {
+				p.incomplete(f.Path, f.Skipped)
+			}
 			continue
 		}
 		pending[f.Path] = &sourceFile{path: f.Path, of: f}
@@ -213,14 +205,13 @@ func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {
 
 // rest analyzes the files that nothing loads, each by itself, and lets go of
 // each: tests, examples, builds for browsers, often most of a package.
-func (p *program) rest(pending map[string]*sourceFile, options Options) {
-	names := make([]string, 0, len(pending))
-	for name := range pending {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+func (p *program) rest(options Options) {
+	pending := p.loading.pending
+	for _, name := range p.loading.sortedPending() {
 		strings := len(p.strings.all)
+		if f := pending[name].of; f.Kind != archive.Text && f.Kind != archive.Empty {
+			continue // nobody takes it for a script but by its name: code/type-mismatch
+		}
 		m := p.parse(pending[name], options)
 		if m == nil {
 			continue
@@ -388,46 +379,6 @@ func (p *program) record(m *module, wanted func(string) bool) {
 	}
 	a.written = slices.Clone(a.written) // as large as it must be
 	m.answers = a
-}
-
-// linkStartedFiles makes call edges to scripts that code of the package starts
-// as processes or threads by a constant path: they run in the context of what
-// starts them.
-func (p *program) linkStartedFiles() {
-	for i := range p.facts.Uses {
-		u := &p.facts.Uses[i]
-		if u.Kind&(UseCall|UseNew) == 0 || u.f == nil {
-			continue
-		}
-		switch u.API {
-		case "child_process.spawn", "child_process.spawnSync", "child_process.execFile", "child_process.execFileSync", "child_process.fork", "worker_threads.Worker", "cluster.fork":
-		default:
-			continue
-		}
-		texts := u.texts(0)
-		if len(u.Args) > 1 {
-			for _, v := range u.Args[1].Elements() {
-				texts = append(texts, v.Texts()...)
-			}
-		}
-		for _, text := range texts {
-			file, ok := p.resolver.resolve(u.file.path, text)
-			if !ok {
-				continue
-			}
-			p.facts.Files = append(p.facts.Files, FileUse{Path: file, Started: true, Site: u.Site})
-			if m := p.modules[file]; m != nil {
-				u.f.calls = append(u.f.calls, callEdge{m.functions[0], u.pos})
-			}
-		}
-	}
-}
-
-func (u *Use) texts(i int) []string {
-	if i >= len(u.Args) {
-		return nil
-	}
-	return u.Args[i].Texts()
 }
 
 // Arg is the i-th argument, nil where there is none.

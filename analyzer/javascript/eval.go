@@ -10,6 +10,7 @@ import (
 type program struct {
 	vocabulary Vocabulary
 	resolver   *resolver
+	loading    *loading
 	modules    map[string]*module
 	order      []*module
 

@@ -81,6 +81,8 @@ type Facts struct {
 	// Files are the package's own files that code loads, starts or opens by a
 	// constant path.
 	Files []FileUse
+	// Disguised are scripts that code loads by the name of something else.
+	Disguised []FileUse
 	// Unparsable and Incomplete are scripts that were not fully understood.
 	Unparsable, Incomplete []Problem
 	// Blind are the places where the engine stopped following, by file and line.

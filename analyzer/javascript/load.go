@@ -1,0 +1,359 @@
+package javascript
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/archive"
+)
+
+// A file is code because something loads it, whatever its name or its first
+// bytes. What names suggest is parsed before anything is evaluated; what an
+// evaluation comes to is parsed then, and the evaluation goes on with it, until
+// nothing new comes.
+
+// loading is what is known of files while they are loaded.
+type loading struct {
+	options Options
+	// pending are the scripts by name that were not parsed yet.
+	pending map[string]*sourceFile
+	// asked are the files that code loads and nobody parsed, in order; waiting are
+	// the places that load them.
+	asked   []string
+	waiting map[string][]loadSite
+	// failed says why a file that is loaded is not a module.
+	failed map[string]string
+	// reported are the files whose failure, or whose odd name, was reported.
+	reported map[string]bool
+	// stale is set where what specifiers mean has changed.
+	stale bool
+	// open are the places in code that may load any file.
+	open []Site
+	// read are the files that code reads as text, by module.
+	read map[*module][]string
+	// runners are the functions that run texts, by module.
+	runners map[*module][]*function
+}
+
+// loadSite is a place that loads a file.
+type loadSite struct {
+	f   *function
+	pos int32
+}
+
+// isCode reports whether a file that is loaded runs: Node takes what has no known
+// extension for a script where it is required or started, and nothing where it
+// is imported.
+func (r *resolver) isCode(file string, how how) bool {
+	switch ext := path.Ext(file); {
+	case IsScript(file), ext == "":
+		return true
+	case ext == ".json", ext == ".node":
+		return r.registered[ext]
+	case ext == ".wasm":
+		return false
+	}
+	return how == byRequire
+}
+
+// loaded is the module of a file that code loads at a node. Where the file was
+// not parsed yet it is nil, and the function is evaluated anew when it was.
+func (e *evaluation) loaded(id nodeID, file string, how how) *module {
+	p := e.p
+	if m := p.modules[file]; m != nil {
+		e.edge(id, m.functions[0])
+		if e.record {
+			e.disguised(id, m)
+		}
+		return m
+	}
+	if p.alone != nil || e.inline > 0 || !p.resolver.isCode(file, how) {
+		return nil
+	}
+	l := p.loading
+	if reason, ok := l.failed[file]; ok {
+		if e.record && reason != "" && !l.reported[file] {
+			l.reported[file] = true
+			p.blindAt(BlindFile, e.site(id), file+": "+reason)
+		}
+		return nil
+	}
+	if l.waiting[file] == nil {
+		l.asked = append(l.asked, file)
+	}
+	at := loadSite{e.f, e.siteOfUse(id).pos}
+	if list := l.waiting[file]; len(list) == 0 || !slices.Contains(list, at) {
+		l.waiting[file] = append(list, at)
+	}
+	return nil
+}
+
+// disguised notes a script that has the name of something else.
+func (e *evaluation) disguised(id nodeID, m *module) {
+	file := m.file.path
+	if !isDisguise(file) || m.size == 0 || e.p.loading.reported[file] {
+		return
+	}
+	e.p.loading.reported[file] = true
+	e.p.facts.Disguised = append(e.p.facts.Disguised, FileUse{Path: file, Site: e.siteOfUse(id)})
+}
+
+// isDisguise reports whether a file's name says that it is no script.
+func isDisguise(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".txt", ".md", ".markdown", ".map", ".css", ".html", ".htm", ".xml", ".svg", ".yml", ".yaml", ".csv", ".log", ".dat", ".bin", ".bak", ".tmp",
+		".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp3", ".mp4", ".gz", ".zip", ".license", ".lock", ".json", ".node":
+		return true
+	}
+	return strings.EqualFold(path.Base(name), "license")
+}
+
+// registers notes an extension of require.extensions, after which specifiers may
+// mean other files.
+func (e *evaluation) registers(ext string) {
+	p := e.p
+	if p.alone != nil || !p.resolver.register(ext) {
+		return
+	}
+	p.loading.stale = true
+	for _, f := range p.resolver.pkg.Files {
+		if strings.HasSuffix(f.Path, ext) {
+			for _, m := range p.order {
+				for _, f := range m.functions {
+					p.enqueue(f)
+				}
+			}
+			return
+		}
+	}
+}
+
+// solveAll evaluates the program until nothing changes and no file comes that
+// was not parsed.
+func (p *program) solveAll() {
+	p.solve()
+	l := p.loading
+	for (len(l.asked) > 0 || l.stale) && !p.exhausted {
+		l.stale = false
+		batch := l.asked
+		l.asked = nil
+		known := len(p.order)
+		p.parseAll(batch)
+		for _, m := range p.order[known:] {
+			for _, f := range m.functions {
+				p.enqueue(f)
+			}
+		}
+		for _, file := range batch {
+			p.wake(file)
+		}
+		p.drain()
+	}
+}
+
+// wake evaluates anew what waits for a file.
+func (p *program) wake(file string) {
+	for _, at := range p.loading.waiting[file] {
+		at.f.runs = 0 // there is something new to find
+		p.enqueue(at.f)
+	}
+}
+
+// recordLate records what only the last pass found to be loaded.
+func (p *program) recordLate() {
+	l := p.loading
+	for len(l.asked) > 0 && !p.exhausted {
+		batch := l.asked
+		l.asked = nil
+		known := len(p.order)
+		p.parseAll(batch)
+		for _, m := range p.order[known:] {
+			for _, f := range m.functions {
+				p.enqueue(f)
+			}
+		}
+		p.drain()
+		for i := known; i < len(p.order); i++ {
+			p.order[i].settle()
+			p.record(p.order[i], l.options.WantText)
+		}
+		for _, file := range batch {
+			for _, at := range l.waiting[file] {
+				if m := p.modules[file]; m != nil {
+					at.f.calls = append(at.f.calls, callEdge{m.functions[0], at.pos})
+				} else if reason := l.failed[file]; reason != "" && !l.reported[file] {
+					l.reported[file] = true
+					p.blindAt(BlindFile, Site{file: at.f.module.file, pos: at.pos, f: at.f}, file+": "+reason)
+				}
+			}
+		}
+	}
+}
+
+// parseAll parses files that something loads, and everything that they name.
+func (p *program) parseAll(queue []string) {
+	l := p.loading
+	p.fetch(queue)
+	for i := 0; i < len(queue); i++ {
+		name := queue[i]
+		file := l.pending[name]
+		if file == nil {
+			if p.modules[name] != nil || l.waiting[name] == nil {
+				continue // parsed, or only named: data, for all that is known
+			}
+			if _, ok := l.failed[name]; ok {
+				continue
+			}
+			file = &sourceFile{path: name, of: p.resolver.pkg.File(name)}
+		}
+		delete(l.pending, name)
+		m := p.parseLoaded(file)
+		if m == nil {
+			continue
+		}
+		p.modules[name] = m
+		p.order = append(p.order, m)
+		queue = append(queue, p.resolver.mentioned(m)...)
+		for _, hidden := range p.parseHidden(m, 0) {
+			queue = append(queue, p.resolver.mentioned(hidden)...)
+		}
+	}
+}
+
+// mustParse says that files are code, whatever they are called.
+func (p *program) mustParse(names []string) {
+	for _, name := range names {
+		if p.resolver.isCode(name, byRequire) && p.loading.waiting[name] == nil {
+			p.loading.waiting[name] = []loadSite{}
+		}
+	}
+}
+
+// fetch asks for the contents of files that were not kept.
+func (p *program) fetch(names []string) {
+	if p.loading.options.Again == nil {
+		return
+	}
+	var missing []string
+	for _, name := range names {
+		if f := p.resolver.pkg.File(name); f != nil && !f.Whole() && f.Skipped == "" && (p.loading.waiting[name] != nil || IsScript(name)) && !slices.Contains(missing, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		p.loading.options.Again(missing)
+	}
+}
+
+// parseLoaded parses a file that something loads or names. What has a script's
+// name is one; else the file may be data that a bundler's own loader reads, where
+// nothing in it looks like code.
+func (p *program) parseLoaded(file *sourceFile) *module {
+	l := p.loading
+	byName := l.scriptNamed(file.of)
+	if !byName && file.of.Skipped == "" && file.of.Whole() {
+		p.facts.Scripts++
+		p.facts.Bytes += file.of.Size
+	}
+	switch {
+	case file.of.Skipped != "":
+		l.failed[file.path] = file.of.Skipped
+		if byName {
+			p.incomplete(file.path, file.of.Skipped)
+		}
+		return nil
+	case !file.of.Whole():
+		l.failed[file.path] = "its content was not kept"
+		return nil
+	case byName:
+		m := p.parse(file, l.options)
+		if m == nil {
+			l.failed[file.path] = "" // said where it failed
+		}
+		return m
+	}
+	text := file.text()
+	reason := l.options.Skip[file.path]
+	if reason == "" && len(text) > maxScript {
+		reason = fmt.Sprintf("the script has more than %d MiB", maxScript>>20)
+	}
+	if err := nesting(text); reason == "" && err != nil {
+		reason = "the script " + err.Error()
+	}
+	if reason == "" {
+		l.options.Starting(file.path)
+		m, message, ok := p.parseModule(file)
+		if ok {
+			p.facts.Parsed++
+			m.pkg = p
+			return m
+		}
+		reason = "it does not parse: " + message.Text
+	}
+	if !looksRun(file.of.Data()) {
+		reason = "" // data that no runtime loads so, but a bundler
+	} else if reason != "" {
+		p.scanTokens(file)
+	}
+	l.failed[file.path] = reason
+	return nil
+}
+
+// runWords stand in whatever could do anything if it ran.
+var runWords = [][]byte{[]byte("require"), []byte("import"), []byte("eval"), []byte("Function"), []byte("process"), []byte("global"), []byte("constructor"), []byte("module"), []byte("\\u"), []byte("\\x")}
+
+func looksRun(data []byte) bool {
+	return slices.ContainsFunc(runWords, func(w []byte) bool { return bytes.Contains(data, w) }) && bytes.ContainsAny(data, "([`")
+}
+
+// scriptNamed reports whether a file has a script's name, or a first line that
+// names Node.
+func (l *loading) scriptNamed(f *archive.File) bool {
+	return IsScript(f.Path) || path.Ext(f.Path) == "" && interpreter(f.Data()) == "node"
+}
+
+// openSite notes a place that loads a module or starts a program that is not
+// known.
+func (e *evaluation) openSite(id nodeID, kind BlindKind, what string) {
+	if !e.record || e.p.alone != nil {
+		return
+	}
+	site := e.siteOfUse(id)
+	e.p.blindAt(kind, site, what)
+	e.p.loading.open = append(e.p.loading.open, site)
+}
+
+// reachOpen takes scripts that nothing else reaches as run where code that runs
+// on installation loads what is not known: any of them may be meant.
+func (p *program) reachOpen() {
+	for _, site := range p.loading.open {
+		if site.f == nil || site.f.contexts&Install == 0 {
+			continue
+		}
+		var queue []*function
+		for _, m := range p.order {
+			if len(m.functions) == 0 || m.file.of == nil || slices.ContainsFunc(m.functions, func(f *function) bool { return f.contexts != 0 }) {
+				continue
+			}
+			for _, f := range m.functions {
+				queue = visit(queue, f, 0, edge{from: site.f, pos: site.pos})
+			}
+		}
+		p.walk(queue, 0)
+		return // the first one is enough for all
+	}
+}
+
+// sortedPending are the names of the scripts that nothing loads.
+func (l *loading) sortedPending() []string {
+	names := make([]string, 0, len(l.pending))
+	for name := range l.pending {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}

@@ -160,9 +160,6 @@ var openCases = map[string]bool{
 	"budget/properties-literal-5000": true,
 	"budget/prototypes-70":           true,
 
-	"bundled/bundled-gyp":         true,
-	"bundled/bundled-postinstall": true,
-
 	"constant/array-of":    true,
 	"constant/at-negative": true,
 	"constant/flat-join":   true,
@@ -176,16 +173,6 @@ var openCases = map[string]bool{
 	"decode/xor-map":     true,
 	"decode/xor-reduce":  true,
 
-	"other-os/package-json-case": true,
-
-	"resolve/gyp-command-201":      true,
-	"resolve/gyp-include":          true,
-	"resolve/gyp-pymod":            true,
-	"resolve/node-options-require": true,
-	"resolve/npm-package-config":   true,
-	"resolve/npm-start-default":    true,
-	"resolve/shell-file-300k":      true,
-
 	"shell/busybox-file": true,
 	"shell/fish-file":    true,
 	"shell/js-busybox":   true,
@@ -193,8 +180,6 @@ var openCases = map[string]bool{
 	"shell/ksh-file":     true,
 	"shell/pipe-ash":     true,
 	"shell/pipe-nodejs":  true,
-
-	"shrinkwrap/tarball-url": true,
 
 	"tar/backslash":             true,
 	"tar/dot-slash":             true,

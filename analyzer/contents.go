@@ -35,6 +35,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
+	"github.com/lockwarden/lockwarden/lockfile"
 )
 
 // programVersion tells programs apart whose analysis may differ: what another
@@ -204,7 +205,7 @@ func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string
 	c.Findings = e.catalogue.Match(in)
 	c.ImplicitGyp = behavior.ImplicitGyp(in)
 	c.Keys = issue.Keys(pkg)
-	c.Finds = issue.Inspect(pkg, facts.FileContexts)
+	c.Finds = issue.Inspect(pkg, facts.FileContexts, facts.Disguised)
 	for _, f := range pkg.Files {
 		base := strings.ToUpper(f.Path)
 		c.LicenseFile = c.LicenseFile || strings.HasPrefix(base, "LICEN") || strings.HasPrefix(base, "COPYING") || strings.HasPrefix(base, "UNLICENSE")
@@ -226,8 +227,42 @@ func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: r.Path, Reason: "it was not unpacked: " + r.Reason, Line: 1})
 	}
 	c.LifecycleFiles = lifecycleFiles(pkg, facts)
+	c.BundledScripts = facts.BundledScripts
+	c.Shrinkwrapped = shrinkwrapped(pkg)
 	c.Inventory, c.Entropy = inventory(pkg)
 	return c, nil
+}
+
+// shrinkwrapFile is the lockfile that npm follows of a dependency; a
+// package-lock.json it ignores.
+const shrinkwrapFile = "npm-shrinkwrap.json"
+
+// shrinkwrapped are the packages that a package's own lockfile takes from an
+// address. One that cannot be read is none to npm.
+func shrinkwrapped(pkg *archive.Package) []issue.Shrinkwrapped {
+	f := pkg.File(shrinkwrapFile)
+	if f == nil {
+		return nil
+	}
+	lock, err := lockfile.Parse(shrinkwrapFile, f.Data(), lockfile.Options{})
+	if err != nil {
+		return nil
+	}
+	var out []issue.Shrinkwrapped
+	for i := range lock.Entries {
+		entry := lock.Entries[i]
+		switch entry.Source() {
+		case lockfile.Registry, lockfile.Remote, lockfile.Git:
+		default:
+			continue
+		}
+		switch host := entry.Host(); host {
+		case "", "registry.npmjs.org", "registry.yarnpkg.com":
+		default:
+			out = append(out, issue.Shrinkwrapped{Name: entry.Name, Resolved: entry.Resolved, Host: host, Git: entry.Source() == lockfile.Git, Line: entry.Line})
+		}
+	}
+	return out
 }
 
 // maxInventory is how many files of a package are told apart from version to

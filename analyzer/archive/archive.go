@@ -137,6 +137,21 @@ type File struct {
 // content out, or only the beginning of a binary was kept.
 func (f *File) Whole() bool { return f.Skipped == "" && int64(len(f.Data())) == f.Size }
 
+// Sub is the package that lies in a folder of this one; the contents are shared.
+func (p *Package) Sub(dir string) *Package {
+	sub := &Package{byPath: map[string]*File{}}
+	for _, f := range p.Files {
+		if rest, ok := strings.CutPrefix(f.Path, dir+"/"); ok {
+			inside := *f
+			inside.Path = rest
+			sub.byPath[rest] = &inside
+			sub.Files = append(sub.Files, &inside)
+			sub.Expanded += f.Size
+		}
+	}
+	return sub
+}
+
 // Take takes the content of a file from another reading of the same tarball.
 func (p *Package) Take(other *Package, name string) {
 	f, again := p.byPath[name], other.byPath[name]

@@ -81,6 +81,9 @@ type Facts struct {
 	// Files are the package's own files that code loads, starts or opens by a
 	// constant path.
 	Files []FileUse
+	// BundledScripts are the lifecycle scripts of packages in the tarball's
+	// node_modules.
+	BundledScripts []BundledScript
 	// Disguised are scripts that code loads by the name of something else.
 	Disguised []FileUse
 	// Unparsable and Incomplete are scripts that were not fully understood.

@@ -43,6 +43,9 @@ func (l *lifecycle) run(git bool) {
 		}
 	}
 	l.gyp()
+	if len(l.r.pkg.Files) > 0 && l.r.pkg == l.p.resolver.pkg {
+		l.bundled()
+	}
 }
 
 // GypFile is the file in a package's root that node-gyp builds from, which npm

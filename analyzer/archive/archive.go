@@ -350,7 +350,7 @@ func (f *File) read(r io.Reader, limits Limits, kept *int64, s *scratch) error {
 		want = f.Size
 		if f.Size > limits.FileKept {
 			f.Skipped = fmt.Sprintf("larger than %d bytes", limits.FileKept)
-			want = headKept
+			want = min(f.Size, headKept)
 		}
 	}
 	if *kept+want > limits.Kept {

@@ -294,7 +294,7 @@ func (p *program) parseLoaded(file *sourceFile) *module {
 		}
 		reason = "it does not parse: " + message.Text
 	}
-	if !looksRun(file.of.Data()) {
+	if !looksRun(file.path, file.of.Data()) {
 		reason = "" // data that no runtime loads so, but a bundler
 	} else if reason != "" {
 		p.scanTokens(file)
@@ -303,11 +303,27 @@ func (p *program) parseLoaded(file *sourceFile) *module {
 	return nil
 }
 
-// runWords stand in whatever could do anything if it ran.
-var runWords = [][]byte{[]byte("require"), []byte("import"), []byte("eval"), []byte("Function"), []byte("process"), []byte("global"), []byte("constructor"), []byte("module"), []byte("\\u"), []byte("\\x")}
+// runWords stand in whatever could do anything if it ran; assetWords in what could
+// and has the name of what bundlers load in their own ways.
+var (
+	runWords   = [][]byte{[]byte("require"), []byte("import"), []byte("eval"), []byte("Function"), []byte("process"), []byte("global"), []byte("constructor"), []byte("module"), []byte("\\u"), []byte("\\x")}
+	assetWords = [][]byte{[]byte("require"), []byte("import("), []byte("eval("), []byte("Function("), []byte("process."), []byte("globalThis"), []byte("constructor"), []byte("module."), []byte("\\u00"), []byte("\\x")}
+)
 
-func looksRun(data []byte) bool {
-	return slices.ContainsFunc(runWords, func(w []byte) bool { return bytes.Contains(data, w) }) && bytes.ContainsAny(data, "([`")
+// looksRun reports whether a text that does not parse could be a script all the
+// same, to a reader who knows more. Neither markup nor a style's rules are.
+func looksRun(name string, data []byte) bool {
+	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
+	if len(text) == 0 || bytes.IndexByte([]byte("<@.%"), text[0]) >= 0 && !bytes.HasPrefix(text, []byte("<!--")) {
+		return false
+	}
+	words := runWords
+	switch strings.ToLower(path.Ext(name)) {
+	case ".css", ".scss", ".sass", ".less", ".styl", ".html", ".htm", ".svg", ".vue", ".svelte", ".md", ".mdx", ".markdown", ".txt", ".yml", ".yaml", ".xml", ".graphql", ".gql", ".glsl", ".frag", ".vert", ".pug", ".ejs", ".hbs",
+		".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".woff", ".woff2", ".ttf", ".otf", ".eot", ".mp3", ".mp4":
+		words = assetWords
+	}
+	return slices.ContainsFunc(words, func(w []byte) bool { return bytes.Contains(text, w) }) && bytes.ContainsAny(text, "([`")
 }
 
 // scriptNamed reports whether a file has a script's name, or a first line that

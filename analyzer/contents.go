@@ -186,7 +186,7 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 
 func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string, step func(string), again func([]string)) (*issue.Contents, error) {
 	manifest := &npm.Manifest{Gypfile: true}
-	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded}
+	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded, Git: git}
 	switch f := pkg.File("package.json"); {
 	case f == nil:
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: "package.json", Reason: "the package has no package.json", Line: 1})

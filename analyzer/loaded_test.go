@@ -252,3 +252,21 @@ func TestLoadedNotRead(t *testing.T) {
 		})
 	}
 }
+
+// TestGit: a package that is installed from a repository runs its prepare script.
+func TestGit(t *testing.T) {
+	s := open(t, worker.Limits{})
+	for _, git := range []bool{false, true} {
+		s.Git = git
+		scanned, err := s.ScanTarball(context.Background(), tarball(t, loadingFiles([]string{"package.json", `"scripts": {"prepare": "node build"}`, "build.js", inert})...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := analyzer.NewReport(issue.Input{Name: "case", Version: "1.0.0"}, scanned)
+		for _, id := range []string{"malware/behavior-similarity", "install/script"} {
+			if found := slices.ContainsFunc(report.Issues, func(i issue.Issue) bool { return i.ID == id }); found != git {
+				t.Errorf("from a repository %v: %s found %v", git, id, found)
+			}
+		}
+	}
+}

@@ -36,6 +36,9 @@ type Scanner struct {
 	Settings registry.Settings
 	// Vulnerabilities knows advisories; nil: nobody is asked.
 	Vulnerabilities vulnerability.Database
+	// Git is set where packages are scanned as they are installed from git
+	// repositories: their prepare scripts run as well.
+	Git bool
 
 	shared  Shared
 	flights flights
@@ -180,7 +183,7 @@ func problem(err error) *issue.FetchProblem {
 }
 
 func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]string) (Scanned, error) {
-	header, err := json.Marshal(request{Skip: skip})
+	header, err := json.Marshal(request{Git: s.Git, Skip: skip})
 	if err != nil {
 		return Scanned{}, err
 	}
@@ -202,7 +205,12 @@ func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]
 	return out, nil
 }
 
-func (s *Scanner) cacheKey(integrity string) string { return s.Engine.Version() + " " + integrity }
+func (s *Scanner) cacheKey(integrity string) string {
+	if s.Git {
+		return s.Engine.Version() + " git " + integrity
+	}
+	return s.Engine.Version() + " " + integrity
+}
 
 func (s *Scanner) cached(integrity string) (*issue.Contents, bool) {
 	if s.Cache == nil {
@@ -248,7 +256,7 @@ func (s *Scanner) ScanTarball(ctx context.Context, open func() (io.ReadCloser, e
 		if err != nil {
 			return Scanned{}, err
 		}
-		header, err := json.Marshal(request{Skip: maps.Clone(skip)})
+		header, err := json.Marshal(request{Git: s.Git, Skip: maps.Clone(skip)})
 		if err != nil {
 			body.Close()
 			return Scanned{}, err

@@ -14,7 +14,7 @@ import (
 // LifecycleScripts are the scripts that installing the package runs, in order.
 func (c *Contents) LifecycleScripts() []string {
 	var out []string
-	for _, name := range npm.Lifecycle(false) {
+	for _, name := range npm.Lifecycle(c.Git) {
 		if s, ok := c.Manifest.Scripts[name]; ok && strings.TrimSpace(s.Command) != "" {
 			out = append(out, name)
 		}

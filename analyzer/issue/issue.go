@@ -105,6 +105,8 @@ func (i *Issue) Comparable() bool {
 // Contents is what is known of a package version from its tarball alone.
 type Contents struct {
 	Manifest npm.Manifest
+	// Git is set where it is installed from a git repository.
+	Git bool `json:",omitempty"`
 	behavior.Findings
 	Keys []Key
 	// Finds lie in the package's files, whatever its scripts do.

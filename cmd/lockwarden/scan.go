@@ -33,6 +33,7 @@ Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 	o := scannerFlags(c)
 	fails := failOnFlag(c, "high")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned")
+	c.Flags().BoolVar(&o.Git, "git", false, "scan as installed from a git repository: prepare scripts run too")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if _, err := fails(nil); err != nil {

@@ -414,15 +414,13 @@ func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynam
 			return
 		}
 		if strings.Contains(alt.text(), hole) {
-			files := p.resolver.matching(base, alt.text())
+			files, more := p.resolver.matching(base, alt.text())
 			for _, file := range files {
 				if m := e.loaded(id, file, how); m != nil {
 					out = p.join(out, e.moduleValue(m))
 				}
 			}
-			if len(files) == 0 {
-				open = true
-			}
+			open = open || more
 			if e.record {
 				e.requireUse(id, alt, UseDynamicImport)
 			}

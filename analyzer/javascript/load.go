@@ -66,12 +66,16 @@ func (e *evaluation) loaded(id nodeID, file string, how how) *module {
 	p := e.p
 	if m := p.modules[file]; m != nil {
 		e.edge(id, m.functions[0])
+		if e.inline > 0 && !slices.ContainsFunc(e.f.calls, func(c callEdge) bool { return c.to == m.functions[0] }) {
+			// The function's own evaluation may have lost which file this is.
+			e.f.calls = append(e.f.calls, callEdge{m.functions[0], e.siteOfUse(id).pos})
+		}
 		if e.record {
 			e.disguised(id, m)
 		}
 		return m
 	}
-	if p.alone != nil || e.inline > 0 || !p.resolver.isCode(file, how) {
+	if p.alone != nil || !p.resolver.isCode(file, how) {
 		return nil
 	}
 	l := p.loading

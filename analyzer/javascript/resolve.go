@@ -478,9 +478,14 @@ func sortedKeys(m map[string]bool) []string {
 	return slices.Sorted(maps.Keys(m))
 }
 
+// manyScripts is from how many scripts on a name that may be any of them stays
+// open for those in folders: tests and examples are most of them.
+const manyScripts = 20
+
 // matching are the files that a specifier with unknown parts can mean: scripts,
-// and what else has the ending that it asks for.
-func (r *resolver) matching(from, specifier string) []string {
+// and what else has the ending that it asks for. open is set where it can mean
+// others as well.
+func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 	first := strings.Index(specifier, hole)
 	last := strings.LastIndex(specifier, hole) + len(hole)
 	prefix, suffix := specifier[:first], specifier[last:]
@@ -497,18 +502,21 @@ func (r *resolver) matching(from, specifier string) []string {
 		// The folder of the process, or of the project: npm runs what installs a
 		// package in the package's own.
 		if file, ok := r.file(suffix[1:]); ok && len(suffix) > 1 {
-			return []string{file}
+			return []string{file}, false
 		}
-		return nil
+		return nil, true
 	default:
-		return nil
+		return nil, true
 	}
-	var out []string
 	for _, name := range r.scripts[sort.SearchStrings(r.scripts, prefix):] {
 		if !strings.HasPrefix(name, prefix) {
 			break
 		}
 		if suffix != "" && !strings.HasSuffix(name, suffix) && !strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), suffix) {
+			continue
+		}
+		if prefix == "" && len(r.scripts) > manyScripts && strings.Contains(name, "/") && (r.program == nil || r.program.modules[name] == nil) {
+			open = true
 			continue
 		}
 		out = append(out, name)
@@ -520,7 +528,7 @@ func (r *resolver) matching(from, specifier string) []string {
 			}
 		}
 	}
-	return out
+	return out, open || len(out) == 0
 }
 
 // maxMention is the longest text that is looked up before anything is evaluated,

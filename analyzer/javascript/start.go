@@ -150,11 +150,11 @@ func (s *start) file(v *Value, script bool) {
 func (s *start) path(text string, script bool) bool {
 	r := s.e.p.resolver
 	if strings.Contains(text, hole) {
-		files := r.matching(s.e.m.file.path, text)
+		files, open := r.matching(s.e.m.file.path, text)
 		for _, file := range files {
 			s.run(file, script)
 		}
-		return len(files) > 0
+		return !open
 	}
 	if _, ok := cutFold(text, "file:"); ok || strings.HasPrefix(text, PackageRoot) {
 		if file, ok := r.resolve(s.e.m.file.path, text, byRequire); ok {

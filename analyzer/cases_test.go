@@ -168,7 +168,6 @@ var openCases = map[string]bool{
 	"constant/trim-end":    true,
 	"constant/trim-start":  true,
 
-	"decode/json-string": true,
 	"decode/xor-foreach": true,
 	"decode/xor-map":     true,
 	"decode/xor-reduce":  true,

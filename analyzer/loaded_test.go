@@ -107,6 +107,16 @@ var loadings = map[string][]string{
 	"module.register":             {"index.js", "require('module').register('./e.mjs',require('url').pathToFileURL(__filename))", "e.mjs", ""},
 	"an installer that asks back": {"package.json", `"scripts": {"postinstall": "node i.js"}`, "i.js", "require(process.env.npm_config_x)", "lib/e.js", ""},
 
+	"scripts in a chain":     {"package.json", `"scripts": {"a": "npm run b", "b": "npm run c", "c": "npm run d", "d": "npm run e", "e": "npm run f", "f": "npm run g", "g": "npm run h", "h": "node e.dat"}`, "index.js", "require('child_process').execSync('npm run a',{cwd:__dirname})", "e.dat", ""},
+	"node --run":             {"package.json", `"scripts": {"x": "node e.dat"}`, "index.js", "require('child_process').execFile('node',['--run','x'],{cwd:__dirname})", "e.dat", ""},
+	"many options":           {"index.js", "require('child_process').spawn('node',[" + strings.Repeat("'--no-warnings',", 70) + "__dirname+'/e.dat'])", "e.dat", ""},
+	"a program in words":     {"index.js", "require('child_process').spawn(process.execPath,['-e','require(\"./e.dat\")'],{cwd:__dirname})", "e.dat", ""},
+	"a program in a command": {"index.js", "require('child_process').exec('node -e \"require(\\'./e.dat\\')\"',{cwd:__dirname})", "e.dat", ""},
+	"a worker of a text":     {"index.js", "const{Worker}=require('worker_threads');const t=['require(\"','./e.dat','\")'].join('');new Worker(t,{eval:true})", "e.dat", ""},
+	"a text for vm":          {"index.js", "const t=['require(\"','./e.dat','\")'].join('');require('vm').runInThisContext(t)", "e.dat", ""},
+	"a data URL in base64":   {"index.js", "import('data:text/javascript;base64,'+Buffer.from('import \"file:///$package/e.mjs\"').toString('base64'));import('data:text/javascript,import%20%22'+__dirname+'/e.mjs%22')", "e.mjs", ""},
+	"one wrapper for many":   {"index.js", "const q=n=>require(n);q('./a1');q('./a2');q('./a3');q('./a4');q('./a5');q('./a6');q('./a7');q('./a8');q('./a9');q('./b1');q('./e.dat')", "e.dat", ""},
+
 	// The tarball's own node_modules.
 	"bundled, nested":           {"index.js", "require('left')", "node_modules/left/index.js", "require('deep/x')", "node_modules/left/node_modules/deep/x.js", ""},
 	"bundled, from above":       {"index.js", "require('left')", "node_modules/left/index.js", "require('right')", "node_modules/right/index.js", ""},

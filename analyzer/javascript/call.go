@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"encoding/base64"
 	"path"
 	"strings"
 )
@@ -94,7 +95,7 @@ type callSite struct {
 }
 
 func (c *callSite) arg(i int) *Value {
-	if i < len(c.args) {
+	if i >= 0 && i < len(c.args) {
 		return c.args[i]
 	}
 	return nil
@@ -406,8 +407,9 @@ func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynam
 			return
 		}
 		known = true
-		if _, ok := cutFold(alt.text(), "data:"); ok {
+		if rest, ok := cutFold(alt.text(), "data:"); ok {
 			// import('data:text/javascript,…') runs the text.
+			(&start{e: e, id: id}).code(dataText(rest))
 			if e.record {
 				e.use(UseCall, p.global("eval").val(), id, []*Value{v})
 			}
@@ -475,6 +477,21 @@ func (e *evaluation) requireText(id nodeID, text, base string, how how) *Value {
 		}
 	}
 	return root.val()
+}
+
+// dataText is the text of a data URL, after its scheme; a hole where it cannot be
+// read.
+func dataText(url string) string {
+	kind, data, _ := strings.Cut(url, ",")
+	data = plainURL(data)
+	if strings.HasSuffix(strings.ToLower(kind), ";base64") {
+		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(data, "="))
+		if err != nil {
+			return hole
+		}
+		data = string(raw)
+	}
+	return data
 }
 
 // isPath reports whether a specifier is a path.

@@ -37,6 +37,8 @@ type loading struct {
 	read map[*module][]string
 	// runners are the functions that run texts, by module.
 	runners map[*module][]*function
+	// programs are the texts that were read as programs.
+	programs map[codeAt]bool
 }
 
 // loadSite is a place that loads a file.

@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"fmt"
 	"path"
 	"strings"
 )
@@ -21,9 +22,12 @@ const (
 	startExtension
 	// startSettings has options that say what later calls start.
 	startSettings
-	// readFile reads the file that the first argument names, runText runs a text.
+	// readFile reads the file that the first argument names, runText runs the text
+	// that is the first one.
 	readFile
 	runText
+	// runFunction makes a function of the text that is its last argument.
+	runFunction
 )
 
 // starters are the functions that start or load what their arguments name.
@@ -38,7 +42,7 @@ var starters = map[string]starter{
 	"execa.commandSync": startShell, "execa.execaCommand": startShell, "execa.execaCommandSync": startShell, "child-process-promise.exec": startShell,
 	"module.register": startImport, "cluster.setupPrimary": startSettings, "cluster.setupMaster": startSettings,
 	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile,
-	"globalThis.eval": runText, "globalThis.Function": runText, "vm.runInThisContext": runText, "vm.runInNewContext": runText, "vm.runInContext": runText,
+	"globalThis.eval": runText, "globalThis.Function": runFunction, "vm.runInThisContext": runText, "vm.runInNewContext": runText, "vm.runInContext": runText,
 	"vm.Script": runText, "vm.compileFunction": runText, "vm.SourceTextModule": runText, "module#_compile": runText,
 }
 
@@ -58,7 +62,7 @@ func (e *evaluation) started(c *callSite, how starter) {
 	if e.p.alone != nil || e.inline > 0 {
 		return
 	}
-	s := &start{e: e, id: c.id, arg: c.args, dirs: []string{"", path.Dir(e.m.file.path)}}
+	s := &start{e: e, id: c.id, dirs: []string{"", path.Dir(e.m.file.path)}}
 	for i, arg := range c.args {
 		if i > 0 || how == startSettings {
 			s.options(arg)
@@ -66,15 +70,21 @@ func (e *evaluation) started(c *callSite, how starter) {
 	}
 	switch how {
 	case startFile:
+		if c.arg(1).Property("eval").Is("true") {
+			for _, text := range c.arg(0).Texts() {
+				s.code(text)
+			}
+			break
+		}
 		s.file(c.arg(0), true)
-		if list := c.arg(1).Elements(); len(list) > 0 {
+		if list := allElements(c.arg(1)); len(list) > 0 {
 			s.preloads(list)
 		}
 	case startProgram:
 		s.program(c.arg(0), c.arg(1))
 	case startShell:
 		for _, text := range c.arg(0).Texts() {
-			s.shell(text, 0)
+			s.shell(text)
 		}
 	case startImport:
 		for _, text := range c.arg(0).Texts() {
@@ -87,17 +97,36 @@ func (e *evaluation) started(c *callSite, how starter) {
 	case readFile:
 		s.reads(c.arg(0))
 	case runText:
-		s.runs(c.args)
+		s.runs(c.arg(0))
+	case runFunction:
+		s.runs(c.arg(len(c.args) - 1))
 	}
+}
+
+// maxArguments is how many arguments of a program are looked at.
+const maxArguments = 1 << 14
+
+// allElements are those of an array, however many.
+func allElements(v *Value) []*Value {
+	var out []*Value
+	v.each(func(alt *Value) {
+		if alt.kind == vObject && alt.object().array && out == nil {
+			for i := 0; i < int(alt.object().length) && i < maxArguments; i++ {
+				out = append(out, alt.object().properties.get(formatNumber(float64(i))))
+			}
+		}
+	})
+	return out
 }
 
 // start is one call of a starter.
 type start struct {
-	e   *evaluation
-	id  nodeID
-	arg []*Value
+	e  *evaluation
+	id nodeID
 	// dirs are the folders of the package that a relative path may begin in.
 	dirs []string
+	// seen are the shell texts that were followed.
+	seen map[string]bool
 }
 
 // options looks for the folder, and for what else is loaded, in an argument.
@@ -113,7 +142,7 @@ func (s *start) options(v *Value) {
 		}
 		s.file(o.Property("exec"), true)
 		s.file(o.Property("execPath"), false)
-		s.preloads(o.Property("execArgv").Elements())
+		s.preloads(allElements(o.Property("execArgv")))
 		for _, text := range o.Property("env").Property("NODE_OPTIONS").Texts() {
 			s.nodeArguments(strings.Fields(text))
 		}
@@ -163,7 +192,7 @@ func (s *start) path(text string, script bool) bool {
 		}
 		return false
 	}
-	if text == "" || text[0] == '/' || len(text) > maxMention {
+	if text == "" || text[0] == '/' {
 		return false
 	}
 	found := false
@@ -197,7 +226,7 @@ func (s *start) run(file string, script bool) {
 func (s *start) program(program, arguments *Value) {
 	var words []string
 	arguments.each(func(list *Value) {
-		if elements := list.Elements(); len(elements) > 0 && words == nil {
+		if elements := allElements(list); len(elements) > 0 && words == nil {
 			for _, v := range elements {
 				words = append(words, oneText(v))
 			}
@@ -209,14 +238,14 @@ func (s *start) program(program, arguments *Value) {
 	}
 	for _, name := range names {
 		if strings.ContainsAny(name, " ") && len(words) == 0 {
-			s.shell(name, 0)
+			s.shell(name)
 			continue
 		}
-		s.words(append([]string{name}, words...), 0)
+		s.words(append([]string{name}, words...))
 	}
 	// Whatever the program is, a script among its arguments is likely run.
 	arguments.each(func(list *Value) {
-		for _, v := range list.Elements() {
+		for _, v := range allElements(list) {
 			for _, text := range v.Texts() {
 				if strings.Contains(text, "/") || IsScript(text) {
 					s.path(text, false)
@@ -226,21 +255,18 @@ func (s *start) program(program, arguments *Value) {
 	})
 }
 
-// maxShells is how deep shells and scripts of the package may start each other
-// in the text of one command.
-const maxShells = 5
-
 // rootInShell stands for PackageRoot in the text of a shell.
 const rootInShell = "/.package.root."
 
 // shell starts what a shell's text does.
-func (s *start) shell(text string, depth int) {
-	if text == hole || depth > maxShells {
-		if depth > maxShells {
-			s.e.reached(s.id, "maxShells", maxShells)
-		}
+func (s *start) shell(text string) {
+	if text == hole || s.seen[text] {
 		return
 	}
+	if s.seen == nil {
+		s.seen = map[string]bool{}
+	}
+	s.seen[text] = true // scripts may start each other in a circle
 	dirs := s.dirs
 	// To a shell, the name of the package's folder is a variable.
 	for _, c := range Commands(strings.ReplaceAll(text, PackageRoot, rootInShell)) {
@@ -261,7 +287,7 @@ func (s *start) shell(text string, depth int) {
 				}
 			}
 		}
-		s.words(c.Words, depth)
+		s.words(c.Words)
 		for _, what := range c.Input {
 			if name, ok := strings.CutPrefix(what, "<"); ok && isNodeProgram(c.Program()) {
 				s.path(name, true)
@@ -283,7 +309,7 @@ func isNodeProgram(name string) bool {
 }
 
 // words starts a command that is split into words.
-func (s *start) words(words []string, depth int) {
+func (s *start) words(words []string) {
 	for len(words) > 1 {
 		switch name := programName(words[0]); {
 		case name == "NODE_OPTIONS" || strings.HasPrefix(words[0], "NODE_OPTIONS="):
@@ -306,30 +332,30 @@ program:
 	case name == hole || words[0] == hole || isNodeProgram(name):
 		s.nodeArguments(words[1:])
 	case name == "npm" || name == "yarn" || name == "pnpm":
-		s.packageScript(words[1:], depth)
+		s.packageScript(words[1:])
 	case shells[name] || name == "cmd":
 		for i, arg := range words[1:] {
 			if (arg == "-c" || arg == "-lc" || arg == "-ic" || strings.EqualFold(arg, "/c") || strings.EqualFold(arg, "-Command")) && i+2 < len(words) {
-				s.shell(strings.Join(words[i+2:], " "), depth+1)
+				s.shell(strings.Join(words[i+2:], " "))
 				return
 			}
 		}
 		for _, arg := range words[1:] {
 			if !strings.HasPrefix(arg, "-") {
-				s.shellFile(arg, depth)
+				s.shellFile(arg)
 				return
 			}
 		}
 	default:
 		if strings.Contains(words[0], "/") {
 			s.path(words[0], false)
-			s.shellFile(words[0], depth)
+			s.shellFile(words[0])
 		}
 	}
 }
 
 // shellFile follows a shell script of the package.
-func (s *start) shellFile(name string, depth int) {
+func (s *start) shellFile(name string) {
 	r := s.e.p.resolver
 	for _, dir := range s.dirs {
 		inside, ok := r.inside(path.Join(dir, "x"), name)
@@ -337,18 +363,21 @@ func (s *start) shellFile(name string, depth int) {
 			inside = path.Join(dir, name)
 		}
 		f := r.pkg.File(inside)
-		if f == nil || IsScript(inside) || f.Size > maxShell {
+		if f == nil || IsScript(inside) {
 			continue
 		}
 		if by := interpreter(f.Data()); by != "" && by != "node" || path.Ext(inside) == ".sh" || path.Ext(inside) == ".bat" || path.Ext(inside) == ".cmd" || path.Ext(inside) == ".ps1" {
-			s.shell(string(f.Data()), depth+1)
+			if f.Size > maxShell && s.e.record {
+				s.e.p.blindAt(BlindFile, s.e.siteOfUse(s.id), fmt.Sprintf("%s: the shell file has more than %d bytes", inside, maxShell))
+			}
+			s.shell(string(f.Data()))
 			return
 		}
 	}
 }
 
 // packageScript follows npm run and its like.
-func (s *start) packageScript(words []string, depth int) {
+func (s *start) packageScript(words []string) {
 	for len(words) > 0 && (strings.HasPrefix(words[0], "-") || words[0] == "run" || words[0] == "run-script") {
 		words = words[1:]
 	}
@@ -357,7 +386,7 @@ func (s *start) packageScript(words []string, depth int) {
 	}
 	for _, step := range []string{"pre" + words[0], words[0], "post" + words[0]} {
 		if script, ok := s.e.p.resolver.manifest.Scripts[step]; ok {
-			s.shell(script.Command, depth+1)
+			s.shell(script.Command)
 		}
 	}
 }
@@ -383,7 +412,7 @@ func (s *start) nodeOptions(words []string) []string {
 	for len(words) > 0 {
 		name, value, joined := strings.Cut(words[0], "=")
 		switch {
-		case name == "-r" || name == "--require" || name == "--import" || name == "--loader" || name == "--experimental-loader" || name == "--env-file" || name == "--run" || name == "--test":
+		case name == "-r" || name == "--require" || name == "--import" || name == "--loader" || name == "--experimental-loader":
 			if !joined && len(words) > 1 {
 				value, words = words[1], words[1:]
 			}
@@ -391,6 +420,16 @@ func (s *start) nodeOptions(words []string) []string {
 				s.path(plainPreload(value), true)
 			}
 		case name == "-e" || name == "--eval" || name == "-p" || name == "--print" || name == "-pe":
+			if !joined && len(words) > 1 {
+				value = words[1]
+			}
+			s.code(value)
+			return nil
+		case name == "--run":
+			if !joined && len(words) > 1 {
+				value = words[1]
+			}
+			s.packageScript([]string{value})
 			return nil
 		case nodeValues[name] && !joined && len(words) > 1:
 			words = words[1:]
@@ -412,14 +451,14 @@ func plainPreload(value string) string {
 // nodeValues are the options of Node that take the next word as their value.
 var nodeValues = set(`--stack-size --max-old-space-size --max-http-header-size --input-type --conditions -C --title --icu-data-dir
 	--openssl-config --unhandled-rejections --disable-warning --inspect-port --experimental-default-type --watch-path --stack-trace-limit
-	--max-semi-space-size --dns-result-order --env-file-if-exists --build-snapshot-config --experimental-config-file`)
+	--max-semi-space-size --dns-result-order --env-file-if-exists --build-snapshot-config --experimental-config-file --env-file`)
 
 // reads notes the files of the package that a module reads by a path that is
 // known: what runs a text of the module may run theirs.
 func (s *start) reads(v *Value) {
 	e := s.e
 	for _, text := range v.Texts() {
-		if strings.Contains(text, hole) || len(text) > maxMention {
+		if strings.Contains(text, hole) {
 			continue
 		}
 		file, ok := e.p.resolver.resolve(e.m.file.path, text, byRequire)
@@ -454,14 +493,10 @@ func (l *loading) rerun(e *evaluation) {
 }
 
 // runs starts the files whose text may be what is run.
-func (s *start) runs(args []*Value) {
-	open := false
-	for _, v := range args {
-		_, known := v.Text()
-		open = open || !known
-	}
-	if !open {
-		return // known, and looked at by itself
+func (s *start) runs(v *Value) {
+	if text, ok := v.Text(); ok || v == nil {
+		s.code(text)
+		return
 	}
 	e, l := s.e, s.e.p.loading
 	if l.runners == nil {
@@ -477,4 +512,60 @@ func (s *start) runs(args []*Value) {
 	for _, file := range l.read[e.m] {
 		e.loaded(s.id, file, byRequire)
 	}
+}
+
+// maxPrograms is how many texts that an evaluation comes to are read as programs.
+const maxPrograms = 400
+
+// code reads a text that is run as a program, which the place that runs it calls.
+func (s *start) code(text string) {
+	e, p := s.e, s.e.p
+	if p.alone != nil || e.inline > 0 {
+		return
+	}
+	l := p.loading
+	at := e.m.position(s.id)
+	key := codeAt{e.m, at, text}
+	if text == hole || strings.TrimSpace(text) == "" || l.programs[key] {
+		return
+	}
+	for i := range p.hidden {
+		if p.hidden[i].from == e.m && p.hidden[i].at == at {
+			return // the text stands there as it is
+		}
+	}
+	if len(l.programs) >= maxPrograms || e.record {
+		if e.record {
+			e.p.blindAt(BlindCode, e.siteOfUse(s.id), "the program that is run here was not read")
+		}
+		return
+	}
+	if l.programs == nil {
+		l.programs = map[codeAt]bool{}
+	}
+	l.programs[key] = true
+	line, _ := e.m.file.position(at)
+	file := &sourceFile{path: e.m.file.path, code: strings.ReplaceAll(text, hole, "undefined"), shownLine: line}
+	if len(text) > maxScript || nesting(text) != nil {
+		p.blindAt(BlindCode, e.siteOfUse(s.id), "the program that is run here is too large or too deep")
+		return
+	}
+	m, _, ok := p.parseModule(file)
+	if !ok {
+		return // a text that is no program: whoever runs it gets an error
+	}
+	m.pkg = p
+	p.order = append(p.order, m)
+	p.hidden = append(p.hidden, hiddenProgram{e.m, at, m})
+	l.asked = append(l.asked, p.resolver.mentioned(m)...)
+	for _, f := range m.functions {
+		p.enqueue(f)
+	}
+}
+
+// codeAt is a text that a place runs.
+type codeAt struct {
+	m    *module
+	at   int32
+	text string
 }

@@ -168,7 +168,21 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		return e.returnFor(f, c.args)
 	}
+	if f.loads && e.inline < maxInline && len(c.args) > 0 && len(c.args[0].Texts()) > 0 && f.small() {
+		return e.returnFor(f, c.args)
+	}
 	return f.returned
+}
+
+// loadsAny notes that the function loads what is not one of a few.
+func (e *evaluation) loadsAny() {
+	if e.f.loads || e.inline > 0 || e.p.settled || e.p.alone != nil {
+		return
+	}
+	e.f.loads = true
+	for _, caller := range e.f.callers {
+		e.p.enqueue(caller)
+	}
 }
 
 // Functions of at most smallFunction nodes are evaluated once more for a call
@@ -434,6 +448,7 @@ func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynam
 		e.requireUse(id, v, UseDynamicImport)
 	}
 	if dynamic && (open || !known) {
+		e.loadsAny()
 		e.openSite(id, BlindModule, "the name of the module that is loaded is not known")
 	}
 	if !known {

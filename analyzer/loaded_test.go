@@ -2,6 +2,7 @@ package analyzer_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
 )
 
@@ -107,15 +109,16 @@ var loadings = map[string][]string{
 	"module.register":             {"index.js", "require('module').register('./e.mjs',require('url').pathToFileURL(__filename))", "e.mjs", ""},
 	"an installer that asks back": {"package.json", `"scripts": {"postinstall": "node i.js"}`, "i.js", "require(process.env.npm_config_x)", "lib/e.js", ""},
 
-	"scripts in a chain":     {"package.json", `"scripts": {"a": "npm run b", "b": "npm run c", "c": "npm run d", "d": "npm run e", "e": "npm run f", "f": "npm run g", "g": "npm run h", "h": "node e.dat"}`, "index.js", "require('child_process').execSync('npm run a',{cwd:__dirname})", "e.dat", ""},
-	"node --run":             {"package.json", `"scripts": {"x": "node e.dat"}`, "index.js", "require('child_process').execFile('node',['--run','x'],{cwd:__dirname})", "e.dat", ""},
-	"many options":           {"index.js", "require('child_process').spawn('node',[" + strings.Repeat("'--no-warnings',", 70) + "__dirname+'/e.dat'])", "e.dat", ""},
-	"a program in words":     {"index.js", "require('child_process').spawn(process.execPath,['-e','require(\"./e.dat\")'],{cwd:__dirname})", "e.dat", ""},
-	"a program in a command": {"index.js", "require('child_process').exec('node -e \"require(\\'./e.dat\\')\"',{cwd:__dirname})", "e.dat", ""},
-	"a worker of a text":     {"index.js", "const{Worker}=require('worker_threads');const t=['require(\"','./e.dat','\")'].join('');new Worker(t,{eval:true})", "e.dat", ""},
-	"a text for vm":          {"index.js", "const t=['require(\"','./e.dat','\")'].join('');require('vm').runInThisContext(t)", "e.dat", ""},
-	"a data URL in base64":   {"index.js", "import('data:text/javascript;base64,'+Buffer.from('import \"file:///$package/e.mjs\"').toString('base64'));import('data:text/javascript,import%20%22'+__dirname+'/e.mjs%22')", "e.mjs", ""},
-	"one wrapper for many":   {"index.js", "const q=n=>require(n);q('./a1');q('./a2');q('./a3');q('./a4');q('./a5');q('./a6');q('./a7');q('./a8');q('./a9');q('./b1');q('./e.dat')", "e.dat", ""},
+	"scripts in a chain":        {"package.json", `"scripts": {"a": "npm run b", "b": "npm run c", "c": "npm run d", "d": "npm run e", "e": "npm run f", "f": "npm run g", "g": "npm run h", "h": "node e.dat"}`, "index.js", "require('child_process').execSync('npm run a',{cwd:__dirname})", "e.dat", ""},
+	"node --run":                {"package.json", `"scripts": {"x": "node e.dat"}`, "index.js", "require('child_process').execFile('node',['--run','x'],{cwd:__dirname})", "e.dat", ""},
+	"many options":              {"index.js", "require('child_process').spawn('node',[" + strings.Repeat("'--no-warnings',", 70) + "__dirname+'/e.dat'])", "e.dat", ""},
+	"a program in words":        {"index.js", "require('child_process').spawn(process.execPath,['-e','require(\"./e.dat\")'],{cwd:__dirname})", "e.dat", ""},
+	"a program in a command":    {"index.js", "require('child_process').exec('node -e \"require(\\'./e.dat\\')\"',{cwd:__dirname})", "e.dat", ""},
+	"a worker of a text":        {"index.js", "const{Worker}=require('worker_threads');const t=['require(\"','./e.dat','\")'].join('');new Worker(t,{eval:true})", "e.dat", ""},
+	"a text for vm":             {"index.js", "const t=['require(\"','./e.dat','\")'].join('');require('vm').runInThisContext(t)", "e.dat", ""},
+	"a data URL in base64":      {"index.js", "import('data:text/javascript;base64,'+Buffer.from('import \"file:///$package/e.mjs\"').toString('base64'));import('data:text/javascript,import%20%22'+__dirname+'/e.mjs%22')", "e.mjs", ""},
+	"a program of another case": {"package.json", `"scripts": {"postinstall": "node Setup.JS"}`, "setup.js", ""},
+	"one wrapper for many":      {"index.js", "const q=n=>require(n);q('./a1');q('./a2');q('./a3');q('./a4');q('./a5');q('./a6');q('./a7');q('./a8');q('./a9');q('./b1');q('./e.dat')", "e.dat", ""},
 
 	// The tarball's own node_modules.
 	"bundled, nested":           {"index.js", "require('left')", "node_modules/left/index.js", "require('deep/x')", "node_modules/left/node_modules/deep/x.js", ""},
@@ -278,5 +281,42 @@ func TestGit(t *testing.T) {
 				t.Errorf("from a repository %v: %s found %v", git, id, found)
 			}
 		}
+	}
+}
+
+// TestLoadedLimits: what is more than a limit is said.
+func TestLoadedLimits(t *testing.T) {
+	s := open(t, worker.Limits{Step: 60 * time.Second})
+	var texts strings.Builder
+	texts.WriteString("const vm=require('vm');\n")
+	for i := range 401 {
+		fmt.Fprintf(&texts, "vm.runInThisContext('var x%d = '+%d);\n", i, i)
+	}
+	many := []string{"package.json", `"main": "lib/index.js"`, "lib/index.js", "require(require('path').join(__dirname,'..',process.argv[2]))"}
+	for i := range 20 {
+		many = append(many, fmt.Sprintf("d/%d.js", i), "1")
+	}
+	for name, test := range map[string]struct {
+		files []string
+		want  func(*analyzer.Report, *issue.Contents) bool
+	}{
+		"maxPrograms": {[]string{"index.js", texts.String()}, func(r *analyzer.Report, c *issue.Contents) bool {
+			return !r.Complete && strings.Contains(c.Incomplete[0].Reason, "maxPrograms: more than 400")
+		}},
+		"manyScripts": {append(many, "d/e.js", inert), func(r *analyzer.Report, c *issue.Contents) bool {
+			return slices.ContainsFunc(r.Issues, func(i issue.Issue) bool { return i.ID == "malware/unreached" && i.Severity == issue.Medium }) &&
+				slices.ContainsFunc(c.Blind, func(b javascript.Blind) bool { return b.Kind == javascript.BlindModule && b.File == "lib/index.js" })
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scanned, err := s.ScanTarball(context.Background(), tarball(t, loadingFiles(test.files)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := analyzer.NewReport(issue.Input{Name: "case", Version: "1.0.0"}, scanned)
+			if !test.want(&report, scanned.Contents) {
+				t.Errorf("%v %v", report.Issues, scanned.Contents.Blind)
+			}
+		})
 	}
 }

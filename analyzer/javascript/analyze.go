@@ -113,6 +113,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	for _, m := range p.order {
 		m.settle()
 	}
+	solved := len(p.order)
 	for i, m := range p.order {
 		p.alive()
 		p.record(m, options.WantText)
@@ -120,7 +121,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 			p.collect()
 		}
 	}
-	p.recordLate()
+	p.recordLate(solved)
 	p.alive()
 	p.joins = map[pair]*Value{}
 	p.collect()

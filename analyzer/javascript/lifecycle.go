@@ -291,6 +291,9 @@ func (l *lifecycle) bin(name, label string) {
 func (l *lifecycle) file(c *Command, word, label string) {
 	name, ok := l.r.file(path.Clean(c.at(word)))
 	if !ok {
+		name, ok = l.r.otherCase("x", "./"+c.at(word))
+	}
+	if !ok {
 		return
 	}
 	l.scripts = append(l.scripts, entryPoint{name, label})

@@ -125,6 +125,9 @@ func (e *evaluation) registers(ext string) {
 	if p.alone != nil || !p.resolver.register(ext) {
 		return
 	}
+	if IsScript("x" + ext) {
+		return // looked for in any case
+	}
 	p.loading.stale = true
 	for _, f := range p.resolver.pkg.Files {
 		if strings.HasSuffix(f.Path, ext) {
@@ -169,23 +172,23 @@ func (p *program) wake(file string) {
 	}
 }
 
-// recordLate records what only the last pass found to be loaded.
-func (p *program) recordLate() {
+// recordLate records what only the last pass found to be loaded or run, from a
+// module on.
+func (p *program) recordLate(recorded int) {
 	l := p.loading
-	for len(l.asked) > 0 && !p.exhausted {
+	for (len(l.asked) > 0 || recorded < len(p.order)) && !p.exhausted {
 		batch := l.asked
 		l.asked = nil
-		known := len(p.order)
 		p.parseAll(batch)
-		for _, m := range p.order[known:] {
+		for _, m := range p.order[recorded:] {
 			for _, f := range m.functions {
 				p.enqueue(f)
 			}
 		}
 		p.drain()
-		for i := known; i < len(p.order); i++ {
-			p.order[i].settle()
-			p.record(p.order[i], l.options.WantText)
+		for ; recorded < len(p.order); recorded++ {
+			p.order[recorded].settle()
+			p.record(p.order[recorded], l.options.WantText)
 		}
 		for _, file := range batch {
 			for _, at := range l.waiting[file] {

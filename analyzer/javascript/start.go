@@ -534,9 +534,10 @@ func (s *start) code(text string) {
 			return // the text stands there as it is
 		}
 	}
-	if len(l.programs) >= maxPrograms || e.record {
-		if e.record {
-			e.p.blindAt(BlindCode, e.siteOfUse(s.id), "the program that is run here was not read")
+	if len(l.programs) >= maxPrograms {
+		if !l.reported[key.text] {
+			l.reported[key.text] = true
+			p.blindAt(BlindFile, e.siteOfUse(s.id), fmt.Sprintf("maxPrograms: more than %d texts are run", maxPrograms))
 		}
 		return
 	}
@@ -547,7 +548,7 @@ func (s *start) code(text string) {
 	line, _ := e.m.file.position(at)
 	file := &sourceFile{path: e.m.file.path, code: strings.ReplaceAll(text, hole, "undefined"), shownLine: line}
 	if len(text) > maxScript || nesting(text) != nil {
-		p.blindAt(BlindCode, e.siteOfUse(s.id), "the program that is run here is too large or too deep")
+		p.blindAt(BlindFile, e.siteOfUse(s.id), "the program that is run here is too large or too deep")
 		return
 	}
 	m, _, ok := p.parseModule(file)

@@ -353,8 +353,12 @@ func (e *evaluation) openSite(id nodeID, kind BlindKind, what string) {
 }
 
 // reachOpen takes scripts that nothing else reaches as run where code that runs
-// on installation loads what is not known: any of them may be meant.
+// on installation loads what is not known: any of them may be meant. In a package
+// of many scripts hardly one is; there malware/unreached judges them.
 func (p *program) reachOpen() {
+	if len(p.resolver.scripts) > manyScripts {
+		return
+	}
 	for _, site := range p.loading.open {
 		if site.f == nil || site.f.contexts&Install == 0 {
 			continue

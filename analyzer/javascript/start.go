@@ -308,29 +308,34 @@ func isNodeProgram(name string) bool {
 	return false
 }
 
+// startWrappers are programs that start the one that their words name.
+var startWrappers = set("env cross-env sudo exec nohup call nice setsid npx bunx time")
+
 // words starts a command that is split into words.
 func (s *start) words(words []string) {
 	for len(words) > 1 {
-		switch name := programName(words[0]); {
-		case name == "NODE_OPTIONS" || strings.HasPrefix(words[0], "NODE_OPTIONS="):
-			s.nodeOptions(strings.Fields(strings.TrimPrefix(words[0], "NODE_OPTIONS=")))
-		case strings.Contains(words[0], "=") && !strings.HasPrefix(words[0], "-"):
-		case name == "env" || name == "cross-env" || name == "sudo" || name == "exec" || name == "nohup" || name == "call" || name == "nice" || name == "setsid" || name == "npx" || name == "bunx" || name == "time":
-		default:
-			goto program
+		name, value, variable := strings.Cut(words[0], "=")
+		if name == "NODE_OPTIONS" && variable {
+			s.nodeOptions(strings.Fields(value))
+		}
+		if !startWrappers[programName(words[0])] && (!variable || strings.HasPrefix(name, "-")) {
+			break
 		}
 		words = words[1:]
 		for len(words) > 1 && strings.HasPrefix(words[0], "-") {
 			words = words[1:]
 		}
 	}
-program:
 	if len(words) == 0 {
 		return
 	}
 	switch name := programName(words[0]); {
-	case name == hole || words[0] == hole || isNodeProgram(name):
+	case isNodeProgram(name):
 		s.nodeArguments(words[1:])
+	case name == hole || words[0] == hole:
+		if rest := s.nodeOptions(words[1:]); len(rest) > 0 && strings.ContainsAny(rest[0], "./"+hole) {
+			s.nodeArguments(rest) // whatever it is, it is given a file
+		}
 	case name == "npm" || name == "yarn" || name == "pnpm":
 		s.packageScript(words[1:])
 	case shells[name] || name == "cmd":

@@ -37,6 +37,8 @@ type loading struct {
 	read map[*module][]string
 	// runners are the functions that run texts, by module.
 	runners map[*module][]*function
+	// shells are what texts of shells start, by folders and text.
+	shells map[string][]outcome
 	// programs are the texts that were read as programs.
 	programs map[codeAt]bool
 }
@@ -128,7 +130,7 @@ func (e *evaluation) registers(ext string) {
 	if IsScript("x" + ext) {
 		return // looked for in any case
 	}
-	p.loading.stale = true
+	p.loading.stale, p.loading.shells = true, nil
 	for _, f := range p.resolver.pkg.Files {
 		if strings.HasSuffix(f.Path, ext) {
 			for _, m := range p.order {

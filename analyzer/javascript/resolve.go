@@ -33,6 +33,9 @@ type resolver struct {
 	// registered are the extensions that scripts give to require.extensions.
 	registered map[string]bool
 	answers    map[asked]string
+	// matches are the answers of matching, by what is known before and behind what
+	// is not.
+	matches map[[2]string][]string
 }
 
 // how a specifier is read.
@@ -507,6 +510,18 @@ func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 		return nil, true
 	default:
 		return nil, true
+	}
+	key := [2]string{prefix, suffix}
+	if known, ok := r.matches[key]; ok {
+		return known, len(known) == 0
+	}
+	if prefix != "" {
+		defer func() {
+			if r.matches == nil {
+				r.matches = map[[2]string][]string{}
+			}
+			r.matches[key] = out
+		}()
 	}
 	for _, name := range r.scripts[sort.SearchStrings(r.scripts, prefix):] {
 		if !strings.HasPrefix(name, prefix) {

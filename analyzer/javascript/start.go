@@ -81,7 +81,7 @@ func (e *evaluation) started(c *callSite, how starter) {
 			s.preloads(list)
 		}
 	case startProgram:
-		s.program(c.arg(0), c.arg(1))
+		s.spawned(c.arg(0), c.arg(1))
 	case startShell:
 		for _, text := range c.arg(0).Texts() {
 			s.shell(text)
@@ -97,9 +97,9 @@ func (e *evaluation) started(c *callSite, how starter) {
 	case readFile:
 		s.reads(c.arg(0))
 	case runText:
-		s.runs(c.arg(0))
+		s.text(c.arg(0))
 	case runFunction:
-		s.runs(c.arg(len(c.args) - 1))
+		s.text(c.arg(len(c.args) - 1))
 	}
 }
 
@@ -125,8 +125,32 @@ type start struct {
 	id nodeID
 	// dirs are the folders of the package that a relative path may begin in.
 	dirs []string
-	// seen are the shell texts that were followed.
-	seen map[string]bool
+	// seen are the shell texts that are being followed, circle is set where one
+	// leads back to another; found is what was found so far.
+	seen   map[string]bool
+	circle bool
+	found  []outcome
+}
+
+// outcome is something that a shell's text starts: a file, a program in words, or
+// what is not known.
+type outcome struct {
+	file, code string
+	script     bool
+	open       bool
+}
+
+// do does what was found.
+func (s *start) do(o outcome) {
+	s.found = append(s.found, o)
+	switch {
+	case o.open:
+		s.e.openSite(s.id, BlindProgram, "the script that Node runs is not known")
+	case o.file != "":
+		s.runs(o.file, o.script)
+	default:
+		s.program(o.code)
+	}
 }
 
 // options looks for the folder, and for what else is loaded, in an argument.
@@ -210,8 +234,12 @@ func (s *start) path(text string, script bool) bool {
 	return found
 }
 
-// run makes an edge to a file that is started.
-func (s *start) run(file string, script bool) {
+func (s *start) run(file string, script bool) { s.do(outcome{file: file, script: script}) }
+
+func (s *start) code(text string) { s.do(outcome{code: text}) }
+
+// runs makes an edge to a file that is started.
+func (s *start) runs(file string, script bool) {
 	e := s.e
 	if e.record {
 		e.p.facts.Files = append(e.p.facts.Files, FileUse{Path: file, Started: true, Site: e.siteOfUse(s.id)})
@@ -222,8 +250,8 @@ func (s *start) run(file string, script bool) {
 	}
 }
 
-// program starts a program with arguments.
-func (s *start) program(program, arguments *Value) {
+// spawned starts a program with arguments.
+func (s *start) spawned(program, arguments *Value) {
 	var words []string
 	arguments.each(func(list *Value) {
 		if elements := allElements(list); len(elements) > 0 && words == nil {
@@ -255,18 +283,63 @@ func (s *start) program(program, arguments *Value) {
 	})
 }
 
+func unique(list []outcome) []outcome {
+	var out []outcome
+	have := map[outcome]bool{}
+	for _, o := range list {
+		if !have[o] {
+			have[o] = true
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // rootInShell stands for PackageRoot in the text of a shell.
 const rootInShell = "/.package.root."
 
-// shell starts what a shell's text does.
+// shell starts what a shell's text does. Each text is followed once from the same
+// folders: hostile packages run large ones from many places.
 func (s *start) shell(text string) {
-	if text == hole || s.seen[text] {
+	if text == hole {
 		return
 	}
-	if s.seen == nil {
-		s.seen = map[string]bool{}
+	l := s.e.p.loading
+	key := strings.Join(s.dirs, "\n") + "\x00" + text
+	if known, ok := l.shells[key]; ok {
+		for _, o := range known {
+			s.do(o)
+		}
+		return
 	}
-	s.seen[text] = true // scripts may start each other in a circle
+	if s.seen[key] {
+		s.circle = true
+		return
+	}
+	outermost := len(s.seen) == 0
+	if outermost {
+		s.seen, s.circle = map[string]bool{}, false
+	}
+	s.seen[key] = true
+	first := len(s.found)
+	defer func() {
+		if l.shells == nil {
+			l.shells = map[string][]outcome{}
+		}
+		if !s.circle {
+			l.shells[key] = unique(s.found[first:])
+		}
+		if outermost && s.circle {
+			// Scripts that start each other in a circle start all that any of them does.
+			found := unique(s.found[first:])
+			for key := range s.seen {
+				l.shells[key] = found
+			}
+		}
+		if outermost {
+			s.seen = nil
+		}
+	}()
 	dirs := s.dirs
 	// To a shell, the name of the package's folder is a variable.
 	for _, c := range Commands(strings.ReplaceAll(text, PackageRoot, rootInShell)) {
@@ -372,7 +445,7 @@ func (s *start) shellFile(name string) {
 			continue
 		}
 		if by := interpreter(f.Data()); by != "" && by != "node" || path.Ext(inside) == ".sh" || path.Ext(inside) == ".bat" || path.Ext(inside) == ".cmd" || path.Ext(inside) == ".ps1" {
-			if f.Size > maxShell && s.e.record {
+			if f.Size > maxShell && s.e.record && s.e.p.alone == nil {
 				s.e.p.blindAt(BlindFile, s.e.siteOfUse(s.id), fmt.Sprintf("%s: the shell file has more than %d bytes", inside, maxShell))
 			}
 			s.shell(string(f.Data()))
@@ -407,7 +480,7 @@ func (s *start) nodeArguments(words []string) {
 		return
 	}
 	if !s.path(words[0], true) && strings.Contains(words[0], hole) {
-		s.e.openSite(s.id, BlindProgram, "the script that Node runs is not known")
+		s.do(outcome{open: true})
 	}
 }
 
@@ -497,8 +570,8 @@ func (l *loading) rerun(e *evaluation) {
 	}
 }
 
-// runs starts the files whose text may be what is run.
-func (s *start) runs(v *Value) {
+// text starts the files whose text may be what is run.
+func (s *start) text(v *Value) {
 	if text, ok := v.Text(); ok || v == nil {
 		s.code(text)
 		return
@@ -522,8 +595,8 @@ func (s *start) runs(v *Value) {
 // maxPrograms is how many texts that an evaluation comes to are read as programs.
 const maxPrograms = 400
 
-// code reads a text that is run as a program, which the place that runs it calls.
-func (s *start) code(text string) {
+// program reads a text that is run as a program, which the place that runs it calls.
+func (s *start) program(text string) {
 	e, p := s.e, s.e.p
 	if p.alone != nil || e.inline > 0 {
 		return

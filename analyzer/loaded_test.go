@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,8 @@ var loadings = map[string][]string{
 	"exec with quotes":            {"index.js", "require('child_process').exec('\"'+process.execPath+'\" \"'+__dirname+'/e.dat\"')", "e.dat", ""},
 	"a shell file":                {"index.js", "require('child_process').execFile('sh',[__dirname+'/x.sh'])", "x.sh", "node lib/e.dat", "lib/e.dat", ""},
 	"npm run":                     {"package.json", `"scripts": {"x": "node e.dat"}`, "index.js", "require('child_process').execSync('npm run x',{cwd:__dirname})", "e.dat", ""},
+	"a folder of its own":         {"index.js", "require('child_process').spawn('node',['e.dat'],{cwd:__dirname+'/deep/er'})", "deep/er/e.dat", ""},
+	"names behind names":          append([]string{"index.js", strings.Repeat("require(", 12) + "'./n0.dat'" + strings.Repeat(")", 12), "e.dat", ""}, nameChain(11)...),
 	"cluster":                     {"index.js", "const c=require('cluster');c.setupPrimary({exec:__dirname+'/e.dat'});c.fork()", "e.dat", ""},
 	"module.register":             {"index.js", "require('module').register('./e.mjs',require('url').pathToFileURL(__filename))", "e.mjs", ""},
 	"an installer that asks back": {"package.json", `"scripts": {"postinstall": "node i.js"}`, "i.js", "require(process.env.npm_config_x)", "lib/e.js", ""},
@@ -139,6 +142,19 @@ var loadings = map[string][]string{
 	"an Expo plugin":              {"app.plugin.js", ""},
 	"a Gatsby plugin":             {"gatsby-node.js", ""},
 	"a desktop extension":         {"manifest.json", `{"server": {"type": "node", "entry_point": "server/e.js"}}`, "server/e.js", ""},
+}
+
+// nameChain are modules of which each gives the name of the next, the last one e.dat.
+func nameChain(n int) []string {
+	var out []string
+	for i := range n {
+		next := fmt.Sprintf("./n%d.dat", i+1)
+		if i == n-1 {
+			next = "./e.dat"
+		}
+		out = append(out, fmt.Sprintf("n%d.dat", i), "module.exports="+strconv.Quote(next))
+	}
+	return out
 }
 
 func loadingFiles(list []string) []string {

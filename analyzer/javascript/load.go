@@ -113,8 +113,10 @@ func (e *evaluation) disguised(id nodeID, m *module) {
 // isDisguise reports whether a file's name says that it is no script.
 func isDisguise(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".txt", ".md", ".markdown", ".map", ".css", ".html", ".htm", ".xml", ".svg", ".yml", ".yaml", ".csv", ".log", ".dat", ".bin", ".bak", ".tmp",
-		".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp3", ".mp4", ".gz", ".zip", ".license", ".lock", ".json", ".node":
+	case ".txt", ".md", ".markdown", ".map", ".css", ".html", ".htm", ".xml", ".svg", ".yml", ".yaml", ".csv", ".log",
+		".dat", ".bin", ".bak", ".tmp",
+		".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".otf", ".pdf", ".mp3", ".mp4", ".gz",
+		".zip", ".license", ".lock", ".json", ".node":
 		return true
 	}
 	return strings.EqualFold(path.Base(name), "license")
@@ -317,8 +319,10 @@ func (p *program) parseLoaded(file *sourceFile) *module {
 // runWords stand in whatever could do anything if it ran; assetWords in what could
 // and has the name of what bundlers load in their own ways.
 var (
-	runWords   = [][]byte{[]byte("require"), []byte("import"), []byte("eval"), []byte("Function"), []byte("process"), []byte("global"), []byte("constructor"), []byte("module"), []byte("\\u"), []byte("\\x")}
-	assetWords = [][]byte{[]byte("require"), []byte("import("), []byte("eval("), []byte("Function("), []byte("process."), []byte("globalThis"), []byte("constructor"), []byte("module."), []byte("\\u00"), []byte("\\x")}
+	runWords = [][]byte{[]byte("require"), []byte("import"), []byte("eval"), []byte("Function"), []byte("process"),
+		[]byte("global"), []byte("constructor"), []byte("module"), []byte("\\u"), []byte("\\x")}
+	assetWords = [][]byte{[]byte("require"), []byte("import("), []byte("eval("), []byte("Function("), []byte("process."),
+		[]byte("globalThis"), []byte("constructor"), []byte("module."), []byte("\\u00"), []byte("\\x")}
 )
 
 // looksRun reports whether a text that does not parse could be a script all the
@@ -330,7 +334,8 @@ func looksRun(name string, data []byte) bool {
 	}
 	words := runWords
 	switch strings.ToLower(path.Ext(name)) {
-	case ".css", ".scss", ".sass", ".less", ".styl", ".html", ".htm", ".svg", ".vue", ".svelte", ".md", ".mdx", ".markdown", ".txt", ".yml", ".yaml", ".xml", ".graphql", ".gql", ".glsl", ".frag", ".vert", ".pug", ".ejs", ".hbs",
+	case ".css", ".scss", ".sass", ".less", ".styl", ".html", ".htm", ".svg", ".vue", ".svelte", ".md", ".mdx",
+		".markdown", ".txt", ".yml", ".yaml", ".xml", ".graphql", ".gql", ".glsl", ".frag", ".vert", ".pug", ".ejs", ".hbs",
 		".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".woff", ".woff2", ".ttf", ".otf", ".eot", ".mp3", ".mp4":
 		words = assetWords
 	}

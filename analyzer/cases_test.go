@@ -160,11 +160,6 @@ var openCases = map[string]bool{
 	"budget/properties-literal-5000": true,
 	"budget/prototypes-70":           true,
 
-	"bundled/bundled-gyp":           true,
-	"bundled/bundled-postinstall":   true,
-	"bundled/main-requires-bundled": true,
-	"bundled/scoped":                true,
-
 	"constant/array-of":    true,
 	"constant/at-negative": true,
 	"constant/flat-join":   true,
@@ -173,43 +168,7 @@ var openCases = map[string]bool{
 	"constant/trim-end":    true,
 	"constant/trim-start":  true,
 
-	"decode/json-string": true,
 	"decode/xor-foreach": true,
 	"decode/xor-map":     true,
 	"decode/xor-reduce":  true,
-
-	"load/create-require":                true,
-	"load/directories-bin":               true,
-	"load/exports-dat":                   true,
-	"load/fork-bin":                      true,
-	"load/imports-map-dat":               true,
-	"load/main-txt":                      true,
-	"load/postinstall-eval-requires-dat": true,
-	"load/postinstall-node-noext":        true,
-	"load/postinstall-node-readme":       true,
-	"load/require-map":                   true,
-	"load/require-md":                    true,
-	"load/require-txt":                   true,
-	"load/spawn-node-dat":                true,
-	"load/worker":                        true,
-
-	"other-os/require-other-case": true,
-
-	"resolve/base64-name":                true,
-	"resolve/esm-percent":                true,
-	"resolve/esm-query":                  true,
-	"resolve/from-char-code":             true,
-	"resolve/json-name":                  true,
-	"resolve/long-path":                  true,
-	"resolve/many-candidates-no-default": true,
-	"resolve/path-join":                  true,
-	"resolve/path-join-spread":           true,
-	"resolve/space-in-name":              true,
-
-	"shrinkwrap/tarball-url": true,
-
-	"sniff/bzip2-magic":    true,
-	"sniff/nul-in-comment": true,
-	"sniff/nul-in-string":  true,
-	"sniff/pe-magic":       true,
 }

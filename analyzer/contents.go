@@ -35,6 +35,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
+	"github.com/lockwarden/lockwarden/lockfile"
 )
 
 // programVersion tells programs apart whose analysis may differ: what another
@@ -95,14 +96,15 @@ func (e *Engine) Handle(header []byte, body io.Reader, step func(string)) ([]byt
 		return nil, fmt.Errorf("analyzer: %w", err)
 	}
 	step("(unpacking)")
-	pkg, err := archive.Read(body, archive.Limits{Keep: worthKeeping, Own: r.Folder})
+	copied := &copied{}
+	pkg, err := archive.Read(io.TeeReader(body, copied), archive.Limits{Keep: worthKeeping, Own: r.Folder})
 	if err != nil {
 		return nil, err
 	}
 	if pkg.Large() {
 		defer worker.Large()()
 	}
-	contents, err := e.Contents(pkg, r.Git, r.Skip, step)
+	contents, err := e.contents(pkg, r.Git, r.Skip, step, copied.again(pkg, r.Folder))
 	if err != nil {
 		return nil, err
 	}
@@ -132,10 +134,57 @@ func worthKeeping(name string, data []byte) bool {
 	return true
 }
 
+// maxCopied is the largest tarball of which a copy is held while it is analyzed,
+// in bytes: what something loads is read from it that was not kept.
+const maxCopied = 64 << 20
+
+// copied is the tarball that is read; nothing where it is larger than maxCopied.
+type copied struct {
+	parts [][]byte
+	size  int
+}
+
+// Write implements io.Writer.
+func (c *copied) Write(p []byte) (int, error) {
+	if c.size += len(p); c.size > maxCopied {
+		c.parts = nil
+		return len(p), nil
+	}
+	c.parts = append(c.parts, bytes.Clone(p))
+	return len(p), nil
+}
+
+// again gives a function that reads the contents of files once more and keeps
+// them; nil where there is no copy.
+func (c *copied) again(pkg *archive.Package, own bool) func(names []string) {
+	if c.parts == nil {
+		return nil
+	}
+	return func(names []string) {
+		readers := make([]io.Reader, 0, len(c.parts))
+		for _, part := range c.parts {
+			readers = append(readers, bytes.NewReader(part))
+		}
+		only := map[string]bool{}
+		for _, name := range names {
+			only[name] = true
+		}
+		second, err := archive.Read(io.MultiReader(readers...), archive.Limits{Only: only, Own: own})
+		if err != nil {
+			return // it was read once; what is missing is said of the files
+		}
+		pkg.Complete(second)
+	}
+}
+
 // Contents analyzes an unpacked package.
 func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string, step func(string)) (*issue.Contents, error) {
+	return e.contents(pkg, git, skip, step, nil)
+}
+
+func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string, step func(string), again func([]string)) (*issue.Contents, error) {
 	manifest := &npm.Manifest{Gypfile: true}
-	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded}
+	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded, Git: git}
 	switch f := pkg.File("package.json"); {
 	case f == nil:
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: "package.json", Reason: "the package has no package.json", Line: 1})
@@ -148,14 +197,14 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 		}
 	}
 	facts := javascript.Analyze(pkg, manifest, e.catalogue, javascript.Options{Git: git, WantText: e.catalogue.WantText, Skip: skip,
-		Starting: step, Used: worker.ProcessorTime})
+		Starting: step, Used: worker.ProcessorTime, Again: again})
 	step("(matching)")
 	in := behavior.Input{Package: pkg, Manifest: manifest, Facts: facts, Git: git}
 	c.Manifest = *manifest
 	c.Findings = e.catalogue.Match(in)
 	c.ImplicitGyp = behavior.ImplicitGyp(in)
 	c.Keys = issue.Keys(pkg)
-	c.Finds = issue.Inspect(pkg, facts.FileContexts)
+	c.Finds = issue.Inspect(pkg, facts.FileContexts, facts.Disguised)
 	for _, f := range pkg.Files {
 		base := strings.ToUpper(f.Path)
 		c.LicenseFile = c.LicenseFile || strings.HasPrefix(base, "LICEN") || strings.HasPrefix(base, "COPYING") || strings.HasPrefix(base, "UNLICENSE")
@@ -174,8 +223,42 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 		c.Incomplete = append(c.Incomplete, issue.Problem{File: p.File, Reason: p.Reason, Line: p.Line})
 	}
 	c.LifecycleFiles = lifecycleFiles(pkg, facts)
+	c.BundledScripts = facts.BundledScripts
+	c.Shrinkwrapped = shrinkwrapped(pkg)
 	c.Inventory, c.Entropy = inventory(pkg)
 	return c, nil
+}
+
+// shrinkwrapFile is the lockfile that npm follows of a dependency; a
+// package-lock.json it ignores.
+const shrinkwrapFile = "npm-shrinkwrap.json"
+
+// shrinkwrapped are the packages that a package's own lockfile takes from an
+// address. One that cannot be read is none to npm.
+func shrinkwrapped(pkg *archive.Package) []issue.Shrinkwrapped {
+	f := pkg.File(shrinkwrapFile)
+	if f == nil {
+		return nil
+	}
+	lock, err := lockfile.Parse(shrinkwrapFile, f.Data(), lockfile.Options{})
+	if err != nil {
+		return nil
+	}
+	var out []issue.Shrinkwrapped
+	for i := range lock.Entries {
+		entry := lock.Entries[i]
+		switch entry.Source() {
+		case lockfile.Registry, lockfile.Remote, lockfile.Git:
+		default:
+			continue
+		}
+		switch host := entry.Host(); host {
+		case "", "registry.npmjs.org", "registry.yarnpkg.com":
+		default:
+			out = append(out, issue.Shrinkwrapped{Name: entry.Name, Resolved: entry.Resolved, Host: host, Git: entry.Source() == lockfile.Git, Line: entry.Line})
+		}
+	}
+	return out
 }
 
 // maxInventory is how many files of a package are told apart from version to

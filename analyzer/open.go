@@ -41,6 +41,8 @@ type Options struct {
 	// OSV is OSV's API, or a local copy of its npm/all.zip; empty: the public
 	// API; "none": nobody is asked.
 	OSV string
+	// Git scans packages as they are installed from git repositories.
+	Git bool
 	// Workers is the number of child processes; 0 means one a processor.
 	Workers int
 	// WorkerCommand starts one; nil means this program with "worker".
@@ -58,7 +60,7 @@ func Open(o Options) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{Engine: engine, allowUnsandboxed: o.AllowUnsandboxed,
+	s := &Scanner{Engine: engine, Git: o.Git, allowUnsandboxed: o.AllowUnsandboxed,
 		told: expirable.NewLRU[question, issue.Metadata](toldItems, nil, toldTime)}
 	if s.Settings, err = settings(o); err != nil {
 		return nil, err

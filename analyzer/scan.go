@@ -38,6 +38,9 @@ type Scanner struct {
 	Settings registry.Settings
 	// Vulnerabilities knows advisories; nil: nobody is asked.
 	Vulnerabilities vulnerability.Database
+	// Git is set where packages are scanned as they are installed from git
+	// repositories: their prepare scripts run as well.
+	Git bool
 
 	allowUnsandboxed bool
 
@@ -246,7 +249,7 @@ func (s *Scanner) attempt(ctx context.Context, subject Subject, skip map[string]
 	var failure error
 	t, err := s.Registry.Tarball(ctx, registry.Source{Name: subject.Name, Version: subject.Version, Resolved: subject.Resolved, Integrity: subject.Integrity},
 		func(body io.Reader) error {
-			contents, failure = s.read(ctx, body, request{Skip: skip})
+			contents, failure = s.read(ctx, body, request{Git: s.Git, Skip: skip})
 			return failure
 		})
 	out := Scanned{Integrity: t.Integrity, Bytes: t.Size}
@@ -273,7 +276,12 @@ func (s *Scanner) read(ctx context.Context, tarball io.Reader, how request) (*is
 	return c, nil
 }
 
-func (s *Scanner) cacheKey(integrity string) string { return s.Engine.Version() + " " + integrity }
+func (s *Scanner) cacheKey(integrity string) string {
+	if s.Git {
+		return s.Engine.Version() + " git " + integrity
+	}
+	return s.Engine.Version() + " " + integrity
+}
 
 // cached finds what was kept for the one hash that names the bytes; empty: nothing.
 func (s *Scanner) cached(sum string) (*issue.Contents, bool) {
@@ -322,7 +330,7 @@ func (s *Scanner) scanOpened(ctx context.Context, open func() (io.ReadCloser, er
 		}
 		defer body.Close()
 		h := registry.NewHash()
-		c, err := s.read(ctx, io.TeeReader(body, h), request{Folder: folder, Skip: skip})
+		c, err := s.read(ctx, io.TeeReader(body, h), request{Git: s.Git, Folder: folder, Skip: skip})
 		return Scanned{Contents: c, Integrity: h.SHA512()}, err
 	})
 	if err == nil {

@@ -166,9 +166,24 @@ type File struct {
 	sum uint64
 }
 
+// Sub is the package that lies in a folder of this one; the contents are shared.
+func (p *Package) Sub(dir string) *Package {
+	sub := &Package{byPath: map[string]*File{}}
+	for _, f := range p.Files {
+		if rest, ok := strings.CutPrefix(f.Path, dir+"/"); ok {
+			inside := *f
+			inside.Path = rest
+			sub.byPath[rest] = &inside
+			sub.Files = append(sub.Files, &inside)
+			sub.Expanded += f.Size
+		}
+	}
+	return sub
+}
+
 // Data is what Held says of the content. Nobody changes it, and who keeps a part
 // of it for long keeps a copy of that part: in a large package it is unpacked
-// anew.
+// again.
 func (f *File) Data() []byte { return f.content.bytes() }
 
 // Package is an unpacked tarball.

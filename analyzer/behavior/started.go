@@ -35,7 +35,6 @@ func (c *Catalogue) Started(facts *javascript.Facts, pkg *archive.Package, manif
 		if u.Kind&(javascript.UseCall|javascript.UseNew) == 0 || !c.programs[u.API] && !c.shells[u.API] {
 			continue
 		}
-		commands.Elsewhere = u.Contexts()&javascript.Install == 0
 		out = append(out, c.startedBy(u, commands)...)
 	}
 	return out
@@ -48,7 +47,7 @@ func (c *Catalogue) Starts(api string) (program, text bool) { return c.programs[
 func (c *Catalogue) startedBy(u *javascript.Use, pkg *shell.Package) []Started {
 	var out []Started
 	// However often it is run, a file does the same in the same contexts.
-	for _, run := range u.Runs(pkg, c.shells[u.API], fmt.Sprint(u.Contexts())) {
+	for _, run := range u.Runs(pkg, c.shells[u.API], u.Contexts()&javascript.Install == 0, fmt.Sprint(u.Contexts())) {
 		for _, command := range run.Commands {
 			s := Started{Command: command, use: u}
 			if command.File == "" {

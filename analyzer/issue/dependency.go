@@ -2,6 +2,7 @@ package issue
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -61,6 +62,36 @@ func dependencyRemote(in *Input) []Issue {
 		return nil
 	}
 	return detailed(Medium, map[string]string{"names": strings.Join(names, ", "), "source": "outside the registry"}, evidence...)
+}
+
+// dependencyShrinkwrapped: npm follows the npm-shrinkwrap.json of a dependency, and
+// this one takes packages from a host that is no registry of the project.
+func dependencyShrinkwrapped(in *Input) []Issue {
+	if in.Contents == nil {
+		return nil
+	}
+	var names, hosts []string
+	var evidence []behavior.Evidence
+	severity := Medium // of a repository, as dependency/remote
+	for _, s := range in.Contents.Shrinkwrapped {
+		if in.configured(s.Host) {
+			continue
+		}
+		if !s.Git {
+			severity = High
+		}
+		if host := s.Host; !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+		if len(evidence) < maxFinds {
+			names = append(names, s.Name)
+			evidence = append(evidence, behavior.Evidence{File: "npm-shrinkwrap.json", Line: s.Line, Column: 1, Snippet: clip(`"resolved": "` + s.Resolved + `"`)})
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return detailed(severity, map[string]string{"names": clip(strings.Join(names, ", ")), "hosts": clip(strings.Join(hosts, ", "))}, evidence...)
 }
 
 func (in *Input) configured(host string) bool {

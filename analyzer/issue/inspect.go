@@ -51,8 +51,14 @@ func (d *finder) add(kind string, f *archive.File, offset int, what string) {
 
 // Inspect looks into all files of a package. contexts tells when a file's code
 // can run.
-func Inspect(pkg *archive.Package, contexts func(file string) javascript.Context) []Find {
+// disguised are the scripts that are loaded by the name of something else.
+func Inspect(pkg *archive.Package, contexts func(file string) javascript.Context, disguised []javascript.FileUse) []Find {
 	d := &finder{contexts: contexts, counts: map[string]int{}}
+	for i := range disguised {
+		line, _ := disguised[i].Position()
+		d.out = append(d.out, Find{Kind: "code/type-mismatch", File: disguised[i].File(), Line: line, Contexts: disguised[i].Contexts(),
+			What: "a script under the name of another kind of file, loaded here: " + disguised[i].Path})
+	}
 	for _, f := range pkg.Files {
 		d.leftovers(f)
 		d.mismatch(f)

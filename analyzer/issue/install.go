@@ -1,6 +1,8 @@
 package issue
 
 import (
+	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 // LifecycleScripts are the scripts that installing the package runs, in order.
 func (c *Contents) LifecycleScripts() []string {
 	var out []string
-	for _, name := range npm.Lifecycle(false) {
+	for _, name := range npm.Lifecycle(c.Git) {
 		if s, ok := c.Manifest.Scripts[name]; ok && strings.TrimSpace(s.Command) != "" {
 			out = append(out, name)
 		}
@@ -87,9 +89,15 @@ func installScriptAdded(in *Input) []Issue {
 			added = append(added, name)
 		}
 	}
+	evidence := in.Contents.scriptsEvidence(added)
+	for _, s := range in.Contents.BundledScripts {
+		if !slices.ContainsFunc(in.Old.BundledScripts, func(o javascript.BundledScript) bool { return o.File == s.File && o.Name == s.Name }) {
+			added, evidence = append(added, s.Name+" of "+path.Dir(s.File)), append(evidence, bundledEvidence(s))
+		}
+	}
 	switch {
 	case len(added) > 0:
-		return detailed(High, map[string]string{"scripts": strings.Join(added, ", ")}, in.Contents.scriptsEvidence(added)...)
+		return detailed(High, map[string]string{"scripts": strings.Join(added, ", ")}, evidence...)
 	case in.Contents.ImplicitGyp && !in.Old.ImplicitGyp && len(old) == 0:
 		return detailed(High, map[string]string{"scripts": "node-gyp rebuild (binding.gyp)"},
 			behavior.Evidence{File: "binding.gyp", Line: 1, Column: 1, Chain: []string{"binding.gyp"}, Contexts: javascript.Install})
@@ -139,6 +147,10 @@ func installScript(in *Input) []Issue {
 		return nil
 	}
 	names := in.Contents.LifecycleScripts()
+	evidence := in.Contents.scriptsEvidence(names)
+	for _, s := range in.Contents.BundledScripts {
+		names, evidence = append(names, s.Name+" of "+path.Dir(s.File)), append(evidence, bundledEvidence(s))
+	}
 	if len(names) == 0 {
 		return nil
 	}
@@ -146,7 +158,17 @@ func installScript(in *Input) []Issue {
 	if in.Behavior("network/url-on-install") != nil && len(in.inContext(javascript.Install, networkBehaviors...)) > 0 {
 		severity = Medium
 	}
-	return detailed(severity, map[string]string{"scripts": strings.Join(names, ", ")}, in.Contents.scriptsEvidence(names)...)
+	return detailed(severity, map[string]string{"scripts": strings.Join(names, ", ")}, evidence...)
+}
+
+// bundledEvidence is the line of a script of a package in the tarball's
+// node_modules.
+func bundledEvidence(s javascript.BundledScript) behavior.Evidence {
+	begins := s.File
+	if path.Base(begins) == "package.json" {
+		begins += " scripts." + s.Name
+	}
+	return behavior.Evidence{File: s.File, Line: s.Script.Line, Column: 1, Snippet: clip(s.Name + ": " + s.Script.Command), Chain: []string{begins}, Contexts: javascript.Install}
 }
 
 func installImplicitGyp(in *Input) []Issue {

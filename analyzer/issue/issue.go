@@ -107,6 +107,8 @@ func (i *Issue) Comparable() bool {
 // Contents is what is known of a package version from its tarball alone.
 type Contents struct {
 	Manifest npm.Manifest
+	// Git is set where it is installed from a git repository.
+	Git bool `json:",omitempty"`
 	behavior.Findings
 	Keys []Key
 	// Finds lie in the package's files, whatever its scripts do.
@@ -124,6 +126,12 @@ type Contents struct {
 	// ImplicitGyp is set where npm builds the package with node-gyp of its own
 	// accord.
 	ImplicitGyp bool
+	// BundledScripts are the lifecycle scripts of packages in the tarball's
+	// node_modules, which npm runs as well.
+	BundledScripts []javascript.BundledScript
+	// Shrinkwrapped are the packages that the package's own npm-shrinkwrap.json
+	// takes from elsewhere than the public registry.
+	Shrinkwrapped []Shrinkwrapped
 	// Scripts are the hashes of the files that lifecycle scripts run.
 	LifecycleFiles map[string]string
 	// Inventory are the files with the beginning of their hash, at most
@@ -136,6 +144,15 @@ type Contents struct {
 	Size             int64
 	Scripted, Parsed int
 	ScriptBytes      int64
+}
+
+// Shrinkwrapped is a package that a dependency's own lockfile takes from an
+// address; Line is that file's.
+type Shrinkwrapped struct {
+	Name, Resolved, Host string
+	// Git is set for a repository.
+	Git  bool
+	Line int
 }
 
 // Hosts are those in addresses of scripts that may run.

@@ -4,6 +4,7 @@ package issue
 var rules = []Rule{
 	{"malware/known", malwareKnown},
 	{"malware/behavior-similarity", behaviorSimilarity},
+	{"malware/unreached", malwareUnreached},
 	{"install/shell-download", installShellDownload},
 	{"install/sensitive-read", installSensitiveRead},
 	{"install/script-added", installScriptAdded},
@@ -24,6 +25,7 @@ var rules = []Rule{
 	{"network/suspicious-tld", networkSuspiciousTLD},
 	{"network/insecure-http", networkInsecureHTTP},
 	{"dependency/remote", dependencyRemote},
+	{"dependency/shrinkwrapped", dependencyShrinkwrapped},
 	{"dependency/mutable-git", dependencyMutableGit},
 	{"dependency/new-in-update", dependencyNewInUpdate},
 	{"dependency/wildcard", dependencyWildcard},

@@ -8,7 +8,9 @@
 // an export may hold (object.go). Calls are resolved through those values
 // (call.go), and the functions and methods of the language that only pass
 // values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
-// a specifier means, bundle.go takes bundles apart. A last pass records uses
+// a specifier means as Node does, exports.go what a package.json says of it, entries.go where
+// it begins; what an evaluation comes to load (load.go) or start (start.go) is
+// parsed then; bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go) and notes what will be asked of the code (answers.go);
 // data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
 // scripts (lifecycle.go, by analyzer/shell) and the entry points.
@@ -48,6 +50,9 @@ type Options struct {
 	// Used tells the processor time that this process has used; nil: the time since
 	// the analysis began stands for it.
 	Used func() time.Duration
+	// Again fetches the contents of files that were not kept and that something
+	// loads; nil: they are not to be had.
+	Again func(names []string)
 	// Steps is the budget of the evaluation in nodes; 0 means the default.
 	Steps int64
 }
@@ -88,7 +93,8 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	}
 	r := &resolver{pkg: pkg, manifest: manifest, program: p, data: map[string]*Value{}}
 	p.resolver = r
-	pending := p.scripts(pkg, manifest, options)
+	p.loading = &loading{options: options, pending: p.scripts(pkg, manifest, options), waiting: map[string][]loadSite{}, data: map[string]bool{},
+		reported: map[string]bool{}, followed: map[string]bool{}, started: map[string]*module{}, programs: map[codeAt]bool{}}
 
 	// What may be loaded is one program: from the entry points and lifecycle
 	// scripts on, along everything that looks like a path.
@@ -102,38 +108,23 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	for _, script := range life.scripts {
 		queue = append(queue, script.file)
 	}
+	p.mustParse(queue)
 	for _, m := range p.parseInline(life) {
 		queue = append(queue, r.mentioned(m)...)
 		for _, hidden := range p.parseHidden(m, 0) {
 			queue = append(queue, r.mentioned(hidden)...)
 		}
 	}
-	for i := 0; i < len(queue); i++ {
-		file := pending[queue[i]]
-		if file == nil {
-			continue
-		}
-		delete(pending, queue[i])
-		m := p.parse(file, options)
-		p.modules[file.path] = m
-		p.order = append(p.order, m)
-		named := r.mentioned(m)
-		queue = append(queue, named...)
-		if m.unread != nil {
-			m.unread.names = named
-		}
-		for _, hidden := range p.parseHidden(m, 0) {
-			queue = append(queue, r.mentioned(hidden)...)
-		}
-	}
+	p.parseAll(queue)
 	options.Starting("(evaluation)")
 	p.large = pkg.Large()
 	p.collect()
-	p.solve()
+	p.solveAll()
 	p.collect()
 	for _, m := range p.order {
 		m.settle()
 	}
+	solved := len(p.order)
 	for i, m := range p.order {
 		p.alive()
 		p.record(m, options.WantText)
@@ -141,18 +132,20 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 			p.collect()
 		}
 	}
+	p.recordLate(solved)
 	p.alive()
 	p.joins = map[pair]*Value{}
 	p.collect()
 	p.follow(0)
 	p.flows = &flows{p: p, work: p.flows.work} // what it remembers is large
 	p.collect()
-	p.linkStartedFiles()
+	p.linkStarted()
 	p.linkHidden()
 	p.linkUnread()
 	p.reach(p.beginnings(life, entries))
 	p.linkInstalled()
-	p.rest(pending, options)
+	p.rest(options)
+	p.reachOpen()
 	p.closeUnread()
 	p.closeBlind()
 	for _, m := range p.order {
@@ -179,11 +172,10 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || shell.Shebang(f.Data()) == "node")) {
 			continue
 		}
-		if f.Kind != archive.Text {
-			continue // issue code/type-mismatch speaks of it
+		if f.Kind == archive.Text || f.Kind == archive.Empty {
+			p.facts.Scripts++
+			p.facts.Bytes += f.Size
 		}
-		p.facts.Scripts++
-		p.facts.Bytes += f.Size
 		p.resolver.scripts = append(p.resolver.scripts, f.Path)
 		pending[f.Path] = &sourceFile{path: f.Path, of: f}
 	}
@@ -236,14 +228,13 @@ func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {
 
 // rest analyzes the files that nothing loads, each by itself, and lets go of
 // each: tests, examples, builds for browsers, often most of a package.
-func (p *program) rest(pending map[string]*sourceFile, options Options) {
-	names := make([]string, 0, len(pending))
-	for name := range pending {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+func (p *program) rest(options Options) {
+	pending := p.loading.pending
+	for _, name := range p.loading.sortedPending() {
 		strings := len(p.strings.all)
+		if f := pending[name].of; f.Kind != archive.Text && f.Kind != archive.Empty {
+			continue // nobody takes it for a script but by its name: code/type-mismatch
+		}
 		m := p.parse(pending[name], options)
 		m.mentions = nil
 		p.alone = m
@@ -292,6 +283,15 @@ func (p *program) incomplete(file, reason string) {
 
 // parse reads one script. Where no parser does, its module is empty and says so.
 func (p *program) parse(file *sourceFile, options Options) *module {
+	m, why := p.script(file, options)
+	if why != nil {
+		return p.unreadModule(file, *why)
+	}
+	return m
+}
+
+// script reads one script, or says why not.
+func (p *program) script(file *sourceFile, options Options) (*module, *unread) {
 	reason, text := cmp.Or(options.Skip[file.path], file.of.Skipped), file.text()
 	if reason == "" && len(text) > maxScript {
 		reason = fmt.Sprintf("the script has more than %d MiB", maxScript>>20)
@@ -300,16 +300,16 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 		reason = "the script " + err.Error()
 	}
 	if reason != "" {
-		return p.unreadModule(file, unread{kind: BlindFile, line: 1, reason: reason, cut: true})
+		return nil, &unread{kind: BlindFile, line: 1, reason: reason, cut: true}
 	}
 	options.Starting(file.path)
 	m, message, ok := p.parseModule(file, p.format(file.path))
 	if !ok {
 		line, _ := file.position(int32(message.Offset))
-		return p.unreadModule(file, unread{kind: BlindFile, line: line, reason: message.Text})
+		return nil, &unread{kind: BlindFile, line: line, reason: message.Text}
 	}
 	p.facts.Parsed++
-	return m
+	return m, nil
 }
 
 // parseInline parses the programs of node -e in lifecycle scripts.
@@ -402,45 +402,13 @@ func (p *program) record(m *module, wanted func(string) bool) {
 	m.answers = a
 }
 
-// linkStartedFiles makes call edges to scripts that code of the package starts
-// as processes or threads by a constant path: they run in the context of what
-// starts them.
-func (p *program) linkStartedFiles() {
+// linkStarted makes call edges to what command lines start that code runs.
+func (p *program) linkStarted() {
 	for i := range p.facts.Uses {
-		u := &p.facts.Uses[i]
-		if u.Kind&(UseCall|UseNew) == 0 || u.f == nil {
-			continue
-		}
-		p.linkCommands(u, true)
-		switch u.API {
-		case "child_process.spawn", "child_process.spawnSync", "child_process.execFile", "child_process.execFileSync", "child_process.fork", "worker_threads.Worker", "cluster.fork":
-		default:
-			continue
-		}
-		texts := u.texts(0)
-		if len(u.Args) > 1 {
-			for _, v := range u.Args[1].Elements() {
-				texts = append(texts, v.Texts()...)
-			}
-		}
-		for _, text := range texts {
-			file, ok := p.resolver.resolve(u.file.path, text)
-			if !ok {
-				continue
-			}
-			p.facts.Files = append(p.facts.Files, FileUse{Path: file, Started: true, Site: u.Site})
-			if m := p.modules[file]; m != nil {
-				u.f.calls = append(u.f.calls, callEdge{m.functions[0], u.pos})
-			}
+		if u := &p.facts.Uses[i]; u.Kind&(UseCall|UseNew) != 0 {
+			p.linkCommands(u, true)
 		}
 	}
-}
-
-func (u *Use) texts(i int) []string {
-	if i >= len(u.Args) {
-		return nil
-	}
-	return u.Args[i].Texts()
 }
 
 // Arg is the i-th argument, nil where there is none.

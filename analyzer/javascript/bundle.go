@@ -157,7 +157,7 @@ func (e *evaluation) requireFromTable(c *callSite, t *table) *Value {
 		if f == nil {
 			// What the table lacks is asked of the host's require.
 			if t.names[nil] != nil && e.p.resolver != nil {
-				out = e.p.join(out, e.requireText(c.id, key))
+				out = e.p.join(out, e.requireText(c.id, key, e.m.file.path, byRequire))
 			}
 			return
 		}

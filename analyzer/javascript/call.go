@@ -1,6 +1,8 @@
 package javascript
 
 import (
+	"encoding/base64"
+	"path"
 	"strings"
 )
 
@@ -93,7 +95,7 @@ type callSite struct {
 }
 
 func (c *callSite) arg(i int) *Value {
-	if i < len(c.args) {
+	if i >= 0 && i < len(c.args) {
 		return c.args[i]
 	}
 	return nil
@@ -166,7 +168,21 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		return e.returnFor(f, c.args)
 	}
+	if f.loads && e.inline < maxInline && len(c.args) > 0 && len(c.args[0].Texts()) > 0 && f.small() {
+		return e.returnFor(f, c.args)
+	}
 	return f.returned
+}
+
+// loadsAny notes that the function loads what is not one of a few.
+func (e *evaluation) loadsAny() {
+	if e.f.loads || e.inline > 0 || e.p.settled || e.p.alone != nil {
+		return
+	}
+	e.f.loads = true
+	for _, caller := range e.f.callers {
+		e.p.enqueue(caller)
+	}
 }
 
 // Functions of at most smallFunction nodes are evaluated once more for a call
@@ -339,6 +355,9 @@ func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
 // callPath calls a member of a module or a global.
 func (e *evaluation) callPath(c *callSite, target *apiPath) *Value {
 	p := e.p
+	if target.starts != startNothing {
+		e.started(c, target)
+	}
 	if v, ok := e.model(c, target); ok {
 		if e.record {
 			e.recordCall(c, target)
@@ -383,37 +402,54 @@ func (e *evaluation) recordCall(c *callSite, target *apiPath) {
 	}
 }
 
-// require gives the value of the module that v names.
+// require gives the value of the module that v names, which import asks for.
 func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
+	return e.requireFor(id, v, "", byImport, dynamic)
+}
+
+// requireFor is require for a file of the package, this one where base is empty.
+func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynamic bool) *Value {
 	p := e.p
+	if base == "" {
+		base = e.m.file.path
+	}
 	var out *Value
-	known := false
+	known, open := false, false
 	v.each(func(alt *Value) {
 		if alt.kind != vString {
+			open = open || alt.kind != vPath || alt.path().interest.Marks == 0
 			return
 		}
 		known = true
-		if strings.HasPrefix(alt.text(), "data:") {
+		if rest, ok := cutFold(alt.text(), "data:"); ok {
 			// import('data:text/javascript,…') runs the text.
+			(&start{e: e, id: id}).program(dataText(rest))
 			if e.record {
 				e.use(UseCall, p.global("eval").val(), id, []*Value{v})
 			}
 			return
 		}
 		if strings.Contains(alt.text(), hole) {
-			for _, m := range p.resolver.matching(e.m.file.path, alt.text()) {
-				e.edge(id, m.functions[0])
-				out = p.join(out, e.moduleValue(m))
+			files, more := p.resolver.matching(base, alt.text())
+			for _, file := range files {
+				if m := e.loaded(id, file, how); m != nil {
+					out = p.join(out, e.moduleValue(m))
+				}
 			}
+			open = open || more
 			if e.record {
 				e.requireUse(id, alt, UseDynamicImport)
 			}
 			return
 		}
-		out = p.join(out, e.requireText(id, alt.text()))
+		out = p.join(out, e.requireText(id, alt.text(), base, how))
 	})
 	if !known && e.record && dynamic {
 		e.requireUse(id, v, UseDynamicImport)
+	}
+	if dynamic && (open || !known) {
+		e.loadsAny()
+		e.openSite(id, BlindModule, "the name of the module that is loaded is not known")
 	}
 	if !known {
 		return p.opaque(v.allMarks())
@@ -421,11 +457,16 @@ func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
 	return out
 }
 
-func (e *evaluation) requireText(id nodeID, text string) *Value {
+func (e *evaluation) requireText(id nodeID, text, base string, how how) *Value {
 	p := e.p
-	if file, ok := p.resolver.resolve(e.m.file.path, text); ok {
-		if m := p.modules[file]; m != nil {
-			e.edge(id, m.functions[0])
+	file, ok := p.resolver.resolve(base, text, how)
+	if !ok && isPath(text) {
+		if file, ok = p.resolver.otherCase(base, text); ok && e.record {
+			p.blindAt(BlindModule, e.siteOfUse(id), text+" is "+file+" only where the case of names does not matter")
+		}
+	}
+	if ok {
+		if m := e.loaded(id, file, how); m != nil {
 			return e.moduleValue(m)
 		}
 		if e.record {
@@ -436,7 +477,7 @@ func (e *evaluation) requireText(id nodeID, text string) *Value {
 		}
 		return p.nativeModule(file)
 	}
-	if isRelative(text) || strings.HasPrefix(text, "/") {
+	if isPath(text) {
 		addon := addonFile(text)
 		if e.record && addon != "" {
 			p.facts.fileUse(e, id, addon)
@@ -451,6 +492,63 @@ func (e *evaluation) requireText(id nodeID, text string) *Value {
 		}
 	}
 	return root.val()
+}
+
+// dataText is the text of a data URL, after its scheme; a hole where it cannot be
+// read.
+func dataText(url string) string {
+	kind, data, _ := strings.Cut(url, ",")
+	data = plainURL(data)
+	if strings.HasSuffix(strings.ToLower(kind), ";base64") {
+		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(data, "="))
+		if err != nil {
+			return hole
+		}
+		data = string(raw)
+	}
+	return data
+}
+
+// isPath reports whether a specifier is a path.
+func isPath(text string) bool { return isRelative(text) || strings.HasPrefix(text, "/") }
+
+// createRequire is a require for the file that an argument names.
+func (e *evaluation) createRequire(c *callSite) *Value {
+	text, ok := c.text(0)
+	if ok {
+		if rest, isURL := cutFold(text, "file:"); isURL {
+			text = plainURL(strings.TrimPrefix(rest, "//"))
+		}
+		if inside, ok := e.p.resolver.inside("x", text); ok {
+			if strings.HasSuffix(inside, "/") {
+				inside += "x" // whatever lies in the folder
+			}
+			if path.Dir(inside) != path.Dir(e.m.file.path) {
+				return e.p.requireFrom(strings.TrimPrefix(inside, "/")).val()
+			}
+		}
+	}
+	return e.p.requirePath.val()
+}
+
+// resolved is what require.resolve and import.meta.resolve give: the path or URL
+// of a file of the package, else what they are asked.
+func (e *evaluation) resolved(c *callSite, target *apiPath) *Value {
+	var out *Value
+	c.arg(0).each(func(alt *Value) {
+		if alt.kind == vString && !strings.Contains(alt.text(), hole) {
+			how, scheme := byRequire, ""
+			if target.api == "import.meta.resolve" {
+				how, scheme = byImport, "file://"
+			}
+			if file, ok := e.p.resolver.resolve(e.m.file.path, alt.text(), how); ok {
+				out = e.p.join(out, e.p.str(scheme+PackageRoot+"/"+file))
+				return
+			}
+		}
+		out = e.p.join(out, alt)
+	})
+	return out
 }
 
 // importKey is the node of the name that a require or import loads.

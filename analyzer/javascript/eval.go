@@ -10,6 +10,7 @@ import (
 type program struct {
 	vocabulary Vocabulary
 	resolver   *resolver
+	loading    *loading
 	modules    map[string]*module
 	order      []*module
 
@@ -69,9 +70,6 @@ type program struct {
 	alive func()
 	// decoding is what is left for decoding scripts.
 	decoding *decode.Budget
-	// started are the programs that command lines in the code give to a runtime, by
-	// their text.
-	started map[string]*module
 	// blinds are the blind spots found so far.
 	blinds []blindSpot
 }
@@ -665,6 +663,11 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 		case vString:
 			if name == "length" {
 				out = p.join(out, number(float64(len(alt.text()))))
+			} else if rest, ok := strings.CutPrefix(alt.text(), "file://"); ok && (name == "href" || name == "pathname") {
+				if name == "href" {
+					rest = alt.text() // a URL is its text here
+				}
+				out = p.join(out, p.str(rest))
 			} else if name == "constructor" {
 				out = p.join(out, p.global("String").val())
 			} else if i, ok := smallIndex(name); ok && i < len(alt.text()) {

@@ -83,6 +83,11 @@ type Facts struct {
 	// Files are the package's own files that code loads, starts or opens by a
 	// constant path.
 	Files []FileUse
+	// BundledScripts are the lifecycle scripts of packages in the tarball's
+	// node_modules.
+	BundledScripts []BundledScript
+	// Disguised are scripts that code loads by the name of something else.
+	Disguised []FileUse
 	// Unparsable and Incomplete are scripts that were not fully understood.
 	Unparsable, Incomplete []Problem
 	// Blind are the places where the engine stopped following, by file and line.

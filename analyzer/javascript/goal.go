@@ -74,6 +74,9 @@ func dialects(name string) []esbuild.Dialect {
 	case ".tsx":
 		return []esbuild.Dialect{esbuild.TSX, esbuild.TypeScript}
 	}
+	if !IsScript(name) {
+		return []esbuild.Dialect{esbuild.JavaScript} // only Node runs it
+	}
 	return []esbuild.Dialect{esbuild.JavaScript, esbuild.JSX, esbuild.TSX, esbuild.TypeScript}
 }
 

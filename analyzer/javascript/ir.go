@@ -105,6 +105,9 @@ type function struct {
 	method   bool
 	usesArgs bool
 	queued   bool
+	// loads is set where the function loads what its callers name: too many for
+	// one value.
+	loads bool
 	// empty is set, in the end, where the function does nothing.
 	empty    bool
 	contexts Context // found by the reachability walk

@@ -33,26 +33,38 @@ type inlineProgram struct {
 }
 
 func (l *lifecycle) run(git bool) {
-	run := l.r.shellPackage().Install(git)
-	l.p.facts.Commands = run.Commands
+	l.follow(l.r.shellPackage().Install(git), "")
+	l.bundled()
+}
+
+// follow takes what the commands run that stand in a folder of the package.
+func (l *lifecycle) follow(run shell.Run, dir string) {
+	begins := ""
+	if dir != "" {
+		begins = dir + "/"
+	}
+	for _, c := range run.Commands {
+		c.Bundled, c.File, c.Dir = dir, path.Join(dir, c.File), path.Join(dir, c.Dir)
+		l.p.facts.Commands = append(l.p.facts.Commands, c)
+	}
 	for i := range run.Scripts {
 		s := &run.Scripts[i]
 		if s.File != "" {
-			l.scripts = append(l.scripts, entryPoint{s.File, s.Label})
+			l.scripts = append(l.scripts, entryPoint{path.Join(dir, s.File), begins + s.Label})
 			continue
 		}
-		l.inline = append(l.inline, inlineProgram{s.Code, s.Label, s.By.Script, s.By.File, s.By.Line})
+		l.inline = append(l.inline, inlineProgram{s.Code, begins + s.Label, s.By.Script, path.Join(dir, s.By.File), s.By.Line})
 	}
 	for _, f := range run.Files {
-		site := Site{file: &sourceFile{path: "package.json", shownLine: f.By.Line}, pos: -1}
-		l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: f.Path, Site: site})
+		site := Site{file: &sourceFile{path: path.Join(dir, "package.json"), shownLine: f.By.Line}, pos: -1}
+		l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: path.Join(dir, f.Path), Site: site})
 	}
 	for _, c := range run.Cuts {
 		kind := BlindBudget
 		if c.Kind != shell.CutLimit {
 			kind = BlindFile
 		}
-		l.p.blindFile(kind, c.File, c.Line, Install, c.What)
+		l.p.blindFile(kind, path.Join(dir, c.File), c.Line, Install, c.What)
 	}
 }
 
@@ -60,7 +72,12 @@ func (l *lifecycle) run(git bool) {
 func (r *resolver) shellPackage() *shell.Package {
 	if r.commands == nil {
 		r.commands = ShellPackage(r.pkg, r.manifest)
-		r.commands.Resolve = func(name string) (string, bool) { return r.file(path.Clean(name)) }
+		r.commands.Resolve = func(name string) (string, bool) {
+			if file, ok := r.file(path.Clean(name)); ok {
+				return file, true
+			}
+			return r.otherCase("x", "./"+name)
+		}
 	}
 	return r.commands
 }

@@ -93,11 +93,11 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	}
 	switch target.api {
 	case "require":
-		return e.require(c.id, c.arg(0), true), true
-	case "require.resolve":
-		return c.arg(0), true
+		return e.requireFor(c.id, c.arg(0), target.base, byRequire, true), true
+	case "require.resolve", "import.meta.resolve":
+		return e.resolved(c, target), true
 	case "module.createRequire", "module.createRequireFromPath":
-		return p.requirePath.val(), true
+		return e.createRequire(c), true
 	case "util.promisify", "util.callbackify", "util.deprecate", "util.debuglog", "async_hooks.AsyncResource.bind":
 		return c.arg(0), true
 	case "globalThis.Reflect.apply":

@@ -369,6 +369,9 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 			name = text
 		}
 	}
+	if of.api == "require.extensions" || of.api == "module._extensions" {
+		e.registers(name)
+	}
 	m := e.p.member(of, name)
 	if m != nil && m.interest.Hooked != 0 {
 		e.hook(id, v, m.interest.Hooked)

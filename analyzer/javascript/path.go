@@ -20,6 +20,10 @@ type apiPath struct {
 	marks    Marks
 	interest Interest
 	value    *Value
+	// starts says how a call starts a file of the package; base is the file that
+	// a require of createRequire resolves for, empty for the module's own.
+	starts starter
+	base   string
 }
 
 // Interest is what the vocabulary wants to know of an API.
@@ -74,6 +78,7 @@ func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
 		n.external = parent.external
 	}
 	n.interest = p.vocabulary.Interest(api)
+	n.starts = p.starterOf(api)
 	if parent != nil && parent.interest.Uses&UseEnumerate != 0 {
 		// What marks the whole environment does not mark each variable.
 		n.marks &^= parent.interest.Marks
@@ -232,6 +237,19 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 	}
 	of.members[name] = m
 	return m
+}
+
+// requireFrom is a require that resolves for another file than the one that it
+// stands in.
+func (p *program) requireFrom(base string) *apiPath {
+	key := "require\x00" + base
+	root := p.roots[key]
+	if root == nil {
+		root = p.newPath("require", nil, "require")
+		root.base = base
+		p.roots[key] = root
+	}
+	return root
 }
 
 func (p *program) moduleInstance() *apiPath {

@@ -9,8 +9,9 @@ import (
 )
 
 // PackageRoot is the folder that a package is thought to be in while its
-// paths are folded; a path in it names the package's own file.
-const PackageRoot = "/$package"
+// paths are folded; a path in it names the package's own file. To shells and in
+// URLs it means itself.
+const PackageRoot = "/_package_root_"
 
 // sourceFile is one script with what is needed to point into it.
 type sourceFile struct {

@@ -3,6 +3,7 @@ package javascript
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
@@ -35,44 +36,105 @@ type Starter interface {
 	Starts(api string) (program, text bool)
 }
 
-// Home are the folders of the package that a program is started in, as far as
-// they are known; elsewhere it runs where the user is.
-func (u *Use) Home() (dir string, known bool) {
-	for _, options := range []*Value{u.Arg(1), u.Arg(2)} {
-		for _, text := range options.Property("cwd").Texts() {
-			if rest, ok := strings.CutPrefix(text, PackageRoot); ok {
-				return path.Clean("./" + rest), true
-			}
-		}
-	}
-	return "", false
-}
-
 // Shell reports whether a function that starts programs is told to let a shell
 // do it.
 func (u *Use) Shell() bool {
 	return u.Arg(2).Property("shell").Is("true") || u.Arg(1).Property("shell").Is("true")
 }
 
+// commandLine is what a use may start: a shell's text, or a program's words.
+type commandLine struct {
+	program string
+	words   []string // nil for a text
+	// dirs are the folders of the package that it may run in, the likeliest first;
+	// home is set where it is known.
+	dirs []string
+	home bool
+	// options is set where it stands for options that another program is given.
+	options bool
+}
+
+// commandLines are those of a use, for each program or text that it may start.
+func (u *Use) commandLines(text bool) []commandLine {
+	line := commandLine{dirs: []string{""}}
+	if dir := path.Dir(u.File()); dir != "." {
+		line.dirs = append(line.dirs, dir)
+	}
+	text = text || u.Shell()
+	var out []commandLine
+	for _, options := range []*Value{u.Arg(1), u.Arg(2)} {
+		for _, cwd := range options.Property("cwd").Texts() {
+			if rest, ok := strings.CutPrefix(cwd, PackageRoot); ok {
+				line.dirs, line.home = []string{strings.Trim(path.Clean("/"+rest), "/")}, true
+			}
+		}
+		for _, value := range options.Property("env").Property("NODE_OPTIONS").Texts() {
+			out = append(out, commandLine{words: []string{"NODE_OPTIONS=" + value, "node"}, dirs: []string{""}, options: true})
+		}
+	}
+	programs := u.Arg(0).Texts()
+	if u.Arg(0).MayBeAPI("process.execPath") || u.Arg(0).MayBeAPI("process.argv0") || u.Arg(0).MayBeAPI("process.argv.0") {
+		programs = append(programs, "node")
+	}
+	if len(programs) == 0 && !text {
+		programs = []string{hole}
+	}
+	for _, program := range programs {
+		one := line
+		if one.program = program; !text {
+			one.words = []string{program}
+			for _, arg := range u.Arg(1).elements(maxArguments) {
+				one.words = append(one.words, oneText(arg))
+			}
+			if len(one.words) == 1 && strings.Contains(program, " ") {
+				one.words = nil // execa's and others' commands
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// maxArguments is how many arguments of a program are looked at.
+const maxArguments = 1 << 14
+
+// key is what one command line is told from others by.
+func (c *commandLine) key() string {
+	return strings.Join(append(slices.Concat(c.dirs, []string{"", c.program, ""}), c.words...), "\x00")
+}
+
+// follow follows a command line; away says that it may run anywhere, where its
+// folder is not known.
+func (c *commandLine) follow(p *shell.Package, away bool, memo string) shell.Run {
+	p.Elsewhere = away && !c.home
+	defer func() { p.Elsewhere = false }()
+	in := func(dir string) shell.Run {
+		if c.words == nil {
+			return p.Follow(c.program, dir, memo)
+		}
+		return p.Start(c.words, dir, memo)
+	}
+	run := in(c.dirs[0])
+	for _, dir := range c.dirs[1:] {
+		if away || len(run.Scripts)+len(run.Files) > 0 {
+			break
+		}
+		if other := in(dir); len(other.Scripts)+len(other.Files) > 0 {
+			run = other
+		}
+	}
+	if c.options {
+		run.Commands = nil // there is no such command
+	}
+	return run
+}
+
 // Runs follows what a use starts, for each program or text that it may start. What
 // was read for the same memo is not read again.
-func (u *Use) Runs(p *shell.Package, text bool, memo string) []StartedRun {
-	dir, home := u.Home()
-	away := p.Elsewhere
-	p.Elsewhere = away && !home
-	defer func() { p.Elsewhere = away }()
+func (u *Use) Runs(p *shell.Package, text, away bool, memo string) []StartedRun {
 	var out []StartedRun
-	for _, program := range u.Arg(0).Texts() {
-		if text || u.Shell() {
-			out = append(out, StartedRun{program, p.Follow(program, dir, memo)})
-			continue
-		}
-		words := []string{program}
-		for _, arg := range u.Arg(1).Elements() {
-			word, _ := arg.Text()
-			words = append(words, word)
-		}
-		out = append(out, StartedRun{program, p.Start(words, dir, memo)})
+	for _, line := range u.commandLines(text) {
+		out = append(out, StartedRun{line.program, line.follow(p, away, memo)})
 	}
 	return out
 }
@@ -82,52 +144,6 @@ type StartedRun struct {
 	Text string
 	shell.Run
 }
-
-// mentionedBy are the scripts that a text runs, where it is a command line; what
-// it has a runtime evaluate is parsed.
-func (r *resolver) mentionedBy(m *module, text string) []string {
-	word, _, ok := strings.Cut(strings.TrimLeft(text, " \t\n("), " ")
-	if !ok || len(text) > maxCommandText || !shell.Is(word, mayRun) {
-		return nil
-	}
-	var out []string
-	run := r.shellPackage().Follow(text, "", "mentioned")
-	for i := range run.Scripts {
-		s := &run.Scripts[i]
-		if s.File != "" {
-			out = append(out, s.File)
-			continue
-		}
-		if r.program.started[s.Code] != nil {
-			continue
-		}
-		file := &sourceFile{path: m.file.path, code: s.Code, shownLine: 1}
-		var inner *module
-		if err := nesting(s.Code); err != nil {
-			inner = r.program.unreadModule(file, unread{kind: BlindFile, line: 1, reason: "a program that is started " + err.Error(), cut: true})
-		} else if read, message, ok := r.program.parseModule(file, commonJS); ok {
-			inner = read
-		} else {
-			// Whoever starts it gets an error, as far as this parser can tell.
-			inner = r.program.unreadModule(file, unread{kind: BlindCode, line: 1, reason: message.Text})
-		}
-		r.program.order = append(r.program.order, inner)
-		if r.program.started == nil {
-			r.program.started = map[string]*module{}
-		}
-		r.program.started[s.Code] = inner
-		out = append(out, r.mentioned(inner)...)
-	}
-	return out
-}
-
-// mayRun are the programs with which a command line begins that may run a script.
-const mayRun = shell.Interprets | shell.RoleWrapper | shell.RoleManager | shell.RoleTasks | shell.RoleTexts | shell.RoleMake |
-	shell.RolePlain
-
-// maxCommandText is the longest text of a script that is looked at as a command
-// line, in bytes.
-const maxCommandText = 8 << 10
 
 // linkCommands makes call edges to the scripts that a use runs by way of a command
 // line. What depends on the folder that it runs in is followed only where that is
@@ -141,9 +157,6 @@ func (p *program) linkCommands(u *Use, away bool) (linked []callEdge) {
 	if !program && !text {
 		return nil
 	}
-	pkg := p.resolver.shellPackage()
-	pkg.Elsewhere = away
-	defer func() { pkg.Elsewhere = false }()
 	link := func(m *module) {
 		for _, have := range u.f.calls {
 			if have.to == m.functions[0] {
@@ -153,11 +166,11 @@ func (p *program) linkCommands(u *Use, away bool) (linked []callEdge) {
 		u.f.calls = append(u.f.calls, callEdge{m.functions[0], u.pos})
 		linked = append(linked, callEdge{m.functions[0], u.pos})
 	}
-	for _, run := range u.Runs(pkg, text, fmt.Sprintf("%t %s %d", away, u.File(), u.f.index)) {
+	for _, run := range u.Runs(p.resolver.shellPackage(), text, away, fmt.Sprintf("%t %s %d", away, u.File(), u.f.index)) {
 		for i := range run.Scripts {
 			s := &run.Scripts[i]
 			if s.File == "" {
-				if m := p.started[s.Code]; m != nil {
+				if m := p.loading.started[s.Code]; m != nil {
 					link(m)
 				}
 				continue

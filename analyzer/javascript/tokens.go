@@ -84,9 +84,6 @@ func (p *program) textual(m *module, kind UseKind, target *apiPath, pos int) {
 	}
 }
 
-// maxMention is how long a text may be that names a file, in bytes.
-const maxMention = 4096
-
 // tokenSite is a place in the module's only function.
 func (p *program) tokenSite(m *module, pos int) Site {
 	return Site{file: m.file, pos: int32(pos), f: m.functions[0]}

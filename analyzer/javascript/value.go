@@ -586,11 +586,13 @@ func (v *Value) Property(name string) *Value {
 }
 
 // Elements are an array's values by index.
-func (v *Value) Elements() []*Value {
+func (v *Value) Elements() []*Value { return v.elements(64) }
+
+func (v *Value) elements(limit int) []*Value {
 	var out []*Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && alt.object().array && out == nil {
-			for i := 0; i < int(alt.object().length) && i < 64; i++ {
+			for i := 0; i < int(alt.object().length) && i < limit; i++ {
 				out = append(out, alt.object().properties.get(formatNumber(float64(i))))
 			}
 		}

@@ -45,12 +45,47 @@ type Manifest struct {
 	Dependencies []Dependency
 	// Directories.bin and directories.lib.
 	DirectoriesBin string
+	// Entries are the files of other fields by which bundlers, content networks and
+	// runtimes load the package, Lists those that name more of them.
+	Entries, Lists []Entry `json:"-"`
 	// Gypfile is false only where the manifest says "gypfile": false.
 	Gypfile bool
 }
 
 // maxDescription is how many bytes of a description are kept.
 const maxDescription = 1000
+
+// Entry is a file that a field of the manifest names.
+type Entry struct{ Field, File string }
+
+// entryFields name scripts of the package, listFields JSON files that name scripts.
+var (
+	entryFields = []string{"react-native", "unpkg", "jsdelivr", "cdn", "svelte", "esnext", "es2015", "es2017", "es2020", "esm", "esm2015", "esm2020",
+		"fesm5", "fesm2015", "fesm2020", "fesm2022", "jsnext:main", "umd:main", "umd", "source", "worker", "deno", "bun", "electron", "nativescript"}
+	listFields = []string{"builders", "schematics", "executors", "generators"}
+)
+
+// entries are the files that fields name, in the order of the fields.
+func entries(raw map[string]json.RawMessage, fields []string) []Entry {
+	var out []Entry
+	for _, field := range fields {
+		var file string
+		if json.Unmarshal(raw[field], &file) == nil && file != "" {
+			out = append(out, Entry{field, file})
+			continue
+		}
+		members := stringMembers(raw[field])
+		names := make([]string, 0, len(members))
+		for name := range members {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			out = append(out, Entry{field, members[name]})
+		}
+	}
+	return out
+}
 
 // Script is one entry of "scripts".
 type Script struct {
@@ -98,6 +133,12 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	}
 	if m.Repository = str("repository"); m.Repository == "" {
 		m.Repository = stringMembers(raw["repository"])["url"]
+	}
+	m.Entries, m.Lists = entries(raw, entryFields), entries(raw, listFields)
+	for _, field := range []string{"ng-update", "nx-migrations"} {
+		if file := stringMembers(raw[field])["migrations"]; file != "" {
+			m.Lists = append(m.Lists, Entry{field, file})
+		}
 	}
 	if string(raw["gypfile"]) == "false" {
 		m.Gypfile = false

@@ -46,6 +46,9 @@ type Command struct {
 	Line int
 	// Text is the whole script.
 	Text string
+	// Bundled is the folder of the package in the tarball's node_modules that the
+	// command is of, empty for the package itself.
+	Bundled string
 
 	// assigns are the variables set for this command alone, "NAME=VALUE".
 	assigns []string
@@ -64,12 +67,12 @@ type Command struct {
 // Begins is where the way to the command begins, for readers.
 func (c *Command) Begins() string {
 	if c.gyp != "" {
-		return c.gyp
+		return path.Join(c.Bundled, c.gyp)
 	}
 	if c.Script == "" {
 		return c.File
 	}
-	return "package.json scripts." + c.Script
+	return path.Join(c.Bundled, "package.json") + " scripts." + c.Script
 }
 
 // InGyp reports whether the command is of those that building an addon runs.

@@ -281,7 +281,9 @@ func (f *follower) command(c Command, in at) {
 	p := Lookup(words[0])
 	switch {
 	case p == nil && (words[0] == Hole || Name(words[0]) == Hole) && len(words) > 1:
-		f.runner(words, in)
+		if !f.runtime(words, in) {
+			f.runner(words, in)
+		}
 	case p == nil:
 		f.executable(words, in)
 	default:
@@ -392,6 +394,18 @@ func (f *follower) inner(words []string, in at) {
 	}
 }
 
+// runtime follows a program that is not known where its words are those of Node
+// and name what there is; it reports whether they do.
+func (f *follower) runtime(words []string, in at) bool {
+	node := programs["node"]
+	c := node.call(words[1:])
+	if len(c.code) > 0 || slices.ContainsFunc(c.loads, func(name string) bool { return f.exists(name, in) }) ||
+		len(c.rest) > 0 && strings.ContainsAny(c.rest[0], "./") && f.exists(c.rest[0], in) {
+		return f.javascript(node, c, in)
+	}
+	return false
+}
+
 // runner follows the program that runs code among the words of a program that is
 // not known.
 func (f *follower) runner(words []string, in at) {
@@ -479,7 +493,12 @@ func (f *follower) javascript(p *Program, c call, in at) bool {
 	for _, code := range c.code {
 		f.run.Scripts = append(f.run.Scripts, Script{Code: code, Label: in.label, By: &in.by})
 	}
-	if len(c.code) > 0 {
+	if f.home(in) {
+		for _, name := range c.named {
+			f.named([]string{name}, in)
+		}
+	}
+	if len(c.code)+len(c.named) > 0 {
 		return true
 	}
 	for i, w := range c.rest {

@@ -24,7 +24,7 @@ func pack(t testing.TB, files map[string]string) *Package {
 	p := &Package{Manifest: m, IsScript: func(name string) bool {
 		return slices.Contains([]string{".js", ".ts", ".mjs"},
 			path.Ext(name))
-	}, Root: "/$package"}
+	}, Root: "/_package_root_"}
 	p.Read = func(name string) ([]byte, bool) { text, ok := files[name]; return []byte(text), ok }
 	p.Resolve = func(name string) (string, bool) {
 		for _, ext := range []string{"", ".js"} {
@@ -115,7 +115,7 @@ var reaching = []string{
 	`pnpm go`, `pnpm run go`, `pnpm exec node e.js`, `pnpm dlx tsx e.js`, `pnpm -C sub go`, `pnpm --filter x run go`, `yarn go`,
 	`yarn run go`, `yarn node e.js`, `yarn exec node e.js`, `yarn dlx tsx e.js`, `yarn --cwd sub go`, `yarn tool`,
 	`bun e.js`, `bun run e.js`, `bun run go`, `bunx tool`, `bun x tool`, `bun --bun run go`, `deno run -A e.js`, `deno e.js`,
-	`deno run --allow-read --config a e.js`, `node --run go || npm run go`, `node $npm_execpath run go`, `"$npm_node_execpath" e.js`,
+	`deno run --allow-read --config a e.js`, `node --run go || npm run go`, `node --run=go || npm run go`, `node $npm_execpath run go`, `"$npm_node_execpath" e.js`,
 	`npm restart`, `npm test || npm run build:a`, `node node_modules/tcase/e.js`, `node ../tcase/../node_modules/tcase/e.js`, `tool`,
 	`node_modules/.bin/tool`, `npm_config_script_shell=./noext npm run ev`,
 	// Interpreters with options that take a value.

@@ -70,11 +70,12 @@ const (
 	valueText
 	valueLoad
 	valueFile
+	valueNamed
 	valueOther
 )
 
 var values = map[string]value{"code": valueCode, "encoded": valueEncoded, "text": valueText,
-	"load": valueLoad, "file": valueFile, "value": valueOther}
+	"load": valueLoad, "file": valueFile, "named": valueNamed, "value": valueOther}
 
 //go:embed programs.txt
 var programsText string
@@ -239,6 +240,8 @@ type call struct {
 	// code is in the program's language, texts are shell texts, loads and files
 	// are files of its language.
 	code, texts, loads, files, encoded []string
+	// named are scripts of package.json.
+	named []string
 	// rest are the words from the first one on that is no option.
 	rest []string
 	// assigns are the NAME=VALUE before it.
@@ -262,6 +265,8 @@ func (p *Program) call(words []string) call {
 			c.loads = append(c.loads, text)
 		case valueFile:
 			c.files = append(c.files, text)
+		case valueNamed:
+			c.named = append(c.named, text)
 		}
 	}
 	shellCode := false

@@ -40,6 +40,7 @@ document could not be had.`,
 	npmrcFlag(c, o)
 	fails := failOnFlag(c, "high")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")
+	c.Flags().BoolVar(&o.Git, "git", false, "scan as installed from a git repository: prepare scripts run too")
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if _, err := fails(nil); err != nil {

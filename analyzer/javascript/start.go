@@ -1,0 +1,398 @@
+package javascript
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/shell"
+)
+
+// starter is how a function starts a file of the package.
+type starter uint8
+
+const (
+	startNothing starter = iota
+	// startCommand runs a program with a list of arguments, or a shell's text: the
+	// vocabulary knows which functions do.
+	startCommand
+	// startFile runs the script that the first argument names.
+	startFile
+	// startImport imports the first argument for the second's module.
+	startImport
+	// startExtension loads the file that the second argument names.
+	startExtension
+	// startSettings has options that say what later calls start.
+	startSettings
+	// readFile reads the file that the first argument names, evalText runs the text
+	// that is the first one.
+	readFile
+	evalText
+	// evalFunction makes a function of the text that is its last argument.
+	evalFunction
+)
+
+// starters are the functions that start or load what their arguments name.
+var starters = map[string]starter{
+	"child_process.fork": startFile, "worker_threads.Worker": startFile, "globalThis.Worker": startFile,
+	"globalThis.SharedWorker":  startFile,
+	"globalThis.importScripts": startFile, "execa.node": startFile, "execa.execaNode": startFile,
+	"module#load": startFile, "cluster.Worker": startFile,
+	"module.register": startImport, "cluster.setupPrimary": startSettings, "cluster.setupMaster": startSettings,
+	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile,
+	"globalThis.eval": evalText, "globalThis.Function": evalFunction, "vm.runInThisContext": evalText,
+	"vm.runInNewContext": evalText, "vm.runInContext": evalText,
+	"vm.Script": evalText, "vm.compileFunction": evalText, "vm.SourceTextModule": evalText, "module#_compile": evalText,
+}
+
+// starterOf is that of an API.
+func (p *program) starterOf(api string) starter {
+	if s, ok := starters[api]; ok {
+		return s
+	}
+	if strings.HasPrefix(api, "require.extensions.") || strings.HasPrefix(api, "module._extensions.") {
+		return startExtension
+	}
+	if starts, ok := p.vocabulary.(Starter); ok {
+		if program, text := starts.Starts(api); program || text {
+			return startCommand
+		}
+	}
+	return startNothing
+}
+
+// started follows a call of a starter into the package.
+func (e *evaluation) started(c *callSite, target *apiPath) {
+	if e.p.alone != nil || e.inline > 0 {
+		return
+	}
+	how := target.starts
+	s := &start{e: e, id: c.id, dirs: []string{"", path.Dir(e.m.file.path)}}
+	if how != startCommand {
+		for i, arg := range c.args {
+			if i > 0 || how == startSettings {
+				s.options(arg)
+			}
+		}
+	}
+	switch how {
+	case startCommand:
+		s.command(c, target.api)
+	case startFile:
+		if c.arg(1).Property("eval").Is("true") {
+			for _, text := range c.arg(0).Texts() {
+				s.program(text)
+			}
+			break
+		}
+		s.file(c.arg(0))
+		s.preloads(c.arg(1).elements(maxArguments))
+	case startImport:
+		for _, text := range c.arg(0).Texts() {
+			if file, ok := e.p.resolver.resolve(e.m.file.path, text, byImport); ok {
+				s.runs(file, true)
+			}
+		}
+	case startExtension:
+		s.file(c.arg(1))
+	case readFile:
+		s.reads(c.arg(0))
+	case evalText:
+		s.text(c.arg(0))
+	case evalFunction:
+		s.text(c.arg(len(c.args) - 1))
+	}
+}
+
+// start is one call of a starter.
+type start struct {
+	e  *evaluation
+	id nodeID
+	// dirs are the folders of the package that a relative path may begin in.
+	dirs []string
+}
+
+// command reads what a command line comes to, so that it is there when
+// linkCommands makes the edges to it: only then it is known whether it runs in the
+// package's folder. Whatever the program is, a script among its arguments is
+// likely run.
+func (s *start) command(c *callSite, api string) {
+	e, l := s.e, s.e.p.loading
+	u := &Use{API: api, Args: c.args, Site: e.siteOfUse(s.id)}
+	_, text := e.p.vocabulary.(Starter).Starts(api)
+	for _, line := range u.commandLines(text) {
+		key := line.key()
+		if l.followed[key] {
+			continue
+		}
+		l.followed[key] = true
+		run := line.follow(e.p.resolver.shellPackage(), false, "evaluation")
+		for i := range run.Scripts {
+			if script := &run.Scripts[i]; script.File != "" {
+				l.ask(e.p, script.File)
+			} else if l.started[script.Code] == nil {
+				if m := s.programModule(script.Code, commonJS); m != nil {
+					l.started[script.Code] = m
+				}
+			}
+		}
+	}
+	if text || u.Shell() {
+		return
+	}
+	programs := c.arg(0).Texts()
+	known := len(programs) > 0
+	for _, text := range programs {
+		if strings.Contains(text, "/") {
+			s.path(text, false)
+		}
+	}
+	for i, v := range c.arg(1).elements(maxArguments) {
+		for _, text := range v.Texts() {
+			if strings.Contains(text, "/") || IsScript(text) || !known && i == 0 && strings.Contains(text, ".") {
+				s.path(text, !known && i == 0)
+			}
+		}
+	}
+}
+
+// options looks for the folder, and for what else is loaded, in an argument.
+func (s *start) options(v *Value) {
+	v.each(func(o *Value) {
+		if o.kind != vObject || o.object().array {
+			return
+		}
+		for _, text := range o.Property("cwd").Texts() {
+			if inside, ok := s.e.p.resolver.inside("x", text); ok {
+				s.dirs = append([]string{strings.TrimSuffix(inside, "/")}, s.dirs...)
+			}
+		}
+		s.file(o.Property("exec"))
+		s.preloads(o.Property("execArgv").elements(maxArguments))
+		for _, text := range o.Property("env").Property("NODE_OPTIONS").Texts() {
+			s.node([]string{"NODE_OPTIONS=" + text, "node"})
+		}
+	})
+}
+
+// preloads are options of Node.
+func (s *start) preloads(list []*Value) {
+	if len(list) == 0 {
+		return
+	}
+	words := []string{"node"}
+	for _, v := range list {
+		words = append(words, oneText(v))
+	}
+	s.node(words)
+}
+
+// node starts what the words of a command name that runs Node.
+func (s *start) node(words []string) {
+	run := s.e.p.resolver.shellPackage().Start(words, "", "node")
+	for i := range run.Scripts {
+		if script := &run.Scripts[i]; script.File != "" {
+			s.runs(script.File, true)
+		} else {
+			s.program(script.Code)
+		}
+	}
+	for _, cut := range run.Cuts {
+		s.e.openSite(s.id, BlindProgram, cut.What)
+	}
+}
+
+// oneText is the text of a value, a hole where it is none or several.
+func oneText(v *Value) string {
+	if texts := v.Texts(); len(texts) == 1 {
+		return texts[0]
+	}
+	return hole
+}
+
+// file starts the script that a value names.
+func (s *start) file(v *Value) {
+	for _, text := range v.Texts() {
+		s.path(text, true)
+	}
+}
+
+// path starts the file of a path, as it may be meant; script says that Node runs
+// it whatever it is.
+func (s *start) path(text string, script bool) {
+	r := s.e.p.resolver
+	if strings.Contains(text, hole) {
+		files, _ := r.matching(s.e.m.file.path, text)
+		for _, file := range files {
+			s.runs(file, script)
+		}
+		return
+	}
+	if _, ok := cutFold(text, "file:"); ok || strings.HasPrefix(text, PackageRoot) {
+		if file, ok := r.resolve(s.e.m.file.path, text, byRequire); ok {
+			s.runs(file, script)
+		}
+		return
+	}
+	if text == "" || text[0] == '/' {
+		return
+	}
+	for i, dir := range s.dirs {
+		if inside, ok := r.inside(path.Join(dir, "x"), "./"+text); ok {
+			if file, ok := r.file(inside); ok {
+				s.runs(file, script)
+				if i == 0 && len(s.dirs) > 2 {
+					break // the folder is said
+				}
+			}
+		}
+	}
+}
+
+// runs makes an edge to a file that is started.
+func (s *start) runs(file string, script bool) {
+	e := s.e
+	if e.record {
+		e.p.facts.Files = append(e.p.facts.Files, FileUse{Path: file, Started: true, Site: e.siteOfUse(s.id)})
+	}
+	f := e.p.resolver.pkg.File(file)
+	if script || IsScript(file) || f != nil && shell.Shebang(f.Data()) == "node" {
+		e.loaded(s.id, file, byRequire)
+	}
+}
+
+// reads notes the files of the package that a module reads by a path that is
+// known: what runs a text of the module may run theirs.
+func (s *start) reads(v *Value) {
+	e := s.e
+	for _, text := range v.Texts() {
+		if strings.Contains(text, hole) {
+			continue
+		}
+		file, ok := e.p.resolver.resolve(e.m.file.path, text, byRequire)
+		if !ok && !strings.HasPrefix(text, "/") && !strings.Contains(text, ":") {
+			if f := e.p.resolver.pkg.File(path.Clean(text)); f != nil {
+				file, ok = f.Path, true
+			}
+		}
+		if !ok || path.Ext(file) == ".json" || e.p.resolver.pkg.File(file) == nil {
+			continue
+		}
+		l := e.p.loading
+		for _, known := range l.read[e.m] {
+			ok = ok && known != file
+		}
+		if ok {
+			if l.read == nil {
+				l.read = map[*module][]string{}
+			}
+			l.read[e.m] = append(l.read[e.m], file)
+			l.rerun(e)
+		}
+	}
+}
+
+// rerun evaluates the functions of the module once more that run texts.
+func (l *loading) rerun(e *evaluation) {
+	for _, f := range l.runners[e.m] {
+		f.runs = 0
+		e.p.enqueue(f)
+	}
+}
+
+// text starts the files whose text may be what is run.
+func (s *start) text(v *Value) {
+	if text, ok := v.Text(); ok || v == nil {
+		s.program(text)
+		return
+	}
+	e, l := s.e, s.e.p.loading
+	if l.runners == nil {
+		l.runners = map[*module][]*function{}
+	}
+	known := false
+	for _, f := range l.runners[e.m] {
+		known = known || f == e.f
+	}
+	if !known {
+		l.runners[e.m] = append(l.runners[e.m], e.f)
+	}
+	for _, file := range l.read[e.m] {
+		e.loaded(s.id, file, byRequire)
+	}
+}
+
+// maxPrograms is how many texts that an evaluation comes to are read as programs.
+const maxPrograms = 400
+
+// program reads a text that is run as a program, which the place that runs it calls.
+func (s *start) program(text string) {
+	e, p := s.e, s.e.p
+	l := p.loading
+	at := e.m.position(s.id)
+	key := codeAt{e.m, at, text}
+	if text == hole || strings.TrimSpace(text) == "" || l.programs[key] {
+		return
+	}
+	for i := range p.hidden {
+		if p.hidden[i].from == e.m && p.hidden[i].at == at {
+			return // the text stands there as it is
+		}
+	}
+	l.programs[key] = true
+	if m := s.programModule(text, runText); m != nil {
+		p.hidden = append(p.hidden, hiddenProgram{e.m, at, m})
+	}
+}
+
+// programModule is the module of a text that runs, nil where it is none or there
+// are too many.
+func (s *start) programModule(text string, as format) *module {
+	e, p := s.e, s.e.p
+	l := p.loading
+	if l.texts >= maxPrograms {
+		if l.texts == maxPrograms {
+			p.blindAt(BlindFile, e.siteOfUse(s.id), fmt.Sprintf("texts that are run: more than %d", maxPrograms))
+		}
+		l.texts++
+		return nil
+	}
+	l.texts++
+	line, _ := e.m.file.position(e.m.position(s.id))
+	file := &sourceFile{path: e.m.file.path, code: strings.ReplaceAll(text, hole, "undefined"), shownLine: line}
+	m := p.textModule(file, line, as, strings.Contains(text, hole))
+	if m == nil {
+		return nil
+	}
+	p.order = append(p.order, m)
+	l.asked = append(l.asked, p.resolver.mentioned(m)...)
+	for _, f := range m.functions {
+		p.enqueue(f)
+	}
+	return m
+}
+
+// textModule is the module of a text that code runs; partly says that not all of it
+// is known. It is nil where that does not parse.
+func (p *program) textModule(file *sourceFile, line int, as format, partly bool) *module {
+	text := file.code
+	if err := nesting(text); err != nil || len(text) > maxScript {
+		return p.unreadModule(file, unread{kind: BlindFile, line: line, reason: "the program that is run here is too large or too deep", cut: true})
+	}
+	m, message, ok := p.parseModule(file, as)
+	if ok {
+		return m
+	}
+	if partly {
+		return nil
+	}
+	// Whoever runs it gets an error, as far as this parser can tell.
+	return p.unreadModule(file, unread{kind: BlindCode, line: line, reason: message.Text})
+}
+
+// codeAt is a text that a place runs.
+type codeAt struct {
+	m    *module
+	at   int32
+	text string
+}

@@ -149,26 +149,4 @@ func expand(t *testing.T, raw json.RawMessage) []byte {
 }
 
 // openCases are those that are not right yet. The list only shrinks.
-var openCases = map[string]bool{
-	"budget/call-chain-5":            true,
-	"budget/decode-burnt-same-file":  true,
-	"budget/elements-4200":           true,
-	"budget/identity-chain-6":        true,
-	"budget/module-alternatives-9":   true,
-	"budget/module-chain-6":          true,
-	"budget/properties-4200":         true,
-	"budget/properties-literal-5000": true,
-	"budget/prototypes-70":           true,
-
-	"constant/array-of":    true,
-	"constant/at-negative": true,
-	"constant/flat-join":   true,
-	"constant/pad-start":   true,
-	"constant/split-limit": true,
-	"constant/trim-end":    true,
-	"constant/trim-start":  true,
-
-	"decode/xor-foreach": true,
-	"decode/xor-map":     true,
-	"decode/xor-reduce":  true,
-}
+var openCases = map[string]bool{}

@@ -498,3 +498,36 @@ func (c *Catalogue) Interest(api string) javascript.Interest {
 	}
 	return interest
 }
+
+// Known are the APIs of the catalogue, with those that lead to them, and the names
+// of modules, members and programs. A value keeps all of them that it may be.
+func (c *Catalogue) Known() javascript.Known {
+	known := javascript.Known{APIs: map[string]bool{}, Names: map[string]bool{}}
+	for api := range c.rules {
+		if strings.HasPrefix(api, "{}.") {
+			continue
+		}
+		api = strings.TrimSuffix(api, "*")
+		known.APIs[api] = true
+		for i := range len(api) {
+			switch api[i] {
+			case '.':
+				known.APIs[api[:i]] = true
+			case '#', '@':
+				known.APIs[api[:i]], known.APIs[api[:i+1]] = true, true
+			}
+		}
+		for _, name := range strings.FieldsFunc(strings.TrimPrefix(api, "globalThis."), func(r rune) bool { return strings.ContainsRune(".#@", r) }) {
+			known.Names[name] = true
+		}
+	}
+	for name := range c.modules {
+		known.APIs[name], known.Names[name] = true, true
+	}
+	for _, st := range c.stanzas {
+		for _, pattern := range st.commands {
+			known.Names[pattern[0]] = true
+		}
+	}
+	return known
+}

@@ -120,18 +120,40 @@ func codeHiddenModuleLoad(in *Input) []Issue {
 // anything.
 func codeDecodeAndExecute(in *Input) []Issue {
 	hidden := append(in.evidenceOf("trait/decoded-constant-run"), in.evidenceOf("trait/odd-file-run")...)
-	hidden = slices.DeleteFunc(hidden, func(e behavior.Evidence) bool { return !isNear(e) || !followed(e) })
+	hidden = slices.DeleteFunc(hidden, func(e behavior.Evidence) bool { return !followed(e) })
 	if len(hidden) > 0 {
-		return in.reached(High, hidden, nil)
+		severity := High
+		if in.large() && !slices.ContainsFunc(hidden, isNear) {
+			severity = Medium
+		}
+		return in.reached(severity, hidden, nil)
 	}
 	evidence := in.evidenceOf("evasion/decode-and-execute")
 	severity := Low
+	if burnt := in.undecoded(); len(burnt) > 0 {
+		return in.reached(High, burnt, nil)
+	}
 	for _, e := range evidence {
-		if e.Contexts&javascript.Install != 0 && e.Certainty == javascript.Certain && isNear(e) {
+		if e.Contexts&javascript.Install != 0 && e.Certainty == javascript.Certain {
 			severity = High
 		}
 	}
 	return in.reached(severity, evidence, nil)
+}
+
+// undecoded are the places at which decoding a script took more than it may, in
+// code that runs by itself: whatever is hidden there would have been found.
+func (in *Input) undecoded() []behavior.Evidence {
+	if in.Contents == nil {
+		return nil
+	}
+	var out []behavior.Evidence
+	for _, b := range in.Contents.Blind {
+		if b.Decoding() && b.Contexts&(javascript.Install|javascript.Launch) != 0 {
+			out = append(out, behavior.Evidence{File: b.File, Line: b.Line, Column: 1, Snippet: clip(b.What), Contexts: b.Contexts})
+		}
+	}
+	return out
 }
 
 // codeEmbeddedExecutable: a program in a text. An archive there may be no more

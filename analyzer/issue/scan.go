@@ -18,7 +18,7 @@ func Unscanned(b javascript.Blind) bool {
 	case javascript.BlindFile:
 		return b.Contexts&^javascript.Unreachable != 0
 	case javascript.BlindBudget:
-		return b.Contexts == 0 || b.Contexts&javascript.Install != 0
+		return b.Contexts == 0 || b.Contexts&javascript.Install != 0 && b.Certainly()
 	}
 	return false
 }

@@ -147,6 +147,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.rest(options)
 	p.reachOpen()
 	p.closeUnread()
+	p.closeDecoding()
 	p.closeBlind()
 	for _, m := range p.order {
 		m.letGo()
@@ -270,7 +271,7 @@ func (m *module) letGo() {
 	m.nodes, m.positions, m.lists, m.symbols, m.readers, m.numbers = nil, positions{}, nil, nil, nil, nil
 	m.made, m.namespaces, m.exports, m.moduleObject = nil, nil, nil, nil
 	for _, f := range m.functions {
-		f.returned, f.this, f.prototype, f.paramValues, f.callers, f.functionExtra = nil, nil, nil, nil, nil, &noExtra
+		f.returned, f.this, f.prototype, f.paramValues, f.callers, f.answers, f.functionExtra = nil, nil, nil, nil, nil, nil, &noExtra
 	}
 }
 

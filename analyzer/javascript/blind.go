@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // BlindKind says what the engine stopped following.
@@ -62,6 +65,44 @@ func (p *program) blindAt(kind BlindKind, site Site, what string) {
 // file's: those of the code that loads it are the caller's to find.
 func (p *program) blindFile(kind BlindKind, file string, line int, contexts Context, what string) {
 	p.facts.Blind = append(p.facts.Blind, Blind{kind, file, line, contexts, what})
+}
+
+// Names of limits that ordinary code reaches.
+const (
+	limitObjects   = "objects that a value may be"
+	limitFunctions = "functions that a call may be of"
+)
+
+// Decoding reports whether it is a limit of decoding what a script hides in itself.
+func (b Blind) Decoding() bool {
+	return b.Kind == BlindBudget && (strings.HasPrefix(b.What, decode.LimitSteps) || strings.HasPrefix(b.What, decode.LimitPrograms))
+}
+
+// Certainly reports whether a limit cut off more than which of many objects a value
+// is: ordinary code hands its objects through the same variables everywhere.
+func (b Blind) Certainly() bool { return !strings.HasPrefix(b.What, limitObjects) }
+
+// reached notes a budget that was reached while a function was evaluated; once
+// for each limit in a function.
+func (e *evaluation) reached(id nodeID, name string, max int) {
+	key := reachedLimit{e.f, name}
+	if name == limitObjects || name == limitFunctions {
+		key.f = e.m.functions[0] // one for each file is enough
+	}
+	if e.p.reached[key] {
+		return
+	}
+	if e.p.reached == nil {
+		e.p.reached = map[reachedLimit]bool{}
+	}
+	e.p.reached[key] = true
+	e.p.blindAt(BlindBudget, e.site(id), fmt.Sprintf("%s: more than %d", name, max))
+}
+
+// reachedLimit is a limit in a function.
+type reachedLimit struct {
+	f    *function
+	name string
 }
 
 // closeBlind gives the blind spots their contexts, and lists each once, those

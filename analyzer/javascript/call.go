@@ -90,6 +90,7 @@ type callSite struct {
 	new      bool
 	spread   bool
 	oneOf    bool // the callee may be several things
+	open     bool // a spread array may hold more, or other things, than args has
 	receiver *Value
 	args     []*Value
 }
@@ -109,7 +110,9 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 			out = append(out, c.args[i])
 			continue
 		}
-		if elements := c.args[i].Elements(); elements != nil {
+		elements, exact := elementList(c.args[i])
+		c.open = c.open || !exact
+		if elements != nil {
 			out = append(out, elements...)
 			continue
 		}
@@ -123,6 +126,9 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 	var out *Value
 	resolved := false
+	if e.record && callee.cut() {
+		e.reached(c.id, limitFunctions, maxUnion)
+	}
 	callee.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
@@ -165,7 +171,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		return e.returnFor(f, c.args)
 	}
 	if f.loads && e.inline < maxInline && len(c.args) > 0 && len(c.args[0].Texts()) > 0 && f.small() {
@@ -206,10 +212,11 @@ func constants(args []*Value) bool {
 	return len(args) > 0
 }
 
-// hasPath tells whether an API is among the alternatives: whose it is matters.
-func hasPath(v *Value) bool {
+// hasPath tells whether an API that matters is among the alternatives: whose it is
+// matters then.
+func (p *program) hasPath(v *Value) bool {
 	for _, alt := range v.alts() {
-		if alt.kind == vPath {
+		if alt.kind == vPath && p.pathMatters(alt.path()) {
 			return true
 		}
 	}
@@ -231,8 +238,32 @@ func (f *function) small() bool {
 	return true
 }
 
-// returnFor is what f returns for these arguments alone.
+// returnFor is what f returns for these arguments alone. An answer holds until
+// something changes that f reads.
 func (e *evaluation) returnFor(f *function, args []*Value) *Value {
+	if e.inline > 0 || len(args) > maxAnswered || e.p.alone != nil && f.module != e.p.alone {
+		return e.evaluateFor(f, args) // while others are evaluated for one call, all is for that call
+	}
+	var key [maxAnswered]*Value
+	copy(key[:], args)
+	if out, ok := f.answers[key]; ok {
+		return out
+	}
+	changes := f.changes
+	out := e.evaluateFor(f, args)
+	if f.changes == changes {
+		if f.answers == nil {
+			f.answers = map[[maxAnswered]*Value]*Value{}
+		}
+		f.answers[key] = out
+	}
+	return out
+}
+
+// maxAnswered is the most arguments for which an answer is remembered.
+const maxAnswered = 3
+
+func (e *evaluation) evaluateFor(f *function, args []*Value) *Value {
 	params, returned := f.paramValues, f.returned
 	f.paramValues = make([]*Value, max(len(params), len(args)))
 	copy(f.paramValues, args)
@@ -258,7 +289,7 @@ func (e *evaluation) callerOf(f *function) {
 			return
 		}
 	}
-	if len(f.callers) < 4096 {
+	if len(f.callers) < maxReaders {
 		f.callers = append(f.callers, e.f)
 	}
 }
@@ -271,7 +302,7 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
-	changed := false
+	changed, news := false, others
 	for i, arg := range args {
 		if f.rest && i >= int(f.params)-1 {
 			e.restParameter(f, arg)
@@ -280,7 +311,8 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		if i >= int(f.params) && !f.usesArgs {
 			break
 		}
-		if i >= 32 {
+		if i >= maxArguments {
+			e.reached(id, "arguments", maxArguments)
 			break
 		}
 		for len(f.paramValues) <= i {
@@ -288,18 +320,21 @@ func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 		}
 		joined := e.p.join(f.paramValues[i], arg)
 		if joined != f.paramValues[i] {
+			changed, news = true, max(news, e.p.news(f.paramValues[i], joined))
 			f.paramValues[i] = joined
-			changed = true
 		}
 	}
 	if this != nil && f.this == nil && !f.arrow && f.class == nil && f.prototype == nil && f.parent != nil && this.kind == vObject {
 		f.this = this
-		changed = true
+		changed, news = true, max(news, structure)
 	}
 	if changed {
-		e.p.enqueue(f)
+		e.p.enqueueFor(f, news)
 	}
 }
+
+// maxArguments is how many arguments of a call have parameters of their own.
+const maxArguments = 1024
 
 func (e *evaluation) restParameter(f *function, arg *Value) {
 	i := int(f.params) - 1

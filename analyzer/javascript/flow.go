@@ -2,6 +2,7 @@ package javascript
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -26,9 +27,9 @@ type Flow struct {
 
 // Limits of following data back from one use.
 const (
-	maxFlowSteps = 600
+	maxFlowSteps = 4000
 	maxFlows     = 12
-	maxFlowDepth = 48
+	maxFlowDepth = 2000
 	// maxFlowWork is how many nodes are looked at for all uses of a package.
 	maxFlowWork = 2_000_000
 )
@@ -38,6 +39,8 @@ type flows struct {
 	p       *program
 	indexes map[*module]*moduleIndex
 	callers *callerLists
+	// written are the modules that store something under a name.
+	written map[string][]*module
 	// carried remembers the marks of what objects hold.
 	carried map[carriedKey]Marks
 	work    int
@@ -61,7 +64,7 @@ func (t *flows) deep(v *Value, depth int) Marks {
 	}
 	marks := v.allMarks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 || alt.object().properties.size() > 64 {
+		if alt.kind != vObject || depth > 2 {
 			return
 		}
 		key := carriedKey{alt.object(), depth}
@@ -151,10 +154,9 @@ func (p *program) follow(from int) {
 		}
 		for arg, v := range u.Args {
 			marks := t.carries(v) & wanted
-			if marks == 0 || t.work > maxFlowWork {
-				continue
+			if marks != 0 {
+				t.use(u, arg, marks)
 			}
-			t.use(u, arg, marks)
 		}
 	}
 }
@@ -190,6 +192,25 @@ func (t *flows) printed(f *function, of *apiPath, args []int32) Marks {
 }
 
 // modules are those that data can come through.
+// writers are the modules that store something under a name.
+func (t *flows) writers(name string) []*module {
+	if t.written == nil {
+		t.written = map[string][]*module{}
+		for _, m := range t.modules() {
+			if m.nodes == nil {
+				continue
+			}
+			properties := t.index(m).properties
+			for i := range properties {
+				if name := properties[i].name; i == 0 || name != properties[i-1].name {
+					t.written[name] = append(t.written[name], m)
+				}
+			}
+		}
+	}
+	return t.written[name]
+}
+
 func (t *flows) modules() []*module {
 	if t.p.alone != nil {
 		return []*module{t.p.alone}
@@ -211,7 +232,7 @@ type trail struct {
 func (t *flows) use(u *Use, arg int, marks Marks) {
 	m := u.f.module
 	for bit := Marks(1); bit != 0 && bit <= marks; bit <<= 1 {
-		if marks&bit == 0 || len(u.Flows) >= maxFlows {
+		if marks&bit == 0 {
 			continue
 		}
 		w := &trail{t: t, marks: bit, seen: map[*node]bool{}, left: maxFlowSteps, arg: arg}
@@ -227,13 +248,16 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 		case nSet:
 			w.visit(m, u.f, m.list(n.a)[3], 0)
 		}
+		if len(w.out) == 0 && (w.left <= 0 || t.work > maxFlowWork) {
+			// The data is there; only its way is too long to be found.
+			w.out = []Flow{{Arg: arg, Marks: bit}}
+			p := t.p
+			p.blindAt(BlindBudget, u.Site, fmt.Sprintf("steps of a flow: more than %d", maxFlowSteps))
+		}
 		for i := range w.out {
 			w.out[i].Steps = append(w.out[i].Steps, u.Site)
 		}
 		u.Flows = append(u.Flows, w.out...)
-	}
-	if len(u.Flows) > maxFlows {
-		u.Flows = u.Flows[:maxFlows]
 	}
 }
 
@@ -500,9 +524,8 @@ func (w *trail) property(m *module, name string, id int32, depth int) {
 		}
 	}
 	look(m)
-	modules := w.t.modules()
-	for _, other := range modules[:min(len(modules), 400)] {
-		if other != m && w.left > 0 {
+	for _, other := range w.t.writers(name) {
+		if other != m && w.left > 0 && w.t.work <= maxFlowWork {
 			look(other)
 		}
 	}
@@ -626,6 +649,5 @@ func (t *flows) callersOf(f *function) []*function {
 	if t.callers == nil {
 		t.callers = newCallerLists(t.modules())
 	}
-	list := t.callers.of(f)
-	return list[:min(len(list), 16)]
+	return t.callers.of(f)
 }

@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
+)
 
 // concat folds a concatenation or a template: each text that it may give, with
 // holes for what is not known.
@@ -8,17 +12,23 @@ func (e *evaluation) concat(items []int32) *Value {
 	marks := Marks(0)
 	parts := make([][]string, 0, len(items))
 	size, product := 0, 1
-	allNumbers, sum := true, 0.0
 	anyText := false
-	for _, item := range items {
+	sum, numbers := e.sum(items)
+	if numbers == len(items) && numbers > 0 {
+		return number(sum)
+	}
+	for i, item := range items {
 		v := e.at(item)
 		marks |= v.allMarks()
-		if v != nil && v.kind == vNumber {
-			sum += v.number()
-		} else {
-			allNumbers = false
-		}
 		texts := e.textsOf(v)
+		switch {
+		case i < numbers-1:
+			continue // in the sum
+		case i == numbers-1 && (e.at(items[numbers]) == nil || e.at(items[numbers]).kind != vString):
+			texts = []string{hole} // what follows may be a number too
+		case i == numbers-1:
+			texts = []string{formatNumber(sum)}
+		}
 		if len(texts) > 1 {
 			product *= len(texts)
 			if product > maxUnion {
@@ -31,9 +41,6 @@ func (e *evaluation) concat(items []int32) *Value {
 		}
 		size += len(texts[0])
 		parts = append(parts, texts)
-	}
-	if allNumbers && len(items) > 0 {
-		return number(sum)
 	}
 	if !anyText || size > maxText || e.p.textBytes > maxTexts {
 		return e.p.opaque(marks)
@@ -67,6 +74,19 @@ func (e *evaluation) concat(items []int32) *Value {
 	return e.p.marked(out, marks)
 }
 
+// sum adds the numbers that a concatenation begins with: 1 + 2 + "a" is "3a".
+func (e *evaluation) sum(items []int32) (sum float64, n int) {
+	for _, item := range items {
+		v := e.at(item)
+		if v == nil || v.kind != vNumber && v.kind != vBool {
+			break
+		}
+		sum += v.number()
+		n++
+	}
+	return sum, n
+}
+
 // textsOf are the texts that a value is in a concatenation.
 func (e *evaluation) textsOf(v *Value) []string { return e.textsDeep(v, 0) }
 
@@ -95,9 +115,9 @@ func (e *evaluation) textsDeep(v *Value, depth int) []string {
 		var out []string
 		more := false
 		for _, alt := range v.alts() {
-			if len(out) >= 4 {
+			if len(out) >= maxUnion && !e.p.matters(alt) {
 				more = true
-				break
+				continue
 			}
 			if texts := e.textsDeep(alt, depth+1); texts[0] != hole || len(texts) > 1 {
 				out = append(out, texts...)
@@ -126,5 +146,5 @@ func (e *evaluation) arithmetic(n *node) *Value {
 	case '*':
 		return number(a.number() * b.number())
 	}
-	return number(float64(int32(int64(a.number())) ^ int32(int64(b.number()))))
+	return number(float64(int32(builtin.Uint32(a.number()) ^ builtin.Uint32(b.number()))))
 }

@@ -97,7 +97,7 @@ type function struct {
 	class *function
 
 	params   uint16
-	runs     uint8
+	runs     uint16
 	rest     bool
 	arrow    bool
 	async    bool
@@ -118,8 +118,12 @@ type function struct {
 	this        *Value
 	prototype   *object
 	paramValues []*Value
-	callers     []*function
-	calls       []callEdge
+	// answers are what it returns for arguments, since the last change of what it
+	// reads; changes counts them.
+	answers map[[maxAnswered]*Value]*Value
+	changes uint32
+	callers []*function
+	calls   []callEdge
 	*functionExtra
 
 	// via is how the walk came here, by context.

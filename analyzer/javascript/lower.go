@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // lowering turns one syntax tree into a module.
@@ -257,7 +259,7 @@ func formatNumber(f float64) string {
 	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
 		return strconv.FormatInt(int64(f), 10)
 	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
+	return builtin.FormatNumber(f)
 }
 
 func (l *lowering) stmts(list []esbuild.Stmt) {

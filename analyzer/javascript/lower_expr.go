@@ -6,8 +6,8 @@ import (
 	esbuild "github.com/evanw/esbuild/lockwarden"
 )
 
-// maxElements is how many elements of one array literal have values of their
-// own; of what follows only the strings are kept, for the search of texts.
+// maxElements is up to how many elements an array is one of constants; in longer
+// ones numbers are left out, and nobody puts the whole together.
 const maxElements = 4096
 
 func (l *lowering) exprs(list []esbuild.Expr) (ids []int32, spread bool) {
@@ -196,18 +196,17 @@ func (l *lowering) requireString(record uint32, pos int32) nodeID {
 }
 
 func (l *lowering) array(x *esbuild.EArray, pos int32) nodeID {
-	items := x.Items
-	if len(items) > maxElements {
-		for _, e := range items[maxElements:] {
-			switch e.Data.(type) {
+	ids := make([]int32, 0, min(len(x.Items), 2*maxElements))
+	for i, item := range x.Items {
+		if i >= maxElements {
+			switch item.Data.(type) {
 			case *esbuild.ENumber, *esbuild.EBoolean, *esbuild.ENull:
-			default:
-				l.expr(e)
+				ids = append(ids, int32(noNode)) // a table of numbers is as good without them
+				continue
 			}
 		}
-		items = items[:maxElements]
+		ids = append(ids, int32(l.expr(item)))
 	}
-	ids, _ := l.exprs(items)
 	return l.add(nArray, pos, 0, l.m.addList(ids...))
 }
 
@@ -256,6 +255,9 @@ func (l *lowering) template(x *esbuild.ETemplate, pos int32) nodeID {
 		}
 	}
 	text(x.HeadCooked)
+	if len(items) == 0 {
+		items = append(items, int32(l.add(nString, pos, l.strings.literal(""), 0))) // its parts are texts, not numbers to add
+	}
 	for _, part := range x.Parts {
 		items = append(items, int32(l.expr(part.Value)))
 		text(part.TailCooked)

@@ -3,6 +3,8 @@ package javascript
 import (
 	"strconv"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Value, done bool) {
@@ -63,7 +65,9 @@ func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bo
 			inner.args = c.args[1:]
 		}
 	case "apply":
-		if elements := c.arg(1).Elements(); elements != nil {
+		elements, exact := elementList(c.arg(1))
+		inner.open = c.arg(1) != nil && !exact
+		if elements != nil {
 			inner.args = elements
 		} else if c.arg(1) != nil {
 			rest := e.elementsOf(c.arg(1))
@@ -110,88 +114,89 @@ func (e *evaluation) then(c *callSite, v *Value, name string) *Value {
 	return out
 }
 
+// stringMethod folds a method of a constant text; of a text with holes it gives
+// what keeps them in their places, or nothing.
 func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
 	p := e.p
+	if name == "replace" || name == "replaceAll" {
+		return e.replaced(c, s, name == "replaceAll"), true
+	}
+	if !builtin.HasText(name) {
+		return nil, false
+	}
+	unknown := p.opaque(c.receiver.allMarks())
 	if len(s) > maxText || p.textBytes > maxTexts {
-		return nil, true
+		e.reached(c.id, "text", maxText)
+		return unknown, true
 	}
-	partial := strings.Contains(s, hole)
-	switch name {
-	case "toString", "trim", "valueOf", "normalize", "trimStart", "trimEnd", "toWellFormed":
-		if name == "trim" {
-			s = strings.TrimSpace(s)
-		}
-		return p.str(s), true
-	case "toLowerCase", "toLocaleLowerCase":
-		return p.str(strings.ToLower(s)), true
-	case "toUpperCase", "toLocaleUpperCase":
-		return p.str(strings.ToUpper(s)), true
-	case "concat":
-		for i := range c.args {
-			texts := e.textsOf(c.args[i])
-			s += texts[0]
-		}
-		return p.str(s), true
-	case "replace", "replaceAll":
-		with, ok := c.text(1)
-		if !ok {
-			e.escape(c.id, c.arg(1), nil)
-			return p.opaque(c.receiver.allMarks()), true
-		}
-		if old, ok := c.text(0); ok {
-			n := 1
-			if name == "replaceAll" {
-				n = -1
+	if strings.Contains(s, hole) {
+		switch name {
+		case "concat":
+			for i := range c.args {
+				s += e.textsOf(c.args[i])[0]
 			}
-			return p.str(strings.Replace(s, old, with, n)), true
+			return p.str(s), true
+		case "toString", "valueOf", "toLowerCase", "toUpperCase", "toLocaleLowerCase", "toLocaleUpperCase",
+			"trim", "trimStart", "trimEnd", "normalize", "toWellFormed":
+		default:
+			return unknown, true
 		}
-		if re := c.arg(0); re != nil && re.kind == vRegExp {
-			if literal, global, ok := literalRegExp(re.text()); ok {
-				n := 1
-				if global {
-					n = -1
-				}
-				return p.str(strings.Replace(s, literal, with, n)), true
-			}
-		}
-		return nil, true
-	case "split":
-		if partial {
-			return p.opaque(c.receiver.allMarks()), true
-		}
-		sep, ok := c.text(0)
-		if !ok {
-			return nil, true
-		}
-		parts := strings.Split(s, sep)
-		if sep == "" {
-			parts = parts[:0]
-			for _, r := range s {
-				parts = append(parts, string(r))
-			}
-		}
-		return e.arrayOf(c.id, parts), true
-	case "slice", "substring", "substr":
-		return e.substring(c, s, name, partial), true
-	case "charAt", "at":
-		if i, ok := c.integer(0, 0); ok && i >= 0 && i < len(s) && !partial {
-			return p.str(s[i : i+1]), true
-		}
-		return nil, true
-	case "charCodeAt", "codePointAt":
-		if i, ok := c.integer(0, 0); ok && i >= 0 && i < len(s) && !partial {
-			return number(float64(s[i])), true
-		}
-		return nil, true
-	case "repeat":
-		if n, ok := c.integer(0, 0); ok && n >= 0 && n*len(s) <= 4096 {
-			return p.str(strings.Repeat(s, n)), true
-		}
-		return nil, true
-	case "padStart", "padEnd":
-		return p.str(s), true
 	}
-	return nil, false
+	args, ok := c.plain(0)
+	if !ok {
+		if name == "concat" {
+			for i := range c.args {
+				s += e.textsOf(c.args[i])[0]
+			}
+			return p.str(s), true
+		}
+		return unknown, true
+	}
+	if name == "toString" && len(args) > 0 && args[0] != nil {
+		// It may be what a Buffer holds: as text, or written in an encoding.
+		out := p.str(s)
+		if encoded, ok := builtin.BufferText(builtin.Bytes(s), args[0]); ok {
+			out = p.join(out, p.str(encoded))
+		}
+		return out, true
+	}
+	v, ok := builtin.TextMethod(name, s, args)
+	if !ok {
+		return unknown, true
+	}
+	out := e.fromPlain(c.id, v)
+	if out == nil {
+		return unknown, v != nil
+	}
+	return out, true
+}
+
+// replaced is what replace gives: of a text, or of a pattern that is one.
+func (e *evaluation) replaced(c *callSite, s string, all bool) *Value {
+	p := e.p
+	unknown := p.opaque(c.receiver.allMarks())
+	with, ok := c.text(1)
+	if !ok {
+		e.escape(c.id, c.arg(1), nil)
+		return unknown
+	}
+	old, ok := c.text(0)
+	if !ok {
+		re := c.arg(0)
+		if re == nil || re.kind != vRegExp {
+			return unknown
+		}
+		if old, all, ok = literalRegExp(re.text()); !ok {
+			return unknown
+		}
+	}
+	if len(s) > maxText || p.textBytes > maxTexts || strings.Contains(old, hole) || all && old == "" {
+		return unknown
+	}
+	if v, ok := builtin.Replace(s, old, with, all); ok {
+		return e.fromPlain(c.id, v)
+	}
+	return unknown
 }
 
 func literalRegExp(re string) (literal string, global, ok bool) {
@@ -223,70 +228,11 @@ func isWordByte(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-func (e *evaluation) substring(c *callSite, s, name string, partial bool) *Value {
-	from, ok1 := c.integer(0, 0)
-	to, ok2 := c.integer(1, len(s))
-	if !ok1 || !ok2 || partial {
-		return e.p.opaque(c.receiver.allMarks())
-	}
-	switch name {
-	case "slice":
-		if from < 0 {
-			from = max(0, len(s)+from)
-		}
-		if to < 0 {
-			to = len(s) + to
-		}
-	case "substr":
-		if from < 0 {
-			from = max(0, len(s)+from)
-		}
-		if len(c.args) > 1 {
-			to = from + to
-		}
-	default:
-		from, to = max(from, 0), max(to, 0)
-		if from > to {
-			from, to = to, from
-		}
-	}
-	to = min(to, len(s))
-	if from >= to {
-		return e.p.str("")
-	}
-	return e.p.str(s[from:to])
-}
-
-func (e *evaluation) arrayOf(id nodeID, parts []string) *Value {
-	if len(parts) > maxElements {
-		return nil
-	}
-	if old := e.kept(id); old != nil && old.kind == vObject && old.object().array && same(old.object(), parts) {
-		return old
-	}
-	o := &object{array: true, length: int32(len(parts))}
-	for i, part := range parts {
-		o.properties.set(strconv.Itoa(i), e.p.str(part))
-	}
-	return e.keep(id, o.val())
-}
-
-func same(o *object, parts []string) bool {
-	if o.length != int32(len(parts)) {
-		return false
-	}
-	for i, part := range parts {
-		if v := o.properties.get(strconv.Itoa(i)); v == nil || v.kind != vString || v.text() != part {
-			return false
-		}
-	}
-	return true
-}
-
+// arrayMethod models what arrays do with their elements and callbacks.
 func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bool) {
 	o := v.object()
 	switch name {
-	case "push", "unshift", "fill", "append":
+	case "push", "unshift", "append":
 		for _, arg := range c.args {
 			e.setElements(o, arg)
 		}
@@ -298,34 +244,53 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 		return v, true
 	case "get", "getAll":
 		return e.elementsOf(v), true
-	case "splice":
+	case "pop", "shift":
+		e.mix(c, o)
+		return e.elementsOf(v), true
+	case "at", "join", "toString", "concat", "slice", "flat", "toReversed", "toSorted", "with", "toSpliced",
+		"includes", "indexOf", "lastIndexOf":
+		if out, ok := e.foldList(c, o, name); ok {
+			return out, true
+		}
+	case "splice", "reverse", "sort", "fill", "copyWithin":
+		out, ok := e.foldList(c, o, name)
 		for i, arg := range c.args {
-			if i > 1 {
+			if i > 1 && name == "splice" || i == 0 && name == "fill" {
 				e.setElements(o, arg)
 			}
 		}
-		return v, true
-	case "pop", "shift", "at":
+		e.mix(c, o)
+		if ok {
+			return out, true
+		}
+	}
+	switch name {
+	case "at":
 		return e.elementsOf(v), true
-	case "join":
-		return e.joinArray(c, o), true
-	case "reverse", "toReversed":
-		if parts, ok := constantParts(o); ok {
-			reversed := make([]string, len(parts))
-			for i, part := range parts {
-				reversed[len(parts)-1-i] = part
-			}
-			return e.arrayOf(c.id, reversed), true
-		}
-		return v, true
-	case "concat", "slice", "filter", "sort", "flat", "values", "toSorted":
-		if name == "concat" {
-			for _, arg := range c.args {
-				e.setElements(o, e.elementsOf(arg))
-			}
-		}
+	case "join", "toString":
+		return e.joinArray(c, o, name), true
+	case "splice", "reverse", "sort", "fill", "copyWithin", "toReversed", "toSorted",
+		"with", "toSpliced", "concat", "slice", "filter", "flat", "values":
+		// The same things, in an order that is not known.
 		e.callbacks(c, []*Value{e.elementsOf(v)})
-		return v, true
+		out := e.made(c.id)
+		out.array = true
+		e.setElements(out, e.elementsOf(v))
+		for i, arg := range c.args {
+			switch {
+			case name == "concat":
+				e.setElements(out, e.elementsOf(arg))
+			case i > 1 && (name == "splice" || name == "toSpliced"), i == 1 && name == "with":
+				e.setElements(out, arg)
+			}
+		}
+		if name == "flat" {
+			e.setElements(out, e.elementsOf(e.elementsOf(v)))
+		}
+		if o.promise || o.rare().module != nil {
+			return v, true
+		}
+		return out.val(), true
 	case "forEach", "some", "every", "findIndex", "map", "flatMap", "find", "findLast":
 		returned := e.callbacks(c, []*Value{e.elementsOf(v)})
 		switch name {
@@ -343,10 +308,7 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 		return nil, true
 	case "reduce", "reduceRight":
 		return e.p.join(c.arg(1), e.callbacks(c, []*Value{c.arg(1), e.elementsOf(v)})), true
-	case "includes", "indexOf", "keys", "entries", "toString", "lastIndexOf", "copyWithin":
-		if name == "toString" {
-			return e.joinArray(c, o), true
-		}
+	case "includes", "indexOf", "keys", "entries", "lastIndexOf":
 		if name == "entries" {
 			return v, true
 		}
@@ -355,33 +317,102 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 	return nil, false
 }
 
-func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
-	f := c.arg(0)
-	if f == nil || o.elements != nil || o.length == 0 {
+// foldList folds a method of an array of constants.
+func (e *evaluation) foldList(c *callSite, o *object, name string) (*Value, bool) {
+	list, ok := plainList(o, 0)
+	if !ok {
 		return nil, false
 	}
-	isFromCharCode := f.kind == vPath && strings.HasSuffix(f.path().api, "String.fromCharCode")
-	if f.kind == vFunction && !isFromCharCode && f.fn().module.nodes != nil {
-		for id := f.fn().start; id < f.fn().end; id++ {
-			if n := &f.fn().module.nodes[id]; n.kind == nCall {
-				callee := &f.fn().module.nodes[n.a]
-				isFromCharCode = callee.kind == nMember && e.p.strings.all[callee.b] == "fromCharCode"
-				break
+	args, ok := c.plain(0)
+	if !ok {
+		return nil, false
+	}
+	v, ok := builtin.ListMethod(name, list, args)
+	if !ok {
+		return nil, false
+	}
+	e.reads(o)
+	out := e.fromPlain(c.id, v)
+	return out, out != nil
+}
+
+// mix notes that the order of an array's elements is not known any more, where
+// somebody may see that: an array that stands there is this call's alone.
+func (e *evaluation) mix(c *callSite, o *object) {
+	if e.inline > 0 || e.p.settled {
+		return
+	}
+	if call := &e.m.nodes[c.id]; call.kind == nCall {
+		if callee := &e.m.nodes[call.a]; callee.kind == nMember || callee.kind == nIndex {
+			switch e.m.nodes[callee.a].kind {
+			case nArray, nCall:
+				return
 			}
 		}
 	}
-	if !isFromCharCode {
+	if !o.rare().mixed {
+		o.own().mixed = true
+		e.changed(o, everything)
+	}
+}
+
+// mapConstant folds […].map((c) => String.fromCharCode(c)).
+func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
+	f := c.arg(0)
+	if f == nil || f.kind != vFunction || f.fn().module.nodes == nil || !e.isCharacterOf(f.fn()) {
 		return nil, false
 	}
-	parts := make([]string, 0, o.length)
-	for i := range o.length {
-		v := o.properties.get(strconv.Itoa(int(i)))
-		if v == nil || v.kind != vNumber {
-			return nil, false
-		}
-		parts = append(parts, string(rune(int(v.number())&0xffff)))
+	list, ok := plainList(o, 0)
+	if !ok {
+		return nil, false
 	}
-	return e.arrayOf(c.id, parts), true
+	parts := make([]any, 0, len(list))
+	for _, item := range list {
+		if part, ok := builtin.Call("String.fromCharCode", []any{item}); ok {
+			parts = append(parts, part)
+			continue
+		}
+		return nil, false
+	}
+	out := e.fromPlain(c.id, parts)
+	return out, out != nil
+}
+
+// isCharacterOf reports whether a function gives String.fromCharCode of its
+// parameter and does nothing else.
+func (e *evaluation) isCharacterOf(f *function) bool {
+	nodes, param, call := f.module.nodes, int32(-1), false
+	for id := f.start; id < f.end; id++ {
+		switch n := &nodes[id]; n.kind {
+		case nParam:
+			if n.a != 0 {
+				return false
+			}
+		case nAssign:
+			if param >= 0 || nodes[n.b].kind != nParam {
+				return false
+			}
+			param = n.a
+		case nGlobal:
+			if e.p.strings.all[n.a] != "String" {
+				return false
+			}
+		case nMember:
+			if e.p.strings.all[n.b] != "fromCharCode" {
+				return false
+			}
+		case nCall:
+			args := f.module.list(n.b)
+			if call || len(args) != 1 || nodes[args[0]].kind != nSymbol || nodes[args[0]].a != param || nodes[n.a].kind != nMember {
+				return false
+			}
+			call = true
+		case nSymbol, nReturn:
+		default:
+			return false
+		}
+	}
+	return call
 }
 
 func (e *evaluation) callbacks(c *callSite, args []*Value) *Value {
@@ -401,27 +432,13 @@ func (e *evaluation) callbacks(c *callSite, args []*Value) *Value {
 	return out
 }
 
-func constantParts(o *object) ([]string, bool) {
-	if o.elements != nil || o.length > maxElements {
-		return nil, false
+// joinArray is an array's elements as one text, with holes for what is not known.
+func (e *evaluation) joinArray(c *callSite, o *object, name string) *Value {
+	separator, ok := ",", true
+	if name == "join" && len(c.args) > 0 {
+		separator, ok = c.text(0)
 	}
-	parts := make([]string, o.length)
-	for i := range parts {
-		v := o.properties.get(strconv.Itoa(i))
-		if v == nil || v.kind != vString {
-			return nil, false
-		}
-		parts[i] = v.text()
-	}
-	return parts, true
-}
-
-func (e *evaluation) joinArray(c *callSite, o *object) *Value {
-	separator := ","
-	if s, ok := c.text(0); ok {
-		separator = s
-	}
-	if o.elements != nil && o.length == 0 || o.length > maxElements {
+	if !ok || o.elements != nil && o.length == 0 || o.length > maxElements || o.rare().mixed {
 		return e.p.opaque(o.marks)
 	}
 	var b strings.Builder
@@ -431,6 +448,7 @@ func (e *evaluation) joinArray(c *callSite, o *object) *Value {
 		}
 		b.WriteString(e.textsOf(o.properties.get(strconv.Itoa(int(i))))[0])
 		if b.Len() > maxText {
+			e.reached(c.id, "text", maxText)
 			return e.p.opaque(o.marks)
 		}
 	}

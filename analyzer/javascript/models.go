@@ -1,20 +1,16 @@
 package javascript
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"path"
 	"strconv"
 	"strings"
-	"unicode/utf16"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
-// method models the methods that every function, array, string and promise
-// has. done is false where the callee still has to be applied.
-// transparent is f.call(this, …), f.apply(this, […]) and f.bind(this, …).
-// then passes a promise's value to callbacks and gives what they return.
+// smallIndex is the index that a property's name is.
 func smallIndex(s string) (int, bool) {
 	if s == "" || len(s) > 7 {
 		return 0, false
@@ -54,25 +50,6 @@ func (c *callSite) text(i int) (string, bool) {
 	return v.text(), true
 }
 
-func (c *callSite) integer(i, fallback int) (int, bool) {
-	v := c.arg(i)
-	if v == nil {
-		return fallback, i >= len(c.args)
-	}
-	if v.kind != vNumber {
-		return 0, false
-	}
-	return int(v.number()), true
-}
-
-// stringMethod folds a method of a constant text.
-// literalRegExp reads a regular expression that is a plain text, with or
-// without the flag g.
-// arrayOf is an array of constant texts made at a node.
-// arrayMethod models what arrays do with their elements and callbacks.
-// mapConstant folds […].map(String.fromCharCode) and the arrow that does it.
-// callbacks calls the functions among the arguments and joins what they
-// return.
 // decoders turn one text into another, each of several alternatives by itself.
 var decoders = set(`globalThis.atob buffer.Buffer.from buffer.Buffer globalThis.decodeURIComponent globalThis.decodeURI
 	globalThis.unescape globalThis.String`)
@@ -101,10 +78,11 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	case "util.promisify", "util.callbackify", "util.deprecate", "util.debuglog", "async_hooks.AsyncResource.bind":
 		return c.arg(0), true
 	case "globalThis.Reflect.apply":
-		elements := c.arg(2).Elements()
-		return e.apply(&callSite{id: c.id, receiver: c.arg(1), args: elements}, c.arg(0)), true
+		elements, exact := elementList(c.arg(2))
+		return e.apply(&callSite{id: c.id, receiver: c.arg(1), args: elements, open: !exact}, c.arg(0)), true
 	case "globalThis.Reflect.construct":
-		return e.apply(&callSite{id: c.id, new: true, args: c.arg(1).Elements()}, c.arg(0)), true
+		elements, exact := elementList(c.arg(1))
+		return e.apply(&callSite{id: c.id, new: true, args: elements, open: !exact}, c.arg(0)), true
 	case "globalThis.Reflect.get":
 		if key, ok := c.text(1); ok {
 			n := &node{flags: flagOptional}
@@ -130,18 +108,33 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		}
 		return p.globalObject.val(), true
 	case "globalThis.String.fromCharCode", "globalThis.String.fromCodePoint":
-		return p.marked(e.fromCharCode(c), target.interest.Marks), true
+		if v, ok := e.called(c, strings.TrimPrefix(target.api, "globalThis.")); ok {
+			return p.marked(v, target.interest.Marks), true
+		}
+		return p.marked(e.argumentMarks(c), target.interest.Marks), true
 	case "globalThis.String", "globalThis.String.raw":
 		if v := c.arg(0); v != nil && v.kind == vString {
 			return v, true
 		}
-	case "globalThis.atob":
-		return p.marked(e.decode(c, "base64"), target.interest.Marks), true
-	case "globalThis.decodeURIComponent", "globalThis.unescape", "globalThis.decodeURI":
-		if s, ok := c.text(0); ok {
-			if out, err := url.PathUnescape(s); err == nil {
-				return p.str(out), true
+		if target.name == "String" {
+			if v, ok := e.called(c, "String"); ok {
+				return p.marked(v, c.arg(0).allMarks()), true
 			}
+		}
+	case "globalThis.atob":
+		if v, ok := e.called(c, "atob"); ok {
+			return p.marked(v, target.interest.Marks|c.arg(0).allMarks()), true
+		}
+		return p.marked(e.argumentMarks(c), target.interest.Marks), true
+	case "globalThis.decodeURIComponent", "globalThis.unescape", "globalThis.decodeURI", "globalThis.encodeURIComponent", "globalThis.encodeURI",
+		"globalThis.escape", "globalThis.btoa", "globalThis.Number", "globalThis.parseInt", "globalThis.parseFloat",
+		"globalThis.Math.floor", "globalThis.Math.ceil", "globalThis.Math.round", "globalThis.Math.trunc", "globalThis.Math.abs",
+		"globalThis.Math.min", "globalThis.Math.max", "globalThis.Math.pow", "globalThis.Math.sqrt", "globalThis.Number.parseInt":
+		if v, ok := e.called(c, strings.TrimPrefix(target.api, "globalThis.")); ok {
+			if v.kind == vString {
+				v = p.marked(v, c.arg(0).allMarks())
+			}
+			return v, true
 		}
 	case "buffer.Buffer.from", "buffer.Buffer":
 		encoding, _ := c.text(1)
@@ -223,10 +216,27 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			}
 		}
 		return p.opaque(c.arg(0).allMarks()), true
-	case "globalThis.Array.from", "globalThis.Array.of", "globalThis.Array":
+	case "globalThis.Array.of", "globalThis.Array":
+		if target.name == "Array" && len(c.args) == 1 && c.arg(0) != nil && c.arg(0).kind == vNumber {
+			out := e.made(c.id) // so many holes
+			out.array = true
+			return out.val(), true
+		}
+		return e.arrayOfArguments(c), true
+	case "globalThis.Array.from":
+		if len(c.args) == 1 {
+			if v, ok := e.called(c, "Array.from"); ok {
+				return v, true
+			}
+		}
 		out := e.made(c.id)
 		out.array = true
 		e.setElements(out, e.elementsOf(c.arg(0)))
+		if len(c.args) > 1 {
+			returned := e.callbacks(&callSite{id: c.id, args: c.args[1:]}, []*Value{e.elementsOf(c.arg(0))})
+			e.setElements(out, returned)
+			return out.val(), true
+		}
 		e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{e.elementsOf(c.arg(0))})
 		return out.val(), true
 	case "globalThis.Promise":
@@ -264,11 +274,19 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return e.joinPath(c, target.name), true
 	case "path.dirname":
 		if s, ok := c.text(0); ok {
-			return p.str(path.Dir(s)), true
+			return p.str(directory(s)), true
 		}
 	case "path.basename":
 		if s, ok := c.text(0); ok {
-			return p.str(path.Base(s)), true
+			suffix, isText := c.text(1)
+			if len(c.args) > 1 && !isText {
+				return p.opaque(c.arg(0).allMarks()), true
+			}
+			return p.str(baseName(s, suffix)), true
+		}
+	case "path.extname":
+		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
+			return p.str(extension(s)), true
 		}
 	case "os.tmpdir":
 		return p.join(p.str("/tmp"), p.resultOf(target).val()), true
@@ -298,17 +316,27 @@ func (e *evaluation) serialized(values []*Value) *Value {
 				e.reads(alt.object())
 			}
 		})
-		marks |= v.carries(0)
+		marks |= v.Carries()
 	}
 	return e.p.opaque(marks)
 }
 
+// keysOf are an object's keys: their order is not known.
 func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
-	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().rare().spreads) > 0 || v.object().properties.size() > 256 || v.object().properties.size() == 0 {
+	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().rare().spreads) > 0 || v.object().properties.size() == 0 {
 		return nil, false
 	}
 	e.reads(v.object())
-	return e.arrayOf(id, v.object().properties.names()), true
+	names := e.p.keysOf(v.object())
+	if len(names) == 1 {
+		return e.arrayOfPlain(id, []any{names[0]}), true
+	}
+	out := e.made(id)
+	out.array = true
+	for _, name := range names {
+		e.setElements(out, e.p.str(name))
+	}
+	return out.val(), true
 }
 
 // inherit is util.inherits and Object.setPrototypeOf.
@@ -352,47 +380,55 @@ func (e *evaluation) defineProperty(c *callSite) {
 	})
 }
 
-func (e *evaluation) fromCharCode(c *callSite) *Value {
-	units := make([]uint16, 0, len(c.args))
+// argumentMarks are the marks of what a call is given.
+func (e *evaluation) argumentMarks(c *callSite) *Value {
+	marks := Marks(0)
 	for _, arg := range c.args {
-		if arg == nil || arg.kind != vNumber {
-			return e.p.opaque(arg.allMarks())
-		}
-		units = append(units, uint16(int64(arg.number())))
+		marks |= arg.allMarks()
 	}
-	if len(units) == 0 {
-		return nil
-	}
-	return e.p.str(string(utf16.Decode(units)))
+	return e.p.opaque(marks)
 }
 
-// decode folds Buffer.from(text, encoding) and atob(text).
+// arrayOfArguments is an array of what a call is given.
+func (e *evaluation) arrayOfArguments(c *callSite) *Value {
+	out := e.made(c.id)
+	out.array = true
+	out.length = max(out.length, int32(len(c.args)))
+	for i, arg := range c.args {
+		e.setProperty(out, formatNumber(float64(i)), arg)
+	}
+	if c.open {
+		e.setElements(out, e.elementsOf(out.val()))
+		out.own().mixed = true
+	}
+	return out.val()
+}
+
+// decode folds Buffer.from(text, encoding). A Buffer is the text that it holds,
+// so that one of other bytes is not known.
 func (e *evaluation) decode(c *callSite, encoding string) *Value {
-	p := e.p
-	v := c.arg(0)
-	s, ok := c.text(0)
-	if !ok || strings.Contains(s, hole) {
-		if numbers := v.Elements(); len(numbers) > 0 {
-			return e.fromCharCode(&callSite{args: numbers})
+	unknown := e.p.opaque(c.arg(0).allMarks())
+	v, ok := plainOf(c.arg(0), 0)
+	if !ok {
+		if s, isText := c.text(0); isText && encoding == "" {
+			return e.p.str(s)
 		}
-		return p.opaque(v.allMarks())
+		return unknown
 	}
-	switch encoding {
-	case "base64", "base64url":
-		clean := strings.NewReplacer("-", "+", "_", "/", "=", "", "\n", "", "\r", "", " ", "").Replace(s)
-		data, err := base64.RawStdEncoding.DecodeString(clean)
-		if err != nil {
-			return nil
-		}
-		return p.str(strings.ToValidUTF8(string(data), "\ufffd"))
-	case "hex":
-		data, err := hex.DecodeString(s)
-		if err != nil {
-			return nil
-		}
-		return p.str(strings.ToValidUTF8(string(data), "\ufffd"))
+	var how any
+	if encoding != "" {
+		how = encoding
 	}
-	return p.str(s)
+	b, ok := builtin.BufferFrom(v, how)
+	if !ok {
+		return unknown
+	}
+	text, ok := builtin.BufferText(b, nil)
+	if !ok {
+		return unknown
+	}
+	out := e.fromPlain(c.id, text)
+	return e.p.marked(out, c.arg(0).allMarks())
 }
 
 func resolveURL(base, ref string) string {
@@ -424,13 +460,54 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 	if !any || len(out) > 4096 {
 		return e.p.opaque(marks)
 	}
-	return e.p.marked(e.p.str(path.Clean(out)), marks)
+	clean := path.Clean(out)
+	if name != "resolve" && strings.HasSuffix(out, "/") && clean != "/" {
+		clean += "/" // join and normalize keep it
+	}
+	return e.p.marked(e.p.str(clean), marks)
+}
+
+// directory is path.dirname.
+func directory(s string) string {
+	if trimmed := strings.TrimRight(s, "/"); trimmed != "" {
+		i := strings.LastIndexByte(trimmed, '/')
+		switch {
+		case i < 0:
+			return "."
+		case strings.TrimRight(trimmed[:i], "/") == "":
+			return "/"
+		}
+		return strings.TrimSuffix(trimmed[:i+1], "/")
+	}
+	if s == "" {
+		return "."
+	}
+	return "/"
+}
+
+// baseName is path.basename.
+func baseName(s, suffix string) string {
+	s = strings.TrimRight(s, "/")
+	s = s[strings.LastIndexByte(s, '/')+1:]
+	if s != suffix {
+		s = strings.TrimSuffix(s, suffix)
+	}
+	return s
+}
+
+// extension is path.extname: a name that begins with its only dot has none.
+func extension(s string) string {
+	s = baseName(s, "")
+	if i := strings.LastIndexByte(s, '.'); i > 0 && s != ".." {
+		return s[i:]
+	}
+	return ""
 }
 
 // parseJSON turns a JSON text into a value.
 func (p *program) parseJSON(s string) *Value {
 	var data any
-	if len(s) > maxText || json.Unmarshal([]byte(s), &data) != nil {
+	if len(s) > maxText || strings.Contains(s, `\ud`) || strings.Contains(s, `\uD`) || json.Unmarshal([]byte(s), &data) != nil {
 		return nil
 	}
 	budget := maxProperties

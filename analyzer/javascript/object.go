@@ -36,9 +36,13 @@ func (e *evaluation) functionMember(f *function, name string) *Value {
 	return nil
 }
 
-// maxLookup bounds how many objects one look-up goes through: spreads and
-// prototypes may form any graph.
-const maxLookup = 64
+// maxLookup bounds how many spread objects one look-up goes through, which may form
+// any graph; a chain of prototypes is as long as it is. maxSpreads is how many an
+// object has itself.
+const (
+	maxLookup  = 64
+	maxSpreads = 64
+)
 
 // property looks a name up in an object, what it was spread from, and its
 // prototypes; each object once.
@@ -48,16 +52,26 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 		p.lookup++
 		p.visited = 0
 	}
-	if o.visited == p.lookup || p.visited >= maxLookup {
+	if o.visited == p.lookup {
+		return nil
+	}
+	if p.visited >= maxLookup {
+		if e.record {
+			e.reached(e.f.start, "spread objects", maxLookup)
+		}
 		return nil
 	}
 	o.visited = p.lookup
-	p.visited++
 	p.steps++
 	e.readsName(o, name)
 	out := o.properties.get(name)
 	if o.rare().table != nil {
 		return out
+	}
+	if o.rare().mixed {
+		if _, isIndex := smallIndex(name); isIndex {
+			return e.elementsOf(o.val())
+		}
 	}
 	if out == nil && name == "constructor" && o.rare().module == nil && o.rare().proto == nil {
 		if o.array {
@@ -69,6 +83,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 		s.each(func(alt *Value) {
 			switch alt.kind {
 			case vObject:
+				p.visited++
 				out = p.join(out, e.property(alt.object(), name, depth+1))
 			case vPath:
 				if m := p.member(alt.path(), name); m != nil {
@@ -229,11 +244,17 @@ func (e *evaluation) adopt(f *function, o *object) {
 }
 
 // changed lets those run again who read one of the names.
-func (e *evaluation) changed(o *object, names uint64) {
+func (e *evaluation) changed(o *object, names uint64) { e.changedFor(o, names, others) }
+
+// changedFor is changed, for what may be no news.
+func (e *evaluation) changedFor(o *object, names uint64, news change) {
 	for i := range o.readers {
 		if o.readers[i].names&names != 0 {
-			e.p.enqueue(o.readers[i].f)
+			e.p.enqueueFor(o.readers[i].f, news)
 		}
+	}
+	if len(o.readers) >= maxReaders {
+		e.p.enqueueAll(news)
 	}
 }
 
@@ -254,7 +275,7 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 		return
 	}
 	o.properties.set(name, joined)
-	e.changed(o, nameBit(name))
+	e.changedFor(o, nameBit(name), e.p.news(old, joined))
 }
 
 func (e *evaluation) setElements(o *object, v *Value) {
@@ -262,11 +283,12 @@ func (e *evaluation) setElements(o *object, v *Value) {
 	if joined == o.elements {
 		return
 	}
+	news := e.p.news(o.elements, joined)
 	o.elements = joined
 	if marks := v.allMarks(); marks&^o.marks != 0 {
 		o.marks |= marks
 	}
-	e.changed(o, everything)
+	e.changedFor(o, everything, news)
 }
 
 func (e *evaluation) setComputed(o *object, key, v *Value) {
@@ -297,7 +319,8 @@ func (e *evaluation) spreadInto(o *object, v *Value) {
 				return
 			}
 		}
-		if len(o.rare().spreads) >= 64 {
+		if len(o.rare().spreads) >= maxSpreads {
+			e.reached(e.f.start, "spreads", maxSpreads)
 			return
 		}
 		o.own().spreads = append(o.rare().spreads, alt)

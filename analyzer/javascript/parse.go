@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
-
-	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // Limits of one script.
@@ -43,11 +41,8 @@ func (p *program) parseModule(file *sourceFile, as format) (*module, esbuild.Mes
 		return nil, message, false
 	}
 	m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
-	decoded := decode.Script(&tree.AST, text, file.has, p.decoding)
+	decoded := p.decode(file, &tree.AST, tree.Shift)
 	m.programs = decoded.Programs
-	for i := range m.programs {
-		m.programs[i].Loc = max(m.programs[i].Loc-tree.Shift, 0)
-	}
 	if at := lower(m, &tree, decoded.Texts); at > 0 {
 		return nil, esbuild.Message{Text: "await in the field of a class", Offset: int(at)}, false
 	}

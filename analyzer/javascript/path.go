@@ -24,6 +24,8 @@ type apiPath struct {
 	// a require of createRequire resolves for, empty for the module's own.
 	starts starter
 	base   string
+	// matters is set, once judged, where the vocabulary knows it or what it leads to.
+	judged, matters bool
 }
 
 // Interest is what the vocabulary wants to know of an API.
@@ -194,7 +196,7 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 	if m := of.members[name]; m != nil {
 		return m
 	}
-	if of.depth >= maxPathDepth || len(of.members) > 512 {
+	if (of.depth >= maxPathDepth || len(of.members) > maxMembers) && !p.hasMember(of, name) {
 		return nil
 	}
 	if of.root {
@@ -250,6 +252,22 @@ func (p *program) requireFrom(base string) *apiPath {
 		p.roots[key] = root
 	}
 	return root
+}
+
+// maxMembers is how many members of an API are told apart that nobody asks for.
+const maxMembers = 512
+
+// hasMember reports whether the vocabulary, or the language, knows the member.
+func (p *program) hasMember(of *apiPath, name string) bool {
+	switch name {
+	case "default", "promises", "require", "_load", "Module", "constructor", "_compile", "prototype", "mainModule", "main", "getBuiltinModule":
+		return true
+	}
+	api := of.api + "." + name
+	if strings.HasSuffix(of.api, "#") || strings.HasSuffix(of.api, "@") {
+		api = of.api + name
+	}
+	return p.vocabulary.Interest(api) != Interest{}
 }
 
 func (p *program) moduleInstance() *apiPath {

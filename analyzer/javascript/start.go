@@ -86,7 +86,7 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 			break
 		}
 		s.file(c.arg(0))
-		s.preloads(c.arg(1).elements(maxArguments))
+		s.preloads(c.arg(1).Elements())
 	case startImport:
 		for _, text := range c.arg(0).Texts() {
 			if file, ok := e.p.resolver.resolve(e.m.file.path, text, byImport); ok {
@@ -147,7 +147,7 @@ func (s *start) command(c *callSite, api string) {
 			s.path(text, false)
 		}
 	}
-	for i, v := range c.arg(1).elements(maxArguments) {
+	for i, v := range c.arg(1).Elements() {
 		for _, text := range v.Texts() {
 			if strings.Contains(text, "/") || IsScript(text) || !known && i == 0 && strings.Contains(text, ".") {
 				s.path(text, !known && i == 0)
@@ -168,7 +168,7 @@ func (s *start) options(v *Value) {
 			}
 		}
 		s.file(o.Property("exec"))
-		s.preloads(o.Property("execArgv").elements(maxArguments))
+		s.preloads(o.Property("execArgv").Elements())
 		for _, text := range o.Property("env").Property("NODE_OPTIONS").Texts() {
 			s.node([]string{"NODE_OPTIONS=" + text, "node"})
 		}

@@ -83,7 +83,7 @@ func (u *Use) commandLines(text bool) []commandLine {
 		one := line
 		if one.program = program; !text {
 			one.words = []string{program}
-			for _, arg := range u.Arg(1).elements(maxArguments) {
+			for _, arg := range u.Arg(1).Elements() {
 				one.words = append(one.words, oneText(arg))
 			}
 			if len(one.words) == 1 && strings.Contains(program, " ") {
@@ -94,9 +94,6 @@ func (u *Use) commandLines(text bool) []commandLine {
 	}
 	return out
 }
-
-// maxArguments is how many arguments of a program are looked at.
-const maxArguments = 1 << 14
 
 // key is what one command line is told from others by.
 func (c *commandLine) key() string {

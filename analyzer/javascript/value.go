@@ -2,6 +2,7 @@ package javascript
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -30,9 +31,6 @@ const (
 	vTable    // the require function of a bundle's module table
 	vLazy     // a bundled module that runs when called
 )
-
-// maxUnion is how many alternatives a value has at most.
-const maxUnion = 8
 
 // Value is what is known of an expression: the values it may have. A nil
 // Value says nothing.
@@ -111,8 +109,15 @@ func (v *Value) alts() []*Value {
 	if v.kind != vUnion {
 		return nil
 	}
-	return unsafe.Slice((**Value)(v.data), int(v.bits))
+	return unsafe.Slice((**Value)(v.data), int(v.bits&^cutBit))
 }
+
+// cutBit is set in the length of a union that has lost functions or objects.
+const cutBit = 1 << 63
+
+// cut reports whether the value may also be functions or objects of which nothing
+// is kept.
+func (v *Value) cut() bool { return v != nil && v.kind == vUnion && v.bits&cutBit != 0 }
 
 // object is an object, array, class prototype or promise, one for each place
 // in the code that makes one.
@@ -129,7 +134,6 @@ type object struct {
 	value    Value
 	readers  []objectReader
 	visited  int64
-	heldMarks
 }
 
 // objectReader is a function that reads an object; names has a bit for each
@@ -159,6 +163,8 @@ type objectExtra struct {
 	proto  *Value
 	module *module
 	table  *table
+	// mixed is set where the order of an array's elements is not known.
+	mixed bool
 }
 
 var noObjectExtra objectExtra
@@ -196,6 +202,10 @@ func (e *evaluation) readsName(o *object, name string) {
 	}
 }
 
+// maxReaders is how many functions are remembered that read an object or call a
+// function; beyond, every function is one.
+const maxReaders = 4096
+
 func (o *object) addReader(f *function, names uint64) {
 	for i := len(o.readers) - 1; i >= 0 && i >= len(o.readers)-8; i-- {
 		if o.readers[i].f == f {
@@ -203,7 +213,7 @@ func (o *object) addReader(f *function, names uint64) {
 			return
 		}
 	}
-	if len(o.readers) < 4096 {
+	if len(o.readers) < maxReaders {
 		o.readers = append(o.readers, objectReader{f, names})
 	}
 }
@@ -292,36 +302,60 @@ func (p *program) joinAnew(a, b *Value) *Value {
 		if a.kind == vOpaque {
 			return p.opaque(a.marks | b.marks)
 		}
-		return unionValue(a.marks|b.marks, alternatives(a))
+		return unionValue(a.marks|b.marks, alternatives(a)).cutAs(a, false)
 	}
 	if a.kind == vOpaque {
 		if a.marks == 0 {
 			return b
 		}
-		return unionValue(a.marks|b.marks, alternatives(b))
+		return unionValue(a.marks|b.marks, alternatives(b)).cutAs(b, false)
 	}
+	lost, replaced := b.cut(), false
 	alts := alternatives(a)
 	n := len(alts)
-	for _, v := range alternatives(b) {
-		known := contains(alts, v)
-		if !known && len(alts) >= maxUnion {
-			// What no longer fits is some text that is not known: a list of
-			// names must not shrink to its first eight.
-			if len(alts) > maxUnion || v.kind != vString {
-				continue
-			}
-			v = p.str(hole)
-			known = v == alts[len(alts)-1]
-		}
-		if !known {
-			alts = append(alts[:len(alts):len(alts)], v)
-		}
-	}
 	marks := a.marks | b.marks
-	if len(alts) == n && marks&^a.marks == 0 {
+	if n >= maxUnion && b.kind == vString && !p.nameMatters(b.text()) && b.marks&^a.marks == 0 && contains(alts, p.str(hole)) {
 		return a
 	}
-	return unionValue(marks, alts)
+	for _, v := range alternatives(b) {
+		if contains(alts, v) {
+			continue
+		}
+		out, fits := p.leastOf(alts, v)
+		if fits {
+			alts = append(alts[:len(alts):len(alts)], v)
+			continue
+		}
+		if out >= 0 {
+			alts = slices.Clone(alts)
+			v, alts[out] = alts[out], v
+			replaced = true
+		}
+		// What no longer fits is some text that is not known: a list of names must
+		// not shrink to its first eight.
+		if v.kind == vString {
+			if some := p.str(hole); !contains(alts, some) {
+				alts = append(alts[:len(alts):len(alts)], some)
+			}
+			continue
+		}
+		if more := v.allMarks(); more&^a.allMarks() != 0 {
+			marks |= more // what is left out still gives its data
+		}
+		lost = lost || p.rank(v) == structure
+	}
+	if len(alts) == n && !replaced && marks&^a.marks == 0 && (!lost || a.cut()) {
+		return a
+	}
+	return unionValue(marks, alts).cutAs(a, lost)
+}
+
+// cutAs notes in a new union that it has lost something, as another has or by itself.
+func (v *Value) cutAs(other *Value, lost bool) *Value {
+	if lost || other.cut() {
+		v.bits |= cutBit
+	}
+	return v
 }
 
 // contains tells whether v, or a constant like it, is among the alternatives.
@@ -579,20 +613,18 @@ func (v *Value) Property(name string) *Value {
 	var out *Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && out == nil {
-			out = alt.object().lookup(name, 0)
+			out = alt.object().lookup(name)
 		}
 	})
 	return out
 }
 
 // Elements are an array's values by index.
-func (v *Value) Elements() []*Value { return v.elements(64) }
-
-func (v *Value) elements(limit int) []*Value {
+func (v *Value) Elements() []*Value {
 	var out []*Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && alt.object().array && out == nil {
-			for i := 0; i < int(alt.object().length) && i < limit; i++ {
+			for i := 0; i < int(alt.object().length) && i < maxElements; i++ {
 				out = append(out, alt.object().properties.get(formatNumber(float64(i))))
 			}
 		}
@@ -608,64 +640,57 @@ func (v *Value) MayBeAPI(api string) bool {
 }
 
 // Carries are the marks of the value and of what the objects in it hold, two
-// levels deep. Ask when all is settled: the objects remember the answer.
-func (v *Value) Carries() Marks { return v.settledCarries(0) }
-
-func (v *Value) settledCarries(depth int) Marks {
+// levels deep.
+func (v *Value) Carries() Marks {
+	switch {
+	case v == nil:
+		return 0
+	case v.kind != vObject && v.kind != vUnion:
+		return v.allMarks()
+	}
 	marks := v.allMarks()
+	seen := map[*object]bool{}
+	level, left := objectsIn(nil, v, seen), maxCarried
+	for depth := 0; depth <= 2 && len(level) > 0; depth++ {
+		for _, o := range level {
+			left -= 1 + o.properties.size()
+		}
+		if left < 0 && depth > 0 {
+			break // a whole level or nothing of it, so that the order does not matter
+		}
+		var next []*object
+		look := func(v *Value) {
+			marks |= v.allMarks()
+			next = objectsIn(next, v, seen)
+		}
+		for _, o := range level {
+			for _, s := range o.rare().spreads {
+				look(s)
+			}
+			for _, p := range o.properties.all() {
+				look(p)
+			}
+			look(o.elements)
+		}
+		level = next
+	}
+	return marks
+}
+
+// maxCarried is how many values are looked at for what one holds, beyond the first
+// object's own: the marks of an object tell of what is stored under names that are
+// not known.
+const maxCarried = 2000
+
+// objectsIn adds the objects that a value may be, each once.
+func objectsIn(list []*object, v *Value, seen map[*object]bool) []*object {
 	v.each(func(alt *Value) {
-		if alt.kind == vObject && depth <= deepest && alt.object().properties.size() <= 64 {
-			marks |= alt.object().held(depth)
+		if alt.kind == vObject && !seen[alt.object()] {
+			seen[alt.object()] = true
+			list = append(list, alt.object())
 		}
 	})
-	return marks
-}
-
-// deepest is how deep Carries looks into objects.
-const deepest = 2
-
-// heldMarks remember what an object holds at each depth of Carries: known has a
-// bit for each one that is.
-type heldMarks struct {
-	known uint8
-	marks [deepest + 1]Marks
-}
-
-// held are the marks of what an object holds. Objects of sixty objects of sixty
-// are asked about by many uses.
-func (o *object) held(depth int) Marks {
-	if o.heldMarks.known&(1<<depth) != 0 {
-		return o.heldMarks.marks[depth]
-	}
-	marks := Marks(0)
-	for _, s := range o.rare().spreads {
-		marks |= s.settledCarries(depth + 1)
-	}
-	for _, p := range o.properties.all() {
-		marks |= p.settledCarries(depth + 1)
-	}
-	marks |= o.elements.settledCarries(depth + 1)
-	o.heldMarks.known |= 1 << depth
-	o.heldMarks.marks[depth] = marks
-	return marks
-}
-
-// carries is Carries while values change.
-func (v *Value) carries(depth int) Marks {
-	marks := v.allMarks()
-	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > deepest || alt.object().properties.size() > 64 {
-			return
-		}
-		for _, s := range alt.object().rare().spreads {
-			marks |= s.carries(depth + 1)
-		}
-		for _, p := range alt.object().properties.all() {
-			marks |= p.carries(depth + 1)
-		}
-		marks |= alt.object().elements.carries(depth + 1)
-	})
-	return marks
+	return list
 }
 
 // Same tells whether the two may be the very same object.
@@ -682,24 +707,27 @@ func (v *Value) Same(other *Value) bool {
 // Marks are the kinds of sources the value may come from.
 func (v *Value) Marks() Marks { return v.allMarks() }
 
-// lookup finds a property without registering a reader: for facts.
-func (o *object) lookup(name string, depth int) *Value {
-	if depth > 4 {
-		return nil
-	}
-	if v := o.properties.get(name); v != nil {
+// lookup finds a property without registering a reader: for facts. Objects may be
+// spread into each other in any graph.
+func (o *object) lookup(name string) *Value {
+	if v := o.properties.get(name); v != nil || len(o.rare().spreads) == 0 {
 		return v
 	}
-	for _, s := range o.rare().spreads[:min(len(o.rare().spreads), 8)] {
-		var found *Value
-		s.each(func(alt *Value) {
-			if alt.kind == vObject && found == nil {
-				found = alt.object().lookup(name, depth+1)
+	seen := map[*object]bool{o: true}
+	level := []*object{o}
+	for len(level) > 0 {
+		var next []*object
+		for _, o := range level {
+			for _, s := range o.rare().spreads {
+				next = objectsIn(next, s, seen)
 			}
-		})
-		if found != nil {
-			return found
 		}
+		for _, o := range next {
+			if v := o.properties.get(name); v != nil {
+				return v
+			}
+		}
+		level = next
 	}
 	return nil
 }

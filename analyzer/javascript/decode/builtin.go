@@ -1,14 +1,13 @@
 package decode
 
 import (
-	"encoding/base64"
-	"encoding/hex"
+	"encoding/json"
+	"io"
 	"math"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // bytes are a Buffer.
@@ -21,9 +20,12 @@ func arg(args []any, i int) any {
 	return nil
 }
 
-// builtin calls a function of the language.
-func (m *machine) builtin(f builtin, args []any) any {
+// native calls a function of the language.
+func (m *machine) native(f native, args []any) any {
 	m.step(2 + len(args))
+	if name, ok := strings.CutPrefix(f.name, "node:"); ok {
+		return m.nodeCall(name, args)
+	}
 	kind, name, isMember := strings.Cut(f.name, ".")
 	if !isMember {
 		return m.global(kind, args)
@@ -33,7 +35,7 @@ func (m *machine) builtin(f builtin, args []any) any {
 		if text, ok := f.this.(string); ok {
 			return m.stringMethod(text, name, args)
 		}
-		return m.stringStatic(name, args)
+		return m.global(f.name, args)
 	case "Array":
 		if a, ok := f.this.(*array); ok {
 			return m.arrayMethod(a, name, args)
@@ -42,40 +44,65 @@ func (m *machine) builtin(f builtin, args []any) any {
 			_, ok := arg(args, 0).(*array)
 			return ok
 		}
-		if name == "from" {
+		switch name {
+		case "from":
+			if o, ok := arg(args, 0).(*object); ok {
+				return m.fromLength(o, arg(args, 1))
+			}
 			list := &array{items: m.elements(arg(args, 0))}
 			if g := arg(args, 1); g != nil {
 				return m.arrayMethod(list, "map", []any{g})
 			}
 			return list
+		case "of":
+			return &array{items: slices.Clone(args)}
 		}
 	case "Function":
 		return m.functionMethod(f.this, name, args)
 	case "Number":
 		if n, ok := f.this.(float64); ok {
-			switch name {
-			case "toString":
-				return radix(m, n, arg(args, 0))
-			case "toFixed":
-				return strconv.FormatFloat(n, 'f', int(toInt32(m, arg(args, 0)))&31, 64)
-			case "valueOf":
-				return n
-			}
+			return m.plainly(func(list []any) (any, bool) { return builtin.NumberMethod(name, n, list) }, args)
 		}
+		return m.global(f.name, args)
 	case "Boolean":
 		if name == "toString" {
 			return toText(m, f.this)
 		}
 	case "Math":
-		return m.math(name, args)
+		return m.global(f.name, args)
 	case "Object":
 		return m.objectMethod(f.this, name, args)
 	case "Buffer":
-		if name == "from" {
+		switch name {
+		case "from":
 			return m.buffer(arg(args, 0), arg(args, 1))
+		case "concat":
+			if list, ok := arg(args, 0).(*array); ok && len(args) == 1 {
+				all := ""
+				for _, item := range list.items {
+					b, isBytes := item.(bytes)
+					if !isBytes {
+						impure()
+					}
+					all = m.text(all + string(b))
+				}
+				return bytes(all)
+			}
+		}
+	case "Uint8Array":
+		if name == "from" || name == "of" {
+			list := args
+			if name == "from" {
+				list = m.elements(arg(args, 0))
+			}
+			return m.buffer(&array{items: list}, nil)
 		}
 	case "Bytes":
 		switch b := f.this.(type) {
+		case native: // a TextDecoder
+			if of, ok := arg(args, 0).(bytes); ok && name == "decode" {
+				return m.bytesText(of, nil)
+			}
 		case bytes:
 			switch name {
 			case "toString":
@@ -87,7 +114,9 @@ func (m *machine) builtin(f builtin, args []any) any {
 			case "map":
 				out := m.arrayMethod(&array{items: m.elements(b)}, "map", args).(*array)
 				return m.buffer(out, nil)
-			case "forEach", "reduce", "join", "slice":
+			case "slice", "subarray":
+				return m.buffer(m.arrayMethod(&array{items: m.elements(b)}, "slice", args), nil)
+			case "forEach", "reduce", "join", "indexOf", "includes", "at", "every", "some", "find", "findIndex":
 				return m.arrayMethod(&array{items: m.elements(b)}, name, args)
 			}
 		case *pattern:
@@ -99,10 +128,11 @@ func (m *machine) builtin(f builtin, args []any) any {
 			}
 		}
 	case "JSON":
-		if name == "stringify" {
-			if text, ok := arg(args, 0).(string); ok {
-				return strconv.Quote(text)
-			}
+		switch name {
+		case "stringify":
+			return m.global(f.name, args)
+		case "parse":
+			return m.parseJSON(toText(m, arg(args, 0)))
 		}
 	}
 	impure()
@@ -112,54 +142,35 @@ func (m *machine) builtin(f builtin, args []any) any {
 func (m *machine) global(name string, args []any) any {
 	first := arg(args, 0)
 	switch name {
-	case "String":
-		if len(args) == 0 {
-			return ""
-		}
-		return toText(m, first)
-	case "Number":
-		return toNumber(m, first)
 	case "Boolean":
 		return truthy(first)
 	case "Array":
+		if n, ok := first.(float64); ok && len(args) == 1 {
+			if n < 0 || n > 1<<16 || n != math.Trunc(n) {
+				impure()
+			}
+			return &array{items: make([]any, int(n))}
+		}
 		return &array{items: args}
 	case "Object":
 		return first
-	case "parseInt":
-		return parseInt(m, toText(m, first), arg(args, 1))
-	case "parseFloat":
-		text := strings.TrimSpace(toText(m, first))
-		end := 0
-		for end < len(text) && strings.ContainsRune("0123456789.+-eE", rune(text[end])) {
-			end++
+	case "String":
+		if len(args) > 0 {
+			return toText(m, first)
 		}
-		n, err := strconv.ParseFloat(text[:end], 64)
-		if err != nil {
-			return math.NaN()
+	case "require":
+		return m.required(toText(m, first))
+	case "Uint8Array":
+		switch first.(type) {
+		case *array, bytes:
+			return m.buffer(first, nil)
 		}
-		return n
-	case "isNaN":
-		return math.IsNaN(toNumber(m, first))
-	case "decodeURIComponent", "decodeURI":
-		text, err := url.PathUnescape(toText(m, first))
-		if err != nil {
-			panic(thrown{"URI malformed"})
+		impure()
+	case "TextDecoder":
+		if len(args) == 0 || args[0] == "utf-8" || args[0] == "utf8" {
+			return native{name: "TextDecoder"}
 		}
-		return m.text(text)
-	case "encodeURIComponent":
-		return m.text(strings.ReplaceAll(url.QueryEscape(toText(m, first)), "+", "%20"))
-	case "unescape":
-		return m.text(unescape(toText(m, first)))
-	case "escape":
-		return m.text(escape(toText(m, first)))
-	case "atob":
-		raw, ok := fromBase64(toText(m, first))
-		if !ok {
-			panic(thrown{"not base64"})
-		}
-		return m.text(latin1(raw))
-	case "btoa":
-		return m.text(base64.StdEncoding.EncodeToString([]byte(fromLatin1(toText(m, first)))))
+		impure()
 	case "RegExp":
 		if p, ok := first.(*pattern); ok {
 			return p
@@ -175,8 +186,20 @@ func (m *machine) global(name string, args []any) any {
 		m.hidden = append(m.hidden, toText(m, first))
 		return nil
 	}
-	impure()
-	return nil
+	return m.plainly(func(list []any) (any, bool) { return builtin.Call(name, list) }, args)
+}
+
+// fromLength is Array.from({length: n}, f).
+func (m *machine) fromLength(o *object, f any) any {
+	n, ok := o.values["length"].(float64)
+	if !ok || len(o.keys) != 1 || n < 0 || n > 1<<16 {
+		impure()
+	}
+	list := &array{items: make([]any, int(n))}
+	if f == nil {
+		return list
+	}
+	return m.arrayMethod(list, "map", []any{f})
 }
 
 // makeFunction is what Function("…") gives: code that is not run but noted;
@@ -189,11 +212,11 @@ func (m *machine) makeFunction(args []any) any {
 	if name, ok := strings.CutPrefix(strings.TrimSuffix(body, ";"), "return "); ok {
 		switch name = strings.TrimSpace(name); name {
 		case "escape", "unescape", "eval", "String", "Number", "Array", "RegExp", "Function", "atob":
-			return builtin{name: "Function.returns", this: builtin{name: name}}
+			return native{name: "Function.returns", this: native{name: name}}
 		}
 	}
 	m.hidden = append(m.hidden, body)
-	return builtin{name: "Function.returns"}
+	return native{name: "Function.returns"}
 }
 
 func (m *machine) functionMethod(of any, name string, args []any) any {
@@ -223,33 +246,14 @@ func (m *machine) functionMethod(of any, name string, args []any) any {
 // rebound calls a function with another this: String.fromCharCode.apply,
 // [].map.call.
 func (m *machine) rebound(f, this any, args []any) any {
-	if b, ok := f.(builtin); ok {
+	if b, ok := f.(native); ok {
 		switch this.(type) {
 		case string, *array:
 			b.this = this
 		}
-		return m.builtin(b, args)
+		return m.native(b, args)
 	}
 	return m.apply(f, this, args)
-}
-
-func (m *machine) stringStatic(name string, args []any) any {
-	switch name {
-	case "fromCharCode":
-		u := make([]uint16, 0, len(args))
-		for _, a := range args {
-			u = append(u, uint16(toUint32(m, a)))
-		}
-		return m.text(fromUnits(u))
-	case "fromCodePoint":
-		var b strings.Builder
-		for _, a := range args {
-			b.WriteRune(rune(toUint32(m, a)))
-		}
-		return m.text(b.String())
-	}
-	impure()
-	return nil
 }
 
 func (m *machine) objectMethod(of any, name string, args []any) any {
@@ -267,6 +271,16 @@ func (m *machine) objectMethod(of any, name string, args []any) any {
 			list.items = append(list.items, key)
 		}
 		return list
+	case "values", "entries":
+		list := &array{}
+		for _, key := range o.keys {
+			v := o.values[key]
+			if name == "entries" {
+				v = &array{items: []any{key, v}}
+			}
+			list.items = append(list.items, v)
+		}
+		return list
 	case "hasOwnProperty":
 		_, has := o.values[toText(m, arg(args, 0))]
 		return has
@@ -277,183 +291,65 @@ func (m *machine) objectMethod(of any, name string, args []any) any {
 	return nil
 }
 
-func (m *machine) math(name string, args []any) any {
-	x := toNumber(m, arg(args, 0))
-	switch name {
-	case "floor":
-		return math.Floor(x)
-	case "ceil":
-		return math.Ceil(x)
-	case "round":
-		return math.Floor(x + 0.5)
-	case "trunc":
-		return math.Trunc(x)
-	case "abs":
-		return math.Abs(x)
-	case "pow":
-		return math.Pow(x, toNumber(m, arg(args, 1)))
-	case "sqrt":
-		return math.Sqrt(x)
-	case "min", "max":
-		out := x
-		for _, a := range args {
-			if n := toNumber(m, a); name == "min" && n < out || name == "max" && n > out {
-				out = n
-			}
-		}
-		return out
-	}
-	impure() // random is not pure
-	return nil
-}
-
-func parseInt(m *machine, text string, base any) any {
-	text = strings.TrimSpace(text)
-	negative := strings.HasPrefix(text, "-")
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "-"), "+")
-	radix := int(toInt32(m, base))
-	if (radix == 0 || radix == 16) && len(text) > 1 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') {
-		text, radix = text[2:], 16
-	}
-	if radix == 0 {
-		radix = 10
-	}
-	if radix < 2 || radix > 36 {
-		return math.NaN()
-	}
-	n, digits := 0.0, 0
-	for ; digits < len(text); digits++ {
-		d, err := strconv.ParseInt(text[digits:digits+1], 36, 32)
-		if err != nil || int(d) >= radix {
-			break
-		}
-		n = n*float64(radix) + float64(d)
-	}
-	if digits == 0 {
-		return math.NaN()
-	}
-	if negative {
-		n = -n
-	}
-	return n
-}
-
-func radix(m *machine, n float64, base any) any {
-	if base == nil || toNumber(m, base) == 10 {
-		return formatNumber(n)
-	}
-	b := int(toInt32(m, base))
-	if b < 2 || b > 36 || n != math.Trunc(n) || math.Abs(n) > 1<<53 {
-		impure()
-	}
-	return strconv.FormatInt(int64(n), b)
-}
-
-func fromBase64(text string) ([]byte, bool) {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '-':
-			return '+'
-		case r == '_':
-			return '/'
-		case r <= ' ' || r == '=':
-			return -1
-		}
-		return r
-	}, text)
-	raw, err := base64.RawStdEncoding.DecodeString(text)
-	return raw, err == nil
-}
-
-// latin1 is a text with a character for each byte.
-func latin1(raw []byte) string {
-	u := make([]uint16, len(raw))
-	for i, b := range raw {
-		u[i] = uint16(b)
-	}
-	return fromUnits(u)
-}
-
-func fromLatin1(text string) string {
-	var b []byte
-	for _, u := range units(text) {
-		b = append(b, byte(u))
-	}
-	return string(b)
-}
-
 func (m *machine) buffer(v, encoding any) any {
-	switch x := v.(type) {
-	case string:
-		m.step(len(x) / 8)
-		switch e, _ := encoding.(string); strings.ToLower(e) {
-		case "base64", "base64url":
-			raw, ok := fromBase64(x)
-			if !ok {
-				impure()
-			}
-			return bytes(raw)
-		case "hex":
-			raw, err := hex.DecodeString(x)
-			if err != nil {
-				impure()
-			}
-			return bytes(raw)
-		case "latin1", "binary", "ascii":
-			return bytes(fromLatin1(x))
-		case "", "utf8", "utf-8":
-			return bytes(x)
-		}
-	case *array:
-		raw := make([]byte, len(x.items))
-		for i, item := range x.items {
-			m.step(1)
-			raw[i] = byte(toUint32(m, item))
-		}
-		return bytes(raw)
-	}
-	impure()
-	return nil
+	return m.plainly(func(list []any) (any, bool) { return builtin.BufferFrom(list[0], list[1]) }, []any{v, encoding})
 }
 
 func (m *machine) bytesText(b bytes, encoding any) any {
-	switch e, _ := encoding.(string); strings.ToLower(e) {
-	case "", "utf8", "utf-8":
-		return m.text(strings.ToValidUTF8(string(b), "\ufffd"))
-	case "latin1", "binary", "ascii":
-		return m.text(latin1([]byte(b)))
-	case "hex":
-		return m.text(hex.EncodeToString([]byte(b)))
-	case "base64":
-		return m.text(base64.StdEncoding.EncodeToString([]byte(b)))
-	}
-	impure()
-	return nil
+	return m.plainly(func(list []any) (any, bool) { return builtin.BufferText(builtin.Bytes(b), list[0]) }, []any{encoding})
 }
 
-var unescaped = regexp.MustCompile(`%u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}`)
-
-func unescape(text string) string {
-	return unescaped.ReplaceAllStringFunc(text, func(s string) string {
-		n, err := strconv.ParseUint(strings.TrimPrefix(s[1:], "u"), 16, 16)
-		if err != nil {
-			return s
-		}
-		return fromUnits([]uint16{uint16(n)})
-	})
+// parseJSON reads a text as JSON; object keys keep their order.
+func (m *machine) parseJSON(text string) any {
+	if strings.Contains(text, `\ud`) || strings.Contains(text, `\uD`) {
+		impure() // half of a pair, perhaps
+	}
+	m.step(len(text) / 8)
+	d := json.NewDecoder(strings.NewReader(text))
+	v, ok := m.jsonValue(d, 0)
+	if _, err := d.Token(); !ok || err != io.EOF {
+		panic(thrown{"not JSON"})
+	}
+	return v
 }
 
-func escape(text string) string {
-	var b strings.Builder
-	for _, u := range units(text) {
-		switch {
-		case u < 128 && (u >= '0' && u <= '9' || u >= 'a' && u <= 'z' || u >= 'A' && u <= 'Z' || strings.ContainsRune("@*_+-./", rune(u))):
-			b.WriteByte(byte(u))
-		case u < 256:
-			b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{byte(u)})))
-		default:
-			b.WriteString("%u" + strings.ToUpper(hex.EncodeToString([]byte{byte(u >> 8), byte(u)})))
-		}
+func (m *machine) jsonValue(d *json.Decoder, depth int) (any, bool) {
+	m.step(1)
+	token, err := d.Token()
+	if err != nil || depth > maxDepth {
+		return nil, false
 	}
-	return b.String()
+	switch x := token.(type) {
+	case nil:
+		return null{}, true
+	case json.Delim:
+		list, o := &array{}, &object{values: map[string]any{}}
+		for d.More() {
+			key := ""
+			if x == '{' {
+				name, err := d.Token()
+				if err != nil {
+					return nil, false
+				}
+				key = name.(string)
+			}
+			v, ok := m.jsonValue(d, depth+1)
+			if !ok {
+				return nil, false
+			}
+			if x == '{' {
+				o.set(key, v)
+			} else {
+				list.items = append(list.items, v)
+			}
+		}
+		if _, err := d.Token(); err != nil {
+			return nil, false
+		}
+		if x == '{' {
+			return o, true
+		}
+		return list, true
+	}
+	return token, true
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	neturl "net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
@@ -22,13 +23,17 @@ const (
 	// maxSize is the largest script that is looked at, in bytes.
 	maxSize = 4 << 20
 	// maxCallSteps bounds the evaluation of one expression, maxTurnSteps that
-	// of putting a table in order.
-	maxCallSteps = 1_500_000
-	maxTurnSteps = 25_000_000
+	// of putting the tables of a script in order, maxOrderSteps that of following
+	// its statements. Whatever burns one leaves the others.
+	maxCallSteps  = 1_500_000
+	maxTurnSteps  = 25_000_000
+	maxOrderSteps = 1_000_000
+	// maxScriptSteps is what one script may take.
+	maxScriptSteps = 60_000_000
 	// maxText is the longest text that is made, in UTF-16 units.
 	maxText = 2 << 20
 	// maxPrograms is how many hidden programs of one script are read.
-	maxPrograms = 20
+	maxPrograms = 200
 )
 
 // Budget is how many steps may be taken, for all scripts of a package together.
@@ -50,6 +55,32 @@ type Result struct {
 	Texts map[*esbuild.EString]bool
 	// Programs are hidden programs.
 	Programs []Program
+	// Cuts are limits that were reached.
+	Cuts []Cut
+}
+
+// Names of limits.
+const (
+	LimitSteps    = "steps of decoding"
+	LimitPrograms = "hidden programs of one script"
+)
+
+// Cut is a limit that was reached, by its name; Loc is where, as a byte offset.
+type Cut struct {
+	Loc  int32
+	What string
+	Max  int
+}
+
+// Source is a script's text, and what is known beside it.
+type Source struct {
+	Text string
+	// Has reports whether a word stands in the text.
+	Has func(word string) bool
+	// Load reads a file of the package, as the script names it; it may be nil.
+	// Folder is the script's own, in which it names files.
+	Load   func(name string) (string, bool)
+	Folder string
 }
 
 // names of variables as obfuscators make them.
@@ -97,7 +128,14 @@ func worth(text string, has func(string) bool) bool {
 	if !acts {
 		return false
 	}
-	for _, tool := range []string{"fromCharCode", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
+	if has("eval(") || has("Function(") {
+		for _, way := range []string{".json", "readFileSync", ".join(", "+=", ".map(", ".reduce(", ".replace(", "Buffer", "concat("} {
+			if has(way) {
+				return true
+			}
+		}
+	}
+	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
 		if has(tool) {
 			return true
 		}
@@ -108,10 +146,11 @@ func worth(text string, has func(string) bool) bool {
 // tolerant is false in tests, which want to see mistakes.
 var tolerant = true
 
-// Script decodes a script in its syntax tree. text is its source, has tells
-// whether a word stands in it; what it takes is taken from the budget.
-func Script(tree *esbuild.AST, text string, has func(word string) bool, budget *Budget) (r Result) {
-	if !worth(text, has) || budget.Steps <= 0 {
+// Script decodes a script in its syntax tree; what it takes is taken from the
+// budget.
+func Script(tree *esbuild.AST, source Source, budget *Budget) (r Result) {
+	text, has := source.Text, source.Has
+	if !worth(text, has) {
 		return r
 	}
 	if tolerant {
@@ -121,11 +160,16 @@ func Script(tree *esbuild.AST, text string, has func(word string) bool, budget *
 		}()
 	}
 	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget)}
+	d.machine.load, d.machine.folder = source.Load, source.Folder
+	d.machine.share = maxScriptSteps
 	d.declare()
 	d.rotations()
 	replacing := &walker{expr: d.replace}
 	for i := range tree.Parts {
 		replacing.stmts(tree.Parts[i].Stmts)
+	}
+	if d.run && d.data >= someData {
+		d.inOrder()
 	}
 	return r
 }
@@ -136,7 +180,55 @@ type decoder struct {
 	result  *Result
 	machine *machine
 	// calls are the immediately called functions that may turn a table.
-	calls []*esbuild.ECall
+	calls []tableCall
+	// runners are the functions that run a text; run is set where anything does.
+	runners []*closure
+	run     bool
+	// turns is what is left for turning tables.
+	turns int
+	// data is how much there is in the script that may be a program: numbers in
+	// lists, texts without spaces.
+	data int
+}
+
+// someData is how much data a program is hidden in at least; longData is from how
+// many bytes on a text is data, not a name.
+const (
+	someData = 64
+	longData = 16
+)
+
+// tableCall is a call with its place.
+type tableCall struct {
+	*esbuild.ECall
+	loc int32
+}
+
+// budget gives an evaluation its steps: of the script's share and of the
+// package's.
+func (d *decoder) budget(steps int) {
+	m := d.machine
+	m.left, m.spent = max(min(steps, m.share, m.total.Steps), 0), false
+}
+
+// cut notes a limit that was reached.
+func (d *decoder) cut(loc int32, what string, most int) {
+	for _, c := range d.result.Cuts {
+		if c.What == what {
+			return
+		}
+	}
+	d.result.Cuts = append(d.result.Cuts, Cut{loc, what, most})
+}
+
+// try runs an evaluation of at most so many steps; running out of them is noted.
+func (d *decoder) try(loc int32, steps int, f func() any) (any, bool) {
+	d.budget(steps)
+	v, ok := d.machine.try(f)
+	if d.machine.spent {
+		d.cut(loc, LimitSteps, steps)
+	}
+	return v, ok
 }
 
 // declare notes what names are bound to: functions, and initial values of
@@ -148,6 +240,7 @@ func (d *decoder) declare() {
 			if f.Name != nil {
 				m.functions[f.Name.Ref] = closureOf(f, nil)
 			}
+			d.runner(closureOf(f, nil))
 		},
 		declaration: func(decl *esbuild.Decl) {
 			if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && decl.ValueOrNil.Data != nil {
@@ -156,13 +249,44 @@ func (d *decoder) declare() {
 		},
 		expr: func(e *esbuild.Expr) bool {
 			switch x := e.Data.(type) {
+			case *esbuild.ENumber:
+				d.data++
+			case *esbuild.EString:
+				switch {
+				case len(x.Value) < longData && strings.HasSuffix(esbuild.String(x.Value), ".json"):
+					d.data += someData // it may be in that file
+				case len(x.Value) >= longData && !slices.Contains(x.Value, ' '):
+					d.data += len(x.Value)
+				}
+			case *esbuild.EArrow:
+				d.runner(m.closure(*e, nil))
+			case *esbuild.ENew:
+				d.run = d.run || d.runsText(x.Target)
 			case *esbuild.ECall:
+				d.run = d.run || d.runsText(x.Target)
+				if dot, ok := x.Target.Data.(*esbuild.EDot); ok && mutators[dot.Name] {
+					if id, ok := dot.Target.Data.(*esbuild.EIdentifier); ok {
+						m.mutated[id.Ref] = true
+					}
+				}
 				if isFunction(x.Target) {
-					d.calls = append(d.calls, x)
+					d.calls = append(d.calls, tableCall{x, e.Loc.Start})
 				}
 			case *esbuild.EBinary:
-				if id, ok := x.Left.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.BinOpAssign {
-					m.assigned[id.Ref]++
+				if x.Op < esbuild.BinOpAssign {
+					break
+				}
+				switch left := x.Left.Data.(type) {
+				case *esbuild.EIdentifier:
+					m.assigned[left.Ref]++
+				case *esbuild.EDot:
+					if id, ok := left.Target.Data.(*esbuild.EIdentifier); ok {
+						m.mutated[id.Ref] = true
+					}
+				case *esbuild.EIndex:
+					if id, ok := left.Target.Data.(*esbuild.EIdentifier); ok {
+						m.mutated[id.Ref] = true
+					}
 				}
 			case *esbuild.EUnary:
 				if id, ok := x.Value.Data.(*esbuild.EIdentifier); ok && x.Op >= esbuild.UnOpPreDec {
@@ -177,6 +301,29 @@ func (d *decoder) declare() {
 	}
 }
 
+// mutators are methods that change what they are called on.
+var mutators = wordSet(`push pop shift unshift splice reverse sort fill copyWithin set write`)
+
+// runner notes a function in which, itself, a text is run.
+func (d *decoder) runner(f *closure) {
+	found := false
+	w := &walker{expr: func(e *esbuild.Expr) bool {
+		switch x := e.Data.(type) {
+		case *esbuild.EFunction, *esbuild.EArrow, *esbuild.EClass:
+			return false
+		case *esbuild.ECall:
+			found = found || d.runsText(x.Target)
+		case *esbuild.ENew:
+			found = found || d.runsText(x.Target)
+		}
+		return !found
+	}}
+	w.stmts(f.body)
+	if found && len(d.runners) < maxPrograms {
+		d.runners = append(d.runners, f)
+	}
+}
+
 func isFunction(e esbuild.Expr) bool {
 	switch e.Data.(type) {
 	case *esbuild.EFunction, *esbuild.EArrow:
@@ -188,6 +335,7 @@ func isFunction(e esbuild.Expr) bool {
 // rotations runs what turns a table of texts until it is in order: a function
 // that is called where it stands, with the table and a number.
 func (d *decoder) rotations() {
+	d.turns = maxTurnSteps
 	for _, call := range d.calls {
 		if len(call.Args) < 1 || len(call.Args) > 4 {
 			continue
@@ -202,8 +350,9 @@ func (d *decoder) rotations() {
 			}
 		}
 		if table && number {
-			d.machine.budget(maxTurnSteps)
-			_, _ = d.machine.try(func() any { return d.machine.call(call, nil) })
+			before := d.machine.share
+			_, _ = d.try(call.loc, d.turns, func() any { return d.machine.call(call.ECall, nil, call.loc) })
+			d.turns -= before - d.machine.share
 		}
 	}
 }
@@ -262,7 +411,7 @@ func (d *decoder) handsOn(x *esbuild.ECall, loc int32) bool {
 			made = t.Args
 		}
 	}
-	if len(made) < 2 || len(x.Args) == 0 || len(d.result.Programs) >= maxPrograms {
+	if len(made) < 2 || len(x.Args) == 0 {
 		return false
 	}
 	var parameters, arguments []string
@@ -280,14 +429,13 @@ func (d *decoder) handsOn(x *esbuild.ECall, loc int32) bool {
 		}
 		arguments = append(arguments, d.tree.Symbols[id.Ref.InnerIndex].OriginalName)
 	}
-	d.machine.budget(maxCallSteps)
-	v, ok := d.machine.try(func() any { return d.machine.eval(made[len(made)-1], nil) })
+	v, ok := d.try(loc, maxCallSteps, func() any { return d.machine.eval(made[len(made)-1], nil) })
 	text, isText := v.(string)
 	if !ok || !isText {
 		return false
 	}
 	text = "(function (" + strings.Join(parameters, ", ") + ") {" + text + "\n})(" + strings.Join(arguments, ", ") + ")"
-	d.result.Programs = append(d.result.Programs, Program{text, loc})
+	d.add(text, loc)
 	return true
 }
 
@@ -319,8 +467,7 @@ func isEvalOption(e esbuild.Expr) bool {
 
 // imported notes the program that a dynamic import of a data: URL runs.
 func (d *decoder) imported(arg esbuild.Expr, loc int32) {
-	d.machine.budget(maxCallSteps)
-	v, ok := d.machine.try(func() any { return d.machine.eval(arg, nil) })
+	v, ok := d.try(loc, maxCallSteps, func() any { return d.machine.eval(arg, nil) })
 	if text, isText := v.(string); ok && isText {
 		d.dataURL(text, loc)
 	}
@@ -330,7 +477,7 @@ func (d *decoder) imported(arg esbuild.Expr, loc int32) {
 // Source: RFC 2397; Node.js, "ECMAScript modules: data: imports".
 func (d *decoder) dataURL(url string, loc int32) {
 	kind, body, found := strings.Cut(url, ",")
-	if !found || !strings.HasPrefix(kind, "data:") || !strings.Contains(kind, "javascript") || len(d.result.Programs) >= maxPrograms {
+	if !found || !strings.HasPrefix(kind, "data:") || !strings.Contains(kind, "javascript") {
 		return
 	}
 	text, err := neturl.PathUnescape(body)
@@ -344,7 +491,7 @@ func (d *decoder) dataURL(url string, loc int32) {
 		}
 		text = string(decoded)
 	}
-	d.result.Programs = append(d.result.Programs, Program{text, loc})
+	d.add(text, loc)
 }
 
 func (d *decoder) put(e *esbuild.Expr, text string) {
@@ -381,6 +528,8 @@ func (d *decoder) candidate(call *esbuild.ECall) bool {
 		if len(call.Args) == 0 {
 			return false
 		}
+	case *esbuild.EDot:
+		return t.Name != "forEach" && d.chain(esbuild.Expr{Data: call}, 0) && callsBack(call)
 	default:
 		return false
 	}
@@ -390,6 +539,59 @@ func (d *decoder) candidate(call *esbuild.ECall) bool {
 		}
 	}
 	return true
+}
+
+// chain reports whether an expression is a chain of methods of a constant, with
+// functions or constants as arguments: [1, 2].map((c) => …).join(”).
+func (d *decoder) chain(e esbuild.Expr, depth int) bool {
+	if depth > 20 {
+		return false
+	}
+	switch x := e.Data.(type) {
+	case *esbuild.ECall:
+		for _, arg := range x.Args {
+			if !isFunction(arg) && !constant(arg, depth+1) && !d.chain(arg, depth+1) {
+				return false
+			}
+		}
+		if dot, ok := x.Target.Data.(*esbuild.EDot); ok {
+			return d.chain(dot.Target, depth+1)
+		}
+		return false
+	case *esbuild.EDot:
+		return d.chain(x.Target, depth+1)
+	case *esbuild.EIdentifier:
+		if symbol := &d.tree.Symbols[x.Ref.InnerIndex]; symbol.Kind == esbuild.SymbolUnbound {
+			switch symbol.OriginalName {
+			case "Buffer", "String", "Array", "Object", "JSON", "Uint8Array":
+				return true
+			}
+			return false
+		}
+		initial, ok := d.machine.initial[x.Ref]
+		return ok && d.machine.assigned[x.Ref] == 0 && !d.machine.mutated[x.Ref] && constant(initial, depth+1)
+	}
+	return constant(e, depth+1)
+}
+
+// callsBack reports whether a chain has a function among its arguments: others
+// are evaluated later, with the values that variables have.
+func callsBack(call *esbuild.ECall) bool {
+	for range 20 {
+		for _, arg := range call.Args {
+			if isFunction(arg) {
+				return true
+			}
+		}
+		dot, ok := call.Target.Data.(*esbuild.EDot)
+		if !ok {
+			return false
+		}
+		if call, ok = dot.Target.Data.(*esbuild.ECall); !ok {
+			return false
+		}
+	}
+	return false
 }
 
 // constant tells whether an expression is made of literals alone.
@@ -431,9 +633,8 @@ func constant(e esbuild.Expr, depth int) bool {
 
 // evaluate is the text that an expression gives, where it is pure.
 func (d *decoder) evaluate(e esbuild.Expr) (string, bool) {
-	d.machine.budget(maxCallSteps)
 	call, _ := e.Data.(*esbuild.ECall)
-	v, ok := d.machine.try(func() any { return d.machine.eval(e, nil) })
+	v, ok := d.try(e.Loc.Start, maxCallSteps, func() any { return d.machine.eval(e, nil) })
 	text, isText := v.(string)
 	if !ok || !isText {
 		if id, isID := call.Target.Data.(*esbuild.EIdentifier); isID {
@@ -448,13 +649,9 @@ func (d *decoder) evaluate(e esbuild.Expr) (string, bool) {
 
 // program notes code that is run, where its text can be known.
 func (d *decoder) program(arg esbuild.Expr, loc int32) {
-	if len(d.result.Programs) >= maxPrograms {
-		return
-	}
-	d.machine.budget(maxCallSteps)
-	v, ok := d.machine.try(func() any { return d.machine.eval(arg, nil) })
+	v, ok := d.try(loc, maxCallSteps, func() any { return d.machine.eval(arg, nil) })
 	if text, isText := v.(string); ok && isText && len(text) >= 8 && strings.ContainsAny(text, "(=;.") {
-		d.result.Programs = append(d.result.Programs, Program{text, loc})
+		d.add(text, loc)
 	}
 }
 
@@ -485,12 +682,11 @@ func isBrackets(e esbuild.Expr) bool {
 // brackets evaluates such an expression; the code that it would run is what it
 // hides.
 func (d *decoder) brackets(e esbuild.Expr) {
-	d.machine.budget(maxCallSteps)
 	d.machine.hidden = nil
-	_, _ = d.machine.try(func() any { return d.machine.eval(e, nil) })
+	_, _ = d.try(e.Loc.Start, maxCallSteps, func() any { return d.machine.eval(e, nil) })
 	for _, text := range d.machine.hidden {
-		if len(d.result.Programs) < maxPrograms && strings.ContainsAny(text, "(=;.") {
-			d.result.Programs = append(d.result.Programs, Program{text, e.Loc.Start})
+		if strings.ContainsAny(text, "(=;.") {
+			d.add(text, e.Loc.Start)
 		}
 	}
 }

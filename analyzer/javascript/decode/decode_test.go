@@ -20,7 +20,7 @@ func run(t testing.TB, script string) (texts, programs []string) {
 	if !ok {
 		t.Fatalf("%+v\n%s", message, script)
 	}
-	r := decode.Script(&tree.AST, script, func(word string) bool { return strings.Contains(script, word) }, decode.NewBudget())
+	r := decode.Script(&tree.AST, source(script), decode.NewBudget())
 	for literal := range r.Texts {
 		texts = append(texts, esbuild.String(literal.Value))
 	}
@@ -29,6 +29,10 @@ func run(t testing.TB, script string) (texts, programs []string) {
 		programs = append(programs, p.Text)
 	}
 	return texts, programs
+}
+
+func source(script string) decode.Source {
+	return decode.Source{Text: script, Has: func(word string) bool { return strings.Contains(script, word) }}
 }
 
 func xor(text string, key byte) string {
@@ -179,7 +183,7 @@ func FuzzScript(f *testing.F) {
 		}
 		tree, _, ok := esbuild.Parse(script, esbuild.JavaScript, esbuild.Either)
 		if ok {
-			decode.Script(&tree.AST, script, func(word string) bool { return strings.Contains(script, word) }, decode.NewBudget())
+			decode.Script(&tree.AST, source(script), decode.NewBudget())
 		}
 	})
 }

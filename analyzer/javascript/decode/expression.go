@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // eval evaluates an expression.
@@ -81,10 +83,12 @@ func (m *machine) eval(e esbuild.Expr, s *scope) any {
 		return m.member(m.eval(x.Target, s), x.Name)
 	case *esbuild.EIndex:
 		return m.member(m.eval(x.Target, s), m.eval(x.Index, s))
+	case *esbuild.ERequireString:
+		return m.required(m.tree.ImportRecords[x.ImportRecordIndex].Path.Text)
 	case *esbuild.ECall:
-		return m.call(x, s)
+		return m.call(x, s, e.Loc.Start)
 	case *esbuild.ENew:
-		return m.construct(x, s)
+		return m.construct(x, s, e.Loc.Start)
 	}
 	impure()
 	return nil
@@ -113,7 +117,7 @@ func (m *machine) unary(x *esbuild.EUnary, s *scope) any {
 			return "number"
 		case bool:
 			return "boolean"
-		case *closure, builtin:
+		case *closure, native:
 			return "function"
 		}
 		return "object"
@@ -190,7 +194,11 @@ func (m *machine) operate(op esbuild.OpCode, a, b any) any {
 	case esbuild.BinOpRem:
 		return math.Mod(toNumber(m, a), toNumber(m, b))
 	case esbuild.BinOpPow:
-		return math.Pow(toNumber(m, a), toNumber(m, b))
+		v, ok := builtin.Power(toNumber(m, a), toNumber(m, b))
+		if !ok {
+			impure()
+		}
+		return v
 	case esbuild.BinOpLt, esbuild.BinOpLe, esbuild.BinOpGt, esbuild.BinOpGe:
 		return m.order(op, a, b)
 	case esbuild.BinOpShl:
@@ -235,6 +243,9 @@ func (m *machine) order(op esbuild.OpCode, a, b any) bool {
 	x, xText := a.(string)
 	y, yText := b.(string)
 	if xText && yText {
+		if !builtin.ASCII(x) || !builtin.ASCII(y) {
+			impure() // units have another order than characters
+		}
 		switch op {
 		case esbuild.BinOpLt:
 			return x < y
@@ -262,27 +273,19 @@ func (m *machine) member(of, key any) any {
 	switch o := of.(type) {
 	case string:
 		if i, ok := index(key); ok {
-			if isASCII(o) {
-				if i < len(o) {
-					return o[i : i+1]
-				}
-				return nil
+			m.step(len(o) / 16)
+			v, ok := builtin.TextMethod("at", o, []any{float64(i)})
+			if !ok {
+				impure()
 			}
-			u := units(o)
-			m.step(len(u) / 8)
-			if i < len(u) {
-				return fromUnits(u[i : i+1])
-			}
-			return nil
+			return v
 		}
 		if key == "length" {
-			if isASCII(o) {
-				return float64(len(o))
-			}
-			return float64(len(units(o)))
+			m.step(len(o) / 16)
+			return float64(builtin.Length(o))
 		}
 		if key == "constructor" {
-			return builtin{name: "String"}
+			return native{name: "String"}
 		}
 		return methodOf("String", stringMethods, toText(m, key), o)
 	case *array:
@@ -296,7 +299,7 @@ func (m *machine) member(of, key any) any {
 			return float64(len(o.items))
 		}
 		if key == "constructor" {
-			return builtin{name: "Array"}
+			return native{name: "Array"}
 		}
 		return methodOf("Array", arrayMethods, toText(m, key), o)
 	case *object:
@@ -306,22 +309,22 @@ func (m *machine) member(of, key any) any {
 		}
 		switch name {
 		case "hasOwnProperty":
-			return builtin{name: "Object.hasOwnProperty", this: o}
+			return native{name: "Object.hasOwnProperty", this: o}
 		case "toString":
-			return builtin{name: "Object.toString", this: o}
+			return native{name: "Object.toString", this: o}
 		}
 		return nil
 	case float64:
 		if key == "constructor" {
-			return builtin{name: "Number"}
+			return native{name: "Number"}
 		}
-		return builtin{name: "Number." + toText(m, key), this: o}
+		return native{name: "Number." + toText(m, key), this: o}
 	case bool:
 		if key == "constructor" {
-			return builtin{name: "Boolean"}
+			return native{name: "Boolean"}
 		}
-		return builtin{name: "Boolean." + toText(m, key), this: o}
-	case *closure, builtin:
+		return native{name: "Boolean." + toText(m, key), this: o}
+	case *closure, native:
 		if f, ok := of.(*closure); ok {
 			if v, has := f.properties[toText(m, key)]; has {
 				return v
@@ -329,12 +332,15 @@ func (m *machine) member(of, key any) any {
 		}
 		switch key {
 		case "constructor":
-			return builtin{name: "Function"}
+			return native{name: "Function"}
 		case "call", "apply", "bind", "toString":
-			return builtin{name: "Function." + toText(m, key), this: of}
+			return native{name: "Function." + toText(m, key), this: of}
 		}
-		if f, ok := of.(builtin); ok && f.this == nil {
-			return builtin{name: f.name + "." + toText(m, key), this: of}
+		if f, ok := of.(native); ok && f.name == "TextDecoder" {
+			return native{name: "Bytes." + toText(m, key), this: f}
+		}
+		if f, ok := of.(native); ok && f.this == nil {
+			return native{name: f.name + "." + toText(m, key), this: of}
 		}
 		return nil
 	case bytes:
@@ -347,9 +353,9 @@ func (m *machine) member(of, key any) any {
 		if key == "length" {
 			return float64(len(o))
 		}
-		return builtin{name: "Bytes." + toText(m, key), this: o}
+		return native{name: "Bytes." + toText(m, key), this: o}
 	case *pattern:
-		return builtin{name: "Bytes." + toText(m, key), this: o}
+		return native{name: "Bytes." + toText(m, key), this: o}
 	}
 	impure()
 	return nil
@@ -357,9 +363,9 @@ func (m *machine) member(of, key any) any {
 
 // The methods that texts and arrays have; anything else is undefined.
 var (
-	stringMethods = wordSet(`at anchor big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf italics lastIndexOf link match matchAll normalize
+	stringMethods = wordSet(`at isWellFormed toLocaleLowerCase toLocaleUpperCase toWellFormed trimLeft trimRight anchor big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf italics lastIndexOf link match matchAll normalize
 		padEnd padStart repeat replace replaceAll search slice small split startsWith strike sub substr substring sup toLowerCase toString toUpperCase trim trimEnd trimStart valueOf`)
-	arrayMethods = wordSet(`at concat copyWithin entries every fill filter find findIndex findLast flat flatMap forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight
+	arrayMethods = wordSet(`at toReversed toSorted toSpliced with concat copyWithin entries every fill filter find findIndex findLast flat flatMap forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight
 		reverse shift slice some sort splice toString unshift values`)
 )
 
@@ -375,7 +381,7 @@ func methodOf(kind string, known map[string]bool, name string, this any) any {
 	if !known[name] {
 		return nil
 	}
-	return builtin{name: kind + "." + name, this: this}
+	return native{name: kind + "." + name, this: this}
 }
 
 func (m *machine) arguments(list []esbuild.Expr, s *scope) []any {
@@ -390,9 +396,10 @@ func (m *machine) arguments(list []esbuild.Expr, s *scope) []any {
 	return args
 }
 
-func (m *machine) call(x *esbuild.ECall, s *scope) any {
+func (m *machine) call(x *esbuild.ECall, s *scope, loc int32) any {
 	var this any
 	var callee any
+	m.noteArguments(x, loc)
 	switch t := x.Target.Data.(type) {
 	case *esbuild.EDot:
 		this = m.eval(t.Target, s)
@@ -403,7 +410,54 @@ func (m *machine) call(x *esbuild.ECall, s *scope) any {
 	default:
 		callee = m.eval(x.Target, s)
 	}
-	return m.apply(callee, this, m.arguments(x.Args, s))
+	args := m.arguments(x.Args, s)
+	if f, ok := callee.(native); ok && (f.name == "eval" || f.name == "Function") && m.ran != nil {
+		m.runsArguments(f.name, args, loc)
+	}
+	return m.apply(callee, this, args)
+}
+
+// noteArguments notes the names that a made function is called with:
+// Function('r', …)(require).
+func (m *machine) noteArguments(x *esbuild.ECall, loc int32) {
+	if m.ran == nil {
+		return
+	}
+	switch x.Target.Data.(type) {
+	case *esbuild.ECall, *esbuild.ENew:
+	default:
+		return
+	}
+	m.madeAt, m.madeFor = x.Target.Loc.Start, nil
+	for _, arg := range x.Args {
+		id, ok := arg.Data.(*esbuild.EIdentifier)
+		if !ok {
+			m.madeFor = nil
+			return
+		}
+		m.madeFor = append(m.madeFor, m.tree.Symbols[id.Ref.InnerIndex].OriginalName)
+	}
+}
+
+// runsArguments notes the text that eval or Function is given.
+func (m *machine) runsArguments(name string, args []any, loc int32) {
+	if len(args) == 0 {
+		return
+	}
+	last := len(args) - 1
+	if name == "eval" {
+		last = 0
+	}
+	text, ok := args[last].(string)
+	var parameters []string
+	for _, a := range args[:last] {
+		parameter, isText := a.(string)
+		ok = ok && isText
+		parameters = append(parameters, parameter)
+	}
+	if ok {
+		m.runs(parameters, text, loc)
+	}
 }
 
 // apply calls a value.
@@ -411,8 +465,8 @@ func (m *machine) apply(callee, this any, args []any) any {
 	switch f := callee.(type) {
 	case *closure:
 		return m.invoke(f, this, args)
-	case builtin:
-		return m.builtin(f, args)
+	case native:
+		return m.native(f, args)
 	case nil:
 		panic(thrown{"it is not a function"})
 	}
@@ -420,11 +474,14 @@ func (m *machine) apply(callee, this any, args []any) any {
 	return nil
 }
 
-func (m *machine) construct(x *esbuild.ENew, s *scope) any {
-	f, ok := m.eval(x.Target, s).(builtin)
+func (m *machine) construct(x *esbuild.ENew, s *scope, loc int32) any {
+	f, ok := m.eval(x.Target, s).(native)
 	args := m.arguments(x.Args, s)
 	if !ok {
 		impure()
+	}
+	if f.name == "Function" && m.ran != nil {
+		m.runsArguments(f.name, args, loc)
 	}
 	switch f.name {
 	case "Array":
@@ -435,9 +492,11 @@ func (m *machine) construct(x *esbuild.ENew, s *scope) any {
 		}
 		return &array{items: args}
 	case "RegExp", "Function", "String":
-		return m.builtin(f, args)
+		return m.native(f, args)
 	case "Object":
 		return &object{values: map[string]any{}}
+	case "Uint8Array", "TextDecoder":
+		return m.native(f, args)
 	}
 	impure()
 	return nil

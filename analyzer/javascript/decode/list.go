@@ -3,6 +3,8 @@ package decode
 import (
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // The methods of arrays.
@@ -43,18 +45,17 @@ func (m *machine) arrayMethod(a *array, name string, args []any) any {
 	case "unshift":
 		a.items = append(slices.Clone(args), a.items...)
 		return float64(len(a.items))
-	case "slice":
-		from, to := between(m, args, len(a.items))
-		return &array{items: slices.Clone(a.items[from:to])}
 	case "splice":
-		from, _ := between(m, args[:min(1, len(args))], len(a.items))
-		n := len(a.items) - from
-		if len(args) > 1 {
-			n = max(0, min(n, int(toInt32(m, args[1]))))
+		out := m.plainly(func(list []any) (any, bool) { return builtin.ListMethod("splice", list[0].([]any), list[1:]) }, append([]any{a}, args...))
+		from := len(a.items)
+		if len(args) > 0 {
+			from = len(m.plainly(func(list []any) (any, bool) {
+				return builtin.ListMethod("slice", list[0].([]any), []any{0.0, list[1]})
+			}, []any{a, args[0]}).(*array).items)
 		}
-		removed := slices.Clone(a.items[from : from+n])
+		n := len(out.(*array).items)
 		a.items = slices.Concat(a.items[:from], args[min(2, len(args)):], a.items[from+n:])
-		return &array{items: removed}
+		return out
 	case "join":
 		by := ","
 		if v := arg(args, 0); v != nil {
@@ -98,6 +99,22 @@ func (m *machine) arrayMethod(a *array, name string, args []any) any {
 	case "forEach":
 		each(func(v any, i int) bool { do(v, i); return true })
 		return nil
+	case "flatMap":
+		out := &array{}
+		each(func(v any, i int) bool {
+			given := do(v, i)
+			if list, ok := given.(*array); ok {
+				out.items = append(out.items, list.items...)
+			} else {
+				out.items = append(out.items, given)
+			}
+			return true
+		})
+		return out
+	case "find", "findIndex", "findLast", "some", "every":
+		return m.finds(a, name, args)
+	case "reduceRight":
+		return m.arrayMethod(&array{items: reversed(a.items)}, "reduce", rightwards(args))
 	case "reduce":
 		var sum any
 		started := len(args) > 1
@@ -113,29 +130,83 @@ func (m *machine) arrayMethod(a *array, name string, args []any) any {
 			return true
 		})
 		return sum
-	case "indexOf", "includes":
+	case "indexOf":
+		if len(args) > 1 {
+			impure()
+		}
 		at := -1
 		each(func(v any, i int) bool {
 			if strictEqual(v, arg(args, 0)) {
 				at = i
-				return false
 			}
-			return true
+			return at < 0
 		})
-		if name == "includes" {
-			return at >= 0
-		}
 		return float64(at)
 	case "fill":
+		if len(args) > 1 {
+			impure()
+		}
 		for i := range a.items {
 			a.items[i] = arg(args, 0)
 		}
+		return a
+	case "sort":
+		sorted := m.arrayMethod(a, "toSorted", args).(*array)
+		a.items = sorted.items
 		return a
 	case "toString":
 		return toText(m, a)
 	case "entries":
 		return &object{values: map[string]any{}, class: "Array Iterator"} // for its name
 	}
-	impure()
+	// The others call nothing and change nothing.
+	return m.plainly(func(list []any) (any, bool) { return builtin.ListMethod(name, list[0].([]any), list[1:]) }, append([]any{a}, args...))
+}
+
+// finds are the methods that look for what a function says yes to.
+func (m *machine) finds(a *array, name string, args []any) any {
+	for n := range len(a.items) {
+		i := n
+		if name == "findLast" {
+			i = len(a.items) - 1 - n
+		}
+		m.step(2)
+		yes := truthy(m.apply(arg(args, 0), nil, []any{a.items[i], float64(i), a}))
+		switch {
+		case name == "every" && !yes:
+			return false
+		case name == "every" || !yes:
+		case name == "some":
+			return true
+		case name == "findIndex":
+			return float64(i)
+		default:
+			return a.items[i]
+		}
+	}
+	switch name {
+	case "every":
+		return true
+	case "some":
+		return false
+	case "findIndex":
+		return float64(-1)
+	}
 	return nil
+}
+
+func reversed(items []any) []any {
+	out := slices.Clone(items)
+	slices.Reverse(out)
+	return out
+}
+
+// rightwards are the arguments of a reduce from the right, whose function may not
+// look at the index.
+func rightwards(args []any) []any {
+	f, ok := arg(args, 0).(*closure)
+	if !ok || len(f.args) > 2 {
+		impure() // it looks at the index
+	}
+	return args
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Values: nil is undefined; null, bool, float64, string, *array, *object,
-// *closure, builtin and *pattern are what they say.
+// *closure, native and *pattern are what they say.
 type (
 	null   struct{}
 	array  struct{ items []any }
@@ -18,8 +18,8 @@ type (
 		values map[string]any
 		class  string // empty: Object
 	}
-	// builtin is a function of the language, by its name.
-	builtin struct {
+	// native is a function of the language, by its name.
+	native struct {
 		name string
 		this any
 	}
@@ -32,6 +32,7 @@ type closure struct {
 	body      []esbuild.Stmt
 	arguments esbuild.Ref
 	rest      bool
+	arrow     bool
 	scope     *scope
 	impure    bool
 	// failed counts calls that were not pure.
@@ -55,25 +56,41 @@ type machine struct {
 	functions map[esbuild.Ref]*closure
 	initial   map[esbuild.Ref]esbuild.Expr
 	assigned  map[esbuild.Ref]int
+	// mutated are names of lists and objects that something is put into.
+	mutated map[esbuild.Ref]bool
 	// globals are values of names outside of the function that is called.
 	globals map[esbuild.Ref]any
 	pending map[esbuild.Ref]bool
 	// left are the steps of this expression, total those of the package.
 	left  int
 	total *Budget
+	// share is what is left for this script.
+	share int
 	depth int
 	// nested is how deep expressions are in each other.
 	nested int
 	// hidden are texts that would be run.
 	hidden []string
+	// lenient is set while statements are followed in their order: ran is told of
+	// texts that are run, madeFor are the names that the function made at madeAt is called with.
+	lenient bool
+	ran     func(parameters []string, text string, arguments []string, loc int32)
+	madeAt  int32
+	madeFor []string
+	// load reads a file of the package; folder is the script's.
+	load   func(name string) (string, bool)
+	folder string
+	// spent is set once an evaluation was cut short.
+	spent bool
 }
 
 func newMachine(tree *esbuild.AST, budget *Budget) *machine {
-	return &machine{tree: tree, functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{},
+	return &machine{tree: tree, functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{}, mutated: map[esbuild.Ref]bool{},
 		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, total: budget}
 }
 
-func (m *machine) budget(steps int) { m.left = min(steps, m.total.Steps) }
+// errSpent ends an evaluation that takes too many steps.
+var errSpent = errors.New("too many steps")
 
 // errImpure ends an evaluation that needs more than pure values.
 var errImpure = errors.New("not pure")
@@ -89,13 +106,15 @@ func impure() {
 func (m *machine) try(f func() any) (v any, ok bool) {
 	before := m.left
 	defer func() {
-		m.total.Steps -= before - m.left
+		m.total.Steps -= before - max(m.left, 0)
+		m.share -= before - max(m.left, 0)
 		m.depth, m.nested = 0, 0
 		m.pending = map[esbuild.Ref]bool{}
 		if r := recover(); r != nil {
-			if _, isThrown := r.(thrown); r != errImpure && !isThrown {
+			if _, isThrown := r.(thrown); r != errImpure && r != errSpent && !isThrown {
 				panic(r)
 			}
+			m.spent = m.spent || r == errSpent
 			v, ok = nil, false
 		}
 	}()
@@ -104,7 +123,7 @@ func (m *machine) try(f func() any) (v any, ok bool) {
 
 func (m *machine) step(n int) {
 	if m.left -= n; m.left < 0 {
-		impure()
+		panic(errSpent)
 	}
 }
 
@@ -150,7 +169,7 @@ func (m *machine) closure(e esbuild.Expr, s *scope) *closure {
 	case *esbuild.EFunction:
 		return closureOf(&x.Fn, s)
 	case *esbuild.EArrow:
-		return &closure{args: x.Args, body: x.Body.Block.Stmts, rest: x.HasRestArg, scope: s, impure: x.IsAsync}
+		return &closure{args: x.Args, body: x.Body.Block.Stmts, rest: x.HasRestArg, arrow: true, scope: s, impure: x.IsAsync}
 	}
 	return nil
 }
@@ -164,15 +183,23 @@ func (m *machine) isArray(ref esbuild.Ref) bool {
 	return isArray
 }
 
+// known is a value that is one.
+func known(v any) any {
+	if _, is := v.(unknown); is {
+		impure()
+	}
+	return v
+}
+
 // lookup reads a name.
 func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	for ; s != nil; s = s.parent {
 		if v, ok := s.values[ref]; ok {
-			return v
+			return known(v)
 		}
 	}
 	if v, ok := m.globals[ref]; ok {
-		return v
+		return known(v)
 	}
 	if f := m.functions[ref]; f != nil {
 		return f
@@ -194,8 +221,12 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	symbol := &m.tree.Symbols[ref.InnerIndex]
 	if symbol.Kind == esbuild.SymbolUnbound {
 		switch symbol.OriginalName {
-		case "String", "Array", "Object", "Number", "Boolean", "Math", "JSON", "parseInt", "parseFloat", "isNaN", "decodeURIComponent", "decodeURI", "encodeURIComponent", "unescape", "escape", "atob", "btoa", "Buffer", "RegExp", "Function", "eval":
-			return builtin{name: symbol.OriginalName}
+		case "String", "Array", "Object", "Number", "Boolean", "Math", "JSON", "parseInt", "parseFloat", "isNaN", "decodeURIComponent", "decodeURI", "encodeURIComponent", "unescape", "escape", "atob", "btoa", "Buffer", "RegExp", "Function", "eval", "Uint8Array", "TextDecoder", "encodeURI", "isFinite":
+			return native{name: symbol.OriginalName}
+		case "require":
+			return native{name: "require"}
+		case "__dirname":
+			return m.folder
 		case "undefined":
 			return nil
 		case "NaN":
@@ -308,6 +339,9 @@ func (m *machine) invoke(f *closure, this any, args []any) any {
 	}
 	m.step(4 + len(args))
 	s := &scope{values: map[esbuild.Ref]any{}, parent: f.scope, this: this}
+	if f.arrow && f.scope != nil {
+		s.this = f.scope.this
+	}
 	for i, arg := range f.args {
 		var v any
 		switch {
@@ -321,7 +355,9 @@ func (m *machine) invoke(f *closure, this any, args []any) any {
 		}
 		m.bind(arg.Binding, v, s)
 	}
-	s.values[f.arguments] = &array{items: append([]any(nil), args...)}
+	if !f.arrow {
+		s.values[f.arguments] = &array{items: append([]any(nil), args...)}
+	}
 	m.hoist(f.body, s)
 	how, v := m.block(f.body, s)
 	m.depth--
@@ -350,6 +386,17 @@ func (m *machine) bind(b esbuild.Binding, v any, s *scope) {
 			}
 			m.bind(item.Binding, element, s)
 		}
+	case *esbuild.BObject:
+		for _, p := range x.Properties {
+			if p.IsSpread {
+				impure()
+			}
+			element := m.member(v, m.eval(p.Key, s))
+			if element == nil && p.DefaultValueOrNil.Data != nil {
+				element = m.eval(p.DefaultValueOrNil, s)
+			}
+			m.bind(p.Value, element, s)
+		}
 	case *esbuild.BMissing:
 	default:
 		impure()
@@ -366,8 +413,12 @@ func (m *machine) hoist(list []esbuild.Stmt, s *scope) {
 }
 
 func (m *machine) block(list []esbuild.Stmt, s *scope) (jump, any) {
-	for _, stmt := range list {
-		if how, v := m.stmt(stmt, s); how != goesOn {
+	for i := range list {
+		run := m.stmt
+		if m.lenient {
+			run = func(stmt esbuild.Stmt, s *scope) (jump, any) { return m.leniently(&list[i], s) }
+		}
+		if how, v := run(list[i], s); how != goesOn {
 			return how, v
 		}
 	}

@@ -1,29 +1,24 @@
 package decode
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf16"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // How values are told apart, compared and turned into texts and numbers, as
 // ECMAScript has it.
 // Source: https://tc39.es/ecma262/#sec-type-conversion
 
-// units are the UTF-16 units of a text.
-func units(s string) []uint16 { return utf16.Encode([]rune(s)) }
-
-func fromUnits(u []uint16) string { return string(utf16.Decode(u)) }
-
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return false
-		}
+// fromUnits is the text of UTF-16 units; half of a pair is not known.
+func fromUnits(u []uint16) string {
+	s, ok := builtin.FromUnits(u)
+	if !ok {
+		impure()
 	}
-	return true
+	return s
 }
 
 func (m *machine) elements(v any) []any {
@@ -75,8 +70,8 @@ func strictEqual(a, b any) bool {
 		return a == b
 	case *array, *object, *closure, *pattern:
 		return a == b
-	case builtin:
-		y, ok := b.(builtin)
+	case native:
+		y, ok := b.(native)
 		return ok && x.name == y.name
 	}
 	return false
@@ -115,27 +110,7 @@ func toNumber(m *machine, v any) float64 {
 	case float64:
 		return x
 	case string:
-		t := strings.TrimSpace(x)
-		if t == "" {
-			return 0
-		}
-		if len(t) > 2 && t[0] == '0' {
-			base := map[byte]int{'x': 16, 'X': 16, 'o': 8, 'O': 8, 'b': 2, 'B': 2}[t[1]]
-			if base > 0 {
-				n, err := strconv.ParseUint(t[2:], base, 64)
-				if err != nil {
-					return math.NaN()
-				}
-				return float64(n)
-			}
-		}
-		if strings.ContainsAny(t, "_pPxXiInN") && t != "Infinity" && t != "-Infinity" {
-			return math.NaN()
-		}
-		n, err := strconv.ParseFloat(t, 64)
-		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return math.NaN()
-		}
+		n, _ := builtin.Number(x)
 		return n
 	case *array:
 		return toNumber(m, toText(m, x))
@@ -145,37 +120,7 @@ func toNumber(m *machine, v any) float64 {
 
 func toInt32(m *machine, v any) int32 { return int32(toUint32(m, v)) }
 
-func toUint32(m *machine, v any) uint32 {
-	f := toNumber(m, v)
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0
-	}
-	f = math.Mod(math.Trunc(f), 1<<32)
-	if f < 0 {
-		f += 1 << 32
-	}
-	return uint32(f)
-}
-
-func formatNumber(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	case f == 0:
-		return "0"
-	}
-	if abs := math.Abs(f); abs >= 1e-6 && abs < 1e21 {
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'e', -1, 64)
-	mantissa, exponent, _ := strings.Cut(s, "e")
-	sign := exponent[:1]
-	return mantissa + "e" + sign + strings.TrimLeft(exponent[1:], "0")
-}
+func toUint32(m *machine, v any) uint32 { return builtin.Uint32(toNumber(m, v)) }
 
 func toText(m *machine, v any) string {
 	switch x := v.(type) {
@@ -186,9 +131,11 @@ func toText(m *machine, v any) string {
 	case bool:
 		return strconv.FormatBool(x)
 	case float64:
-		return formatNumber(x)
+		return builtin.FormatNumber(x)
 	case string:
 		return x
+	case bytes:
+		return m.bytesText(x, nil).(string)
 	case *array:
 		if m.depth++; m.depth > maxDepth {
 			impure()
@@ -207,7 +154,7 @@ func toText(m *machine, v any) string {
 			return "[object " + x.class + "]"
 		}
 		return "[object Object]"
-	case builtin:
+	case native:
 		return "function " + x.name[strings.LastIndexByte(x.name, '.')+1:] + "() { [native code] }"
 	case *pattern:
 		return "/" + x.source + "/" + x.flags

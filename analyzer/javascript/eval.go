@@ -2,6 +2,7 @@ package javascript
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
@@ -39,8 +40,7 @@ type program struct {
 	requirePath  *apiPath
 	mainModule   *apiPath
 
-	// later are large functions to evaluate again.
-	queue, later []*function
+	queues [len(sizes)]queue
 	// running is the evaluation under way.
 	running evaluation
 	steps   int64
@@ -138,29 +138,17 @@ func (p *program) solveModule(m *module) {
 // garbage is collected.
 const collectFunctions = 1 << 15
 
-// largeFunction is from how many nodes on a function waits until nothing else
-// changes before it is evaluated again.
-const largeFunction = 200
-
 func (p *program) drain() {
-	done := 0
-	for i := 0; ; i++ {
-		if i == len(p.queue) {
-			if len(p.later) == 0 {
-				break
-			}
-			p.queue, p.later, i = p.later, p.queue[:0], 0
+	for done := 0; ; done++ {
+		f := p.next()
+		if f == nil {
+			break
 		}
-		if i%4096 == 0 {
+		if done%4096 == 0 {
 			p.alive()
 		}
-		if done++; done%collectFunctions == 0 {
+		if done%collectFunctions == collectFunctions-1 {
 			p.collect()
-		}
-		f := p.queue[i]
-		if i > 4096 && i > len(p.queue)/2 {
-			p.queue = append(p.queue[:0], p.queue[i:]...)
-			i = 0
 		}
 		f.queued = false
 		f.runs++
@@ -170,7 +158,34 @@ func (p *program) drain() {
 			break
 		}
 	}
-	p.queue, p.later, p.joins = nil, nil, map[pair]*Value{}
+	p.queues, p.joins = [len(sizes)]queue{}, map[pair]*Value{}
+}
+
+// sizes are those of the functions that wait for each other, in nodes: what a large
+// function depends on has settled, as far as it can, when it is evaluated again.
+// First come, first served takes three times as long.
+var sizes = [...]nodeID{16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 4096, math.MaxInt32}
+
+// queue are functions to evaluate, first come, first served.
+type queue struct {
+	list []*function
+	at   int
+}
+
+// next takes the next function out of the queues.
+func (p *program) next() *function {
+	for i := range p.queues {
+		q := &p.queues[i]
+		if q.at == len(q.list) {
+			continue
+		}
+		f := q.list[q.at]
+		if q.at++; q.at > 4096 && q.at > len(q.list)/2 {
+			q.list, q.at = append(q.list[:0], q.list[q.at:]...), 0
+		}
+		return f
+	}
+	return nil
 }
 
 func (p *program) enqueue(f *function) { p.enqueueFor(f, others) }
@@ -195,10 +210,11 @@ func (p *program) enqueueFor(f *function, news change) {
 		return
 	}
 	f.queued = true
-	if f.runs > 0 && f.end-f.start > largeFunction {
-		p.later = append(p.later, f)
-	} else {
-		p.queue = append(p.queue, f)
+	for i, size := range sizes {
+		if f.end-f.start <= size {
+			p.queues[i].list = append(p.queues[i].list, f)
+			break
+		}
 	}
 }
 

@@ -38,7 +38,9 @@ const (
 // There are millions of them in a large package, so that one word and one
 // pointer hold whatever its kind needs; only the functions below read them.
 type Value struct {
-	kind  valueKind
+	kind valueKind
+	// rank is 1 more than what program.rank says of a text, 0 before it was asked.
+	rank  uint8
 	marks Marks
 	// bits is a number's or boolean's value, or the length of what data is
 	// the start of.

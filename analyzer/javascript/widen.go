@@ -30,7 +30,7 @@ func (p *program) pathMatters(path *apiPath) bool {
 		case path == p.globalObject, path == p.requirePath, path == p.mainModule:
 			path.matters = true
 		case strings.HasPrefix(path.api, "globalThis"):
-			path.matters = path.interest.Uses&(UseCall|UseNew) != 0 || p.known.APIs[path.api] && !isLanguage(path.api)
+			path.matters = !isLanguage(path.api) && (path.interest.Uses&(UseCall|UseNew) != 0 || p.known.APIs[path.api])
 		default:
 			path.matters = path.root && !path.external || p.known.APIs[path.api]
 		}
@@ -39,7 +39,7 @@ func (p *program) pathMatters(path *apiPath) bool {
 }
 
 // languageOwn are globals that are everywhere and lead to few APIs.
-var languageOwn = set(`globalThis Object Function Array String Number Boolean Symbol BigInt Math JSON Promise Reflect Proxy
+var languageOwn = set(`globalThis Object Array String Number Boolean Symbol BigInt Math JSON Promise Reflect Proxy
 	Map Set WeakMap WeakSet Date RegExp Error TypeError Intl crypto`)
 
 // isLanguage reports whether an API of the global object is the language's own.
@@ -69,8 +69,16 @@ func (p *program) nameMatters(text string) bool {
 // rank is how much it matters that a value is among the alternatives.
 func (p *program) rank(v *Value) change {
 	switch v.kind {
-	case vString, vPath:
-		if p.matters(v) {
+	case vString:
+		if v.rank == 0 {
+			v.rank = 1 + uint8(others)
+			if p.nameMatters(v.text()) {
+				v.rank = 1 + uint8(vocabulary)
+			}
+		}
+		return change(v.rank - 1)
+	case vPath:
+		if p.pathMatters(v.path()) {
 			return vocabulary
 		}
 		return others
@@ -143,7 +151,7 @@ func (p *program) news(old, joined *Value) change {
 
 // wordModules are the modules whose names are words of any text and that do nothing
 // by themselves.
-var wordModules = set("assert buffer console constants events path process punycode querystring readline stream string_decoder sys test timers tty url util")
+var wordModules = set("assert buffer console constants events module path process punycode querystring readline stream string_decoder sys test timers tty url util")
 
 // isNews reports whether a value is an API that matters or a module's name: the
 // names of members are everywhere.

@@ -253,14 +253,14 @@ func (p *program) rest(options Options) {
 // settle frees what says which functions to evaluate anew.
 func (m *module) settle() {
 	for _, f := range m.functions {
-		f.callers = nil
+		f.callers = readers{}
 		if f.prototype != nil {
-			f.prototype.readers = nil
+			f.prototype.readers = readers{}
 		}
 	}
 	for _, v := range m.made {
 		if o := v.object(); o != nil {
-			o.readers = nil
+			o.readers = readers{}
 		}
 	}
 }
@@ -271,7 +271,8 @@ func (m *module) letGo() {
 	m.nodes, m.positions, m.lists, m.symbols, m.readers, m.numbers = nil, positions{}, nil, nil, nil, nil
 	m.made, m.namespaces, m.exports, m.moduleObject = nil, nil, nil, nil
 	for _, f := range m.functions {
-		f.returned, f.this, f.prototype, f.paramValues, f.callers, f.answers, f.functionExtra = nil, nil, nil, nil, nil, nil, &noExtra
+		f.returned, f.this, f.prototype, f.paramValues, f.answers, f.functionExtra = nil, nil, nil, nil, nil, &noExtra
+		f.callers = readers{}
 	}
 }
 

@@ -186,9 +186,7 @@ func (e *evaluation) loadsAny() {
 		return
 	}
 	e.f.loads = true
-	for _, caller := range e.f.callers {
-		e.p.enqueue(caller)
-	}
+	e.f.callers.runAgain(e.p, everything, others)
 }
 
 // Functions of at most smallFunction nodes are evaluated once more for a call
@@ -284,14 +282,7 @@ func (e *evaluation) callerOf(f *function) {
 	if e.p.settled {
 		return
 	}
-	for i := len(f.callers) - 1; i >= 0 && i >= len(f.callers)-8; i-- {
-		if f.callers[i] == e.f {
-			return
-		}
-	}
-	if len(f.callers) < maxReaders {
-		f.callers = append(f.callers, e.f)
-	}
+	f.callers.add(e.f, everything)
 }
 
 // enter passes arguments to a function of the package and notes the call. A

@@ -433,12 +433,7 @@ func (e *evaluation) returns(v *Value) {
 		if joined != f.returned {
 			news := e.p.news(f.returned, joined)
 			f.returned = joined
-			for _, caller := range f.callers {
-				e.p.enqueueFor(caller, news)
-			}
-			if len(f.callers) >= maxReaders {
-				e.p.enqueueAll(news)
-			}
+			f.callers.runAgain(e.p, everything, news)
 		}
 	}
 }
@@ -461,16 +456,6 @@ func (e *evaluation) assign(id nodeID, sym int32, v *Value) {
 			continue // this very evaluation comes to where it is read
 		}
 		e.p.enqueueFor(e.m.functions[reader.function], news)
-	}
-}
-
-// enqueueAll lets every function run again: of what it is for there are too many
-// to remember each.
-func (p *program) enqueueAll(news change) {
-	for _, m := range p.order {
-		for _, f := range m.functions {
-			p.enqueueFor(f, news)
-		}
 	}
 }
 

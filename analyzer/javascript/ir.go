@@ -122,7 +122,7 @@ type function struct {
 	// reads; changes counts them.
 	answers map[[maxAnswered]*Value]*Value
 	changes uint32
-	callers []*function
+	callers readers
 	calls   []callEdge
 	*functionExtra
 

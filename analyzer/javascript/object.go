@@ -248,14 +248,7 @@ func (e *evaluation) changed(o *object, names uint64) { e.changedFor(o, names, o
 
 // changedFor is changed, for what may be no news.
 func (e *evaluation) changedFor(o *object, names uint64, news change) {
-	for i := range o.readers {
-		if o.readers[i].names&names != 0 {
-			e.p.enqueueFor(o.readers[i].f, news)
-		}
-	}
-	if len(o.readers) >= maxReaders {
-		e.p.enqueueAll(news)
-	}
+	o.readers.runAgain(e.p, names, news)
 }
 
 func (e *evaluation) setProperty(o *object, name string, v *Value) {

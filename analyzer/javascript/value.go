@@ -134,15 +134,8 @@ type object struct {
 	marks    Marks
 	length   int32
 	value    Value
-	readers  []objectReader
+	readers  readers
 	visited  int64
-}
-
-// objectReader is a function that reads an object; names has a bit for each
-// property that it reads (nameBit), all of them where it reads everything.
-type objectReader struct {
-	f     *function
-	names uint64
 }
 
 // everything is the bits of all properties.
@@ -193,30 +186,14 @@ const maxProperties = 4096
 // reads notes that whatever the object holds matters to the function.
 func (e *evaluation) reads(o *object) {
 	if !e.p.settled {
-		o.addReader(e.f, everything)
+		o.readers.add(e.f, everything)
 	}
 }
 
 // readsName notes that one property of the object matters to the function.
 func (e *evaluation) readsName(o *object, name string) {
 	if !e.p.settled {
-		o.addReader(e.f, nameBit(name))
-	}
-}
-
-// maxReaders is how many functions are remembered that read an object or call a
-// function; beyond, every function is one.
-const maxReaders = 4096
-
-func (o *object) addReader(f *function, names uint64) {
-	for i := len(o.readers) - 1; i >= 0 && i >= len(o.readers)-8; i-- {
-		if o.readers[i].f == f {
-			o.readers[i].names |= names
-			return
-		}
-	}
-	if len(o.readers) < maxReaders {
-		o.readers = append(o.readers, objectReader{f, names})
+		o.readers.add(e.f, nameBit(name))
 	}
 }
 

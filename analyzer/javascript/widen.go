@@ -30,7 +30,8 @@ func (p *program) pathMatters(path *apiPath) bool {
 		case path == p.globalObject, path == p.requirePath, path == p.mainModule:
 			path.matters = true
 		case strings.HasPrefix(path.api, "globalThis"):
-			path.matters = !isLanguage(path.api) && (path.interest.Uses&(UseCall|UseNew) != 0 || p.known.APIs[path.api])
+			leads := p.known.APIs[path.api] && !strings.ContainsAny(path.api, "#@")
+			path.matters = !isLanguage(path.api) && (path.interest.Uses&(UseCall|UseNew) != 0 || leads)
 		default:
 			path.matters = path.root && !path.external || p.known.APIs[path.api]
 		}
@@ -151,7 +152,8 @@ func (p *program) news(old, joined *Value) change {
 
 // wordModules are the modules whose names are words of any text and that do nothing
 // by themselves.
-var wordModules = set("assert buffer console constants events module path process punycode querystring readline stream string_decoder sys test timers tty url util")
+var wordModules = set(`assert buffer console constants events module path process punycode querystring readline stream
+	string_decoder sys test timers tty url util`)
 
 // isNews reports whether a value is an API that matters or a module's name: the
 // names of members are everywhere.
@@ -160,5 +162,5 @@ func (p *program) isNews(v *Value) bool {
 		name := strings.TrimPrefix(v.text(), "node:")
 		return builtins[name] && !wordModules[name]
 	}
-	return p.pathMatters(v.path())
+	return p.pathMatters(v.path()) && !strings.HasPrefix(v.path().api, "console") // passed around everywhere
 }

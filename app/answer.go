@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
@@ -178,48 +179,12 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 	return "", s.audit(ctx, h.Job(webhook.Button), job.Sender, "accepted", "all, with the button, at "+h.SHA, origin)
 }
 
-// maxExplained is how many packages one comment gets explained: a reply holds
-// about seven.
-const maxExplained = 5
-
 // answer reacts to each command and, where words are needed, keeps them in one
 // reply.
-func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *review.Review, p policy.Policy) error {
-	refused := map[int64][]comment.Refusal{}
-	for _, one := range d.folded.Refusals {
-		refused[one.Comment] = append(refused[one.Comment], one)
-		detail := string(one.Command.Verb) + " " + one.Command.Name + "@" + one.Command.Version + ": " + one.Reason
-		if err := s.audit(ctx, job, one.Author, "refused", detail, fmt.Sprintf("comment/%d/%d/%d/refused", job.Repository, one.Comment, one.Command.Line)); err != nil {
+func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, unreasoned []policy.Unreasoned, r *review.Review, p policy.Policy) error {
+	for _, e := range d.Audit() {
+		if err := s.audit(ctx, job, e.Actor, e.Action, e.Detail, e.Origin); err != nil {
 			return err
-		}
-	}
-	for _, list := range []struct {
-		action string
-		of     []comment.Acceptance
-	}{{"accepted", d.folded.Acceptances}, {"revoked", d.folded.Revocations}} {
-		for _, a := range list.of {
-			if a.Comment == 0 {
-				continue
-			}
-			action := list.action
-			if action == "accepted" && d.ineffective(a) {
-				action = "refused" // it accepts nothing
-			}
-			what := a.Name + "@" + a.Version
-			if a.All {
-				what = "all"
-			}
-			detail := strings.TrimSpace(what + " " + strings.Join(a.Findings, " "))
-			if action == "refused" {
-				detail = "accept " + detail + ": no finding of it was known"
-			}
-			if a.Reason != "" {
-				detail += " because " + a.Reason
-			}
-			origin := fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, action, detail)
-			if err := s.audit(ctx, job, a.By, action, detail, origin); err != nil {
-				return err
-			}
 		}
 	}
 	outcomes, said := map[int64]string{}, map[string]bool{}
@@ -230,43 +195,24 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *re
 		said[text] = true
 		return []string{text}
 	}
-	for _, c := range d.thread.Comments {
-		commands := comment.Parse(c.Body, s.c.Slug)
-		if c.Bot || len(commands) == 0 {
-			continue
-		}
+	for _, a := range d.Answers(unreasoned) {
 		var words []string
-		for _, one := range refused[c.ID] {
+		for _, one := range a.Refused {
 			words = append(words, fmt.Sprintf("%s in line %d does not count: %s.", comment.Quote(string(one.Command.Verb)), one.Command.Line, strings.TrimSuffix(one.Reason, ".")))
 		}
-		for _, name := range d.useless[c.ID] {
+		for _, name := range a.Useless {
 			words = append(words, fmt.Sprintf("%s accepts nothing: no finding of it was known at this head when the comment was written.", comment.Quote(name)))
 		}
-		if list := d.reasonless[c.ID]; len(list) > 0 {
-			words = append(words, render.NeedsReason(list))
+		if len(a.Reasonless) > 0 {
+			words = append(words, render.NeedsReason(a.Reasonless))
 		}
-		decided, explained := false, map[string]bool{}
-		for _, command := range commands {
-			switch command.Verb {
-			case comment.Accept, comment.Revoke:
-				decided = true
-			case comment.Help:
-				words = append(words, once(render.Help(p.Accept.Rules))...)
-			case comment.Explain:
-				if command.Problem == "" && !explained[command.Name] && len(explained) < maxExplained {
-					explained[command.Name] = true
-					words = append(words, once(render.Explain(r, command.Name))...)
-				}
-			}
+		if a.Help {
+			words = append(words, once(render.Help(p.Accept.Rules))...)
 		}
-		reaction := ""
-		switch {
-		case len(refused[c.ID])+len(d.useless[c.ID])+len(d.reasonless[c.ID]) > 0:
-			reaction = "confused"
-		case decided:
-			reaction = "+1"
+		for _, name := range a.Explain {
+			words = append(words, once(render.Explain(r, name))...)
 		}
-		outcomes[c.ID] = reaction + "\n" + strings.Join(words, "\n\n")
+		outcomes[a.Comment] = a.Reaction + "\n" + strings.Join(words, "\n\n")
 	}
 	return s.say(ctx, job, outcomes, true)
 }

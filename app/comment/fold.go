@@ -100,6 +100,8 @@ type Acceptance struct {
 	Repository bool      `json:"repository,omitempty"`
 	// Except is what was revoked of it later.
 	Except []Exception `json:"except,omitempty"`
+	// Button is for whoever hands in buttons: it tells them apart.
+	Button int `json:"-"`
 }
 
 // Exception is a package, or some findings of one, that an acceptance no

@@ -1,0 +1,216 @@
+// Package decide says what people decided about a pull request: comments,
+// buttons, what is kept for the whole repository, and permissions go in; what is
+// accepted, what is to be kept or ended, and what each comment is answered come
+// out. It is pure: it asks nobody, has no clock, and stores nothing. What it
+// needs to know is asked for by People and Reviews, as values.
+package decide
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/policy"
+)
+
+// Thread is everything that decisions about a pull request are made of.
+type Thread struct {
+	// Thread has the comments and the rules; the buttons are in Pressed.
+	comment.Thread
+	// Repository is its repository's number, Name how it is called there.
+	Repository int64
+	Name       string
+	// Pressed are the buttons that were pressed here, Lasting what is kept for the
+	// whole repository.
+	Pressed, Lasting []Kept
+	// Results are what the check showed, the oldest first; Seen what there was to
+	// see in those that Reviews asks for, by generation.
+	Results []Result
+	Seen    map[int64][]policy.Seen
+}
+
+// Kept is a decision as it is kept.
+type Kept struct {
+	// ID is 0 for one that is not kept yet.
+	ID int64
+	// Thread is where it was made, Origin tells it apart from others.
+	Thread, Origin string
+	policy.Accepted
+}
+
+// Result is a result that the check showed.
+type Result struct {
+	Generation int64
+	// Since is from when on people could see it.
+	Since time.Time
+}
+
+// Ended is a decision for the repository that holds no more.
+type Ended struct {
+	Kept
+	// By is who ended it, or what did.
+	By string
+}
+
+// Decisions are what people decided.
+type Decisions struct {
+	// Accepted is what holds here.
+	Accepted []policy.Accepted
+	// Keep are decisions for the repository that were made here, End those that
+	// this thread ended.
+	Keep []Kept
+	End  []Ended
+
+	thread *Thread
+	folded comment.Folded
+	// useless are acceptances that cover nothing that was seen.
+	useless map[int64][]string
+}
+
+// People are those whose permission Decide needs.
+func (t *Thread) People() []string {
+	var out []string
+	add := func(login string) {
+		if login != "" && !slices.Contains(out, login) {
+			out = append(out, login)
+		}
+	}
+	for i := range t.Pressed {
+		add(t.Pressed[i].By)
+	}
+	for _, login := range t.Deciders() {
+		add(login)
+	}
+	for i := range t.Lasting {
+		if k := &t.Lasting[i]; k.Thread != t.Name && !k.ended(t.Now) {
+			add(k.By)
+		}
+	}
+	return out
+}
+
+func (k *Kept) ended(now time.Time) bool { return !k.Until.IsZero() && !now.Before(k.Until) }
+
+// Reviews are the generations whose findings Decide binds acceptances to.
+func (t *Thread) Reviews() []int64 {
+	var out []int64
+	for _, a := range t.fold().Acceptances {
+		if r := t.shown(&a); r != nil && a.Comment != 0 && !slices.Contains(out, r.Generation) {
+			out = append(out, r.Generation)
+		}
+	}
+	return out
+}
+
+// shown is the newest result that people could see when the acceptance was
+// written, nil where there was none: nobody accepts what they could not see. What
+// came in the comment's own second was not seen by its author: GitHub's times are
+// whole seconds.
+func (t *Thread) shown(a *comment.Acceptance) *Result {
+	for i := range slices.Backward(t.Results) {
+		if r := &t.Results[i]; r.Since.Before(a.At) {
+			return r
+		}
+	}
+	return nil
+}
+
+// fold folds the comments and the buttons of those who may still decide.
+func (t *Thread) fold() comment.Folded {
+	in := t.Thread
+	in.Buttons = nil
+	for i := range t.Pressed {
+		if k := &t.Pressed[i]; t.Permissions[k.By] >= t.Rules.Least {
+			a := k.Acceptance
+			a.Button = i + 1
+			in.Buttons = append(in.Buttons, a)
+		}
+	}
+	return comment.Fold(in)
+}
+
+// Decide folds the comments and binds each acceptance to what its author saw.
+func (t *Thread) Decide() Decisions {
+	d := Decisions{thread: t, folded: t.fold(), useless: map[int64][]string{}}
+	for _, a := range d.folded.Acceptances {
+		bound := policy.Accepted{Acceptance: a}
+		switch {
+		case a.Button > 0:
+			bound.Seen = t.Pressed[a.Button-1].Seen
+		default:
+			if r := t.shown(&a); r != nil {
+				bound.Seen = t.Seen[r.Generation]
+			}
+			if !coversAny(&bound) {
+				d.useless[a.Comment] = append(d.useless[a.Comment], whatOf(&a))
+			}
+		}
+		d.Accepted = append(d.Accepted, bound)
+	}
+	d.lasting()
+	return d
+}
+
+// whatOf names what an acceptance is of: a package version, or all.
+func whatOf(a *comment.Acceptance) string {
+	if a.All {
+		return "all"
+	}
+	return a.Name + "@" + a.Version
+}
+
+func coversAny(a *policy.Accepted) bool {
+	for _, s := range a.Seen {
+		for id := range s.Findings {
+			if a.Covers(s.Name, s.Version, id) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lasting adds what holds for the whole repository, and says which decisions
+// this thread makes and ends.
+func (d *Decisions) lasting() {
+	t := d.thread
+	held := map[string]bool{}
+	for _, a := range d.Accepted {
+		if !a.Repository || a.Comment == 0 {
+			continue
+		}
+		origin := fmt.Sprintf("comment/%d/%d/%s@%s/%s", t.Repository, a.Comment, a.Name, a.Version, strings.Join(a.Findings, ","))
+		held[origin] = true
+		if len(a.Seen) > 0 { // or nothing was known when it was written
+			d.Keep = append(d.Keep, Kept{Thread: t.Name, Origin: origin, Accepted: a})
+		}
+	}
+	for _, k := range t.Lasting {
+		if k.Thread == t.Name {
+			if !held[k.Origin] && !k.ended(t.Now) {
+				d.End = append(d.End, Ended{k, "its comment was revoked, edited or deleted"})
+			}
+			continue // its comment was folded
+		}
+		if by := d.revoker(&k); by != "" {
+			d.End = append(d.End, Ended{k, by})
+			continue
+		}
+		if !k.ended(t.Now) && t.Permissions[k.By] >= max(t.Rules.Least, comment.LeastForRepository) {
+			d.Accepted = append(d.Accepted, k.Accepted)
+		}
+	}
+}
+
+// revoker is who revoked a decision for the repository here, empty where nobody
+// did who may.
+func (d *Decisions) revoker(k *Kept) string {
+	for _, r := range d.folded.Revocations {
+		if r.Repository && (r.All || r.Name == k.Name && r.Version == k.Version) && d.thread.Permissions[r.By] >= comment.LeastForRepository {
+			return r.By
+		}
+	}
+	return ""
+}

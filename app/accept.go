@@ -190,7 +190,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 		return err
 	}
 	posting, done := s.step(ctx, "post")
-	err = s.check(job).Finish(posting, result, digest)
+	shown, err := s.check(job).Finish(posting, result, digest)
 	done(err)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if posted == "" {
 		s.latency(ctx, job)
 	}
-	if err := s.c.Store.SetPosted(ctx, job, digest); err != nil {
+	if err := s.c.Store.SetPosted(ctx, job, digest, shown); err != nil {
 		return err
 	}
 	until := time.Time{}
@@ -322,7 +322,7 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy) 
 	}
 	d := t.Decide()
 	for _, k := range d.Keep {
-		value, err := json.Marshal(k.Accepted)
+		value, err := json.Marshal(k)
 		if err != nil {
 			return d, err
 		}
@@ -352,14 +352,11 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	if number == 0 {
 		return t, nil
 	}
-	pull, err := s.pull(ctx, job, number)
+	c, err := s.conversation(ctx, job, number)
 	if err != nil {
 		return nil, err
 	}
-	t.Author = pull.Author
-	if t.Comments, err = s.repository(job).Comments(ctx, number); err != nil {
-		return nil, err
-	}
+	t.Author, t.Comments = c.Pull.Author, c.Comments
 	if stale(job, t.Comments) {
 		if later := s.patient(job, "GitHub does not show the comment as it is yet"); later != nil {
 			return nil, later
@@ -372,11 +369,9 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	if err != nil {
 		return nil, err
 	}
-	// Comments have GitHub's times, results this machine's.
-	ahead := s.c.GitHub.Ahead()
 	for _, g := range generations {
-		if !g.Completed.IsZero() {
-			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: g.Completed.Add(-ahead)})
+		if !g.Shown.IsZero() {
+			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: g.Shown})
 		}
 	}
 	return t, nil
@@ -391,7 +386,7 @@ func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]dec
 	out := make([]decide.Kept, len(list))
 	for i, one := range list {
 		out[i] = decide.Kept{ID: one.ID, Thread: one.Thread, Origin: one.Origin}
-		if err := json.Unmarshal(one.Value, &out[i].Accepted); err != nil {
+		if err := json.Unmarshal(one.Value, &out[i]); err != nil {
 			return nil, fmt.Errorf("app: a stored decision cannot be read: %w", err)
 		}
 	}

@@ -50,7 +50,7 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 		return &store.Later{After: settle, Reason: "the review is under way"}
 	}
 	again := head.Job(webhook.Comment)
-	again.Comment, again.Edited, again.Deleted = job.Comment, job.Edited, job.Deleted
+	again.Comment, again.In, again.Edited, again.Deleted = job.Comment, job.In, job.Edited, job.Deleted
 	again.Queued, again.Delivery = job.Queued, job.Delivery
 	return s.judge(ctx, again)
 }
@@ -60,29 +60,26 @@ const mayRescan = comment.Triage
 
 func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (begun bool, err error) {
 	repo := s.repository(job)
-	comments, err := repo.Comments(ctx, job.Pull)
+	said, err := s.conversation(ctx, job, job.Pull)
 	if err != nil {
 		return false, err
 	}
+	comments := said.Comments
 	if stale(job, comments) {
 		return false, s.patient(job, "GitHub does not show the comment yet")
 	}
-	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.ID == job.Comment })
+	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.Ref().String() == job.Said() })
 	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
 		return false, nil
 	}
-	pull, err := s.pull(ctx, job, job.Pull)
-	if err != nil {
-		return false, err
-	}
 	permission, err := repo.Permission(ctx, comments[i].Author)
-	if err != nil || permission < mayRescan && comments[i].Author != pull.Author {
+	if err != nil || permission < mayRescan && comments[i].Author != said.Pull.Author {
 		return false, err
 	}
-	if err := s.courtesy(job, "reaction", repo.React(ctx, job.Comment, "eyes")); err != nil {
+	if err := s.courtesy(job, "reaction", repo.React(ctx, &comments[i], "eyes")); err != nil {
 		return false, err
 	}
-	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%d/rescan", job.Repository, job.Comment)); err != nil {
+	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%s/rescan", job.Repository, job.Said())); err != nil {
 		return false, err
 	}
 	again := head.Job(webhook.Head)
@@ -97,12 +94,17 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 	if err != nil {
 		return err
 	}
-	repo := s.repository(job)
-	permission, err := repo.Permission(ctx, job.Sender)
+	permission, err := s.repository(job).Permission(ctx, job.Sender)
 	if err != nil {
 		return err
 	}
+	under, known := github.RunOf(job.Run)
 	for _, h := range heads {
+		// More than one pull request can have a commit as its head, and the check shows
+		// the result of one: who pressed accepts what it showed.
+		if known && job.Button == render.AcceptAllAction.Identifier && h.Thread != under.Thread {
+			continue
+		}
 		again := h.Job(webhook.Comment)
 		again.Delivery = job.Delivery
 		origin := fmt.Sprintf("button/%s/%s", job.Delivery, h.Thread)
@@ -129,7 +131,8 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 				if err := s.audit(ctx, again, job.Sender, "refused", "the button Accept all: "+refused, origin); err != nil {
 					return err
 				}
-				if err := s.say(ctx, again, map[int64]string{-1: fmt.Sprintf("The button **Accept all**, pressed by %s, does not count: %s.", comment.Quote(job.Sender), refused)}, false); err != nil {
+				words := fmt.Sprintf("The button **Accept all**, pressed by %s, does not count: %s.", comment.Quote(job.Sender), refused)
+				if err := s.say(ctx, again, []said{{name: ofButton, Answer: store.Answer{Words: words}}}, false); err != nil {
 					return err
 				}
 				continue
@@ -155,7 +158,7 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 		return "", err
 	}
 	p := rule.policy
-	now := s.c.Now().UTC().Truncate(time.Second) // as comments have it: a revocation in the same second counts
+	now := s.c.Now().UTC().Truncate(time.Second)
 	// The same rules as for a comment, from the same place.
 	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now, Permissions: map[string]comment.Permission{job.Sender: permission},
 		Comments: []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
@@ -169,7 +172,14 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 	if r == nil {
 		return "the review of this head has not ended", nil
 	}
-	value, err := json.Marshal(policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)})
+	if under, known := github.RunOf(job.Run); known && under.Generation != h.Generation {
+		return "a newer result has taken the place of the one that it stands under", nil
+	}
+	after, err := s.c.Store.ArrivedBefore(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	value, err := json.Marshal(decide.Kept{Accepted: policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)}, Ordered: true, After: after})
 	if err != nil {
 		return "", err
 	}
@@ -187,12 +197,13 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions
 			return err
 		}
 	}
-	outcomes, said := map[int64]string{}, map[string]bool{}
+	var outcomes []said
+	before := map[string]bool{}
 	once := func(text string) []string {
-		if said[text] {
+		if before[text] {
 			return nil // it stands in the reply already
 		}
-		said[text] = true
+		before[text] = true
 		return []string{text}
 	}
 	for _, a := range d.Answers(unreasoned) {
@@ -212,7 +223,7 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions
 		for _, name := range a.Explain {
 			words = append(words, once(render.Explain(r, name))...)
 		}
-		outcomes[a.Comment] = a.Reaction + "\n" + strings.Join(words, "\n\n")
+		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment, store.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
 	}
 	return s.say(ctx, job, outcomes, true)
 }
@@ -227,38 +238,46 @@ func (s *Server) courtesy(job webhook.Job, what string, err error) error {
 	return nil
 }
 
-// say reacts where an outcome is new and edits the one reply where its words
-// changed. complete tells that outcomes are those of all comments.
-func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]string, complete bool) error {
+// said is an answer that is to be given: to a comment, or to who pressed a button.
+type said struct {
+	name    string
+	comment *comment.Comment
+	store.Answer
+}
+
+// ofButton names the answer to who pressed a button.
+const ofButton = "-1"
+
+// say reacts where an answer is new and edits the one reply where its words
+// changed. complete tells that the answers are those to all comments.
+func (s *Server) say(ctx context.Context, job webhook.Job, answers []said, complete bool) error {
 	repo := s.repository(job)
 	reply, err := s.c.Store.Reply(ctx, job.Repository, job.Pull)
 	if err != nil {
 		return err
 	}
-	before := render.Reply(reply.Answers)
-	changed := false
-	for id, outcome := range outcomes {
-		if id < 0 {
-			outcome = "\n" + outcome
-		}
-		if reply.Answers[id] == outcome {
+	before := render.Reply(answered(reply))
+	changed, asked := false, map[string]bool{ofButton: true}
+	for _, a := range answers {
+		asked[a.name] = true
+		if old, ok := reply.Answers[a.name]; ok && old.Reaction == a.Reaction && old.Words == a.Words {
 			continue
 		}
-		if reaction, _, _ := strings.Cut(outcome, "\n"); reaction != "" && id > 0 {
-			if err := s.courtesy(job, "reaction", repo.React(ctx, id, reaction)); err != nil {
+		if a.Reaction != "" && a.comment != nil {
+			if err := s.courtesy(job, "reaction", repo.React(ctx, a.comment, a.Reaction)); err != nil {
 				return err
 			}
 		}
-		reply.Answers[id] = outcome
+		reply.Answers[a.name] = a.Answer
 		changed = true
 	}
-	for id := range reply.Answers {
-		if _, ok := outcomes[id]; !ok && complete && id > 0 {
-			delete(reply.Answers, id) // the comment is gone, or asks for nothing any more
+	for name := range reply.Answers {
+		if complete && !asked[name] {
+			delete(reply.Answers, name) // the comment is gone, or asks for nothing any more
 			changed = true
 		}
 	}
-	if body := render.Reply(reply.Answers); body != before && (body != "" || reply.Comment != 0) {
+	if body := render.Reply(answered(reply)); body != before && (body != "" || reply.Comment != 0) {
 		if body == "" {
 			body = render.NothingLeft
 		}
@@ -274,4 +293,14 @@ func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]st
 		return nil
 	}
 	return s.c.Store.SetReply(ctx, job.Repository, job.Pull, reply)
+}
+
+// answered are the answers of a reply as they are shown.
+func answered(r store.Reply) []render.Answered {
+	out := make([]render.Answered, 0, len(r.Answers))
+	for name, a := range r.Answers {
+		ref, _ := comment.ParseRef(name)
+		out = append(out, render.Answered{Comment: ref, At: a.At, Words: a.Words})
+	}
+	return out
 }

@@ -106,6 +106,9 @@ func TestDoctor(t *testing.T) {
 		g.Permissions = map[string]string{"checks": "write", "contents": "write", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write", "members": "read"}
 		g.Events = append([]string{"check_run"}, g.Events...)
 		expect("too many rights", o, map[string]string{"permissions": "weak: more than needed: contents: write, members: read"})
+		g.Permissions = map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"}
+		g.Events = []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push"}
+		expect("an App of before", o, map[string]string{"permissions": "weak: event pull_request_review_comment (commands on lines"})
 		repo.Installation.Suspended = true
 		expect("suspended", o, map[string]string{"installations": "weak: 1 are suspended"})
 		repo.Installation.Suspended = false

@@ -60,7 +60,7 @@ const (
 // a reader sees it: quoted text, code, what HTML hides and what stands below the
 // separator of a mail are not read. Commands beyond the 50th are ignored.
 func Parse(body, slug string) []Command {
-	if !speaks(body, slug) {
+	if !Speaks(body, slug) {
 		return nil
 	}
 	if tangled(body) {
@@ -79,8 +79,8 @@ func Parse(body, slug string) []Command {
 	return out
 }
 
-// speaks reports whether a comment can hold a command at all, which few do.
-func speaks(body, slug string) bool {
+// Speaks reports whether a comment can hold a command at all, which few do.
+func Speaks(body, slug string) bool {
 	body = strings.ToLower(visible(body))
 	return strings.Contains(body, "/lockwarden") || slug != "" && strings.Contains(body, "@"+strings.ToLower(slug))
 }

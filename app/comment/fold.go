@@ -2,7 +2,9 @@ package comment
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -37,19 +39,76 @@ func ParsePermission(s string) (Permission, error) {
 	return None, fmt.Errorf("permission %q is none of %s", s, strings.Join(permissionNames, ", "))
 }
 
+// Kind is where a comment stands, in GitHub's words.
+type Kind string
+
+// The kinds.
+const (
+	// InConversation is an ordinary comment.
+	InConversation Kind = ""
+	// OnLine is one on a line of the diff.
+	OnLine Kind = "review_comment"
+	// InReview is the body of a review.
+	InReview Kind = "review"
+)
+
+// Ref names a comment: GitHub numbers each kind by itself.
+type Ref struct {
+	Kind Kind
+	ID   int64
+}
+
+// String is the number, with the kind before it where it has a name.
+func (r Ref) String() string {
+	if r.Kind == InConversation {
+		return strconv.FormatInt(r.ID, 10)
+	}
+	return string(r.Kind) + "/" + strconv.FormatInt(r.ID, 10)
+}
+
+// ParseRef reads what String writes.
+func ParseRef(s string) (r Ref, ok bool) {
+	kind, id, named := strings.Cut(s, "/")
+	if !named {
+		kind, id = "", s
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	return Ref{Kind(kind), n}, err == nil && n > 0
+}
+
 // Comment is one comment of a pull request as GitHub has it now.
 type Comment struct {
-	ID      int64
-	Author  string
-	Bot     bool
-	Body    string
-	Created time.Time
+	ID   int64
+	Kind Kind
+	// Node is its id for GraphQL, Review the review that it was written in, 0 where
+	// there is none.
+	Node   string
+	Review int64
+	Author string
+	Bot    bool
+	Body   string
+	// Created is when it was written, Published when others could read it, where
+	// that was later: comments of a review wait for its end.
+	Created   time.Time
+	Published time.Time
+	// Updated is zero for a review, of which GitHub does not say it.
 	Updated time.Time
 	// LastEdited is when its text was changed, zero where it never was; EditKnown
 	// is set where that is known.
 	LastEdited time.Time
 	EditKnown  bool
 	URL        string
+}
+
+// Ref names the comment.
+func (c *Comment) Ref() Ref { return Ref{c.Kind, c.ID} }
+
+// published is when others could read it.
+func (c *Comment) published() time.Time {
+	if c.Published.After(c.Created) {
+		return c.Published
+	}
+	return c.Created
 }
 
 // Edited reports whether somebody changed the comment. GitHub touches comments
@@ -85,8 +144,10 @@ const LeastForRepository = Maintain
 // why. What it is bound to (integrity and findings) comes from the review that
 // the person saw.
 type Acceptance struct {
-	// Comment and URL are where it was written; Comment is 0 for a button.
+	// Comment, among those of its Kind, and URL are where it was written; Comment
+	// is 0 for a button.
 	Comment int64     `json:"comment,omitempty"`
+	Kind    Kind      `json:"kind,omitempty"`
 	URL     string    `json:"url,omitempty"`
 	By      string    `json:"by"`
 	At      time.Time `json:"at"`
@@ -100,8 +161,32 @@ type Acceptance struct {
 	Repository bool      `json:"repository,omitempty"`
 	// Except is what was revoked of it later.
 	Except []Exception `json:"except,omitempty"`
-	// Button is for whoever hands in buttons: it tells them apart.
+	// Line is the command's in its comment. Button is for whoever hands in buttons:
+	// it tells them apart.
+	Line   int `json:"-"`
 	Button int `json:"-"`
+}
+
+// Ref names the comment that it was written in.
+func (a *Acceptance) Ref() Ref { return Ref{a.Kind, a.Comment} }
+
+// Button is an acceptance made with the check run's button.
+type Button struct {
+	Acceptance
+	// After are the comments that are known to have come before the click, where
+	// Ordered is set: a click has no time of GitHub's to compare. Where that is not
+	// known, their times are compared.
+	Ordered bool
+	After   []Ref
+}
+
+// precedes reports whether the click came before a comment. One that is not known
+// to have come before it came after it: a revocation counts.
+func (b *Button) precedes(c *Comment) bool {
+	if b.Ordered {
+		return !slices.Contains(b.After, c.Ref())
+	}
+	return !b.At.After(c.published())
 }
 
 // Exception is a package, or some findings of one, that an acceptance no
@@ -114,7 +199,7 @@ type Exception struct {
 
 // Refusal is a command that does not count, and why.
 type Refusal struct {
-	Comment int64
+	Comment Ref
 	Author  string
 	Command Command
 	Reason  string
@@ -137,9 +222,8 @@ type Thread struct {
 	Author string
 	// Comments are all comments of the pull request.
 	Comments []Comment
-	// Buttons are acceptances made with the check run's button, which were
-	// authorised when they were pressed.
-	Buttons []Acceptance
+	// Buttons were authorised when they were pressed.
+	Buttons []Button
 	// Permissions are what the comments' authors may do now.
 	Permissions map[string]Permission
 	Rules       Rules
@@ -172,23 +256,25 @@ func Fold(t Thread) Folded {
 	comments := append([]Comment(nil), t.Comments...)
 	sort.SliceStable(comments, func(i, j int) bool {
 		a, b := &comments[i], &comments[j]
-		if !a.Created.Equal(b.Created) {
-			return a.Created.Before(b.Created)
+		if a, b := a.published(), b.published(); !a.Equal(b) {
+			return a.Before(b)
+		}
+		if a.Kind != b.Kind {
+			return a.Kind < b.Kind
 		}
 		return a.ID < b.ID
 	})
 	var out Folded
-	buttons := append([]Acceptance(nil), t.Buttons...)
-	sort.SliceStable(buttons, func(i, j int) bool { return buttons[i].At.Before(buttons[j].At) })
-	pressed := func(until time.Time) {
-		for len(buttons) > 0 && !buttons[0].At.After(until) {
-			out.Acceptances = append(out.Acceptances, buttons[0])
-			buttons = buttons[1:]
-		}
-	}
+	buttons := slices.Clone(t.Buttons)
 	for i := range comments {
 		c := &comments[i]
-		pressed(c.Created)
+		buttons = slices.DeleteFunc(buttons, func(b Button) bool {
+			first := b.precedes(c)
+			if first {
+				out.Acceptances = append(out.Acceptances, b.Acceptance)
+			}
+			return first
+		})
 		if c.Bot {
 			continue
 		}
@@ -197,7 +283,7 @@ func Fold(t Thread) Folded {
 				continue
 			}
 			if reason := t.refuse(c, &command); reason != "" {
-				out.Refusals = append(out.Refusals, Refusal{c.ID, c.Author, command, reason})
+				out.Refusals = append(out.Refusals, Refusal{c.Ref(), c.Author, command, reason})
 				continue
 			}
 			decision := t.decision(c, &command)
@@ -209,7 +295,9 @@ func Fold(t Thread) Folded {
 			out.Acceptances = append(out.Acceptances, decision)
 		}
 	}
-	out.Acceptances = append(out.Acceptances, buttons...)
+	for _, b := range buttons {
+		out.Acceptances = append(out.Acceptances, b.Acceptance)
+	}
 	held := out.Acceptances[:0]
 	for _, a := range out.Acceptances {
 		if a.Until.IsZero() || t.Now.Before(a.Until) {
@@ -223,6 +311,9 @@ func Fold(t Thread) Folded {
 func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.Problem != "" {
 		return command.Problem
+	}
+	if c.Kind != InConversation && !c.EditKnown && !c.Updated.Equal(c.Created) {
+		return "GitHub does not say here whether it was edited after it was written: please write the command as an ordinary comment"
 	}
 	if c.Edited() {
 		return "the comment was edited after it was written, and whoever can write here can edit it: it is void, please comment anew"
@@ -253,7 +344,7 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 }
 
 func (t *Thread) decision(c *Comment, command *Command) Acceptance {
-	a := Acceptance{Comment: c.ID, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
+	a := Acceptance{Comment: c.ID, Kind: c.Kind, Line: command.Line, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
 		Name: command.Name, Version: command.Version, Findings: command.Findings, Repository: command.Repository}
 	a.Until = t.Rules.Until(c.Created, command.For)
 	return a

@@ -25,7 +25,7 @@ func (d *Decisions) Audit() []Entry {
 	var out []Entry
 	for _, one := range d.folded.Refusals {
 		out = append(out, Entry{one.Author, "refused", string(one.Command.Verb) + " " + one.Command.Name + "@" + one.Command.Version + ": " + one.Reason,
-			fmt.Sprintf("comment/%d/%d/%d/refused", d.thread.Repository, one.Comment, one.Command.Line)})
+			fmt.Sprintf("comment/%d/%s/%d/refused", d.thread.Repository, one.Comment, one.Command.Line)})
 	}
 	for _, list := range []struct {
 		action string
@@ -36,13 +36,13 @@ func (d *Decisions) Audit() []Entry {
 				continue
 			}
 			action, detail := list.action, strings.TrimSpace(whatOf(&a)+" "+strings.Join(a.Findings, " "))
-			if action == "accepted" && slices.Contains(d.useless[a.Comment], whatOf(&a)) {
+			if action == "accepted" && slices.Contains(d.useless[a.Ref()], whatOf(&a)) {
 				action, detail = "refused", "accept "+detail+": no finding of it was known"
 			}
 			if a.Reason != "" {
 				detail += " because " + a.Reason
 			}
-			out = append(out, Entry{a.By, action, detail, fmt.Sprintf("comment/%d/%d/%s/%s", d.thread.Repository, a.Comment, action, detail)})
+			out = append(out, Entry{a.By, action, detail, fmt.Sprintf("comment/%d/%s/%s/%s", d.thread.Repository, a.Ref(), action, detail)})
 		}
 	}
 	return out
@@ -50,7 +50,7 @@ func (d *Decisions) Audit() []Entry {
 
 // Answer is what a comment with commands in it is answered.
 type Answer struct {
-	Comment int64
+	Comment comment.Comment
 	// Reaction is GitHub's name of one; empty: none.
 	Reaction string
 	// Refused are its commands that do not count, Useless its acceptances that
@@ -80,14 +80,14 @@ func (d *Decisions) Answers(unreasoned []policy.Unreasoned) []Answer {
 		if c.Bot || len(commands) == 0 {
 			continue
 		}
-		a := Answer{Comment: c.ID, Useless: d.useless[c.ID]}
+		a := Answer{Comment: c, Useless: d.useless[c.Ref()]}
 		for _, one := range d.folded.Refusals {
-			if one.Comment == c.ID {
+			if one.Comment == c.Ref() {
 				a.Refused = append(a.Refused, one)
 			}
 		}
 		for _, one := range unreasoned {
-			if one.Comment == c.ID && !slices.Contains(a.Reasonless, one.Subject) {
+			if one.Comment == c.Ref() && !slices.Contains(a.Reasonless, one.Subject) {
 				a.Reasonless = append(a.Reasonless, one.Subject)
 			}
 		}

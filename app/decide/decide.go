@@ -34,16 +34,21 @@ type Thread struct {
 // Kept is a decision as it is kept.
 type Kept struct {
 	// ID is 0 for one that is not kept yet.
-	ID int64
+	ID int64 `json:"-"`
 	// Thread is where it was made, Origin tells it apart from others.
-	Thread, Origin string
+	Thread string `json:"-"`
+	Origin string `json:"-"`
 	policy.Accepted
+	// Ordered and After say which comments came before a button was pressed; see
+	// comment.Button.
+	Ordered bool     `json:"ordered,omitempty"`
+	After   []string `json:"after,omitempty"`
 }
 
 // Result is a result that the check showed.
 type Result struct {
 	Generation int64
-	// Since is from when on people could see it.
+	// Since is from when on people could see it, by GitHub's clock.
 	Since time.Time
 }
 
@@ -66,7 +71,7 @@ type Decisions struct {
 	thread *Thread
 	folded comment.Folded
 	// useless are acceptances that cover nothing that was seen.
-	useless map[int64][]string
+	useless map[comment.Ref][]string
 }
 
 // People are those whose permission Decide needs.
@@ -123,9 +128,14 @@ func (t *Thread) fold() comment.Folded {
 	in.Buttons = nil
 	for i := range t.Pressed {
 		if k := &t.Pressed[i]; t.Permissions[k.By] >= t.Rules.Least {
-			a := k.Acceptance
-			a.Button = i + 1
-			in.Buttons = append(in.Buttons, a)
+			b := comment.Button{Acceptance: k.Acceptance, Ordered: k.Ordered}
+			b.Button = i + 1
+			for _, name := range k.After {
+				if ref, ok := comment.ParseRef(name); ok {
+					b.After = append(b.After, ref)
+				}
+			}
+			in.Buttons = append(in.Buttons, b)
 		}
 	}
 	return comment.Fold(in)
@@ -133,7 +143,7 @@ func (t *Thread) fold() comment.Folded {
 
 // Decide folds the comments and binds each acceptance to what its author saw.
 func (t *Thread) Decide() Decisions {
-	d := Decisions{thread: t, folded: t.fold(), useless: map[int64][]string{}}
+	d := Decisions{thread: t, folded: t.fold(), useless: map[comment.Ref][]string{}}
 	for _, a := range d.folded.Acceptances {
 		bound := policy.Accepted{Acceptance: a}
 		switch {
@@ -144,7 +154,7 @@ func (t *Thread) Decide() Decisions {
 				bound.Seen = t.Seen[r.Generation]
 			}
 			if !coversAny(&bound) {
-				d.useless[a.Comment] = append(d.useless[a.Comment], whatOf(&a))
+				d.useless[a.Ref()] = append(d.useless[a.Ref()], whatOf(&a))
 			}
 		}
 		d.Accepted = append(d.Accepted, bound)
@@ -181,7 +191,7 @@ func (d *Decisions) lasting() {
 		if !a.Repository || a.Comment == 0 {
 			continue
 		}
-		origin := fmt.Sprintf("comment/%d/%d/%s@%s/%s", t.Repository, a.Comment, a.Name, a.Version, strings.Join(a.Findings, ","))
+		origin := fmt.Sprintf("comment/%d/%s/%s@%s/%s", t.Repository, a.Ref(), a.Name, a.Version, strings.Join(a.Findings, ","))
 		held[origin] = true
 		if len(a.Seen) > 0 { // or nothing was known when it was written
 			d.Keep = append(d.Keep, Kept{Thread: t.Name, Origin: origin, Accepted: a})

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,25 +18,33 @@ const MaxComment = 65_536
 // NothingLeft is what becomes of a reply whose questions are gone.
 const NothingLeft = "_Nothing is left to answer here: the check run has the result._\n"
 
+// Answered is what a comment was answered; one without a number is who pressed a
+// button.
+type Answered struct {
+	Comment comment.Ref
+	At      time.Time
+	Words   string
+}
+
+// anchors are where comments stand on the page of a pull request.
+var anchors = map[comment.Kind]string{comment.InConversation: "issuecomment-", comment.OnLine: "discussion_r", comment.InReview: "pullrequestreview-"}
+
 // Reply is the one comment in a pull request, with an answer for each comment
-// that needs words; empty where none does. Answers begin with the reaction's
-// name in a line of its own. The newest are kept where they do not all fit.
-func Reply(answers map[int64]string) string {
-	var ids []int64
-	for id, a := range answers {
-		if _, words, _ := strings.Cut(a, "\n"); words != "" {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
+// that needs words; empty where none does. The newest stand first, and are kept
+// where they do not all fit.
+func Reply(answers []Answered) string {
+	answers = slices.DeleteFunc(slices.Clone(answers), func(a Answered) bool { return a.Words == "" })
+	if len(answers) == 0 {
 		return ""
 	}
-	slices.Sort(ids)
+	slices.SortFunc(answers, func(a, b Answered) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Comment.ID, a.Comment.ID), cmp.Compare(a.Comment.Kind, b.Comment.Kind))
+	})
 	d := newDocument(MaxComment)
-	for _, id := range slices.Backward(ids) {
-		_, words, _ := strings.Cut(answers[id], "\n")
-		if id > 0 {
-			words = fmt.Sprintf("[To this comment](#issuecomment-%d): ", id) + words
+	for _, a := range answers {
+		words := a.Words
+		if a.Comment.ID > 0 {
+			words = fmt.Sprintf("[To this comment](#%s%d): ", anchors[a.Comment.Kind], a.Comment.ID) + words
 		}
 		d.item(words + "\n\n")
 	}

@@ -411,7 +411,7 @@ func TestDecisionsAndAudit(t *testing.T) {
 				t.Errorf("%s: %v", statement, err)
 			}
 		}
-		reply := store.Reply{Comment: 5, Answers: map[int64]string{9: "no"}}
+		reply := store.Reply{Comment: 5, Answers: map[string]store.Answer{"9": {Reaction: "+1", Words: "no"}, "review/9": {Reaction: "confused"}}}
 		if err := s.SetReply(ctx, 1, 3, reply); err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ var mayImport = []struct {
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"glob", "known", "app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/decide", []string{"app/comment", "app/policy"}, []string{"net", "net/http", "os"}},
-	{"app/render", []string{"app/comment", "app/review", "app/policy", "analyzer", "analyzer/npm", "analyzer/javascript", "analyzer/prevalence", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "known", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
+	{"app/render", []string{"app/comment", "app/decide", "app/review", "app/policy", "analyzer", "analyzer/npm", "analyzer/javascript", "analyzer/prevalence", "analyzer/behavior", "analyzer/issue", "analyzer/vulnerability", "known", "lockfile", "templates"}, []string{"net", "net/http", "os"}},
 	{"cmd/lockwarden", []string{"app", "templates", "analyzer/prevalence", "analyzer/vulnerability", "app/comment", "app/page", "app/store", "app/github/githubtest", "app/github/githubtest/browse", "app/review", "app/policy", "app/render", "analyzer", "analyzer/issue", "known", "lockfile"}, nil},
 	{"bench/quality", []string{"app/review", "analyzer", "analyzer/…", "lockfile"}, nil},
 	{"bench/engine", []string{"analyzer", "analyzer/worker"}, nil},

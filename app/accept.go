@@ -17,6 +17,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
+	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
@@ -66,7 +67,7 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		}
 	}
 	p, place := rule.policy, rule.place
-	d, err := s.decided(ctx, job, p)
+	d, err := s.decided(ctx, job, p, r)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if job.Pull == 0 {
 		return nil
 	}
-	return s.answered(ctx, job, s.answer(ctx, job, d, verdict.Unreasoned, r, p))
+	return s.answered(ctx, job, s.answer(ctx, job, d, &verdict, r, p.Accept.Rules))
 }
 
 // answered takes what came of answering: a courtesy, which never makes a review
@@ -301,11 +302,12 @@ func (s *Server) organizationPolicy(ctx context.Context, job webhook.Job) (data 
 
 // decided asks for what decisions are made of, and keeps and ends what people
 // decided for the whole repository.
-func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy) (decide.Decisions, error) {
+func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, r *review.Review) (decide.Decisions, error) {
 	t, err := s.thread(ctx, job, p)
 	if t == nil || err != nil {
 		return decide.Decisions{}, err
 	}
+	t.Current = policy.See(p, r)
 	for _, login := range t.People() {
 		if t.Permissions[login], err = s.repository(job).Permission(ctx, login); err != nil {
 			return decide.Decisions{}, err
@@ -347,7 +349,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	if err != nil || number == 0 && len(lasting) == 0 {
 		return nil, err
 	}
-	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{},
+	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{}, Done: map[comment.Ref]bool{},
 		Thread: comment.Thread{Slug: s.c.Slug, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: map[string]comment.Permission{}}}
 	if number == 0 {
 		return t, nil
@@ -364,6 +366,15 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	}
 	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
 		return nil, err
+	}
+	reply, err := s.c.Store.Reply(ctx, job.Repository, number)
+	if err != nil {
+		return nil, err
+	}
+	for name, a := range reply.Answers {
+		if ref, ok := comment.ParseRef(name); ok && a.Reaction == "+1" {
+			t.Done[ref] = true
+		}
 	}
 	generations, err := s.c.Store.Generations(ctx, job.Repository, t.Name)
 	if err != nil {

@@ -131,8 +131,7 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 				if err := s.audit(ctx, again, job.Sender, "refused", "the button Accept all: "+refused, origin); err != nil {
 					return err
 				}
-				words := fmt.Sprintf("The button **Accept all**, pressed by %s, does not count: %s.", comment.Quote(job.Sender), refused)
-				if err := s.say(ctx, again, []said{{name: ofButton, Answer: store.Answer{Words: words}}}, false); err != nil {
+				if err := s.say(ctx, again, []said{{name: ofButton, Answer: store.Answer{Words: render.ButtonRefused(job.Sender, refused)}}}, false); err != nil {
 					return err
 				}
 				continue
@@ -191,37 +190,34 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 
 // answer reacts to each command and, where words are needed, keeps them in one
 // reply.
-func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, unreasoned []policy.Unreasoned, r *review.Review, p policy.Policy) error {
-	for _, e := range d.Audit() {
+func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, v *policy.Verdict, r *review.Review, rules comment.Rules) error {
+	for _, e := range d.Audit(v) {
 		if err := s.audit(ctx, job, e.Actor, e.Action, e.Detail, e.Origin); err != nil {
 			return err
 		}
 	}
 	var outcomes []said
 	before := map[string]bool{}
-	once := func(text string) []string {
-		if before[text] {
-			return nil // it stands in the reply already
-		}
-		before[text] = true
-		return []string{text}
-	}
-	for _, a := range d.Answers(unreasoned) {
+	for _, a := range d.Answers(v) {
 		var words []string
-		for _, one := range a.Refused {
-			words = append(words, fmt.Sprintf("%s in line %d does not count: %s.", comment.Quote(string(one.Command.Verb)), one.Command.Line, strings.TrimSuffix(one.Reason, ".")))
-		}
-		for _, name := range a.Useless {
-			words = append(words, fmt.Sprintf("%s accepts nothing: no finding of it was known at this head when the comment was written.", comment.Quote(name)))
+		for i := range a.Effects {
+			words = append(words, render.Effect(&a.Effects[i]))
 		}
 		if len(a.Reasonless) > 0 {
 			words = append(words, render.NeedsReason(a.Reasonless))
 		}
+		var long []string
 		if a.Help {
-			words = append(words, once(render.Help(p.Accept.Rules))...)
+			long = append(long, render.Help(rules))
 		}
 		for _, name := range a.Explain {
-			words = append(words, once(render.Explain(r, name))...)
+			long = append(long, render.Explain(r, name))
+		}
+		for _, text := range long {
+			if !before[text] { // or it stands in the reply already
+				before[text] = true
+				words = append(words, text)
+			}
 		}
 		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment, store.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
 	}

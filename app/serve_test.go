@@ -166,7 +166,7 @@ func TestGitHubDownAtStart(t *testing.T) {
 	defer g.Close()
 	repo := g.Repository("acme/web")
 	g.Fail(githubtest.Fault{Match: "GET /app", Times: 2, Status: http.StatusServiceUnavailable, Body: `{"message":"No server is available"}`})
-	_, base, stop := serve(t, settings(t, g, "sqlite:"+filepath.Join(t.TempDir(), "lockwarden.db")))
+	_, base, stop := serve(t, settings(t, g, storetest.SQLite(t).URL))
 	if base == "" {
 		t.Fatal(stop())
 	}

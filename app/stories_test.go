@@ -1008,7 +1008,9 @@ func TestCommandsInReviews(t *testing.T) {
 		later(func() { pull.EditOnLine("wes", id, accept+" by all") })
 		w.concludes(pull.SHA(), "failure")
 		reacts(onLine, "confused")
-		w.eventually("it is said", func() bool { return strings.Contains(w.reply(pull), "#discussion_r") && strings.Contains(w.reply(pull), "edited") })
+		w.eventually("it is said", func() bool {
+			return strings.Contains(w.reply(pull), "#discussion_r") && strings.Contains(w.reply(pull), "edited")
+		})
 		later(func() { id = pull.CommentOnLine("mia", accept) })
 		w.concludes(pull.SHA(), "success")
 		later(func() { pull.DeleteOnLine("mia", id) })
@@ -1100,4 +1102,35 @@ func (w *world) audit() string {
 		fmt.Fprintf(&b, "%s %s %s\n", e.Actor, e.Action, e.Detail)
 	}
 	return b.String()
+}
+
+// TestSaysWhatToType: a command that does nothing is answered with what there is,
+// and the audit has it as refused.
+func TestSaysWhatToType(t *testing.T) {
+	story(t, func(w *world) {
+		release := w.scanner.hold()
+		pull := w.open(with("shell@1.0.0", "other@2.0.0"))
+		w.eventually("it is being scanned", func() bool {
+			run, ok := w.repo.Latest(pull.SHA())
+			return ok && run.Status == "in_progress"
+		})
+		early := w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because I know it already")
+		w.clock.Add(int64(time.Minute))
+		release()
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, early, "confused")
+		for _, slip := range []string{"accept shel@1.0.0 because known", "accept shell because known", "accept shell@1.0.0 install/scripts because known", "revoke shell@1.0.0", "approve shell@1.0.0", "explain shel"} {
+			w.comment(pull, "mia", "/lockwarden "+slip)
+		}
+		w.eventually("all is answered", func() bool { return strings.Count(w.reply(pull), "To this comment") == 7 })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		w.wants("the reply", w.reply(pull), "no result yet when it was written", "There are findings of `shell@1.0.0`, `other@2.0.0`", "Here that can be `shell@1.0.0`",
+			"It has `install/script`", "nothing to take back", "did you mean `/lockwarden accept shell@1.0.0`?", "is called `shel`. There are `shell`, `other`")
+		audit := w.audit()
+		w.wants("the audit", audit, "mia refused accept shel@1.0.0", "mia refused accept shell@1.0.0: no finding of it was known", "mia refused revoke shell@1.0.0")
+		if strings.Contains(audit, "mia accepted") || strings.Contains(audit, "mia revoked") {
+			w.t.Errorf("the audit says that something took effect:\n%s", audit)
+		}
+	})
 }

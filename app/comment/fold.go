@@ -208,9 +208,12 @@ type Refusal struct {
 // Folded is what the comments of a pull request come to.
 type Folded struct {
 	Acceptances []Acceptance
-	Refusals    []Refusal
-	// Revocations are the revokes that count, for the audit.
-	Revocations []Acceptance
+	// Made are all acceptances of comments, those that were revoked later too.
+	Made     []Acceptance
+	Refusals []Refusal
+	// Revocations are the revokes that count, Idle those of them that took nothing
+	// back.
+	Revocations, Idle []Acceptance
 }
 
 // Thread is what Fold reads.
@@ -228,6 +231,9 @@ type Thread struct {
 	Permissions map[string]Permission
 	Rules       Rules
 	Now         time.Time
+	// Covers reports whether an acceptance is about anything that its author saw; one
+	// that is not leaves nothing to take back. nil: all are.
+	Covers func(a *Acceptance) bool `json:"-"`
 }
 
 // Deciders are the authors whose permission Fold needs: those of comments with
@@ -288,11 +294,16 @@ func Fold(t Thread) Folded {
 			}
 			decision := t.decision(c, &command)
 			if command.Verb == Revoke {
-				out.Acceptances = without(out.Acceptances, decision)
+				rest, took := t.without(out.Acceptances, decision)
+				out.Acceptances = rest
 				out.Revocations = append(out.Revocations, decision)
+				if !took {
+					out.Idle = append(out.Idle, decision)
+				}
 				continue
 			}
 			out.Acceptances = append(out.Acceptances, decision)
+			out.Made = append(out.Made, decision)
 		}
 	}
 	for _, b := range buttons {
@@ -362,25 +373,22 @@ func (r Rules) Until(from time.Time, wanted time.Duration) time.Time {
 }
 
 // without takes a revocation from acceptances: "revoke all" takes everything,
-// another one what it names.
-func without(list []Acceptance, revoked Acceptance) []Acceptance {
-	var out []Acceptance
+// another one what it names. took reports whether there was anything to take.
+func (t *Thread) without(list []Acceptance, revoked Acceptance) (out []Acceptance, took bool) {
 	for _, a := range list {
-		switch {
-		case revoked.All:
+		if !revoked.All && !a.All && (a.Name != revoked.Name || a.Version != revoked.Version) {
+			out = append(out, a)
 			continue
-		case a.All:
-			// What "accept all" accepted stays accepted but for this package.
-			a.Except = append(append([]Exception(nil), a.Except...), Exception{revoked.Name, revoked.Version, revoked.Findings})
-		case a.Name == revoked.Name && a.Version == revoked.Version:
-			if len(revoked.Findings) == 0 {
-				continue
-			}
-			a.Except = append(append([]Exception(nil), a.Except...), Exception{revoked.Name, revoked.Version, revoked.Findings})
 		}
+		took = took || t.Covers == nil || t.Covers(&a)
+		if revoked.All || !a.All && len(revoked.Findings) == 0 {
+			continue
+		}
+		// What else it accepted stays accepted.
+		a.Except = append(slices.Clone(a.Except), Exception{revoked.Name, revoked.Version, revoked.Findings})
 		out = append(out, a)
 	}
-	return out
+	return out, took
 }
 
 // Covers tells whether the acceptance speaks of that finding of that package

@@ -29,6 +29,11 @@ type Thread struct {
 	// see in those that Reviews asks for, by generation.
 	Results []Result
 	Seen    map[int64][]policy.Seen
+	// Current is what there is to see in the head that is judged, which need not have
+	// been shown yet.
+	Current []policy.Seen
+	// Done are comments that were told before that they did what they say.
+	Done map[comment.Ref]bool
 }
 
 // Kept is a decision as it is kept.
@@ -68,10 +73,8 @@ type Decisions struct {
 	Keep []Kept
 	End  []Ended
 
-	thread *Thread
-	folded comment.Folded
-	// useless are acceptances that cover nothing that was seen.
-	useless map[comment.Ref][]string
+	thread  *Thread
+	effects []Effect
 }
 
 // People are those whose permission Decide needs.
@@ -101,8 +104,8 @@ func (k *Kept) ended(now time.Time) bool { return !k.Until.IsZero() && !now.Befo
 // Reviews are the generations whose findings Decide binds acceptances to.
 func (t *Thread) Reviews() []int64 {
 	var out []int64
-	for _, a := range t.fold().Acceptances {
-		if r := t.shown(&a); r != nil && a.Comment != 0 && !slices.Contains(out, r.Generation) {
+	for _, a := range t.fold(nil).Made {
+		if r := t.shown(&a); r != nil && !slices.Contains(out, r.Generation) {
 			out = append(out, r.Generation)
 		}
 	}
@@ -122,10 +125,24 @@ func (t *Thread) shown(a *comment.Acceptance) *Result {
 	return nil
 }
 
+// bind adds what was seen to an acceptance; shown is false where that was nothing.
+func (t *Thread) bind(a *comment.Acceptance) (bound policy.Accepted, shown bool) {
+	bound.Acceptance = *a
+	if a.Button > 0 {
+		bound.Seen = t.Pressed[a.Button-1].Seen
+		return bound, true
+	}
+	r := t.shown(a)
+	if r != nil {
+		bound.Seen = t.Seen[r.Generation]
+	}
+	return bound, r != nil
+}
+
 // fold folds the comments and the buttons of those who may still decide.
-func (t *Thread) fold() comment.Folded {
+func (t *Thread) fold(seen func(*comment.Acceptance) bool) comment.Folded {
 	in := t.Thread
-	in.Buttons = nil
+	in.Buttons, in.Covers = nil, seen
 	for i := range t.Pressed {
 		if k := &t.Pressed[i]; t.Permissions[k.By] >= t.Rules.Least {
 			b := comment.Button{Acceptance: k.Acceptance, Ordered: k.Ordered}
@@ -143,48 +160,34 @@ func (t *Thread) fold() comment.Folded {
 
 // Decide folds the comments and binds each acceptance to what its author saw.
 func (t *Thread) Decide() Decisions {
-	d := Decisions{thread: t, folded: t.fold(), useless: map[comment.Ref][]string{}}
-	for _, a := range d.folded.Acceptances {
-		bound := policy.Accepted{Acceptance: a}
-		switch {
-		case a.Button > 0:
-			bound.Seen = t.Pressed[a.Button-1].Seen
-		default:
-			if r := t.shown(&a); r != nil {
-				bound.Seen = t.Seen[r.Generation]
-			}
-			if !coversAny(&bound) {
-				d.useless[a.Ref()] = append(d.useless[a.Ref()], whatOf(&a))
-			}
-		}
+	folded := t.fold(func(a *comment.Acceptance) bool {
+		bound, _ := t.bind(a)
+		return covers(&bound, bound.Seen)
+	})
+	d := Decisions{thread: t}
+	for _, one := range folded.Refusals {
+		d.effects = append(d.effects, refused(&one))
+	}
+	for _, a := range folded.Made {
+		bound, shown := t.bind(&a)
+		d.effects = append(d.effects, t.acceptance(&bound, shown))
+	}
+	for _, a := range folded.Acceptances {
+		bound, _ := t.bind(&a)
 		d.Accepted = append(d.Accepted, bound)
 	}
-	d.lasting()
+	for _, r := range folded.Revocations {
+		d.effects = append(d.effects, t.revocation(&r, slices.ContainsFunc(folded.Idle, func(idle comment.Acceptance) bool {
+			return idle.Ref() == r.Ref() && idle.Line == r.Line
+		})))
+	}
+	d.lasting(folded.Revocations)
 	return d
-}
-
-// whatOf names what an acceptance is of: a package version, or all.
-func whatOf(a *comment.Acceptance) string {
-	if a.All {
-		return "all"
-	}
-	return a.Name + "@" + a.Version
-}
-
-func coversAny(a *policy.Accepted) bool {
-	for _, s := range a.Seen {
-		for id := range s.Findings {
-			if a.Covers(s.Name, s.Version, id) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // lasting adds what holds for the whole repository, and says which decisions
 // this thread makes and ends.
-func (d *Decisions) lasting() {
+func (d *Decisions) lasting(revocations []comment.Acceptance) {
 	t := d.thread
 	held := map[string]bool{}
 	for _, a := range d.Accepted {
@@ -204,7 +207,7 @@ func (d *Decisions) lasting() {
 			}
 			continue // its comment was folded
 		}
-		if by := d.revoker(&k); by != "" {
+		if by := d.revoker(&k, revocations); by != "" {
 			d.End = append(d.End, Ended{k, by})
 			continue
 		}
@@ -216,8 +219,8 @@ func (d *Decisions) lasting() {
 
 // revoker is who revoked a decision for the repository here, empty where nobody
 // did who may.
-func (d *Decisions) revoker(k *Kept) string {
-	for _, r := range d.folded.Revocations {
+func (d *Decisions) revoker(k *Kept, revocations []comment.Acceptance) string {
+	for _, r := range revocations {
 		if r.Repository && (r.All || r.Name == k.Name && r.Version == k.Version) && d.thread.Permissions[r.By] >= comment.LeastForRepository {
 			return r.By
 		}

@@ -2,7 +2,6 @@ package decide
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -218,37 +217,87 @@ func TestAsks(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+// refusing is a verdict that wants a reason of comment 11 for those, and accepts
+// others by it.
+func refusing(subjects []string, accepted ...string) *policy.Verdict {
+	v := &policy.Verdict{}
+	for _, s := range subjects {
+		v.Unreasoned = append(v.Unreasoned, policy.Unreasoned{Comment: comment.Ref{ID: 11}, Subject: s, Finding: "x/y"}, policy.Unreasoned{Comment: comment.Ref{ID: 11}, Subject: s, Finding: "x/z"},
+			policy.Unreasoned{Comment: comment.Ref{ID: 12}, Subject: "other@1.0.0"}, policy.Unreasoned{Comment: comment.Ref{Kind: comment.OnLine, ID: 11}, Subject: "line@1.0.0"})
+	}
+	for _, s := range accepted {
+		a := &comment.Acceptance{Comment: 11, All: s == "all"}
+		a.Name, a.Version, _ = strings.Cut(s, "@")
+		v.Findings = append(v.Findings, policy.Finding{Accepted: a})
+	}
+	return v
+}
+
+// TestEffects: what is reacted, said and audited of one comment, number 11, is the
+// same story.
+func TestEffects(t *testing.T) {
 	for _, test := range []struct {
-		name, body string
-		who        string
-		minute     int
-		unreasoned []policy.Unreasoned
-		answer     string
-		audit      string
+		name, who, body string
+		verdict         *policy.Verdict
+		change          func(t *Thread)
+		answer, audit   string
 	}{
-		{"an acceptance", "/lockwarden accept a@1.0.0 x/y because fine", "mia", 11, nil, "+1", "mia accepted a@1.0.0 x/y because fine"},
-		{"all", "/lockwarden accept all because fine", "mia", 11, nil, "+1", "mia accepted all because fine"},
-		{"a revocation", "/lockwarden accept a@1.0.0\n/lockwarden revoke a@1.0.0", "mia", 11, nil, "+1", "mia revoked a@1.0.0"},
-		{"by a stranger", "/lockwarden accept a@1.0.0", "eve", 11, nil, "confused 1 refused", "eve refused accept a@1.0.0: "},
-		{"of nothing that was shown", "/lockwarden accept c@1.0.0 because fine", "mia", 11, nil, "confused useless [c@1.0.0]",
-			"mia refused accept c@1.0.0: no finding of it was known because fine"},
-		{"without the reason that it needs", "/lockwarden accept a@1.0.0", "mia", 11, []policy.Unreasoned{{Comment: comment.Ref{ID: 11}, Subject: "a@1.0.0", Finding: "x/y"}, {Comment: comment.Ref{ID: 11}, Subject: "a@1.0.0", Finding: "x/z"}},
-			"confused reasonless [a@1.0.0]", ""},
-		{"another comment's reason", "/lockwarden accept a@1.0.0", "mia", 11, []policy.Unreasoned{{Comment: comment.Ref{ID: 12}, Subject: "a@1.0.0"}}, "+1", ""},
-		{"help", "/lockwarden help", "eve", 11, nil, " help", ""},
-		{"explain", "/lockwarden explain a\n/lockwarden explain b\n/lockwarden explain a", "eve", 11, nil, " explain [a b]", ""},
-		{"explain too much", strings.Repeat("/lockwarden explain a\n", 3) + "/lockwarden explain b\n/lockwarden explain c\n/lockwarden explain d\n/lockwarden explain e\n/lockwarden explain f", "eve", 11, nil,
+		{"an acceptance", "mia", "/lockwarden accept a@1.0.0 x/y because fine", nil, nil, "+1", "mia accepted a@1.0.0 x/y because fine"},
+		{"all", "mia", "/lockwarden accept all because fine", nil, nil, "+1", "mia accepted all because fine"},
+		{"by a stranger", "eve", "/lockwarden accept a@1.0.0", nil, nil, "confused refused",
+			"eve refused accept a@1.0.0: it needs the permission `write` in this repository, and `eve` has `read`"},
+		{"one of two", "mia", "/lockwarden accept a@1.0.0\n/lockwarden accept a", nil, nil, "confused refused a [a@1.0.0 a@2.0.0]",
+			"mia refused accept: say which version of `a`: `/lockwarden accept NAME@VERSION`; mia accepted a@1.0.0"},
+
+		{"before anything was shown", "mia", "/lockwarden accept a@1.0.0", nil, func(t *Thread) { t.Results = nil }, "confused early", "mia refused accept a@1.0.0: no finding of it was known"},
+		{"of what came later", "mia", "/lockwarden accept b@1.0.0", nil, nil, "confused later", "mia refused accept b@1.0.0: no finding of it was known"},
+		{"of another package", "mia", "/lockwarden accept aa@1.0.0 because fine", nil, nil, "confused package [a@1.0.0]",
+			"mia refused accept aa@1.0.0: no finding of it was known because fine"},
+		{"of another version", "mia", "/lockwarden accept a@1.0.1", nil, nil, "confused package [a@1.0.0]", "mia refused accept a@1.0.1: no finding of it was known"},
+		{"of another finding", "mia", "/lockwarden accept a@1.0.0 x/w", nil, nil, "confused finding [x/y x/z]", "mia refused accept a@1.0.0 x/w: no finding of it was known"},
+		{"where nothing was found", "mia", "/lockwarden accept all", nil, func(t *Thread) { t.Seen[1], t.Current = nil, nil }, "confused nothing", "mia refused accept all: no finding of it was known"},
+		{"of a package, where nothing was found", "mia", "/lockwarden accept a@1.0.0", nil, func(t *Thread) { t.Seen[1], t.Current = nil, nil }, "confused nothing",
+			"mia refused accept a@1.0.0: no finding of it was known"},
+		{"of one finding that is there and one that is not", "mia", "/lockwarden accept a@1.0.0 x/y x/w", nil, nil, "+1 unknown [x/w]", "mia accepted a@1.0.0 x/y x/w"},
+
+		{"without the reason that it needs", "mia", "/lockwarden accept a@1.0.0", refusing([]string{"a@1.0.0"}), nil, "confused reasonless [a@1.0.0]",
+			"mia refused accept a@1.0.0: not without a reason: a@1.0.0"},
+		{"all, some of which need a reason", "mia", "/lockwarden accept all", refusing([]string{"a@1.0.0"}, "all"), nil, "confused reasonless [a@1.0.0]",
+			"mia refused accept all: not without a reason: a@1.0.0; mia accepted all"},
+		{"two, of which one needs a reason", "mia", "/lockwarden accept a@1.0.0 x/y\n/lockwarden accept b@1.0.0", refusing([]string{"b@1.0.0"}, "a@1.0.0"),
+			func(t *Thread) { t.Seen[1] = t.Seen[2] }, "confused reasonless [b@1.0.0]", "mia accepted a@1.0.0 x/y; mia refused accept b@1.0.0: not without a reason: b@1.0.0"},
+		{"the reason that another needs", "mia", "/lockwarden accept a@1.0.0", refusing([]string{"b@1.0.0"}, "a@1.0.0"), nil, "+1", "mia accepted a@1.0.0"},
+
+		{"a revocation", "mia", "/lockwarden accept a@1.0.0\n/lockwarden revoke a@1.0.0", nil, nil, "+1", "mia accepted a@1.0.0; mia revoked a@1.0.0"},
+		{"a revocation of nothing", "mia", "/lockwarden revoke a@1.0.0", nil, nil, "confused idle", "mia refused revoke a@1.0.0: nothing of it was accepted"},
+		{"a revocation of what is gone now", "mia", "/lockwarden revoke a@1.0.0", nil, func(t *Thread) { t.Done = map[comment.Ref]bool{{ID: 11}: true} }, "+1", "mia revoked a@1.0.0"},
+		{"a revocation of a button", "mia", "/lockwarden revoke a@1.0.0", nil, func(t *Thread) { t.Pressed = []Kept{pressed(10, "ada", "a@1.0.0 x/y")} }, "+1", "mia revoked a@1.0.0"},
+		{"a revocation here of what holds everywhere", "mia", "/lockwarden revoke a@1.0.0", nil, func(t *Thread) { t.Lasting = []Kept{lasting(3, "ada", "pull/1", time.Time{})} },
+			"confused idle lasting", "mia refused revoke a@1.0.0: nothing of it was accepted"},
+		{"a revocation here of what held everywhere", "mia", "/lockwarden revoke a@1.0.0", nil, func(t *Thread) { t.Lasting = []Kept{lasting(3, "ada", "pull/1", at(59))} },
+			"confused idle", "mia refused revoke a@1.0.0: nothing of it was accepted"},
+		{"a revocation of what never counted", "mia", "/lockwarden accept c@1.0.0\n/lockwarden revoke c@1.0.0", nil, nil, "confused package [a@1.0.0] idle",
+			"mia refused accept c@1.0.0: no finding of it was known; mia refused revoke c@1.0.0: nothing of it was accepted"},
+		{"a revocation everywhere", "mia", "/lockwarden revoke a@1.0.0 in repository", nil, nil, "+1", "mia revoked a@1.0.0"},
+
+		{"help", "eve", "/lockwarden help", nil, nil, " help", ""},
+		{"explain", "eve", "/lockwarden explain a\n/lockwarden explain b\n/lockwarden explain a", nil, nil, " explain [a b]", ""},
+		{"explain too much", "eve", "/lockwarden explain a\n/lockwarden explain b\n/lockwarden explain c\n/lockwarden explain d\n/lockwarden explain e\n/lockwarden explain f", nil, nil,
 			" explain [a b c d e]", ""},
-		{"a rescan", "/lockwarden rescan", "mia", 11, nil, "", ""},
+		{"a rescan", "mia", "/lockwarden rescan", nil, nil, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d := thread(func(t *Thread) {
+			th := thread(func(t *Thread) {
+				t.Current = append(sees("a@2.0.0 x/y"), t.Seen[2]...)
 				bot := says(12, "helper[bot]", "/lockwarden accept a@1.0.0")
 				bot.Bot = true
-				t.Comments = []comment.Comment{says(test.minute, test.who, test.body), bot, says(13, "mia", "thanks")}
-			}).Decide()
-			answers := d.Answers(test.unreasoned)
+				t.Comments = []comment.Comment{says(11, test.who, test.body), bot, says(13, "mia", "thanks")}
+				if test.change != nil {
+					test.change(t)
+				}
+			})
+			d := th.Decide()
+			answers := d.Answers(test.verdict)
 			if len(answers) != 1 {
 				t.Fatalf("%d answers", len(answers))
 			}
@@ -256,11 +305,65 @@ func TestAnswers(t *testing.T) {
 				t.Error(diff)
 			}
 			var lines []string
-			for _, e := range d.Audit() {
+			for _, e := range d.Audit(test.verdict) {
 				lines = append(lines, e.Actor+" "+e.Action+" "+e.Detail)
 			}
-			if got := strings.Join(lines, "; "); !strings.HasPrefix(got, test.audit) {
-				t.Errorf("the audit says %q, want %q", got, test.audit)
+			if diff := cmp.Diff(test.audit, strings.Join(lines, "; ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestAuditOnce: the same outcome has the same origin, and a revocation that took
+// effect is not written again as one that did not.
+func TestAuditOnce(t *testing.T) {
+	origins := func(body string, change func(t *Thread)) string {
+		d := thread(func(t *Thread) {
+			t.Comments = []comment.Comment{says(11, "mia", body)}
+			change(t)
+		}).Decide()
+		var out []string
+		for _, e := range d.Audit(nil) {
+			out = append(out, e.Origin)
+		}
+		return strings.Join(out, " ")
+	}
+	pressed := func(t *Thread) { t.Pressed = []Kept{pressed(10, "ada", "a@1.0.0 x/y")} }
+	if a, b := origins("/lockwarden revoke a@1.0.0", pressed), origins("/lockwarden revoke a@1.0.0", func(*Thread) {}); a != b || a == "" {
+		t.Errorf("%q and %q", a, b)
+	}
+	onLine := func(t *Thread) { t.Comments[0].Kind = comment.OnLine }
+	if a, b := origins("/lockwarden accept a@1.0.0", func(*Thread) {}), origins("/lockwarden accept a@1.0.0", onLine); a == b || a != "comment/1/11/accepted/a@1.0.0" {
+		t.Errorf("%q and %q", a, b)
+	}
+}
+
+// TestButtonsInOrder: a click came after the comments that were delivered before
+// it, whatever the clocks say.
+func TestButtonsInOrder(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		at      int
+		ordered bool
+		after   []string
+		want    string
+	}{
+		{"after the revocation, by an early clock", 5, true, []string{"11"}, "mia all a:x/y"},
+		{"before it, by a late clock", 30, true, nil, ""},
+		{"one that is not known to have come before counts as later", 30, true, []string{"review_comment/11", "10"}, ""},
+		{"of an older version, by the clock: after", 30, false, nil, "mia all a:x/y"},
+		{"of an older version, by the clock: before", 5, false, nil, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			th := thread(func(t *Thread) {
+				k := pressed(test.at, "mia", "a@1.0.0 x/y")
+				k.Ordered, k.After = test.ordered, test.after
+				t.Pressed = []Kept{k}
+				t.Comments = []comment.Comment{says(11, "wes", "/lockwarden revoke all")}
+			})
+			if diff := cmp.Diff(test.want, show(th.Decide())); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
@@ -268,17 +371,30 @@ func TestAnswers(t *testing.T) {
 
 func showAnswer(a Answer) string {
 	s := a.Reaction
-	if n := len(a.Refused); n > 0 {
-		s += fmt.Sprintf(" %d refused", n)
-	}
-	for _, list := range []struct {
-		name string
-		of   []string
-	}{{"useless", a.Useless}, {"reasonless", a.Reasonless}, {"explain", a.Explain}} {
-		if len(list.of) > 0 {
-			s += " " + list.name + " [" + strings.Join(list.of, " ") + "]"
+	list := func(name string, of []string) {
+		if len(of) > 0 {
+			s += " " + name + " [" + strings.Join(of, " ") + "]"
 		}
 	}
+	for _, e := range a.Effects {
+		switch {
+		case e.Refused != "":
+			s += " refused"
+			list(e.Name, e.There)
+		case e.Missing != nil:
+			s += " " + string(e.Missing.Why)
+			if len(e.Missing.There) > 0 {
+				s += " [" + strings.Join(e.Missing.There, " ") + "]"
+			}
+		case e.Lasting:
+			s += " idle lasting"
+		case e.Idle:
+			s += " idle"
+		}
+		list("unknown", e.Unknown)
+	}
+	list("reasonless", a.Reasonless)
+	list("explain", a.Explain)
 	if a.Help {
 		s += " help"
 	}

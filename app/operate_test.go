@@ -259,6 +259,15 @@ func TestSignInGoesNowhereElse(t *testing.T) {
 			t.Errorf("%q ends at %s", to, last)
 		}
 	}
+	// Nor does an answer to another browser's sign-in, where this one began one too.
+	for _, state := range []string{"x", ""} {
+		c := browser(t)
+		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		visit(t, c, base+"/signin?to=/")
+		if status, _ := visit(t, c, base+"/signin/callback?code=y&state="+state); status != http.StatusForbidden {
+			t.Errorf("an answer to another sign-in: %d", status)
+		}
+	}
 	// Somebody else's code does not sign this browser in.
 	c := browser(t)
 	if status, _ := visit(t, c, base+"/signin/callback?state=x&code=y"); status != http.StatusForbidden {

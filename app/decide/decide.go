@@ -207,7 +207,7 @@ func (d *Decisions) lasting(revocations []comment.Acceptance) {
 			}
 			continue // its comment was folded
 		}
-		if by := d.revoker(&k, revocations); by != "" {
+		if by := revoker(&k, revocations); by != "" {
 			d.End = append(d.End, Ended{k, by})
 			continue
 		}
@@ -218,10 +218,10 @@ func (d *Decisions) lasting(revocations []comment.Acceptance) {
 }
 
 // revoker is who revoked a decision for the repository here, empty where nobody
-// did who may.
-func (d *Decisions) revoker(k *Kept, revocations []comment.Acceptance) string {
+// did. That they may was asked of every revocation.
+func revoker(k *Kept, revocations []comment.Acceptance) string {
 	for _, r := range revocations {
-		if r.Repository && (r.All || r.Name == k.Name && r.Version == k.Version) && d.thread.Permissions[r.By] >= comment.LeastForRepository {
+		if r.Repository && (r.All || r.Name == k.Name && r.Version == k.Version) {
 			return r.By
 		}
 	}

@@ -92,6 +92,34 @@ func TestDeliveriesCountOnce(t *testing.T) {
 	})
 }
 
+// TestFailedHeadComesAgain: a head whose review was given up is reviewed when its
+// event comes again; one that is done is not.
+func TestFailedHeadComesAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := open(t, db)
+		ctx := context.Background()
+		generations := func() int {
+			list, err := s.Generations(ctx, 1, "pull/3")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		job := head(3, "a")
+		enqueue(t, s, delivery("1", job))
+		job.Generation = 1
+		for i, state := range []string{"done", "failed"} {
+			if err := s.SetState(ctx, job, state); err != nil {
+				t.Fatal(err)
+			}
+			enqueue(t, s, delivery(state, head(3, "a")))
+			if n := generations(); n != 1+i {
+				t.Errorf("%s: %d generations", state, n)
+			}
+		}
+	})
+}
+
 // TestNewerHeadSupersedes: the running job of the older head is cancelled, one
 // that waits never runs.
 func TestNewerHeadSupersedes(t *testing.T) {

@@ -152,6 +152,7 @@ func TestEvents(t *testing.T) {
 		{"another policy", "push", `{"ref":"refs/heads/main","commits":[{"modified":[".github/lockwarden.yml"]}],` + repo + `}`, "policy"},
 		{"another file", "push", `{"ref":"refs/heads/main","commits":[{"modified":["README.md"]}],` + repo + `}`, ""},
 		{"a tag", "push", `{"ref":"refs/tags/v1","forced":true,` + repo + `}`, ""},
+		{"a repository's own webhook", "pull_request", `{"action":"opened","pull_request":{"number":3,"head":{"sha":"s"}},"repository":{"id":1,"name":"r","full_name":"o/r","owner":{"login":"o"}}}`, ""},
 		{"no installation", "pull_request", `{"action":"opened","pull_request":{"number":3,"head":{"sha":"s"}},"repository":{"id":1,"name":"r","owner":{"login":"o"}}}`, ""},
 	} {
 		h, m := handler()

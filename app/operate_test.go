@@ -219,7 +219,13 @@ func TestTenants(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a form that nobody signed in for: %v %v", answer, err)
 	}
-	// Out, and nothing is left.
+	// Out, and nothing is left: not of a copy of the cookie either.
+	copied := browser(t)
+	copied.CheckRedirect = forger.CheckRedirect
+	copied.Jar.SetCookies(u, olga.Jar.Cookies(u))
+	if status, _ := visit(t, copied, base+"/jobs/"); status != http.StatusOK {
+		t.Errorf("the copy, before: %d", status)
+	}
 	if answer, err := olga.Post(base+"/signout", "", nil); err != nil {
 		t.Error(err)
 	} else {
@@ -228,6 +234,13 @@ func TestTenants(t *testing.T) {
 	olga.CheckRedirect = forger.CheckRedirect
 	if status, _ := visit(t, olga, base+"/jobs/"); status != http.StatusFound {
 		t.Errorf("after signing out: %d", status)
+	}
+	if status, _ := visit(t, copied, base+"/jobs/"); status != http.StatusFound {
+		t.Errorf("a copy of the cookie, after signing out: %d", status)
+	}
+	// The other sessions go on.
+	if status, _ := visit(t, mia, base+"/"); status != http.StatusOK {
+		t.Errorf("somebody else, after that: %d", status)
 	}
 }
 

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/base64"
 	"context"
 	"html"
 	"net/http"
@@ -151,11 +152,14 @@ func TestWrongSettings(t *testing.T) {
 		}
 	}
 	// The key in one line, as many places keep it.
-	_, base, stop := serve(t, app.Settings{AppID: g.AppID, PrivateKey: strings.ReplaceAll(g.PrivateKey, "\n", `\n`), WebhookSecret: "x", APIURL: g.URL(), Database: storetest.SQLite(t).URL})
-	if base == "" {
-		t.Error(stop())
-	} else if err := stop(); err != nil {
-		t.Error(err)
+	inBase64 := base64.StdEncoding.EncodeToString([]byte(g.PrivateKey))
+	for _, key := range []string{strings.ReplaceAll(g.PrivateKey, "\n", `\n`), inBase64, inBase64[:76] + "\n" + inBase64[76:] + "\n"} {
+		_, base, stop := serve(t, app.Settings{AppID: g.AppID, PrivateKey: key, WebhookSecret: "x", APIURL: g.URL(), Database: storetest.SQLite(t).URL})
+		if base == "" {
+			t.Error(stop())
+		} else if err := stop(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -115,7 +115,9 @@ func TestDoctor(t *testing.T) {
 		g.SendTo("http://127.0.0.1:1/webhook")
 		repo.Commit("more", with("quiet@1.0.0"))
 		repo.Open("ann", repo, "more", "main")
-		time.Sleep(200 * time.Millisecond)
+		for last := g.Deliveries(); !last[len(last)-1].Done; last = g.Deliveries() {
+			time.Sleep(10 * time.Millisecond)
+		}
 		expect("nobody there", o, map[string]string{"webhook": "wrong: GitHub sends events to http://127.0.0.1:1/webhook"})
 		bare = o
 		bare.PublicURL = ""

@@ -646,7 +646,14 @@ func TestDeliveries(t *testing.T) {
 		pull := w.open(with("shell@1.0.0"))
 		second := pull.Push(with("quiet@1.0.0")) // its event comes before the first one's
 		w.concludes(second, "success")
-		time.Sleep(time.Second)
+		w.eventually("all have come twice", func() bool {
+			for _, d := range w.github.Deliveries() {
+				if d.Attempts < 2 {
+					return false
+				}
+			}
+			return true
+		})
 		w.settled()
 		run, _ := w.repo.Latest(second)
 		if run.Conclusion != "success" || run.Status != "completed" {

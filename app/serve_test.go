@@ -1,8 +1,8 @@
 package app_test
 
 import (
-	"encoding/base64"
 	"context"
+	"encoding/base64"
 	"html"
 	"net/http"
 	"os"

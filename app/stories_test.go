@@ -1141,3 +1141,47 @@ func TestSaysWhatToType(t *testing.T) {
 		}
 	})
 }
+
+// TestButtonsBelongToAResult: a click accepts what the result showed that the
+// button stands under, after what was said before it.
+func TestButtonsBelongToAResult(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "accept:\n  reason: optional\n"})
+		w.repo.Branch("release", w.repo.Commit("main", map[string]string{"a": "b"}))
+		pull := w.open(with("shell@1.0.0"))
+		old := w.concludes(pull.SHA(), "failure")
+		w.repo.Rerun("ada", old.ID)
+		w.eventually("there is a newer result", func() bool {
+			runs := w.repo.CheckRuns(pull.SHA())
+			return len(runs) == 2 && runs[1].Status == "completed"
+		})
+		w.settled()
+		w.press("ada", old.ID, "accept-all")
+		w.eventually("it is refused", func() bool { return strings.Contains(w.reply(pull), "a newer result") })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+
+		// A second pull request of the same commit: the click is about one of them.
+		w.repo.Open("ann", w.repo, "change", "release")
+		w.eventually("the second one has its result", func() bool {
+			h, ok, err := w.store.Head(context.Background(), w.repo.ID, "pull/2")
+			return err == nil && ok && h.State == "done"
+		})
+		w.settled()
+		// Taking back what nobody accepted, before the click, takes nothing from it.
+		w.reaction(pull, w.comment(pull, "mia", "/lockwarden revoke all"), "confused")
+		w.settled()
+		run, _ := w.repo.Latest(pull.SHA())
+		thread := strings.Fields(run.ExternalID)[2]
+		w.press("ada", run.ID, "accept-all")
+		w.eventually("it is accepted", func() bool {
+			h, ok, err := w.store.Head(context.Background(), w.repo.ID, thread)
+			return err == nil && ok && h.Conclusion == "success"
+		})
+		w.settled()
+		if n := strings.Count(w.audit(), "ada accepted all"); n != 1 {
+			w.t.Errorf("one click accepted %d times:\n%s", n, w.audit())
+		}
+		w.concludes(pull.SHA(), "failure") // the other one does not pass
+	})
+}

@@ -33,7 +33,7 @@ type Thread struct {
 	// been shown yet.
 	Current []policy.Seen
 	// Done are comments that were told before that they did what they say.
-	Done map[comment.Ref]bool
+	Done map[comment.Ref]bool `json:"-"`
 }
 
 // Kept is a decision as it is kept.

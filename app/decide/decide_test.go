@@ -191,7 +191,10 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			th := thread(test.change)
-			before, _ := json.Marshal(th)
+			before, err := json.Marshal(th)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if diff := cmp.Diff(test.want, show(th.Decide())); diff != "" {
 				t.Error(diff)
 			}

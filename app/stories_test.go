@@ -1162,17 +1162,21 @@ func TestButtonsBelongToAResult(t *testing.T) {
 		w.concludes(pull.SHA(), "failure")
 
 		// A second pull request of the same commit: the click is about one of them.
-		w.repo.Open("ann", w.repo, "change", "release")
+		second := w.repo.Open("ann", w.repo, "change", "release")
 		w.eventually("the second one has its result", func() bool {
 			h, ok, err := w.store.Head(context.Background(), w.repo.ID, "pull/2")
 			return err == nil && ok && h.State == "done"
 		})
 		w.settled()
 		// Taking back what nobody accepted, before the click, takes nothing from it.
-		w.reaction(pull, w.comment(pull, "mia", "/lockwarden revoke all"), "confused")
-		w.settled()
 		run, _ := w.repo.Latest(pull.SHA())
 		thread := strings.Fields(run.ExternalID)[2]
+		about := map[string]*githubtest.Pull{"pull/1": pull, "pull/2": second}[thread]
+		w.reaction(about, w.comment(about, "mia", "/lockwarden revoke all"), "confused")
+		w.settled()
+		if again, _ := w.repo.Latest(pull.SHA()); again.ID != run.ID {
+			w.t.Fatal("a revocation of nothing has a result of its own")
+		}
 		w.press("ada", run.ID, "accept-all")
 		w.eventually("it is accepted", func() bool {
 			h, ok, err := w.store.Head(context.Background(), w.repo.ID, thread)
@@ -1181,6 +1185,9 @@ func TestButtonsBelongToAResult(t *testing.T) {
 		w.settled()
 		if n := strings.Count(w.audit(), "ada accepted all"); n != 1 {
 			w.t.Errorf("one click accepted %d times:\n%s", n, w.audit())
+		}
+		if n := strings.Count(w.audit(), "a newer result"); n != 1 {
+			w.t.Errorf("the other pull request was told of it:\n%s", w.audit())
 		}
 		w.concludes(pull.SHA(), "failure") // the other one does not pass
 	})

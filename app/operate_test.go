@@ -459,11 +459,19 @@ func TestRoles(t *testing.T) {
 	g.SendTo(web + "/webhook")
 	repo.Commit("one", with("quiet@1.0.0"))
 	completed(t, repo.Open("ann", repo, "one", "main"))
+	// It begins to work a moment before it says that it does.
+	ready := 0
+	for range 500 {
+		if ready, _ = fetch(t, worker+"/readyz"); ready == http.StatusOK {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if ready != http.StatusOK {
+		t.Errorf("a worker's /readyz: %d", ready)
+	}
 	if status, _ := fetch(t, worker+"/webhook"); status != http.StatusNotFound {
 		t.Errorf("a worker takes webhooks: %d", status)
-	}
-	if status, _ := fetch(t, worker+"/readyz"); status != http.StatusOK {
-		t.Errorf("a worker's /readyz: %d", status)
 	}
 	// Without a worker deliveries wait; with a new one they are done.
 	if err := stopWorker(); err != nil {

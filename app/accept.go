@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
+	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
@@ -65,12 +67,11 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		}
 	}
 	p, place := rule.policy, rule.place
-	d, err := s.decided(ctx, job, p)
+	d, err := s.decided(ctx, job, p, r)
 	if err != nil {
 		return err
 	}
-	verdict := policy.Judge(p, r, d.accepted)
-	d.unreasoned(verdict)
+	verdict := policy.Judge(p, r, d.Accepted)
 	place.Blob = s.c.GitHub.Web() + "/" + job.Owner + "/" + job.Name + "/blob/" + job.SHA + "/"
 	place.Notes = append(place.Notes, r.Notes...)
 	place.Decisions = s.decisionsURL(job.Repository)
@@ -105,7 +106,7 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if job.Pull == 0 {
 		return nil
 	}
-	return s.answered(ctx, job, s.answer(ctx, job, d, r, p))
+	return s.answered(ctx, job, s.answer(ctx, job, d, &verdict, r, p.Accept.Rules))
 }
 
 // answered takes what came of answering: a courtesy, which never makes a review
@@ -190,7 +191,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 		return err
 	}
 	posting, done := s.step(ctx, "post")
-	err = s.check(job).Finish(posting, result, digest)
+	shown, err := s.check(job).Finish(posting, result, digest)
 	done(err)
 	if err != nil {
 		return err
@@ -199,7 +200,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if posted == "" {
 		s.latency(ctx, job)
 	}
-	if err := s.c.Store.SetPosted(ctx, job, digest); err != nil {
+	if err := s.c.Store.SetPosted(ctx, job, digest, shown); err != nil {
 		return err
 	}
 	until := time.Time{}
@@ -299,248 +300,108 @@ func (s *Server) organizationPolicy(ctx context.Context, job webhook.Job) (data 
 	return data, found, err
 }
 
-// decisions are what people decided about a thread.
-type decisions struct {
-	thread   comment.Thread
-	folded   comment.Folded
-	accepted []policy.Accepted
-	// useless are acceptances that cover nothing that was seen.
-	useless map[int64][]string
-	// reasonless are what an acceptance did not accept for want of a reason.
-	reasonless map[int64][]string
-}
-
-// unreasoned takes over what a verdict says of acceptances without a reason.
-func (d *decisions) unreasoned(v policy.Verdict) {
-	for _, one := range v.Unreasoned {
-		if d.reasonless == nil {
-			d.reasonless = map[int64][]string{}
-		}
-		if !slices.Contains(d.reasonless[one.Comment], one.Subject) {
-			d.reasonless[one.Comment] = append(d.reasonless[one.Comment], one.Subject)
+// decided asks for what decisions are made of, and keeps and ends what people
+// decided for the whole repository.
+func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, r *review.Review) (decide.Decisions, error) {
+	t, err := s.thread(ctx, job, p)
+	if t == nil || err != nil {
+		return decide.Decisions{}, err
+	}
+	t.Current = policy.See(p, r)
+	for _, login := range t.People() {
+		if t.Permissions[login], err = s.repository(job).Permission(ctx, login); err != nil {
+			return decide.Decisions{}, err
 		}
 	}
-}
-
-// decided folds the comments of a pull request, with the permissions that their
-// authors have now, and binds each acceptance to what its author saw.
-func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy) (decisions, error) {
-	number := max(job.Pull, job.Follows)
-	d := decisions{useless: map[int64][]string{}}
-	repository, err := s.c.Store.Decisions(ctx, job.Repository, store.ForRepository)
-	if err != nil {
-		return d, err
-	}
-	if number == 0 && len(repository) == 0 {
-		return d, nil
-	}
-	repo := s.repository(job)
-	permissions := map[string]comment.Permission{}
-	ask := func(login string) error {
-		if _, ok := permissions[login]; ok || login == "" {
-			return nil
+	for _, generation := range t.Reviews() {
+		r, err := s.c.Store.Review(ctx, job.Repository, t.Name, generation)
+		if err != nil {
+			return decide.Decisions{}, err
 		}
-		permission, err := repo.Permission(ctx, login)
-		permissions[login] = permission
-		return err
+		if r != nil {
+			t.Seen[generation] = policy.See(p, r)
+		}
 	}
-	if number > 0 {
-		if err := s.fold(ctx, job, number, p, &d, permissions, ask); err != nil {
+	d := t.Decide()
+	for _, k := range d.Keep {
+		value, err := json.Marshal(k)
+		if err != nil {
+			return d, err
+		}
+		one := store.Decision{Repository: job.Repository, Thread: k.Thread, Scope: store.ForRepository, Comment: k.Comment, Origin: k.Origin, Value: value}
+		if err := s.c.Store.Decide(ctx, one); err != nil {
 			return d, err
 		}
 	}
-	return d, s.lasting(ctx, job, number, p, &d, repository, permissions, ask)
+	for _, e := range d.End {
+		if err := s.endDecision(ctx, job, e); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
 }
 
-// fold reads the pull request's own comments and buttons.
-func (s *Server) fold(ctx context.Context, job webhook.Job, number int, p policy.Policy, d *decisions, permissions map[string]comment.Permission, ask func(string) error) error {
-	repo := s.repository(job)
-	thread := fmt.Sprintf("pull/%d", number)
-	pull, err := s.pull(ctx, job, number)
-	if err != nil {
-		return err
-	}
-	comments, err := repo.Comments(ctx, number)
-	if err != nil {
-		return err
-	}
-	if stale(job, comments) {
-		if later := s.patient(job, "GitHub does not show the comment as it is yet"); later != nil {
-			return later
-		}
-	}
-	pressed, err := s.c.Store.Decisions(ctx, job.Repository, thread)
-	if err != nil {
-		return err
-	}
-	d.thread = comment.Thread{Slug: s.c.Slug, Author: pull.Author, Comments: comments, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: permissions}
-	seen := map[string][]policy.Seen{} // of buttons
-	for _, one := range pressed {
-		var a policy.Accepted
-		if err := json.Unmarshal(one.Value, &a); err != nil {
-			return fmt.Errorf("app: a stored decision cannot be read: %w", err)
-		}
-		if err := ask(a.By); err != nil {
-			return err
-		}
-		if permissions[a.By] >= p.Accept.Least {
-			d.thread.Buttons = append(d.thread.Buttons, a.Acceptance)
-			seen[a.By+a.At.String()] = a.Seen
-		}
-	}
-	for _, login := range d.thread.Deciders() {
-		if err := ask(login); err != nil {
-			return err
-		}
-	}
-	d.folded = comment.Fold(d.thread)
-	b := binder{s: s, ctx: ctx, job: job, thread: thread, policy: p, seen: map[int64][]policy.Seen{}}
-	for _, a := range d.folded.Acceptances {
-		bound := policy.Accepted{Acceptance: a, Seen: seen[a.By+a.At.String()]}
-		if a.Comment != 0 {
-			if bound.Seen, err = b.bind(a); err != nil {
-				return err
-			}
-			if !coversAny(bound) {
-				d.useless[a.Comment] = append(d.useless[a.Comment], whatOf(a))
-			}
-		}
-		d.accepted = append(d.accepted, bound)
-	}
-	return nil
-}
-
-// whatOf names what an acceptance is of: a package version, or all.
-func whatOf(a comment.Acceptance) string {
-	if a.All {
-		return "all"
-	}
-	return a.Name + "@" + a.Version
-}
-
-// ineffective reports whether an acceptance covers nothing that was seen.
-func (d *decisions) ineffective(a comment.Acceptance) bool {
-	return slices.Contains(d.useless[a.Comment], whatOf(a))
-}
-
-func coversAny(a policy.Accepted) bool {
-	for _, s := range a.Seen {
-		for id := range s.Findings {
-			if a.Covers(s.Name, s.Version, id) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// binder finds what a person saw when they decided.
-type binder struct {
-	s           *Server
-	ctx         context.Context
-	job         webhook.Job
-	thread      string
-	policy      policy.Policy
-	generations []store.Reviewed
-	seen        map[int64][]policy.Seen
-}
-
-// bind returns the findings of the newest head that was completely reviewed when
-// the acceptance was written: nobody accepts what they could not see.
-func (b *binder) bind(a comment.Acceptance) ([]policy.Seen, error) {
-	if b.generations == nil {
-		var err error
-		if b.generations, err = b.s.c.Store.Generations(b.ctx, b.job.Repository, b.thread); err != nil {
-			return nil, err
-		}
-	}
-	// Comments have GitHub's times, results this machine's. GitHub's are whole
-	// seconds: what came in the comment's own second was not seen by its author.
-	ahead := b.s.c.GitHub.Ahead()
-	by := func(t time.Time) bool { return !t.IsZero() && t.Add(-ahead).Before(a.At) }
-	at := -1
-	for i := range b.generations {
-		if by(b.generations[i].Completed) {
-			at = i
-		}
-	}
-	if at < 0 {
-		return nil, nil
-	}
-	g := b.generations[at]
-	if g.Completed.IsZero() {
-		// The review of that head was begun anew; the head is the same.
-		for _, other := range b.generations {
-			if other.SHA == g.SHA && !other.Completed.IsZero() {
-				g = other
-			}
-		}
-	}
-	if have, ok := b.seen[g.Generation]; ok {
-		return have, nil
-	}
-	r, err := b.s.c.Store.Review(b.ctx, b.job.Repository, b.thread, g.Generation)
-	if err != nil || r == nil {
+// thread reads what people wrote, pressed and were shown; nil where nobody can
+// have decided anything.
+func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (*decide.Thread, error) {
+	number := max(job.Pull, job.Follows)
+	lasting, err := s.kept(ctx, job, store.ForRepository)
+	if err != nil || number == 0 && len(lasting) == 0 {
 		return nil, err
 	}
-	b.seen[g.Generation] = policy.See(b.policy, r)
-	return b.seen[g.Generation], nil
+	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{}, Done: map[comment.Ref]bool{},
+		Thread: comment.Thread{Slug: s.c.Slug, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: map[string]comment.Permission{}}}
+	if number == 0 {
+		return t, nil
+	}
+	c, err := s.conversation(ctx, job, number)
+	if err != nil {
+		return nil, err
+	}
+	t.Author, t.Comments = c.Pull.Author, c.Comments
+	if stale(job, t.Comments) {
+		if later := s.patient(job, "GitHub does not show the comment as it is yet"); later != nil {
+			return nil, later
+		}
+	}
+	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
+		return nil, err
+	}
+	reply, err := s.c.Store.Reply(ctx, job.Repository, number)
+	if err != nil {
+		return nil, err
+	}
+	for name, a := range reply.Answers {
+		if ref, ok := comment.ParseRef(name); ok && a.Reaction == "+1" {
+			t.Done[ref] = true
+		}
+	}
+	generations, err := s.c.Store.Generations(ctx, job.Repository, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range generations {
+		if !g.Shown.IsZero() {
+			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: g.Shown})
+		}
+	}
+	return t, nil
 }
 
-// lasting adds the acceptances that hold for the whole repository, and keeps
-// those that this pull request makes or ends.
-func (s *Server) lasting(ctx context.Context, job webhook.Job, number int, p policy.Policy, d *decisions, kept []store.Decision, permissions map[string]comment.Permission, ask func(string) error) error {
-	thread := fmt.Sprintf("pull/%d", number)
-	held := map[string]bool{}
-	for _, a := range d.accepted {
-		if !a.Repository || a.Comment == 0 {
-			continue
-		}
-		origin := fmt.Sprintf("comment/%d/%d/%s@%s/%s", job.Repository, a.Comment, a.Name, a.Version, strings.Join(a.Findings, ","))
-		held[origin] = true
-		if len(a.Seen) == 0 {
-			continue // nothing was known when it was written
-		}
-		value, err := json.Marshal(a)
-		if err != nil {
-			return err
-		}
-		if err := s.c.Store.Decide(ctx, store.Decision{Repository: job.Repository, Thread: thread, Scope: store.ForRepository, Comment: a.Comment, Origin: origin, Value: value}); err != nil {
-			return err
+// kept are the decisions that the store has of a scope.
+func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]decide.Kept, error) {
+	list, err := s.c.Store.Decisions(ctx, job.Repository, scope)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]decide.Kept, len(list))
+	for i, one := range list {
+		out[i] = decide.Kept{ID: one.ID, Thread: one.Thread, Origin: one.Origin}
+		if err := json.Unmarshal(one.Value, &out[i]); err != nil {
+			return nil, fmt.Errorf("app: a stored decision cannot be read: %w", err)
 		}
 	}
-	for _, one := range kept {
-		var a policy.Accepted
-		if err := json.Unmarshal(one.Value, &a); err != nil {
-			return fmt.Errorf("app: a stored decision cannot be read: %w", err)
-		}
-		if one.Thread == thread {
-			if !held[one.Origin] && (a.Until.IsZero() || s.c.Now().Before(a.Until)) {
-				if err := s.endDecision(ctx, job, one, a, "its comment was revoked, edited or deleted"); err != nil {
-					return err
-				}
-			}
-			continue // its comment was folded
-		}
-		if i := slices.IndexFunc(d.folded.Revocations, func(r comment.Acceptance) bool {
-			return r.Repository && (r.All || r.Name == a.Name && r.Version == a.Version) && permissions[r.By] >= comment.LeastForRepository
-		}); i >= 0 {
-			if err := s.endDecision(ctx, job, one, a, d.folded.Revocations[i].By); err != nil {
-				return err
-			}
-			continue
-		}
-		if !a.Until.IsZero() && !s.c.Now().Before(a.Until) {
-			continue
-		}
-		if err := ask(a.By); err != nil {
-			return err
-		}
-		if permissions[a.By] >= max(p.Accept.Least, comment.LeastForRepository) {
-			d.accepted = append(d.accepted, a)
-		}
-	}
-	return nil
+	return out, nil
 }
 
 // judgeAgain judges the other open pull requests of a repository again: one of
@@ -562,12 +423,12 @@ func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
 	return s.c.Store.Add(ctx, jobs...)
 }
 
-func (s *Server) endDecision(ctx context.Context, job webhook.Job, one store.Decision, a policy.Accepted, by string) error {
-	if err := s.c.Store.Revoke(ctx, one.ID, by); err != nil {
+func (s *Server) endDecision(ctx context.Context, job webhook.Job, e decide.Ended) error {
+	if err := s.c.Store.Revoke(ctx, e.ID, e.By); err != nil {
 		return err
 	}
 	if err := s.judgeAgain(ctx, job); err != nil {
 		return err
 	}
-	return s.audit(ctx, job, by, "revoked in repository", a.Name+"@"+a.Version+" "+strings.Join(a.Findings, " "), fmt.Sprintf("decision/%d/revoked", one.ID))
+	return s.audit(ctx, job, e.By, "revoked in repository", e.Name+"@"+e.Version+" "+strings.Join(e.Findings, " "), fmt.Sprintf("decision/%d/revoked", e.ID))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/render"
@@ -49,7 +50,7 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 		return &store.Later{After: settle, Reason: "the review is under way"}
 	}
 	again := head.Job(webhook.Comment)
-	again.Comment, again.Edited, again.Deleted = job.Comment, job.Edited, job.Deleted
+	again.Comment, again.In, again.Edited, again.Deleted = job.Comment, job.In, job.Edited, job.Deleted
 	again.Queued, again.Delivery = job.Queued, job.Delivery
 	return s.judge(ctx, again)
 }
@@ -59,29 +60,26 @@ const mayRescan = comment.Triage
 
 func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (begun bool, err error) {
 	repo := s.repository(job)
-	comments, err := repo.Comments(ctx, job.Pull)
+	said, err := s.conversation(ctx, job, job.Pull)
 	if err != nil {
 		return false, err
 	}
+	comments := said.Comments
 	if stale(job, comments) {
 		return false, s.patient(job, "GitHub does not show the comment yet")
 	}
-	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.ID == job.Comment })
+	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.Ref().String() == job.Said() })
 	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
 		return false, nil
 	}
-	pull, err := s.pull(ctx, job, job.Pull)
-	if err != nil {
-		return false, err
-	}
 	permission, err := repo.Permission(ctx, comments[i].Author)
-	if err != nil || permission < mayRescan && comments[i].Author != pull.Author {
+	if err != nil || permission < mayRescan && comments[i].Author != said.Pull.Author {
 		return false, err
 	}
-	if err := s.courtesy(job, "reaction", repo.React(ctx, job.Comment, "eyes")); err != nil {
+	if err := s.courtesy(job, "reaction", repo.React(ctx, &comments[i], "eyes")); err != nil {
 		return false, err
 	}
-	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%d/rescan", job.Repository, job.Comment)); err != nil {
+	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%s/rescan", job.Repository, job.Said())); err != nil {
 		return false, err
 	}
 	again := head.Job(webhook.Head)
@@ -96,12 +94,17 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 	if err != nil {
 		return err
 	}
-	repo := s.repository(job)
-	permission, err := repo.Permission(ctx, job.Sender)
+	permission, err := s.repository(job).Permission(ctx, job.Sender)
 	if err != nil {
 		return err
 	}
+	under, known := github.RunOf(job.Run)
 	for _, h := range heads {
+		// More than one pull request can have a commit as its head, and the check shows
+		// the result of one: who pressed accepts what it showed.
+		if known && job.Button == render.AcceptAllAction.Identifier && h.Thread != under.Thread {
+			continue
+		}
 		again := h.Job(webhook.Comment)
 		again.Delivery = job.Delivery
 		origin := fmt.Sprintf("button/%s/%s", job.Delivery, h.Thread)
@@ -128,7 +131,7 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 				if err := s.audit(ctx, again, job.Sender, "refused", "the button Accept all: "+refused, origin); err != nil {
 					return err
 				}
-				if err := s.say(ctx, again, map[int64]string{-1: fmt.Sprintf("The button **Accept all**, pressed by %s, does not count: %s.", comment.Quote(job.Sender), refused)}, false); err != nil {
+				if err := s.say(ctx, again, []said{{name: ofButton, Answer: store.Answer{Words: render.ButtonRefused(job.Sender, refused)}}}, false); err != nil {
 					return err
 				}
 				continue
@@ -154,7 +157,7 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 		return "", err
 	}
 	p := rule.policy
-	now := s.c.Now().UTC().Truncate(time.Second) // as comments have it: a revocation in the same second counts
+	now := s.c.Now().UTC().Truncate(time.Second)
 	// The same rules as for a comment, from the same place.
 	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now, Permissions: map[string]comment.Permission{job.Sender: permission},
 		Comments: []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
@@ -168,7 +171,14 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 	if r == nil {
 		return "the review of this head has not ended", nil
 	}
-	value, err := json.Marshal(policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)})
+	if under, known := github.RunOf(job.Run); known && under.Generation != h.Generation {
+		return "a newer result has taken the place of the one that it stands under", nil
+	}
+	after, err := s.c.Store.ArrivedBefore(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	value, err := json.Marshal(decide.Kept{Accepted: policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)}, Ordered: true, After: after})
 	if err != nil {
 		return "", err
 	}
@@ -178,95 +188,38 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 	return "", s.audit(ctx, h.Job(webhook.Button), job.Sender, "accepted", "all, with the button, at "+h.SHA, origin)
 }
 
-// maxExplained is how many packages one comment gets explained: a reply holds
-// about seven.
-const maxExplained = 5
-
 // answer reacts to each command and, where words are needed, keeps them in one
 // reply.
-func (s *Server) answer(ctx context.Context, job webhook.Job, d decisions, r *review.Review, p policy.Policy) error {
-	refused := map[int64][]comment.Refusal{}
-	for _, one := range d.folded.Refusals {
-		refused[one.Comment] = append(refused[one.Comment], one)
-		detail := string(one.Command.Verb) + " " + one.Command.Name + "@" + one.Command.Version + ": " + one.Reason
-		if err := s.audit(ctx, job, one.Author, "refused", detail, fmt.Sprintf("comment/%d/%d/%d/refused", job.Repository, one.Comment, one.Command.Line)); err != nil {
+func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, v *policy.Verdict, r *review.Review, rules comment.Rules) error {
+	for _, e := range d.Audit(v) {
+		if err := s.audit(ctx, job, e.Actor, e.Action, e.Detail, e.Origin); err != nil {
 			return err
 		}
 	}
-	for _, list := range []struct {
-		action string
-		of     []comment.Acceptance
-	}{{"accepted", d.folded.Acceptances}, {"revoked", d.folded.Revocations}} {
-		for _, a := range list.of {
-			if a.Comment == 0 {
-				continue
-			}
-			action := list.action
-			if action == "accepted" && d.ineffective(a) {
-				action = "refused" // it accepts nothing
-			}
-			what := a.Name + "@" + a.Version
-			if a.All {
-				what = "all"
-			}
-			detail := strings.TrimSpace(what + " " + strings.Join(a.Findings, " "))
-			if action == "refused" {
-				detail = "accept " + detail + ": no finding of it was known"
-			}
-			if a.Reason != "" {
-				detail += " because " + a.Reason
-			}
-			origin := fmt.Sprintf("comment/%d/%d/%s/%s", job.Repository, a.Comment, action, detail)
-			if err := s.audit(ctx, job, a.By, action, detail, origin); err != nil {
-				return err
-			}
-		}
-	}
-	outcomes, said := map[int64]string{}, map[string]bool{}
-	once := func(text string) []string {
-		if said[text] {
-			return nil // it stands in the reply already
-		}
-		said[text] = true
-		return []string{text}
-	}
-	for _, c := range d.thread.Comments {
-		commands := comment.Parse(c.Body, s.c.Slug)
-		if c.Bot || len(commands) == 0 {
-			continue
-		}
+	var outcomes []said
+	before := map[string]bool{}
+	for _, a := range d.Answers(v) {
 		var words []string
-		for _, one := range refused[c.ID] {
-			words = append(words, fmt.Sprintf("%s in line %d does not count: %s.", comment.Quote(string(one.Command.Verb)), one.Command.Line, strings.TrimSuffix(one.Reason, ".")))
+		for i := range a.Effects {
+			words = append(words, render.Effect(&a.Effects[i]))
 		}
-		for _, name := range d.useless[c.ID] {
-			words = append(words, fmt.Sprintf("%s accepts nothing: no finding of it was known at this head when the comment was written.", comment.Quote(name)))
+		if len(a.Reasonless) > 0 {
+			words = append(words, render.NeedsReason(a.Reasonless))
 		}
-		if list := d.reasonless[c.ID]; len(list) > 0 {
-			words = append(words, render.NeedsReason(list))
+		var long []string
+		if a.Help {
+			long = append(long, render.Help(rules))
 		}
-		decided, explained := false, map[string]bool{}
-		for _, command := range commands {
-			switch command.Verb {
-			case comment.Accept, comment.Revoke:
-				decided = true
-			case comment.Help:
-				words = append(words, once(render.Help(p.Accept.Rules))...)
-			case comment.Explain:
-				if command.Problem == "" && !explained[command.Name] && len(explained) < maxExplained {
-					explained[command.Name] = true
-					words = append(words, once(render.Explain(r, command.Name))...)
-				}
+		for _, name := range a.Explain {
+			long = append(long, render.Explain(r, name))
+		}
+		for _, text := range long {
+			if !before[text] { // or it stands in the reply already
+				before[text] = true
+				words = append(words, text)
 			}
 		}
-		reaction := ""
-		switch {
-		case len(refused[c.ID])+len(d.useless[c.ID])+len(d.reasonless[c.ID]) > 0:
-			reaction = "confused"
-		case decided:
-			reaction = "+1"
-		}
-		outcomes[c.ID] = reaction + "\n" + strings.Join(words, "\n\n")
+		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment, store.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
 	}
 	return s.say(ctx, job, outcomes, true)
 }
@@ -281,38 +234,46 @@ func (s *Server) courtesy(job webhook.Job, what string, err error) error {
 	return nil
 }
 
-// say reacts where an outcome is new and edits the one reply where its words
-// changed. complete tells that outcomes are those of all comments.
-func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]string, complete bool) error {
+// said is an answer that is to be given: to a comment, or to who pressed a button.
+type said struct {
+	name    string
+	comment *comment.Comment
+	store.Answer
+}
+
+// ofButton names the answer to who pressed a button.
+const ofButton = "-1"
+
+// say reacts where an answer is new and edits the one reply where its words
+// changed. complete tells that the answers are those to all comments.
+func (s *Server) say(ctx context.Context, job webhook.Job, answers []said, complete bool) error {
 	repo := s.repository(job)
 	reply, err := s.c.Store.Reply(ctx, job.Repository, job.Pull)
 	if err != nil {
 		return err
 	}
-	before := render.Reply(reply.Answers)
-	changed := false
-	for id, outcome := range outcomes {
-		if id < 0 {
-			outcome = "\n" + outcome
-		}
-		if reply.Answers[id] == outcome {
+	before := render.Reply(answered(reply))
+	changed, asked := false, map[string]bool{ofButton: true}
+	for _, a := range answers {
+		asked[a.name] = true
+		if old, ok := reply.Answers[a.name]; ok && old.Reaction == a.Reaction && old.Words == a.Words {
 			continue
 		}
-		if reaction, _, _ := strings.Cut(outcome, "\n"); reaction != "" && id > 0 {
-			if err := s.courtesy(job, "reaction", repo.React(ctx, id, reaction)); err != nil {
+		if a.Reaction != "" && a.comment != nil {
+			if err := s.courtesy(job, "reaction", repo.React(ctx, a.comment, a.Reaction)); err != nil {
 				return err
 			}
 		}
-		reply.Answers[id] = outcome
+		reply.Answers[a.name] = a.Answer
 		changed = true
 	}
-	for id := range reply.Answers {
-		if _, ok := outcomes[id]; !ok && complete && id > 0 {
-			delete(reply.Answers, id) // the comment is gone, or asks for nothing any more
+	for name := range reply.Answers {
+		if complete && !asked[name] {
+			delete(reply.Answers, name) // the comment is gone, or asks for nothing any more
 			changed = true
 		}
 	}
-	if body := render.Reply(reply.Answers); body != before && (body != "" || reply.Comment != 0) {
+	if body := render.Reply(answered(reply)); body != before && (body != "" || reply.Comment != 0) {
 		if body == "" {
 			body = render.NothingLeft
 		}
@@ -328,4 +289,14 @@ func (s *Server) say(ctx context.Context, job webhook.Job, outcomes map[int64]st
 		return nil
 	}
 	return s.c.Store.SetReply(ctx, job.Repository, job.Pull, reply)
+}
+
+// answered are the answers of a reply as they are shown.
+func answered(r store.Reply) []render.Answered {
+	out := make([]render.Answered, 0, len(r.Answers))
+	for name, a := range r.Answers {
+		ref, _ := comment.ParseRef(name)
+		out = append(out, render.Answered{Comment: ref, At: a.At, Words: a.Words})
+	}
+	return out
 }

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/page"
 	"github.com/lockwarden/lockwarden/app/render"
@@ -469,7 +470,7 @@ func (s *Server) giveUp(ctx context.Context, job webhook.Job, cause error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	result := render.Failed(cause.Error(), render.Place{})
-	if err := s.check(job).Finish(ctx, result, "failed"); err != nil && !errors.Is(err, github.ErrGone) {
+	if _, err := s.check(job).Finish(ctx, result, "failed"); err != nil && !errors.Is(err, github.ErrGone) {
 		s.c.Log.Error("the failure could not be shown", "repository", job.Owner+"/"+job.Name, "error", err.Error())
 	}
 	if err := s.c.Store.SetState(ctx, job, "failed"); err != nil {
@@ -489,6 +490,15 @@ func (s *Server) pull(ctx context.Context, job webhook.Job, number int) (github.
 		return p, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
 	}
 	return p, err
+}
+
+// conversation is pull with everything that people wrote.
+func (s *Server) conversation(ctx context.Context, job webhook.Job, number int) (github.Conversation, error) {
+	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine, func(body string) bool { return comment.Speaks(body, s.c.Slug) })
+	if err == nil && c.Pull.Repository != 0 && c.Pull.Repository != job.Repository {
+		return c, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
+	}
+	return c, err
 }
 
 func (s *Server) check(job webhook.Job) *github.Check {

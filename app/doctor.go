@@ -168,23 +168,25 @@ var rights = map[string]int{"": 0, "read": 1, "write": 2, "admin": 3}
 
 // costs says what does not work without a permission or an event.
 var costs = map[string]string{
-	"checks":        " (no check runs: nothing is shown)",
-	"contents":      " (lockfiles and the policy cannot be read: nothing is reviewed)",
-	"issues":        " (comments may not arrive, or stay without an answer)",
-	"merge_queues":  " (no event merge_group: a required check stops the merge queue)",
-	"metadata":      " (nobody's permission is known: nobody can accept)",
-	"pull_requests": " (pull requests cannot be read, or comments stay without an answer)",
-	"check_run":     " (the check's buttons do nothing)",
-	"check_suite":   " (re-running all checks does not review again)",
-	"issue_comment": " (commands in comments do nothing)",
-	"merge_group":   " (a required check stops the merge queue)",
-	"pull_request":  " (pull requests are not reviewed)",
-	"push":          " (a changed policy counts only from the next push to a pull request on)",
+	"checks":                      " (no check runs: nothing is shown)",
+	"contents":                    " (lockfiles and the policy cannot be read: nothing is reviewed)",
+	"issues":                      " (comments may not arrive, or stay without an answer)",
+	"merge_queues":                " (no event merge_group: a required check stops the merge queue)",
+	"metadata":                    " (nobody's permission is known: nobody can accept)",
+	"pull_requests":               " (pull requests cannot be read, or comments stay without an answer)",
+	"check_run":                   " (the check's buttons do nothing)",
+	"check_suite":                 " (re-running all checks does not review again)",
+	"issue_comment":               " (commands in comments do nothing)",
+	"merge_group":                 " (a required check stops the merge queue)",
+	"pull_request":                " (pull requests are not reviewed)",
+	"pull_request_review":         " (commands in reviews are not read until something else is written)",
+	"pull_request_review_comment": " (commands on lines are not read until something else is written)",
+	"push":                        " (a changed policy counts only from the next push to a pull request on)",
 }
 
 func (d *doctor) permissions(about github.About) {
 	wanted := page.NewManifest()
-	var missing, much []string
+	var missing, less, much []string
 	for name, right := range wanted.Permissions {
 		if rights[about.Permissions[name]] < rights[right] {
 			missing = append(missing, name+": "+right+costs[name])
@@ -196,7 +198,11 @@ func (d *doctor) permissions(about github.About) {
 		}
 	}
 	for _, event := range wanted.Events {
-		if !slices.Contains(about.Events, event) {
+		switch {
+		case slices.Contains(about.Events, event):
+		case strings.HasPrefix(event, "pull_request_review"):
+			less = append(less, "event "+event+costs[event])
+		default:
 			missing = append(missing, "event "+event+costs[event])
 		}
 	}
@@ -205,6 +211,8 @@ func (d *doctor) permissions(about github.About) {
 	switch {
 	case len(missing) > 0:
 		d.wrong("permissions", "missing: "+strings.Join(missing, ", "), "add them in the App's settings; owners of installations must accept new permissions")
+	case len(less) > 0:
+		d.weak("permissions", "missing: "+strings.Join(less, ", "), "add them in the App's settings")
 	case len(much) > 0:
 		d.weak("permissions", "more than needed: "+strings.Join(much, ", "), "take them away in the App's settings: what is not granted cannot be stolen")
 	default:

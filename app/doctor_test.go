@@ -106,13 +106,18 @@ func TestDoctor(t *testing.T) {
 		g.Permissions = map[string]string{"checks": "write", "contents": "write", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write", "members": "read"}
 		g.Events = append([]string{"check_run"}, g.Events...)
 		expect("too many rights", o, map[string]string{"permissions": "weak: more than needed: contents: write, members: read"})
+		g.Permissions = map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"}
+		g.Events = []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push"}
+		expect("an App of before", o, map[string]string{"permissions": "weak: event pull_request_review_comment (commands on lines"})
 		repo.Installation.Suspended = true
 		expect("suspended", o, map[string]string{"installations": "weak: 1 are suspended"})
 		repo.Installation.Suspended = false
 		g.SendTo("http://127.0.0.1:1/webhook")
 		repo.Commit("more", with("quiet@1.0.0"))
 		repo.Open("ann", repo, "more", "main")
-		time.Sleep(200 * time.Millisecond)
+		for last := g.Deliveries(); !last[len(last)-1].Done; last = g.Deliveries() {
+			time.Sleep(10 * time.Millisecond)
+		}
 		expect("nobody there", o, map[string]string{"webhook": "wrong: GitHub sends events to http://127.0.0.1:1/webhook"})
 		bare = o
 		bare.PublicURL = ""

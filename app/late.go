@@ -48,10 +48,11 @@ func (s *Server) older(ctx context.Context, job webhook.Job, pull github.Pull) b
 // stale reports whether the comments are from before the delivery that a job is
 // about: its comment is missing, or stands there as it was.
 func stale(job webhook.Job, comments []comment.Comment) bool {
-	if job.Comment == 0 {
+	said := job.Said()
+	if said == "" {
 		return false
 	}
-	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.ID == job.Comment })
+	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.Ref().String() == said })
 	switch {
 	case job.Deleted:
 		return i >= 0

@@ -219,7 +219,13 @@ func TestTenants(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a form that nobody signed in for: %v %v", answer, err)
 	}
-	// Out, and nothing is left.
+	// Out, and nothing is left: not of a copy of the cookie either.
+	copied := browser(t)
+	copied.CheckRedirect = forger.CheckRedirect
+	copied.Jar.SetCookies(u, olga.Jar.Cookies(u))
+	if status, _ := visit(t, copied, base+"/jobs/"); status != http.StatusOK {
+		t.Errorf("the copy, before: %d", status)
+	}
 	if answer, err := olga.Post(base+"/signout", "", nil); err != nil {
 		t.Error(err)
 	} else {
@@ -228,6 +234,13 @@ func TestTenants(t *testing.T) {
 	olga.CheckRedirect = forger.CheckRedirect
 	if status, _ := visit(t, olga, base+"/jobs/"); status != http.StatusFound {
 		t.Errorf("after signing out: %d", status)
+	}
+	if status, _ := visit(t, copied, base+"/jobs/"); status != http.StatusFound {
+		t.Errorf("a copy of the cookie, after signing out: %d", status)
+	}
+	// The other sessions go on.
+	if status, _ := visit(t, mia, base+"/"); status != http.StatusOK {
+		t.Errorf("somebody else, after that: %d", status)
 	}
 }
 
@@ -257,6 +270,15 @@ func TestSignInGoesNowhereElse(t *testing.T) {
 		visit(t, c, base+"/signin?to="+url.QueryEscape(to))
 		if last != base+"/" {
 			t.Errorf("%q ends at %s", to, last)
+		}
+	}
+	// Nor does an answer to another browser's sign-in, where this one began one too.
+	for _, state := range []string{"x", ""} {
+		c := browser(t)
+		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		visit(t, c, base+"/signin?to=/")
+		if status, _ := visit(t, c, base+"/signin/callback?code=y&state="+state); status != http.StatusForbidden {
+			t.Errorf("an answer to another sign-in: %d", status)
 		}
 	}
 	// Somebody else's code does not sign this browser in.
@@ -437,11 +459,19 @@ func TestRoles(t *testing.T) {
 	g.SendTo(web + "/webhook")
 	repo.Commit("one", with("quiet@1.0.0"))
 	completed(t, repo.Open("ann", repo, "one", "main"))
+	// It begins to work a moment before it says that it does.
+	ready := 0
+	for range 500 {
+		if ready, _ = fetch(t, worker+"/readyz"); ready == http.StatusOK {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if ready != http.StatusOK {
+		t.Errorf("a worker's /readyz: %d", ready)
+	}
 	if status, _ := fetch(t, worker+"/webhook"); status != http.StatusNotFound {
 		t.Errorf("a worker takes webhooks: %d", status)
-	}
-	if status, _ := fetch(t, worker+"/readyz"); status != http.StatusOK {
-		t.Errorf("a worker's /readyz: %d", status)
 	}
 	// Without a worker deliveries wait; with a new one they are done.
 	if err := stopWorker(); err != nil {

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"context"
-	"crypto/hmac"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,8 +90,7 @@ func (o *Settings) credentials(ctx context.Context, s *store.Store) (*github.Cre
 		}
 		key = string(data)
 	}
-	// Many places that keep settings keep them in one line.
-	key = strings.ReplaceAll(key, `\n`, "\n")
+	key = pemOf(key)
 	if o.AppID != 0 || key != "" || o.WebhookSecret != "" {
 		for _, missing := range []struct {
 			name string
@@ -116,6 +117,19 @@ func (o *Settings) credentials(ctx context.Context, s *store.Store) (*github.Cre
 		return nil, errors.New("the kept credentials cannot be read")
 	}
 	return c, nil
+}
+
+// pemOf is a private key as PEM. Many places that keep settings keep them in one
+// line: with \n for line ends, or in base64 as a whole.
+func pemOf(key string) string {
+	key = strings.ReplaceAll(key, `\n`, "\n")
+	if strings.Contains(key, "-----BEGIN") {
+		return key
+	}
+	if plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err == nil && bytes.Contains(plain, []byte("-----BEGIN")) {
+		return string(plain)
+	}
+	return key
 }
 
 // scannerParts are what an analyzer.Scanner has beyond a review.Scanner.
@@ -343,7 +357,9 @@ func (s *serving) begin(ctx context.Context, c github.Credentials) error {
 	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log, PublicURL: s.o.PublicURL,
 		Metrics: s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores, Unsandboxed: s.o.Unsandboxed}
 	if c.ClientID != "" && s.o.PublicURL != "" {
-		config.SignIn = s.signIn(c)
+		if config.SignIn, err = s.signIn(c); err != nil {
+			return err
+		}
 	}
 	app := New(config)
 	if err := app.Start(ctx); err != nil {
@@ -364,19 +380,33 @@ func (s *serving) begin(ctx context.Context, c github.Credentials) error {
 	return nil
 }
 
-// signIn makes the cookies' key from the webhook's secret, which all replicas
-// have: a new one signs everybody out.
-func (s *serving) signIn(c github.Credentials) *page.SignIn {
-	var key [64]byte
-	for i := range 2 {
-		mac := hmac.New(sha256.New, []byte(c.WebhookSecret))
-		fmt.Fprintf(mac, "sessions %d", i)
-		copy(key[32*i:], mac.Sum(nil))
+// sessionKey is the cookies' own. It is derived from the App's private key, which
+// all replicas have and nobody else: the webhook's secret is known to who
+// configures the App. Another private key signs everybody out.
+// Source: https://www.rfc-editor.org/rfc/rfc5869
+func sessionKey(c github.Credentials) (key [64]byte, err error) {
+	derived, err := hkdf.Key(sha256.New, []byte(strings.Join(strings.Fields(c.PrivateKey), "\n")), nil, "lockwarden sessions", len(key))
+	copy(key[:], derived)
+	return key, err
+}
+
+// signIn lets people sign in; which sessions have ended is known to all replicas.
+func (s *serving) signIn(c github.Credentials) (*page.SignIn, error) {
+	key, err := sessionKey(c)
+	if err != nil {
+		return nil, err
 	}
 	web := &github.SignIn{ClientID: c.ClientID, ClientSecret: c.ClientSecret, APIURL: s.o.APIURL, Callback: s.o.PublicURL + "/signin/callback"}
 	in := page.NewSignIn(key)
 	in.Address, in.Complete, in.Secure = web.Address, web.Complete, strings.HasPrefix(s.o.PublicURL, "https://")
-	return in
+	in.End = func(ctx context.Context, session string, length time.Duration) error {
+		_, err := s.store.Claim(ctx, "ended session "+session, length)
+		return err
+	}
+	in.Ended = func(ctx context.Context, session string) (bool, error) {
+		return s.store.Claimed(ctx, "ended session "+session)
+	}
+	return in, nil
 }
 
 // setup serves the set-up page until the App is registered, here or at another

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"encoding/base64"
 	"html"
 	"net/http"
 	"os"
@@ -151,11 +152,14 @@ func TestWrongSettings(t *testing.T) {
 		}
 	}
 	// The key in one line, as many places keep it.
-	_, base, stop := serve(t, app.Settings{AppID: g.AppID, PrivateKey: strings.ReplaceAll(g.PrivateKey, "\n", `\n`), WebhookSecret: "x", APIURL: g.URL(), Database: storetest.SQLite(t).URL})
-	if base == "" {
-		t.Error(stop())
-	} else if err := stop(); err != nil {
-		t.Error(err)
+	inBase64 := base64.StdEncoding.EncodeToString([]byte(g.PrivateKey))
+	for _, key := range []string{strings.ReplaceAll(g.PrivateKey, "\n", `\n`), inBase64, inBase64[:76] + "\n" + inBase64[76:] + "\n"} {
+		_, base, stop := serve(t, app.Settings{AppID: g.AppID, PrivateKey: key, WebhookSecret: "x", APIURL: g.URL(), Database: storetest.SQLite(t).URL})
+		if base == "" {
+			t.Error(stop())
+		} else if err := stop(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -166,7 +170,7 @@ func TestGitHubDownAtStart(t *testing.T) {
 	defer g.Close()
 	repo := g.Repository("acme/web")
 	g.Fail(githubtest.Fault{Match: "GET /app", Times: 2, Status: http.StatusServiceUnavailable, Body: `{"message":"No server is available"}`})
-	_, base, stop := serve(t, settings(t, g, "sqlite:"+filepath.Join(t.TempDir(), "lockwarden.db")))
+	_, base, stop := serve(t, settings(t, g, storetest.SQLite(t).URL))
 	if base == "" {
 		t.Fatal(stop())
 	}

@@ -646,7 +646,14 @@ func TestDeliveries(t *testing.T) {
 		pull := w.open(with("shell@1.0.0"))
 		second := pull.Push(with("quiet@1.0.0")) // its event comes before the first one's
 		w.concludes(second, "success")
-		time.Sleep(time.Second)
+		w.eventually("all have come twice", func() bool {
+			for _, d := range w.github.Deliveries() {
+				if d.Attempts < 2 {
+					return false
+				}
+			}
+			return true
+		})
 		w.settled()
 		run, _ := w.repo.Latest(second)
 		if run.Conclusion != "success" || run.Status != "completed" {
@@ -980,5 +987,208 @@ func TestRegistryDoesNotAnswer(t *testing.T) {
 		mild := w.open(with("undocumented@1.0.1"))
 		run = w.concludes(mild.SHA(), "success")
 		w.wants("the title", run.Title, "the registry's document of undocumented@1.0.1 is not known")
+	})
+}
+
+// TestCommandsInReviews: what people write on lines and above a review counts like
+// a comment, as long as it is as it was written.
+func TestCommandsInReviews(t *testing.T) {
+	story(t, func(w *world) {
+		const accept = "Fine.\n\n/lockwarden accept shell@1.0.0 because it is reviewed"
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		later := func(do func()) {
+			w.clock.Add(int64(time.Minute))
+			do()
+			w.clock.Add(int64(time.Minute))
+		}
+		reacts := func(c func() githubtest.Comment, content string) {
+			w.t.Helper()
+			w.eventually("the reaction "+content, func() bool { return c().Reactions[content] != 0 })
+		}
+		var id int64
+		onLine := func() githubtest.Comment { return pull.OnLine(id) }
+		later(func() { id = pull.CommentOnLine("mia", accept) })
+		run := w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "by mia", "#discussion_r")
+		reacts(onLine, "+1")
+		later(func() { pull.EditOnLine("wes", id, accept+" by all") })
+		w.concludes(pull.SHA(), "failure")
+		reacts(onLine, "confused")
+		w.eventually("it is said", func() bool {
+			return strings.Contains(w.reply(pull), "#discussion_r") && strings.Contains(w.reply(pull), "edited")
+		})
+		later(func() { id = pull.CommentOnLine("mia", accept) })
+		w.concludes(pull.SHA(), "success")
+		later(func() { pull.DeleteOnLine("mia", id) })
+		w.concludes(pull.SHA(), "failure")
+
+		// A review's own words. Taking back the approval takes back no word.
+		var review int64
+		body := func() githubtest.Comment { return pull.ReviewBy(review) }
+		later(func() { review, _ = pull.Review("eve", w.github.Now(), accept) })
+		reacts(body, "confused")
+		w.eventually("the stranger is told", func() bool { return strings.Contains(w.reply(pull), "#pullrequestreview-") })
+		later(func() { review, _ = pull.Review("mia", w.github.Now(), accept) })
+		run = w.concludes(pull.SHA(), "success")
+		w.wants("the summary", run.Summary, "#pullrequestreview-")
+		reacts(body, "+1")
+		later(func() { pull.DismissReview("ada", review) })
+		w.settled()
+		w.concludes(pull.SHA(), "success")
+		later(func() { pull.EditReview("wes", review, accept) })
+		w.concludes(pull.SHA(), "failure")
+		reacts(body, "confused")
+		w.settled()
+		w.wants("the audit", w.audit(), "mia accepted shell@1.0.0 because it is reviewed", "eve refused accept shell@1.0.0")
+	})
+}
+
+// TestReviewsWaitForTheirEnd: what is written in a review is read by others when
+// the review is submitted, and was written before.
+func TestReviewsWaitForTheirEnd(t *testing.T) {
+	story(t, func(w *world) {
+		before := w.github.Now()
+		w.clock.Add(int64(time.Minute))
+		pull := w.open(with("shell@1.0.0"))
+		w.concludes(pull.SHA(), "failure")
+		w.clock.Add(int64(time.Minute))
+		// Written before there was a result, submitted after.
+		pull.Review("mia", before, "", "/lockwarden accept all because I trust it")
+		w.eventually("it accepts nothing", func() bool { return strings.Contains(w.reply(pull), "#discussion_r") })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		// Taken back in a review that was begun before the acceptance.
+		begun := w.github.Now()
+		w.comment(pull, "ada", "/lockwarden accept shell@1.0.0 because it is reviewed")
+		w.concludes(pull.SHA(), "success")
+		pull.Review("mia", begun, "No.", "/lockwarden revoke shell@1.0.0")
+		w.concludes(pull.SHA(), "failure")
+		// A rescan from a line.
+		id := pull.CommentOnLine("ann", "/lockwarden rescan")
+		w.eventually("the rescan is seen", func() bool { return pull.OnLine(id).Reactions["eyes"] != 0 })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+	})
+}
+
+// TestClocksDiffer: whose clock is ahead of whose changes no decision.
+func TestClocksDiffer(t *testing.T) {
+	for _, ahead := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			story(t, func(w *world) {
+				now := w.github.Now
+				w.github.Now = func() time.Time { return now().Add(ahead) }
+				release := w.scanner.hold()
+				pull := w.open(with("shell@1.0.0"))
+				w.eventually("it is being scanned", func() bool {
+					run, ok := w.repo.Latest(pull.SHA())
+					return ok && run.Status == "in_progress"
+				})
+				early := w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because I know it already")
+				w.clock.Add(int64(time.Minute))
+				release()
+				w.concludes(pull.SHA(), "failure")
+				w.reaction(pull, early, "confused")
+				w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because I read it"), "+1")
+				w.concludes(pull.SHA(), "success")
+			})
+		})
+	}
+}
+
+// audit is what the audit says of the repository, a line an entry.
+func (w *world) audit() string {
+	w.t.Helper()
+	entries, err := w.store.Audited(context.Background(), w.repo.ID, 100)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, e := range entries {
+		fmt.Fprintf(&b, "%s %s %s\n", e.Actor, e.Action, e.Detail)
+	}
+	return b.String()
+}
+
+// TestSaysWhatToType: a command that does nothing is answered with what there is,
+// and the audit has it as refused.
+func TestSaysWhatToType(t *testing.T) {
+	story(t, func(w *world) {
+		release := w.scanner.hold()
+		pull := w.open(with("shell@1.0.0", "other@2.0.0"))
+		w.eventually("it is being scanned", func() bool {
+			run, ok := w.repo.Latest(pull.SHA())
+			return ok && run.Status == "in_progress"
+		})
+		early := w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because I know it already")
+		w.clock.Add(int64(time.Minute))
+		release()
+		w.concludes(pull.SHA(), "failure")
+		w.reaction(pull, early, "confused")
+		for _, slip := range []string{"accept shel@1.0.0 because known", "accept shell because known", "accept shell@1.0.0 install/scripts because known", "revoke shell@1.0.0", "approve shell@1.0.0", "explain shel"} {
+			w.comment(pull, "mia", "/lockwarden "+slip)
+		}
+		w.eventually("all is answered", func() bool { return strings.Count(w.reply(pull), "To this comment") == 7 })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+		w.wants("the reply", w.reply(pull), "no result yet when it was written", "There are findings of `shell@1.0.0`, `other@2.0.0`", "Here that can be `shell@1.0.0`",
+			"It has `install/script`", "nothing to take back", "did you mean `/lockwarden accept shell@1.0.0`?", "is called `shel`. There are `shell`, `other`")
+		audit := w.audit()
+		w.wants("the audit", audit, "mia refused accept shel@1.0.0", "mia refused accept shell@1.0.0: no finding of it was known", "mia refused revoke shell@1.0.0")
+		if strings.Contains(audit, "mia accepted") || strings.Contains(audit, "mia revoked") {
+			w.t.Errorf("the audit says that something took effect:\n%s", audit)
+		}
+	})
+}
+
+// TestButtonsBelongToAResult: a click accepts what the result showed that the
+// button stands under, after what was said before it.
+func TestButtonsBelongToAResult(t *testing.T) {
+	story(t, func(w *world) {
+		w.repo.Commit("main", map[string]string{".github/lockwarden.yml": "accept:\n  reason: optional\n"})
+		w.repo.Branch("release", w.repo.Commit("main", map[string]string{"a": "b"}))
+		pull := w.open(with("shell@1.0.0"))
+		old := w.concludes(pull.SHA(), "failure")
+		w.repo.Rerun("ada", old.ID)
+		w.eventually("there is a newer result", func() bool {
+			runs := w.repo.CheckRuns(pull.SHA())
+			return len(runs) == 2 && runs[1].Status == "completed"
+		})
+		w.settled()
+		w.press("ada", old.ID, "accept-all")
+		w.eventually("it is refused", func() bool { return strings.Contains(w.reply(pull), "a newer result") })
+		w.settled()
+		w.concludes(pull.SHA(), "failure")
+
+		// A second pull request of the same commit: the click is about one of them.
+		second := w.repo.Open("ann", w.repo, "change", "release")
+		w.eventually("the second one has its result", func() bool {
+			h, ok, err := w.store.Head(context.Background(), w.repo.ID, "pull/2")
+			return err == nil && ok && h.State == "done"
+		})
+		w.settled()
+		// Taking back what nobody accepted, before the click, takes nothing from it.
+		run, _ := w.repo.Latest(pull.SHA())
+		thread := strings.Fields(run.ExternalID)[2]
+		about := map[string]*githubtest.Pull{"pull/1": pull, "pull/2": second}[thread]
+		w.reaction(about, w.comment(about, "mia", "/lockwarden revoke all"), "confused")
+		w.settled()
+		if again, _ := w.repo.Latest(pull.SHA()); again.ID != run.ID {
+			w.t.Fatal("a revocation of nothing has a result of its own")
+		}
+		w.press("ada", run.ID, "accept-all")
+		w.eventually("it is accepted", func() bool {
+			h, ok, err := w.store.Head(context.Background(), w.repo.ID, thread)
+			return err == nil && ok && h.Conclusion == "success"
+		})
+		w.settled()
+		if n := strings.Count(w.audit(), "ada accepted all"); n != 1 {
+			w.t.Errorf("one click accepted %d times:\n%s", n, w.audit())
+		}
+		if n := strings.Count(w.audit(), "a newer result"); n != 1 {
+			w.t.Errorf("the other pull request was told of it:\n%s", w.audit())
+		}
+		w.concludes(pull.SHA(), "failure") // the other one does not pass
 	})
 }

@@ -6,6 +6,7 @@ package comment
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ const (
 // a reader sees it: quoted text, code, what HTML hides and what stands below the
 // separator of a mail are not read. Commands beyond the 50th are ignored.
 func Parse(body, slug string) []Command {
-	if !speaks(body, slug) {
+	if !Speaks(body, slug) {
 		return nil
 	}
 	if tangled(body) {
@@ -79,8 +80,8 @@ func Parse(body, slug string) []Command {
 	return out
 }
 
-// speaks reports whether a comment can hold a command at all, which few do.
-func speaks(body, slug string) bool {
+// Speaks reports whether a comment can hold a command at all, which few do.
+func Speaks(body, slug string) bool {
 	body = strings.ToLower(visible(body))
 	return strings.Contains(body, "/lockwarden") || slug != "" && strings.Contains(body, "@"+strings.ToLower(slug))
 }
@@ -123,8 +124,36 @@ func parse(words []string) Command {
 		return parseDecision(c, words)
 	}
 	c.Problem = fmt.Sprintf("there is no command %s: %s", Quote(string(c.Verb)), usage)
+	if meant := meant(string(c.Verb)); meant != "" {
+		c.Problem = fmt.Sprintf("there is no command %s; did you mean %s?", Quote(string(c.Verb)), Quote(strings.Join(append([]string{"/lockwarden", meant}, words[:min(1, len(words))]...), " ")))
+	}
 	c.Verb = Help
 	return c
+}
+
+// verbs are the commands, and what people write for them.
+var verbs = map[Verb][]string{
+	Accept:  {"approve", "allow", "ok", "okay", "ack", "acknowledge", "ignore", "dismiss", "suppress", "permit", "waive", "lgtm"},
+	Revoke:  {"reject", "deny", "undo", "unaccept", "unapprove", "disallow", "cancel"},
+	Rescan:  {"rerun", "retry", "recheck", "scan", "review", "recompute", "refresh"},
+	Explain: {"why", "show", "info", "describe", "details"},
+	Help:    {"?", "usage", "commands"},
+}
+
+// meant is the verb that a word is likely to stand for, empty where none is.
+func meant(word string) string {
+	all := []Verb{Accept, Revoke, Rescan, Explain, Help}
+	for _, verb := range all {
+		if slices.Contains(verbs[verb], word) {
+			return string(verb)
+		}
+	}
+	for _, verb := range all {
+		if len(word) > 3 && distance(word, string(verb)) <= 2 {
+			return string(verb)
+		}
+	}
+	return ""
 }
 
 // bare is a word without the backticks of code around it.
@@ -154,7 +183,7 @@ var findingID = regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+$`)
 
 func parseDecision(c Command, words []string) Command {
 	fail := func(format string, args ...any) Command {
-		return Command{Verb: c.Verb, Problem: fmt.Sprintf(format, args...)}
+		return Command{Verb: c.Verb, Name: c.Name, Problem: fmt.Sprintf(format, args...)}
 	}
 	if len(words) == 0 {
 		return fail("`%s` needs a package with its version: %s", c.Verb, usage)
@@ -162,12 +191,18 @@ func parseDecision(c Command, words []string) Command {
 	if strings.EqualFold(words[0], "all") {
 		c.All = true
 	} else {
-		c.Name, c.Version = split(bare(words[0]))
+		c.Name, c.Version = split(strings.TrimRight(bare(words[0]), ",:"))
 		if !packageName.MatchString(c.Name) {
+			c.Name = ""
 			return fail("%s is not the name of an npm package: %s", Quote(words[0]), usage)
 		}
 		if _, err := semver.StrictNewVersion(c.Version); err != nil {
+			_, tagged := semver.StrictNewVersion(strings.TrimPrefix(c.Version, "v"))
 			switch {
+			case tagged == nil:
+				return fail("npm has no `v` before a version: write `/lockwarden %s %s@%s`", c.Verb, c.Name, c.Version[1:])
+			case c.Version == "" && len(words) > 1 && isVersion(words[1]):
+				return fail("write the version behind an `@`: `/lockwarden %s %s@%s`", c.Verb, c.Name, strings.TrimPrefix(bare(words[1]), "v"))
 			case c.Version == "":
 				return fail("say which version of %s: `/lockwarden %s NAME@VERSION`", Quote(c.Name), c.Verb)
 			case strings.ContainsAny(c.Version, "^~*<>=|x") || isNumberList(c.Version):
@@ -201,14 +236,39 @@ func parseDecision(c Command, words []string) Command {
 		case word == "in" && len(words) > 1 && strings.EqualFold(strings.TrimRight(words[1], ".,"), "repository"):
 			c.Repository = true
 			words = words[2:]
+		case word == "in" && len(words) > 1 && slices.Contains(repositories, strings.ToLower(strings.TrimRight(words[1], ".,"))):
+			return fail("write `in repository`")
+		case word == "until":
+			return fail("write how long it is to hold: `for 30d`, `for 8w`")
+		case slices.Contains(reasons, strings.Trim(word, ":,")):
+			return fail("a reason begins with `because`")
+		case isPackage(words[0]):
+			return fail("a command is about one package: write `/lockwarden %s %s` in a line of its own", c.Verb, strings.Trim(bare(words[0]), ","))
 		case findingID.MatchString(strings.TrimRight(word, ",")):
 			c.Findings = append(c.Findings, strings.TrimRight(word, ","))
 			words = words[1:]
 		default:
-			return fail("%s is neither the id of a finding (such as `install/script`) nor `for`, `in repository` or `because`", Quote(words[0]))
+			return fail("%s is neither the id of a finding (such as `install/script`) nor `for`, `in repository` or `because`; a reason begins with `because`", Quote(words[0]))
 		}
 	}
 	return c
+}
+
+// What people write for "repository" and "because".
+var (
+	repositories = []string{"repo", "the", "this"}
+	reasons      = []string{"reason", "cause", "cuz", "since", "due", "as", "--", "-", "–", "—", "//", "#"}
+)
+
+func isVersion(word string) bool {
+	_, err := semver.StrictNewVersion(strings.TrimPrefix(strings.Trim(bare(word), ","), "v"))
+	return err == nil
+}
+
+// isPackage reports whether a word is NAME@VERSION.
+func isPackage(word string) bool {
+	name, version := split(strings.Trim(bare(word), ","))
+	return packageName.MatchString(name) && version != "" && isVersion(version)
 }
 
 func isNumberList(s string) bool {

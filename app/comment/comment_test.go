@@ -57,6 +57,23 @@ func TestParse(t *testing.T) {
 		{"/lockwarden accept a@1.0.0 because " + strings.Repeat("x", 1001), "longer than"},
 		{"/lockwarden explain", "needs the name"},
 		{"/lockwarden merge", "no command"},
+
+		// Likely slips are answered with what to type.
+		{"/lockwarden acept a@1.0.0", "did you mean `/lockwarden accept a@1.0.0`?"},
+		{"/lockwarden Approve a@1.0.0", "did you mean `/lockwarden accept a@1.0.0`?"},
+		{"/lockwarden unaccept `@all`", "did you mean `/lockwarden revoke @all`?"},
+		{"/lockwarden retry", "did you mean `/lockwarden rescan`?"},
+		{"/lockwarden hlep", "did you mean `/lockwarden help`?"},
+		{"/lockwarden is great", "write `/lockwarden accept NAME@VERSION because …`"},
+		{"/lockwarden accept a@v1.0.0", "write `/lockwarden accept a@1.0.0`"},
+		{"/lockwarden accept @s/a 1.0.0 because fine", "write the version behind an `@`: `/lockwarden accept @s/a@1.0.0`"},
+		{"/lockwarden accept a@1.0.0, b@2.0.0", "write `/lockwarden accept b@2.0.0` in a line of its own"},
+		{"/lockwarden revoke a@1.0.0 b@2.0.0", "write `/lockwarden revoke b@2.0.0` in a line of its own"},
+		{"/lockwarden accept a@1.0.0 in repo because fine", "write `in repository`"},
+		{"/lockwarden accept a@1.0.0 until 2027-01-01", "`for 30d`"},
+		{"/lockwarden accept a@1.0.0 reason: fine", "begins with `because`"},
+		{"/lockwarden accept a@1.0.0 — we host it", "begins with `because`"},
+		{"/lockwarden accept a@1.0.0 it is fine", "a reason begins with `because`"},
 	} {
 		var got []string
 		for _, c := range Parse(test.body, "lockwarden-app") {
@@ -102,6 +119,10 @@ func say(id int64, who, body string) Comment {
 	return Comment{ID: id, Author: who, Body: body, Created: at(int(id)), Updated: at(int(id))}
 }
 
+func of(kind Kind, c Comment) Comment { c.Kind = kind; return c }
+
+func later(minute int, c Comment) Comment { c.Published = at(minute); return c }
+
 func thread(rules Rules, comments ...Comment) Thread {
 	return Thread{Slug: "lockwarden", Author: "ann", Comments: comments, Rules: rules, Now: at(59),
 		Permissions: map[string]Permission{"ann": Admin, "mia": Maintain, "wes": Write, "ada": Admin}}
@@ -133,14 +154,28 @@ func TestFold(t *testing.T) {
 		{"no reason", thread(Rules{Least: Maintain, ReasonRequired: true}, say(1, "mia", "/lockwarden accept a@1.0.0")), "", "wants a reason"},
 		{"too long", thread(Rules{Least: Maintain, Longest: 30 * Day}, say(1, "mia", "/lockwarden accept a@1.0.0 for 31d")), "", "at most `for 30d`"},
 		{"revoked", thread(strict, say(1, "mia", "/lockwarden accept a@1.0.0"), say(2, "ada", "/lockwarden revoke a@1.0.0")), "", ""},
-		{"revoked before", thread(strict, say(2, "mia", "/lockwarden accept a@1.0.0"), say(1, "ada", "/lockwarden revoke a@1.0.0")), "a@1.0.0", ""},
+		{"revoked before, idle", thread(strict, say(2, "mia", "/lockwarden accept a@1.0.0"), say(1, "ada", "/lockwarden revoke a@1.0.0")), "a@1.0.0", ""},
 		{"revoked by a stranger", thread(strict, say(1, "mia", "/lockwarden accept a@1.0.0"), say(2, "eve", "/lockwarden revoke a@1.0.0")), "a@1.0.0", "has `none`"},
 		{"the author may revoke", thread(strict, say(1, "mia", "/lockwarden accept a@1.0.0"), say(2, "ann", "/lockwarden revoke all")), "", ""},
 		{"one of all revoked", thread(strict, say(1, "mia", "/lockwarden accept all"), say(2, "mia", "/lockwarden revoke a@1.0.0")), "all", ""},
+		{"a finding revoked", thread(strict, say(1, "mia", "/lockwarden accept a@1.0.0"), say(2, "ada", "/lockwarden revoke a@1.0.0 x/y")), "a@1.0.0", ""},
+		{"another version revoked, idle", thread(strict, say(1, "mia", "/lockwarden accept a@1.0.0"), say(2, "ada", "/lockwarden revoke a@1.0.1")), "a@1.0.0", ""},
+		{"all revoked where nothing is, idle", thread(strict, say(2, "ada", "/lockwarden revoke all")), "", ""},
+		{"on a line", thread(strict, of(OnLine, say(1, "mia", "/lockwarden accept a@1.0.0"))), "a@1.0.0", ""},
+		{"on a line, published later: the revocation was idle", thread(strict, later(9, of(OnLine, say(1, "mia", "/lockwarden accept a@1.0.0"))), say(5, "ada", "/lockwarden revoke a@1.0.0")), "a@1.0.0", ""},
+		{"taken back on a line, published later", thread(strict, later(9, of(OnLine, say(1, "ada", "/lockwarden revoke a@1.0.0"))), say(5, "mia", "/lockwarden accept a@1.0.0")), "", ""},
+		{"on a line, touched, nobody knows by whom", thread(strict, Comment{ID: 1, Kind: OnLine, Author: "mia", Body: "/lockwarden accept a@1.0.0", Created: at(1), Updated: at(2)}), "", "GitHub does not say"},
+		{"on a line, touched by GitHub", thread(strict, Comment{ID: 1, Kind: OnLine, Author: "mia", Body: "/lockwarden accept a@1.0.0", Created: at(1), Updated: at(2), EditKnown: true}), "a@1.0.0", ""},
+		{"above a review", thread(strict, Comment{ID: 1, Kind: InReview, Author: "mia", Body: "/lockwarden accept a@1.0.0", Created: at(1), EditKnown: true}), "a@1.0.0", ""},
+		{"above a review, edited", thread(strict, Comment{ID: 1, Kind: InReview, Author: "mia", Body: "/lockwarden accept a@1.0.0", Created: at(1), EditKnown: true, LastEdited: at(3)}), "", "was edited"},
+		{"above a review, nobody knows whether it was edited", thread(strict, Comment{ID: 1, Kind: InReview, Author: "mia", Body: "/lockwarden accept a@1.0.0", Created: at(1)}), "", "GitHub does not say"},
 		{"a wrong command beside a right one", thread(strict, say(1, "mia", "/lockwarden accept a\n/lockwarden accept b@1.0.0")), "b@1.0.0", "say which version"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := Fold(test.thread)
+			if idle := len(f.Idle) > 0; idle != strings.Contains(test.name, "idle") {
+				t.Errorf("idle revocations: %+v", f.Idle)
+			}
 			var holds, refused []string
 			for _, a := range f.Acceptances {
 				if a.All {
@@ -178,6 +213,42 @@ func TestCovers(t *testing.T) {
 		one.Covers("a", "1.0.0", "x/y"), one.Covers("a", "1.0.0", "x/z"), one.Covers("a", "1.0.1", "x/y")}
 	if diff := cmp.Diff([]bool{true, false, false, true, true, false, false}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for _, test := range []struct {
+		word string
+		of   []string
+		want string
+	}{
+		{"shel@1.0.0", []string{"lodash@4.17.21", "shell@1.0.0", "ls@1.0.0"}, "[shell@1.0.0 ls@1.0.0] 1"},
+		{"quite-another", []string{"d", "c", "b", "a", "a"}, "[a b] 2"},
+		{"", []string{"b", "a"}, "[a b] 0"},
+		{"x", nil, "[] 0"},
+	} {
+		near, more := Nearest(test.word, test.of, 2)
+		if got := fmt.Sprint(near, " ", more); strings.ReplaceAll(got, "  ", " ") != test.want {
+			t.Errorf("%s: %s, want %s", test.word, got, test.want)
+		}
+	}
+	for pair, want := range map[[2]string]int{{"kitten", "sitting"}: 3, {"", "abc"}: 3, {"abc", ""}: 3, {"same", "same"}: 0, {"acept", "accept"}: 1, {"ab", "ba"}: 2} {
+		if got := distance(pair[0], pair[1]); got != want {
+			t.Errorf("%v: %d, want %d", pair, got, want)
+		}
+	}
+}
+
+func TestRefs(t *testing.T) {
+	for name, want := range map[string]Ref{"5": {InConversation, 5}, "review/5": {InReview, 5}, "review_comment/5": {OnLine, 5}} {
+		if got, ok := ParseRef(name); !ok || got != want || got.String() != name {
+			t.Errorf("%s: %+v %v", name, got, ok)
+		}
+	}
+	for _, name := range []string{"", "-1", "review/", "button/abc"} {
+		if got, ok := ParseRef(name); ok {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package comment
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -37,19 +39,76 @@ func ParsePermission(s string) (Permission, error) {
 	return None, fmt.Errorf("permission %q is none of %s", s, strings.Join(permissionNames, ", "))
 }
 
+// Kind is where a comment stands, in GitHub's words.
+type Kind string
+
+// The kinds.
+const (
+	// InConversation is an ordinary comment.
+	InConversation Kind = ""
+	// OnLine is one on a line of the diff.
+	OnLine Kind = "review_comment"
+	// InReview is the body of a review.
+	InReview Kind = "review"
+)
+
+// Ref names a comment: GitHub numbers each kind by itself.
+type Ref struct {
+	Kind Kind
+	ID   int64
+}
+
+// String is the number, with the kind before it where it has a name.
+func (r Ref) String() string {
+	if r.Kind == InConversation {
+		return strconv.FormatInt(r.ID, 10)
+	}
+	return string(r.Kind) + "/" + strconv.FormatInt(r.ID, 10)
+}
+
+// ParseRef reads what String writes.
+func ParseRef(s string) (r Ref, ok bool) {
+	kind, id, named := strings.Cut(s, "/")
+	if !named {
+		kind, id = "", s
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	return Ref{Kind(kind), n}, err == nil && n > 0
+}
+
 // Comment is one comment of a pull request as GitHub has it now.
 type Comment struct {
-	ID      int64
-	Author  string
-	Bot     bool
-	Body    string
-	Created time.Time
+	ID   int64
+	Kind Kind
+	// Node is its id for GraphQL, Review the review that it was written in, 0 where
+	// there is none.
+	Node   string
+	Review int64
+	Author string
+	Bot    bool
+	Body   string
+	// Created is when it was written, Published when others could read it, where
+	// that was later: comments of a review wait for its end.
+	Created   time.Time
+	Published time.Time
+	// Updated is zero for a review, of which GitHub does not say it.
 	Updated time.Time
 	// LastEdited is when its text was changed, zero where it never was; EditKnown
 	// is set where that is known.
 	LastEdited time.Time
 	EditKnown  bool
 	URL        string
+}
+
+// Ref names the comment.
+func (c *Comment) Ref() Ref { return Ref{c.Kind, c.ID} }
+
+// published is when others could read it.
+func (c *Comment) published() time.Time {
+	if c.Published.After(c.Created) {
+		return c.Published
+	}
+	return c.Created
 }
 
 // Edited reports whether somebody changed the comment. GitHub touches comments
@@ -85,8 +144,10 @@ const LeastForRepository = Maintain
 // why. What it is bound to (integrity and findings) comes from the review that
 // the person saw.
 type Acceptance struct {
-	// Comment and URL are where it was written; Comment is 0 for a button.
+	// Comment, among those of its Kind, and URL are where it was written; Comment
+	// is 0 for a button.
 	Comment int64     `json:"comment,omitempty"`
+	Kind    Kind      `json:"kind,omitempty"`
 	URL     string    `json:"url,omitempty"`
 	By      string    `json:"by"`
 	At      time.Time `json:"at"`
@@ -100,6 +161,32 @@ type Acceptance struct {
 	Repository bool      `json:"repository,omitempty"`
 	// Except is what was revoked of it later.
 	Except []Exception `json:"except,omitempty"`
+	// Line is the command's in its comment. Button is for whoever hands in buttons:
+	// it tells them apart.
+	Line   int `json:"-"`
+	Button int `json:"-"`
+}
+
+// Ref names the comment that it was written in.
+func (a *Acceptance) Ref() Ref { return Ref{a.Kind, a.Comment} }
+
+// Button is an acceptance made with the check run's button.
+type Button struct {
+	Acceptance
+	// After are the comments that are known to have come before the click, where
+	// Ordered is set: a click has no time of GitHub's to compare. Where that is not
+	// known, their times are compared.
+	Ordered bool
+	After   []Ref
+}
+
+// precedes reports whether the click came before a comment. One that is not known
+// to have come before it came after it: a revocation counts.
+func (b *Button) precedes(c *Comment) bool {
+	if b.Ordered {
+		return !slices.Contains(b.After, c.Ref())
+	}
+	return !b.At.After(c.published())
 }
 
 // Exception is a package, or some findings of one, that an acceptance no
@@ -112,7 +199,7 @@ type Exception struct {
 
 // Refusal is a command that does not count, and why.
 type Refusal struct {
-	Comment int64
+	Comment Ref
 	Author  string
 	Command Command
 	Reason  string
@@ -121,9 +208,12 @@ type Refusal struct {
 // Folded is what the comments of a pull request come to.
 type Folded struct {
 	Acceptances []Acceptance
-	Refusals    []Refusal
-	// Revocations are the revokes that count, for the audit.
-	Revocations []Acceptance
+	// Made are all acceptances of comments, those that were revoked later too.
+	Made     []Acceptance
+	Refusals []Refusal
+	// Revocations are the revokes that count, Idle those of them that took nothing
+	// back.
+	Revocations, Idle []Acceptance
 }
 
 // Thread is what Fold reads.
@@ -135,13 +225,15 @@ type Thread struct {
 	Author string
 	// Comments are all comments of the pull request.
 	Comments []Comment
-	// Buttons are acceptances made with the check run's button, which were
-	// authorised when they were pressed.
-	Buttons []Acceptance
+	// Buttons were authorised when they were pressed.
+	Buttons []Button
 	// Permissions are what the comments' authors may do now.
 	Permissions map[string]Permission
 	Rules       Rules
 	Now         time.Time
+	// Covers reports whether an acceptance is about anything that its author saw; one
+	// that is not leaves nothing to take back. nil: all are.
+	Covers func(a *Acceptance) bool `json:"-"`
 }
 
 // Deciders are the authors whose permission Fold needs: those of comments with
@@ -170,23 +262,25 @@ func Fold(t Thread) Folded {
 	comments := append([]Comment(nil), t.Comments...)
 	sort.SliceStable(comments, func(i, j int) bool {
 		a, b := &comments[i], &comments[j]
-		if !a.Created.Equal(b.Created) {
-			return a.Created.Before(b.Created)
+		if a, b := a.published(), b.published(); !a.Equal(b) {
+			return a.Before(b)
+		}
+		if a.Kind != b.Kind {
+			return a.Kind < b.Kind
 		}
 		return a.ID < b.ID
 	})
 	var out Folded
-	buttons := append([]Acceptance(nil), t.Buttons...)
-	sort.SliceStable(buttons, func(i, j int) bool { return buttons[i].At.Before(buttons[j].At) })
-	pressed := func(until time.Time) {
-		for len(buttons) > 0 && !buttons[0].At.After(until) {
-			out.Acceptances = append(out.Acceptances, buttons[0])
-			buttons = buttons[1:]
-		}
-	}
+	buttons := slices.Clone(t.Buttons)
 	for i := range comments {
 		c := &comments[i]
-		pressed(c.Created)
+		buttons = slices.DeleteFunc(buttons, func(b Button) bool {
+			first := b.precedes(c)
+			if first {
+				out.Acceptances = append(out.Acceptances, b.Acceptance)
+			}
+			return first
+		})
 		if c.Bot {
 			continue
 		}
@@ -195,19 +289,26 @@ func Fold(t Thread) Folded {
 				continue
 			}
 			if reason := t.refuse(c, &command); reason != "" {
-				out.Refusals = append(out.Refusals, Refusal{c.ID, c.Author, command, reason})
+				out.Refusals = append(out.Refusals, Refusal{c.Ref(), c.Author, command, reason})
 				continue
 			}
 			decision := t.decision(c, &command)
 			if command.Verb == Revoke {
-				out.Acceptances = without(out.Acceptances, decision)
+				rest, took := t.without(out.Acceptances, decision)
+				out.Acceptances = rest
 				out.Revocations = append(out.Revocations, decision)
+				if !took {
+					out.Idle = append(out.Idle, decision)
+				}
 				continue
 			}
 			out.Acceptances = append(out.Acceptances, decision)
+			out.Made = append(out.Made, decision)
 		}
 	}
-	out.Acceptances = append(out.Acceptances, buttons...)
+	for _, b := range buttons {
+		out.Acceptances = append(out.Acceptances, b.Acceptance)
+	}
 	held := out.Acceptances[:0]
 	for _, a := range out.Acceptances {
 		if a.Until.IsZero() || t.Now.Before(a.Until) {
@@ -221,6 +322,9 @@ func Fold(t Thread) Folded {
 func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.Problem != "" {
 		return command.Problem
+	}
+	if c.Kind != InConversation && !c.EditKnown && !c.Updated.Equal(c.Created) {
+		return "GitHub does not say here whether it was edited after it was written: please write the command as an ordinary comment"
 	}
 	if c.Edited() {
 		return "the comment was edited after it was written, and whoever can write here can edit it: it is void, please comment anew"
@@ -251,7 +355,7 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 }
 
 func (t *Thread) decision(c *Comment, command *Command) Acceptance {
-	a := Acceptance{Comment: c.ID, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
+	a := Acceptance{Comment: c.ID, Kind: c.Kind, Line: command.Line, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
 		Name: command.Name, Version: command.Version, Findings: command.Findings, Repository: command.Repository}
 	a.Until = t.Rules.Until(c.Created, command.For)
 	return a
@@ -269,25 +373,22 @@ func (r Rules) Until(from time.Time, wanted time.Duration) time.Time {
 }
 
 // without takes a revocation from acceptances: "revoke all" takes everything,
-// another one what it names.
-func without(list []Acceptance, revoked Acceptance) []Acceptance {
-	var out []Acceptance
+// another one what it names. took reports whether there was anything to take.
+func (t *Thread) without(list []Acceptance, revoked Acceptance) (out []Acceptance, took bool) {
 	for _, a := range list {
-		switch {
-		case revoked.All:
+		if !revoked.All && !a.All && (a.Name != revoked.Name || a.Version != revoked.Version) {
+			out = append(out, a)
 			continue
-		case a.All:
-			// What "accept all" accepted stays accepted but for this package.
-			a.Except = append(append([]Exception(nil), a.Except...), Exception{revoked.Name, revoked.Version, revoked.Findings})
-		case a.Name == revoked.Name && a.Version == revoked.Version:
-			if len(revoked.Findings) == 0 {
-				continue
-			}
-			a.Except = append(append([]Exception(nil), a.Except...), Exception{revoked.Name, revoked.Version, revoked.Findings})
 		}
+		took = took || t.Covers == nil || t.Covers(&a)
+		if revoked.All || !a.All && len(revoked.Findings) == 0 {
+			continue
+		}
+		// What else it accepted stays accepted.
+		a.Except = append(slices.Clone(a.Except), Exception{revoked.Name, revoked.Version, revoked.Findings})
 		out = append(out, a)
 	}
-	return out
+	return out, took
 }
 
 // Covers tells whether the acceptance speaks of that finding of that package

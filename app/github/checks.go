@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,22 +42,22 @@ const open = "open"
 
 // newest finds the newest run of ours on the head, nil where there is none.
 func (c *Check) newest(ctx context.Context) (*gh.CheckRun, error) {
-	runs, err := c.runs(ctx)
+	runs, _, err := c.runs(ctx)
 	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
 	return slices.MaxFunc(runs, func(a, b *gh.CheckRun) int { return cmp.Compare(a.GetID(), b.GetID()) }), nil
 }
 
-// runs lists the runs of ours on the head.
-func (c *Check) runs(ctx context.Context) ([]*gh.CheckRun, error) {
+// runs lists the runs of ours on the head, with the time of the answer.
+func (c *Check) runs(ctx context.Context) (list []*gh.CheckRun, dated time.Time, err error) {
 	name, all := CheckName, "all"
 	opts := &gh.ListCheckRunsOptions{CheckName: &name, Filter: &all, AppID: &c.r.app.o.AppID, ListOptions: gh.ListOptions{PerPage: 100}}
 	var runs []*gh.CheckRun
 	for {
 		list, answer, err := c.r.client.Checks.ListCheckRunsForRef(ctx, c.r.Owner, c.r.Name, c.SHA, opts)
 		if err != nil {
-			return nil, c.r.explain("check runs", err)
+			return nil, dated, c.r.explain("check runs", err)
 		}
 		for _, run := range list.CheckRuns {
 			if run.GetApp().GetID() == c.r.app.o.AppID && run.GetName() == CheckName {
@@ -63,7 +65,7 @@ func (c *Check) runs(ctx context.Context) ([]*gh.CheckRun, error) {
 			}
 		}
 		if answer.NextPage == 0 {
-			return runs, nil
+			return runs, date(answer), nil
 		}
 		opts.Page = answer.NextPage
 	}
@@ -107,13 +109,25 @@ func (c *Check) create(ctx context.Context, digest, status, title, summary strin
 	return nil
 }
 
-func (c *Check) update(ctx context.Context, id int64, o gh.UpdateCheckRunOptions) (*gh.CheckRun, error) {
+// update changes a run, and returns the time of the answer.
+func (c *Check) update(ctx context.Context, id int64, o gh.UpdateCheckRunOptions) (dated time.Time, err error) {
 	o.Name = CheckName
-	run, _, err := c.r.client.Checks.UpdateCheckRun(ctx, c.r.Owner, c.r.Name, id, o)
+	_, answer, err := c.r.client.Checks.UpdateCheckRun(ctx, c.r.Owner, c.r.Name, id, o)
 	if err != nil {
-		return nil, c.r.explain("check run", err)
+		return dated, c.r.explain("check run", err)
 	}
-	return run, nil
+	return date(answer), nil
+}
+
+// date is when GitHub gave an answer, by its own clock. What people write has times
+// of the same clock; this machine's is another one. An answer without a date,
+// which no GitHub gives, is from now.
+// Source: https://www.rfc-editor.org/rfc/rfc9110#field.date
+func date(answer *gh.Response) time.Time {
+	if at, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
+		return at
+	}
+	return time.Now()
 }
 
 func output(title, summary string) *gh.CheckRunOutput {
@@ -139,11 +153,12 @@ const batch = 50
 
 // Finish completes the check run. It can be called again after any failure:
 // what is posted stays, what is missing is added, and a result that is posted
-// is not posted twice. Another result of the same head is a new run.
-func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest string) error {
-	runs, err := c.runs(ctx)
+// is not posted twice. Another result of the same head is a new run. shown is from
+// when on people can see it, by GitHub's clock.
+func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest string) (shown time.Time, err error) {
+	runs, dated, err := c.runs(ctx)
 	if err != nil {
-		return err
+		return shown, err
 	}
 	var run *gh.CheckRun
 	if len(runs) > 0 {
@@ -152,12 +167,12 @@ func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest strin
 	id := c.Key + " " + digest
 	switch {
 	case run != nil && run.GetExternalID() == id && run.GetStatus() == "completed":
-		return nil
+		return dated, nil // since before that, but not known since when
 	case run != nil && run.GetStatus() != "completed" && (run.GetExternalID() == id || strings.HasSuffix(run.GetExternalID(), " "+open)):
 		c.id, c.posted = run.GetID(), run.GetOutput().GetAnnotationsCount()
 	default:
 		if err := c.create(ctx, digest, "in_progress", result.Title, result.Summary); err != nil {
-			return err
+			return shown, err
 		}
 	}
 	for {
@@ -176,8 +191,8 @@ func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest strin
 				o.Actions = append(o.Actions, &gh.CheckRunAction{Label: a.Label, Description: a.Description, Identifier: a.Identifier})
 			}
 		}
-		if _, err := c.update(ctx, c.id, o); err != nil {
-			return err
+		if shown, err = c.update(ctx, c.id, o); err != nil {
+			return shown, err
 		}
 		c.posted += len(part)
 		if last {
@@ -189,17 +204,17 @@ func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest strin
 	for _, other := range runs {
 		if other.GetID() != c.id && other.GetStatus() != "completed" {
 			if err := c.cancel(ctx, other.GetID(), result.Title, "The result stands in another run of this commit."); err != nil {
-				return err
+				return shown, err
 			}
 		}
 	}
-	return nil
+	return shown, nil
 }
 
 // Cancel ends the open runs of the review's pull request or merge group on a head
 // that nobody waits for any more.
 func (c *Check) Cancel(ctx context.Context, title, summary string) error {
-	runs, err := c.runs(ctx)
+	runs, _, err := c.runs(ctx)
 	if err != nil {
 		return err
 	}
@@ -223,6 +238,22 @@ func (c *Check) cancel(ctx context.Context, id int64, title, summary string) err
 // Key names a review in a check run's external id.
 func Key(repository int64, thread string, generation int64) string {
 	return fmt.Sprintf("lockwarden %d %s %d", repository, thread, generation)
+}
+
+// Run is what a check run's external id says: which review it belongs to.
+type Run struct {
+	Thread     string
+	Generation int64
+}
+
+// RunOf reads an external id; ok is false where it is none of ours.
+func RunOf(external string) (r Run, ok bool) {
+	words := strings.Fields(external)
+	if len(words) < 4 || words[0] != "lockwarden" {
+		return r, false
+	}
+	generation, err := strconv.ParseInt(words[3], 10, 64)
+	return Run{words[2], generation}, err == nil
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -47,7 +47,6 @@ type App struct {
 	app *gh.Client
 
 	memory, files *memory
-	clock         clock
 
 	mu      sync.Mutex
 	clients map[int64]*gh.Client
@@ -87,7 +86,7 @@ const timeout = 60 * time.Second
 // base is the transport below the credentials: no answer is followed to another
 // host with them.
 func (a *App) base(installation int64) http.RoundTripper {
-	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe, clock: &a.clock}
+	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe}
 	return &conditional{next: bounded, memory: a.memory, installation: installation}
 }
 
@@ -108,7 +107,6 @@ type limitedTransport struct {
 	next         http.RoundTripper
 	installation int64
 	observe      func(installation int64, r *http.Request, answer *http.Response)
-	clock        *clock
 }
 
 // maxAnswer is the largest answer that is read: a blob may have 100 MB.
@@ -123,7 +121,6 @@ func (t *limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.clock.learn(answer, time.Now())
 	answer.Body = struct {
 		io.Reader
 		io.Closer

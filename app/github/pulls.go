@@ -36,12 +36,14 @@ type Pull struct {
 	HeadSHA          string
 	BaseRef, BaseSHA string
 	ChangedFiles     int
+	// OnLines is how many comments stand on lines of the diff.
+	OnLines int
 	// Repository is the number of the repository that it is in.
 	Repository int64
 }
 
 func pullOf(p *gh.PullRequest) Pull {
-	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(), p.GetBase().GetSHA(), p.GetChangedFiles(), p.GetBase().GetRepo().GetID()}
+	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(), p.GetBase().GetSHA(), p.GetChangedFiles(), p.GetReviewComments(), p.GetBase().GetRepo().GetID()}
 }
 
 // Pull reads a pull request.
@@ -184,36 +186,6 @@ func (r *Repository) Content(ctx context.Context, file, ref string) (data []byte
 	return b.Bytes(), true, nil
 }
 
-// maxComments bounds the comments that are read of one pull request.
-const maxComments = 10_000
-
-// Comments reads all comments of a pull request, the oldest first. More than
-// 10,000 are an error: a revocation may be among those that are not read.
-func (r *Repository) Comments(ctx context.Context, number int) ([]comment.Comment, error) {
-	var out []comment.Comment
-	nodes := map[int64]string{}
-	opts := &gh.IssueListCommentsOptions{ListOptions: gh.ListOptions{PerPage: 100}}
-	for {
-		list, answer, err := r.client.Issues.ListComments(ctx, r.Owner, r.Name, number, opts)
-		if err != nil {
-			return nil, r.explain("comments", err)
-		}
-		for _, c := range list {
-			out = append(out, comment.Comment{ID: c.GetID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
-				Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL()})
-			nodes[c.GetID()] = c.GetNodeID()
-		}
-		if answer.NextPage == 0 {
-			r.edits(ctx, out, nodes)
-			return out, nil
-		}
-		if len(out) >= maxComments {
-			return nil, fmt.Errorf("github: %s/%s: pull request %d has more than %d comments", r.Owner, r.Name, number, maxComments)
-		}
-		opts.Page = answer.NextPage
-	}
-}
-
 // Permission asks what a person may do here, now. It fails closed: whoever
 // GitHub does not know may nothing.
 func (r *Repository) Permission(ctx context.Context, login string) (comment.Permission, error) {
@@ -268,27 +240,6 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		p, _ = comment.ParsePermission(answer.Permission)
 	}
 	return p, answer.User.ID, nil
-}
-
-// React puts a reaction on a comment; a second one of the same kind is none.
-func (r *Repository) React(ctx context.Context, id int64, content string) error {
-	_, _, err := r.client.Reactions.CreateIssueCommentReaction(ctx, r.Owner, r.Name, id, content)
-	if err = r.explain("reaction", err); errors.Is(err, ErrGone) {
-		return nil // the comment was deleted
-	}
-	return err
-}
-
-// Reply writes a comment, or edits the one of that id.
-func (r *Repository) Reply(ctx context.Context, number int, id int64, body string) (int64, error) {
-	if id != 0 {
-		_, _, err := r.client.Issues.EditComment(ctx, r.Owner, r.Name, id, &gh.IssueComment{Body: &body})
-		if err = r.explain("reply", err); !errors.Is(err, ErrGone) {
-			return id, err
-		}
-	}
-	c, _, err := r.client.Issues.CreateComment(ctx, r.Owner, r.Name, number, &gh.IssueComment{Body: &body})
-	return c.GetID(), r.explain("reply", err)
 }
 
 // maxTries is how often a delivery is asked for that fails each time.

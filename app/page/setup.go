@@ -36,16 +36,19 @@ type Hook struct {
 // manifest with an event whose permission is missing: merge_group takes
 // merge_queues. Reactions and comments on a pull request take pull_requests or
 // issues, says GitHub's documentation; where one alone is refused, people report,
-// is not the same everywhere, so both are asked for.
+// is not the same everywhere, so both are asked for. Reviews and comments on lines
+// come with pull_requests, and take its reactions.
 // Sources: https://docs.github.com/webhooks/webhook-events-and-payloads#merge_group,
+// https://docs.github.com/webhooks/webhook-events-and-payloads#pull_request_review,
 // https://docs.github.com/rest/issues/comments#create-an-issue-comment,
+// https://docs.github.com/rest/reactions/reactions#create-reaction-for-a-pull-request-review-comment,
 // https://github.com/github/rest-api-description/issues/6994
 func NewManifest() Manifest {
 	return Manifest{
 		Name: "lockwarden", Description: "Reviews npm dependency changes in pull requests", URL: "https://github.com/lockwarden/lockwarden",
 		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read",
 			"pull_requests": "write"},
-		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
+		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "pull_request_review_comment", "push"},
 	}
 }
 

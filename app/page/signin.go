@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,10 +23,21 @@ type SignIn struct {
 	Complete func(ctx context.Context, code, verifier string) (github.Person, error)
 	// Secure is set where people reach this server by https.
 	Secure bool
+	// End notes for a time that a session has ended, Ended reports whether it has:
+	// a cookie that somebody copied must not outlive the sign-out.
+	End   func(ctx context.Context, session string, length time.Duration) error
+	Ended func(ctx context.Context, session string) (bool, error)
 	// Site has the pages that it answers with.
 	Site *Site
 
 	cookies *securecookie.SecureCookie
+}
+
+// session is what a cookie says.
+type session struct {
+	github.Person
+	// Name tells sessions apart.
+	Name string `json:"name"`
 }
 
 const (
@@ -48,9 +60,19 @@ type began struct {
 	State, Verifier, To string
 }
 
+// named is a cookie's name as browsers know it. One that begins with __Host- they
+// take from this very host alone, by https, and for all of its paths.
+// Source: https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
+func (s *SignIn) named(name string) string {
+	if s.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
 func (s *SignIn) cookie(name, value string, age time.Duration) *http.Cookie {
 	// Lax: a form of another site cannot use the session, a link to a page can.
-	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: s.named(name), Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
 }
 
 // local is an address of this server, whatever a link says.
@@ -86,7 +108,7 @@ func (s *SignIn) Back(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	q := r.URL.Query()
 	var b began
-	kept, err := r.Cookie(stateCookie)
+	kept, err := r.Cookie(s.named(stateCookie))
 	if err != nil || s.cookies.Decode(stateCookie, kept.Value, &b) != nil || !same(q.Get("state"), b.State) {
 		s.Site.say(w, r, http.StatusForbidden, "You are not signed in", "This is not the answer to a sign-in that began in this browser. Open the page again.")
 		return
@@ -101,7 +123,7 @@ func (s *SignIn) Back(w http.ResponseWriter, r *http.Request) {
 		s.Site.say(w, r, http.StatusBadGateway, "You are not signed in", err.Error())
 		return
 	}
-	value, err := s.cookies.Encode(sessionCookie, person)
+	value, err := s.cookies.Encode(sessionCookie, session{person, rand.Text()})
 	if err != nil {
 		s.Site.say(w, r, http.StatusInternalServerError, "You are not signed in", "The session cannot be kept.")
 		return
@@ -113,6 +135,12 @@ func (s *SignIn) Back(w http.ResponseWriter, r *http.Request) {
 // Out answers POST /signout.
 func (s *SignIn) Out(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, s.cookie(sessionCookie, "", -time.Second))
+	if one, ok := s.session(r); ok && s.End != nil {
+		if err := s.End(r.Context(), one.Name, sessionTime); err != nil {
+			s.Site.failed(w, r, "the end of the session")
+			return
+		}
+	}
 	http.Redirect(w, r, "/signedout", http.StatusSeeOther)
 }
 
@@ -124,11 +152,23 @@ func (s *SignIn) IsOut(w http.ResponseWriter, r *http.Request) {
 
 // Person is who signed in, ok false where nobody did.
 func (s *SignIn) Person(r *http.Request) (p github.Person, ok bool) {
-	c, err := r.Cookie(sessionCookie)
-	if err != nil || s.cookies.Decode(sessionCookie, c.Value, &p) != nil {
-		return github.Person{}, false
+	one, ok := s.session(r)
+	return one.Person, ok
+}
+
+// session is that of a request. One of which nobody knows whether it has ended is
+// none.
+func (s *SignIn) session(r *http.Request) (one session, ok bool) {
+	c, err := r.Cookie(s.named(sessionCookie))
+	if err != nil || s.cookies.Decode(sessionCookie, c.Value, &one) != nil || one.ID == 0 || one.Login == "" || one.Name == "" {
+		return session{}, false
 	}
-	return p, p.ID != 0 && p.Login != ""
+	if s.Ended != nil {
+		if ended, err := s.Ended(r.Context(), one.Name); err != nil || ended {
+			return session{}, false
+		}
+	}
+	return one, true
 }
 
 // Require shows a page to people who are signed in and whom may lets see it.

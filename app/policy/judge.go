@@ -160,7 +160,7 @@ func Judge(p Policy, r *review.Review, accepted []Accepted) Verdict {
 		for i := range accepted {
 			if accepted[i].holds(p.Accept.NextVersion, f) {
 				if p.Accept.WorstNeedReason && f.Worst() && !comment.Reasoned(accepted[i].Reason) {
-					v.Unreasoned = append(v.Unreasoned, Unreasoned{accepted[i].Comment, f.Subject, f.Issue.ID})
+					v.Unreasoned = append(v.Unreasoned, Unreasoned{accepted[i].Ref(), f.Subject, f.Issue.ID})
 					continue
 				}
 				f.Accepted = &accepted[i].Acceptance
@@ -193,9 +193,9 @@ func Judge(p Policy, r *review.Review, accepted []Accepted) Verdict {
 }
 
 // Unreasoned is an acceptance of something that is not accepted without a
-// reason. Comment is 0 for a button.
+// reason. The number of its comment is 0 for a button.
 type Unreasoned struct {
-	Comment          int64
+	Comment          comment.Ref
 	Subject, Finding string
 }
 

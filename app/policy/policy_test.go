@@ -294,6 +294,7 @@ func TestAcceptances(t *testing.T) {
 		{"a package nobody saw", "", pkg("b", "1.0.0", "sha512-x", "install/network", issue.High, "exec(x)"), accept(all), Failure},
 		{"the next version", "", next, accept(one), Failure},
 		{"the next version, by policy", carry, next, accept(one), Success},
+		{"the next version, of which another finding was accepted", carry, next, accept(comment.Acceptance{Name: "a", Version: "1.0.0", Findings: []string{"install/script"}}), Failure},
 		{"the next version with other code", carry, worse, accept(one), Failure},
 		{"not scanned", "", lost, []Accepted{{one, See(Default(), of(lost))}}, Success},
 	} {

@@ -321,8 +321,12 @@ func row(p *review.Package, verdicts map[string]string, at Place) string {
 	if verdict == "" {
 		verdict = "✅ passes"
 	}
+	place := link(at, c.File, c.Line, c.EndLine)
+	if at.Blob == "" {
+		place = strings.ReplaceAll(place, "|", "\\|") // code, which ends at a pipe here
+	}
 	return fmt.Sprintf("| **%s** %s%s | %s, %s | %s | %s | %s | %s |\n", escape(c.Name), escape(transition(&c.Change)), dev,
-		changeWord(c.Kind), link(at, c.File, c.Line, c.EndLine), why, does, strings.Join(issues, ", "), verdict)
+		changeWord(c.Kind), place, why, does, strings.Join(issues, ", "), verdict)
 }
 
 func changeWord(k lockfile.Kind) string { return string(k) }

@@ -46,8 +46,8 @@ func escapeLong(s string, limit int) string {
 	return b.String()
 }
 
-// code shows a stranger's text as code: longer fences than any in it, and no
-// pipe that would end a table's cell.
+// code shows a stranger's text as code: longer fences than any in it. In a table, a
+// pipe would end the cell.
 func code(s string) string {
 	s = strings.TrimSpace(clean(s, 300))
 	if s == "" {
@@ -60,7 +60,7 @@ func code(s string) string {
 	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
 		s = " " + s + " "
 	}
-	return fence + strings.ReplaceAll(s, "|", "\\|") + fence
+	return fence + s + fence
 }
 
 // prose is our own text with a stranger's details in it.

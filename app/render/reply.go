@@ -1,12 +1,14 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/templates"
 )
@@ -17,25 +19,33 @@ const MaxComment = 65_536
 // NothingLeft is what becomes of a reply whose questions are gone.
 const NothingLeft = "_Nothing is left to answer here: the check run has the result._\n"
 
+// Answered is what a comment was answered; one without a number is who pressed a
+// button.
+type Answered struct {
+	Comment comment.Ref
+	At      time.Time
+	Words   string
+}
+
+// anchors are where comments stand on the page of a pull request.
+var anchors = map[comment.Kind]string{comment.InConversation: "issuecomment-", comment.OnLine: "discussion_r", comment.InReview: "pullrequestreview-"}
+
 // Reply is the one comment in a pull request, with an answer for each comment
-// that needs words; empty where none does. Answers begin with the reaction's
-// name in a line of its own. The newest are kept where they do not all fit.
-func Reply(answers map[int64]string) string {
-	var ids []int64
-	for id, a := range answers {
-		if _, words, _ := strings.Cut(a, "\n"); words != "" {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
+// that needs words; empty where none does. The newest stand first, and are kept
+// where they do not all fit.
+func Reply(answers []Answered) string {
+	answers = slices.DeleteFunc(slices.Clone(answers), func(a Answered) bool { return a.Words == "" })
+	if len(answers) == 0 {
 		return ""
 	}
-	slices.Sort(ids)
+	slices.SortFunc(answers, func(a, b Answered) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Comment.ID, a.Comment.ID), cmp.Compare(a.Comment.Kind, b.Comment.Kind))
+	})
 	d := newDocument(MaxComment)
-	for _, id := range slices.Backward(ids) {
-		_, words, _ := strings.Cut(answers[id], "\n")
-		if id > 0 {
-			words = fmt.Sprintf("[To this comment](#issuecomment-%d): ", id) + words
+	for _, a := range answers {
+		words := a.Words
+		if a.Comment.ID > 0 {
+			words = fmt.Sprintf("[To this comment](#%s%d): ", anchors[a.Comment.Kind], a.Comment.ID) + words
 		}
 		d.item(words + "\n\n")
 	}
@@ -73,19 +83,64 @@ func Help(r comment.Rules) string {
 	return b.String()
 }
 
+// answer is what a sentence of templates/answer.md can speak of; names are
+// Markdown.
+type answer struct {
+	Verb, What, Who, Write, Refused string
+	Line, More                      int
+	There, Unknown                  []string
+}
+
+func codes(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = code(s)
+	}
+	return out
+}
+
+// sentence ends a text as one.
+func sentence(s string) string {
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
+// Effect says what became of a command that does not do what it says.
+func Effect(e *decide.Effect) string {
+	a := answer{Verb: code(string(e.Verb)), What: code(e.What), Line: e.Line, Refused: sentence(e.Refused), There: codes(e.There), Unknown: codes(e.Unknown)}
+	if e.Verb == comment.Help {
+		a.Verb = "" // nobody knows which was meant
+	}
+	switch {
+	case e.Refused != "":
+		return templates.Answer("refused", a)
+	case e.Missing != nil:
+		a.There, a.More = codes(e.Missing.There), e.Missing.More
+		return templates.Answer(string(e.Missing.Why), a)
+	case e.Lasting:
+		a.Write = code("/lockwarden revoke " + e.What + " in repository")
+		return templates.Answer("lasting", a)
+	case e.Idle:
+		return templates.Answer("idle", a)
+	}
+	return templates.Answer("unknown", a)
+}
+
+// maxThere is how many packages an answer names.
+const maxThere = 5
+
 // NeedsReason answers an acceptance without a reason of packages that are not
 // accepted without one.
 func NeedsReason(subjects []string) string {
-	names := make([]string, 0, len(subjects))
-	for i, s := range subjects {
-		if i == 5 {
-			names = append(names, fmt.Sprintf("%d more", len(subjects)-i))
-			break
-		}
-		names = append(names, code(s))
-	}
-	return "What is critical or behaves like malware is not accepted without a reason: " + strings.Join(names, ", ") +
-		". Write the command again with `because` and why it is safe here."
+	n := min(len(subjects), maxThere)
+	return templates.Answer("reason", answer{There: codes(subjects[:n]), More: len(subjects) - n})
+}
+
+// ButtonRefused answers who pressed a button that does not count.
+func ButtonRefused(who, why string) string {
+	return templates.Answer("button", answer{Who: code(who), Refused: why})
 }
 
 // maxExplained bounds one answer to explain.
@@ -120,7 +175,12 @@ func Explain(r *review.Review, name string) string {
 		}
 	}
 	if d.b.Len() == 0 {
-		return "No changed package of this head is called " + code(name) + "."
+		var names []string
+		for i := range r.Packages {
+			names = append(names, r.Packages[i].Change.Name)
+		}
+		near, more := comment.Nearest(name, names, maxThere)
+		return templates.Answer("unnamed", answer{What: code(name), There: codes(near), More: more})
 	}
 	return strings.TrimSpace(d.String())
 }

@@ -27,6 +27,15 @@ func (s *Store) Claim(ctx context.Context, what string, length time.Duration) (b
 	return n > 0, err
 }
 
+// Claimed reports whether any process has a claim now.
+func (s *Store) Claimed(ctx context.Context, what string) (bool, error) {
+	var n int
+	if err := s.row(ctx, "SELECT count(*) FROM claims WHERE what = ? AND ends >= "+s.clock(), what).Scan(&n); err != nil {
+		return false, fmt.Errorf("store: claims: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Unclaim gives a piece of work back.
 func (s *Store) Unclaim(ctx context.Context, what string) error {
 	_, err := s.exec(ctx, "DELETE FROM claims WHERE what = ? AND holder = ?", what, s.id)

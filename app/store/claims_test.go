@@ -187,3 +187,21 @@ func TestOrphanedJob(t *testing.T) {
 		}
 	})
 }
+
+// TestClaimed: another process sees what this one has claimed, until it ends.
+func TestClaimed(t *testing.T) {
+	db := storetest.PostgreSQL(t)
+	one, other := open(t, db), open(t, db)
+	ctx := context.Background()
+	if mine, err := one.Claim(ctx, "x", time.Hour); err != nil || !mine {
+		t.Fatal(mine, err)
+	}
+	if mine, err := one.Claim(ctx, "y", -time.Second); err != nil || !mine {
+		t.Fatal(mine, err)
+	}
+	for what, want := range map[string]bool{"x": true, "y": false, "z": false} {
+		if got, err := other.Claimed(ctx, what); err != nil || got != want {
+			t.Errorf("%s: %v %v", what, got, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -132,13 +133,35 @@ func (s *Store) audited(ctx context.Context, where string, args []any, limit int
 type Reply struct {
 	// Comment is its id, 0 before it is written.
 	Comment int64
-	// Answers are by the id of the comment they answer.
-	Answers map[int64]string
+	// Answers are by the name of the comment that they answer.
+	Answers map[string]Answer
+}
+
+// Answer is what one comment was answered.
+type Answer struct {
+	// Reaction is the name of GitHub's, Words what stands in the reply; either may
+	// be empty.
+	Reaction string `json:"reaction,omitempty"`
+	Words    string `json:"words,omitempty"`
+	// At is when the comment was written, for their order.
+	At time.Time `json:"at,omitzero"`
+}
+
+// UnmarshalJSON reads what older versions wrote as well: the reaction, a line
+// end, and the words.
+func (a *Answer) UnmarshalJSON(data []byte) error {
+	var old string
+	if json.Unmarshal(data, &old) == nil {
+		a.Reaction, a.Words, _ = strings.Cut(old, "\n")
+		return nil
+	}
+	type plain Answer
+	return json.Unmarshal(data, (*plain)(a))
 }
 
 // Reply returns that of a pull request.
 func (s *Store) Reply(ctx context.Context, repository int64, pull int) (Reply, error) {
-	r := Reply{Answers: map[int64]string{}}
+	r := Reply{Answers: map[string]Answer{}}
 	var answers string
 	switch err := s.row(ctx, "SELECT comment, answers FROM replies WHERE repository = ? AND pull = ?", repository, pull).Scan(&r.Comment, &answers); {
 	case errors.Is(err, sql.ErrNoRows):

@@ -130,10 +130,19 @@ func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion s
 	return err
 }
 
-// SetPosted notes what was posted for a generation.
-func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository, job.Thread(), job.Generation)
-	return err
+// SetPosted notes what was posted for a generation, and since when it is to be
+// seen, by GitHub's clock: its first result shows what there is to accept.
+func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time) error {
+	return s.transact(ctx, func(tx *tx) error {
+		if err := tx.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository, job.Thread(), job.Generation); err != nil {
+			return fmt.Errorf("store: heads: %w", err)
+		}
+		err := tx.exec(ctx, "UPDATE reviews SET shown_at = ? WHERE repository = ? AND thread = ? AND generation = ? AND shown_at = 0", millis(shown), job.Repository, job.Thread(), job.Generation)
+		if err != nil {
+			return fmt.Errorf("store: reviews: %w", err)
+		}
+		return nil
+	})
 }
 
 // Lease keeps others from judging a thread at the same time, in this process
@@ -179,6 +188,8 @@ type Reviewed struct {
 	Generation          int64
 	SHA                 string
 	Received, Completed time.Time
+	// Shown is since when the check shows its result, by GitHub's clock.
+	Shown time.Time
 	// Review is nil where the generation has none.
 	Review *review.Review
 }
@@ -206,14 +217,14 @@ func (s *Store) Generations(ctx context.Context, repository int64, thread string
 	var out []Reviewed
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		var g Reviewed
-		var received, completed int64
-		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed); err != nil {
+		var received, completed, shown int64
+		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed, &shown); err != nil {
 			return err
 		}
-		g.Received, g.Completed = timeOf(received), timeOf(completed)
+		g.Received, g.Completed, g.Shown = timeOf(received), timeOf(completed), timeOf(shown)
 		out = append(out, g)
 		return nil
-	}, "SELECT generation, sha, received_at, completed_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation", repository, thread)
+	}, "SELECT generation, sha, received_at, completed_at, shown_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation", repository, thread)
 	return out, err
 }
 

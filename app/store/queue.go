@@ -256,6 +256,10 @@ func (s *Store) AddAt(ctx context.Context, job webhook.Job, at time.Time) error 
 // insert keeps one job, and for a head its new generation.
 func (s *Store) insert(ctx context.Context, tx *tx, job webhook.Job, received time.Time, cancelled *[]int64) error {
 	switch job.Kind {
+	case webhook.Comment, webhook.Button:
+		if err := s.arrive(ctx, tx, &job, received); err != nil {
+			return err
+		}
 	case webhook.Head, webhook.Group:
 		return s.insertHead(ctx, tx, job, received, cancelled)
 	case webhook.Closed:

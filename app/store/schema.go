@@ -127,6 +127,17 @@ CREATE TABLE verdicts (
 	PRIMARY KEY (repository, thread, generation)
 );
 CREATE INDEX verdicts_by_time ON verdicts (at);
+`, `
+ALTER TABLE reviews ADD COLUMN shown_at bigint NOT NULL DEFAULT 0;
+UPDATE reviews SET shown_at = completed_at;
+CREATE TABLE arrivals (
+	seq {id},
+	repository bigint NOT NULL,
+	what text NOT NULL,
+	received_at bigint NOT NULL,
+	UNIQUE (repository, what)
+);
+CREATE INDEX arrivals_by_time ON arrivals (received_at);
 `}
 
 // appendOnly makes the audit a table to which one can only add.

@@ -411,6 +411,9 @@ func (s *Store) Prune(ctx context.Context) error {
 	if _, err := s.exec(ctx, "DELETE FROM deliveries WHERE received_at < ?", millis(now.Add(-keepDeliveries))); err != nil {
 		return err
 	}
+	if _, err := s.exec(ctx, "DELETE FROM arrivals WHERE received_at < ?", millis(now.Add(-keepDeliveries))); err != nil {
+		return err
+	}
 	if _, err := s.exec(ctx, "DELETE FROM contents WHERE used_at < ?", millis(now.Add(-keepContents))); err != nil {
 		return err
 	}

@@ -92,6 +92,34 @@ func TestDeliveriesCountOnce(t *testing.T) {
 	})
 }
 
+// TestFailedHeadComesAgain: a head whose review was given up is reviewed when its
+// event comes again; one that is done is not.
+func TestFailedHeadComesAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := open(t, db)
+		ctx := context.Background()
+		generations := func() int {
+			list, err := s.Generations(ctx, 1, "pull/3")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		job := head(3, "a")
+		enqueue(t, s, delivery("1", job))
+		job.Generation = 1
+		for i, state := range []string{"done", "failed"} {
+			if err := s.SetState(ctx, job, state); err != nil {
+				t.Fatal(err)
+			}
+			enqueue(t, s, delivery(state, head(3, "a")))
+			if n := generations(); n != 1+i {
+				t.Errorf("%s: %d generations", state, n)
+			}
+		}
+	})
+}
+
 // TestNewerHeadSupersedes: the running job of the older head is cancelled, one
 // that waits never runs.
 func TestNewerHeadSupersedes(t *testing.T) {
@@ -411,7 +439,7 @@ func TestDecisionsAndAudit(t *testing.T) {
 				t.Errorf("%s: %v", statement, err)
 			}
 		}
-		reply := store.Reply{Comment: 5, Answers: map[int64]string{9: "no"}}
+		reply := store.Reply{Comment: 5, Answers: map[string]store.Answer{"9": {Reaction: "+1", Words: "no"}, "review/9": {Reaction: "confused"}}}
 		if err := s.SetReply(ctx, 1, 3, reply); err != nil {
 			t.Fatal(err)
 		}
@@ -425,4 +453,76 @@ func TestDecisionsAndAudit(t *testing.T) {
 			t.Errorf("%s %v", got, err)
 		}
 	})
+}
+
+// TestArrivals: what was delivered before a click is known in the order in which it
+// came, once for each comment, whatever its kind.
+func TestArrivals(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := open(t, db)
+		said := func(id int64, in string) webhook.Job {
+			return webhook.Job{Kind: webhook.Comment, Installation: 7, Repository: 1, Owner: "o", Name: "r", Pull: 3, Comment: id, In: in}
+		}
+		click := func(delivery string) webhook.Job {
+			return webhook.Job{Kind: webhook.Button, Installation: 7, Repository: 1, Owner: "o", Name: "r", SHA: "a", Button: "accept-all", Delivery: delivery}
+		}
+		elsewhere, edited := said(8, ""), said(5, "")
+		elsewhere.Repository, edited.Edited = 2, true
+		for i, job := range []webhook.Job{said(6, ""), said(6, webhook.OnLine), elsewhere, click("one"), edited, said(7, webhook.InReview), said(6, ""), click("two"), said(9, "")} {
+			enqueue(t, s, delivery(fmt.Sprint("d", i), job))
+		}
+		for at, want := range map[string][]string{"one": {"6", "review_comment/6"}, "two": {"6", "review_comment/6", "button/one", "review/7"}, "three": nil} {
+			got, err := s.ArrivedBefore(context.Background(), click(at))
+			if err != nil || cmp.Diff(want, got) != "" {
+				t.Errorf("before %s: %v %v", at, got, err)
+			}
+		}
+	})
+}
+
+// TestShown: a result is to be seen since it was first posted, by GitHub's clock.
+func TestShown(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := open(t, db)
+		ctx := context.Background()
+		job := head(3, "a")
+		enqueue(t, s, delivery("1", job))
+		job.Generation = 1
+		shown := func() time.Time {
+			list, err := s.Generations(ctx, 1, "pull/3")
+			if err != nil || len(list) != 1 {
+				t.Fatal(list, err)
+			}
+			return list[0].Shown
+		}
+		if err := s.Complete(ctx, job, &review.Review{}); err != nil {
+			t.Fatal(err)
+		}
+		if at := shown(); !at.IsZero() {
+			t.Errorf("before it was posted: %s", at)
+		}
+		first := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		for i := range 2 {
+			if err := s.SetPosted(ctx, job, fmt.Sprint(i), first.Add(time.Duration(i)*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			if at := shown(); !at.Equal(first) {
+				t.Errorf("%s", at)
+			}
+		}
+		if h, _, err := s.Head(ctx, 1, "pull/3"); err != nil || h.Posted != "1" {
+			t.Errorf("%+v %v", h, err)
+		}
+	})
+}
+
+// TestOldAnswers: what older versions kept of answers is read.
+func TestOldAnswers(t *testing.T) {
+	var got map[string]store.Answer
+	if err := json.Unmarshal([]byte(`{"9":"+1\nfine\n\nso far","-1":"\nno"}`), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]store.Answer{"9": {Reaction: "+1", Words: "fine\n\nso far"}, "-1": {Words: "no"}}, got); diff != "" {
+		t.Error(diff)
+	}
 }

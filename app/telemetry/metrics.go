@@ -86,7 +86,7 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // events bounds the label of an event: a sender can invent names.
-var events = map[string]bool{"pull_request": true, "check_run": true, "check_suite": true, "issue_comment": true, "merge_group": true, "push": true,
+var events = map[string]bool{"pull_request": true, "check_run": true, "check_suite": true, "issue_comment": true, "pull_request_review": true, "pull_request_review_comment": true, "merge_group": true, "push": true,
 	"installation": true, "installation_repositories": true, "ping": true}
 
 // Delivery counts a webhook delivery.

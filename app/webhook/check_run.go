@@ -13,7 +13,7 @@ func checkRun(h *Handler, p *payload) []Job {
 	case "rerequested":
 	case "requested_action":
 		job.Kind = Button
-		job.Button = p.RequestedAction.Identifier
+		job.Button, job.Run = p.RequestedAction.Identifier, p.CheckRun.ExternalID
 	default:
 		return nil
 	}

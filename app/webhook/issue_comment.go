@@ -5,21 +5,26 @@ import "strings"
 // issueComment lets through what may hold a command; the comments themselves
 // are read anew from GitHub.
 func issueComment(h *Handler, p *payload) []Job {
-	if p.Issue.PullRequest == nil || p.Comment.User.Type == "Bot" {
+	if p.Issue.PullRequest == nil {
 		return nil
 	}
-	if !h.mayCommand(p.Comment.Body) && !h.mayCommand(p.Changes.Body.From) {
+	return h.said(p, p.Issue.Number, &p.Comment, "")
+}
+
+// said is the job for what somebody wrote, edited or deleted.
+func (h *Handler) said(p *payload, pull int, w *words, in string) []Job {
+	if w.User.Type == "Bot" || !h.mayCommand(w.Body) && !h.mayCommand(p.Changes.Body.From) {
 		return nil
 	}
 	switch p.Action {
-	case "created", "edited", "deleted":
+	case "created", "submitted", "edited", "deleted":
 	default:
 		return nil
 	}
 	job := p.about(Comment, p.Repository)
-	job.Pull = p.Issue.Number
-	job.Comment = p.Comment.ID
-	job.Edited, job.Deleted = p.Action != "created", p.Action == "deleted"
+	job.Pull = pull
+	job.Comment, job.In = w.ID, in
+	job.Edited, job.Deleted = p.Action == "edited" || p.Action == "deleted", p.Action == "deleted"
 	job.Sender = p.Sender.Login
 	return []Job{job}
 }

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -74,13 +75,17 @@ type Job struct {
 	Branch  string `json:"branch,omitempty"`
 	// Again is set where a person asked for a new review of the same head.
 	Again bool `json:"again,omitempty"`
-	// Comment is a comment's id, Edited tells that it was edited or deleted,
-	// Deleted that it was deleted.
-	Comment int64 `json:"comment,omitempty"`
-	Edited  bool  `json:"edited,omitempty"`
-	Deleted bool  `json:"deleted,omitempty"`
-	// Button is the identifier of a button, Sender who pressed it.
+	// Comment is a comment's id among those In which it stands: the conversation,
+	// the lines of the diff, or the reviews. Edited tells that it was edited or
+	// deleted, Deleted that it was deleted.
+	Comment int64  `json:"comment,omitempty"`
+	In      string `json:"in,omitempty"`
+	Edited  bool   `json:"edited,omitempty"`
+	Deleted bool   `json:"deleted,omitempty"`
+	// Button is the identifier of a button, Run the external id of the check run
+	// that it stands under, Sender who pressed it.
 	Button string `json:"button,omitempty"`
+	Run    string `json:"run,omitempty"`
 	Sender string `json:"sender,omitempty"`
 	// Generation is the head's, set by the store.
 	Generation int64 `json:"generation,omitempty"`
@@ -99,6 +104,36 @@ func (j *Job) Thread() string {
 		return fmt.Sprintf("pull/%d", j.Pull)
 	}
 	return "group/" + j.SHA
+}
+
+// Where a comment can stand, in GitHub's words; the conversation has none.
+const (
+	OnLine   = "review_comment"
+	InReview = "review"
+)
+
+// Said names the comment that a job is about, as comment.Ref does; empty where it
+// is about none.
+func (j *Job) Said() string {
+	switch {
+	case j.Comment == 0:
+		return ""
+	case j.In == "":
+		return strconv.FormatInt(j.Comment, 10)
+	}
+	return j.In + "/" + strconv.FormatInt(j.Comment, 10)
+}
+
+// Arrival names what a job brings whose order matters: a comment, where it is
+// written, or a click on a button; empty for others.
+func (j *Job) Arrival() string {
+	switch {
+	case j.Kind == Button:
+		return "button/" + j.Delivery
+	case j.Kind == Comment && !j.Edited:
+		return j.Said()
+	}
+	return ""
 }
 
 // Delivery is one webhook delivery.
@@ -263,11 +298,8 @@ type payload struct {
 		Number      int       `json:"number"`
 		PullRequest *struct{} `json:"pull_request"`
 	} `json:"issue"`
-	Comment struct {
-		ID   int64  `json:"id"`
-		Body string `json:"body"`
-		User user   `json:"user"`
-	} `json:"comment"`
+	Comment    words `json:"comment"`
+	Review     words `json:"review"`
 	MergeGroup struct {
 		HeadSHA string `json:"head_sha"`
 		HeadRef string `json:"head_ref"`
@@ -296,14 +328,22 @@ type user struct {
 	Type  string `json:"type"`
 }
 
+// words are a comment, or the body of a review.
+type words struct {
+	ID   int64  `json:"id"`
+	Body string `json:"body"`
+	User user   `json:"user"`
+}
+
 type commit struct {
 	SHA string `json:"sha"`
 	Ref string `json:"ref"`
 }
 
 type check struct {
-	HeadSHA string `json:"head_sha"`
-	App     struct {
+	HeadSHA    string `json:"head_sha"`
+	ExternalID string `json:"external_id"`
+	App        struct {
 		ID int64 `json:"id"`
 	} `json:"app"`
 }
@@ -331,14 +371,16 @@ func (h *Handler) jobs(event string, body []byte) (action string, jobs []Job, er
 
 // readers are the events that ask for something.
 var readers = map[string]func(*Handler, *payload) []Job{
-	"pull_request":              pullRequest,
-	"check_run":                 checkRun,
-	"check_suite":               checkSuite,
-	"issue_comment":             issueComment,
-	"merge_group":               mergeGroup,
-	"push":                      push,
-	"installation":              installation,
-	"installation_repositories": installationRepositories,
+	"pull_request":                pullRequest,
+	"check_run":                   checkRun,
+	"check_suite":                 checkSuite,
+	"issue_comment":               issueComment,
+	"pull_request_review":         pullRequestReview,
+	"pull_request_review_comment": pullRequestReviewComment,
+	"merge_group":                 mergeGroup,
+	"push":                        push,
+	"installation":                installation,
+	"installation_repositories":   installationRepositories,
 }
 
 // about is a job on a repository.

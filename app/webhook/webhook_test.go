@@ -137,6 +137,8 @@ func TestPublishedExamples(t *testing.T) {
 
 const comment = `{"action":%q,"issue":{"number":3,"pull_request":{"url":"x"}},"comment":{"id":9,"body":%q,"user":{"login":"mia","type":%q}},"repository":{"id":1,"name":"r","full_name":"o/r","owner":{"login":"o"}},"installation":{"id":7},"sender":{"login":"mia"}%s}`
 
+const onLine = `{"action":%q,"comment":{"id":9,"body":%q,"user":{"login":"mia"}},"pull_request":{"number":3},"repository":{"id":1,"name":"r","full_name":"o/r","owner":{"login":"o"}},"installation":{"id":7},"sender":{"login":"mia"}%s}`
+
 func TestEvents(t *testing.T) {
 	repo := `"repository":{"id":1,"name":"r","full_name":"o/r","owner":{"login":"o"}},"installation":{"id":7},"sender":{"login":"mia"}`
 	for _, test := range []struct{ name, event, body, want string }{
@@ -146,12 +148,22 @@ func TestEvents(t *testing.T) {
 		{"a bot", "issue_comment", fmt.Sprintf(comment, "created", "/lockwarden help", "Bot", ""), ""},
 		{"talk", "issue_comment", fmt.Sprintf(comment, "created", "nice", "User", ""), ""},
 		{"an issue", "issue_comment", strings.Replace(fmt.Sprintf(comment, "created", "/lockwarden help", "User", ""), `,"pull_request":{"url":"x"}`, "", 1), ""},
+		{"a comment on a line", "pull_request_review_comment", fmt.Sprintf(onLine, "created", "/lockwarden help", ""), "comment pull/3 review_comment/9"},
+		{"one that is deleted", "pull_request_review_comment", fmt.Sprintf(onLine, "deleted", "/lockwarden help", ""), "comment pull/3 review_comment/9 edited"},
+		{"one that is edited away", "pull_request_review_comment", fmt.Sprintf(onLine, "edited", "no", `,"changes":{"body":{"from":"/lockwarden help"}}`), "comment pull/3 review_comment/9 edited"},
+		{"talk on a line", "pull_request_review_comment", fmt.Sprintf(onLine, "created", "nice", ""), ""},
+		{"a review", "pull_request_review", `{"action":"submitted","review":{"id":9,"body":"/lockwarden help","user":{"login":"mia"}},"pull_request":{"number":3},` + repo + `}`, "comment pull/3 review/9"},
+		{"a review without words", "pull_request_review", `{"action":"submitted","review":{"id":9,"body":null,"user":{"login":"mia"}},"pull_request":{"number":3},` + repo + `}`, ""},
+		{"a review whose approval is taken back", "pull_request_review", `{"action":"dismissed","review":{"id":9,"body":"/lockwarden help","user":{"login":"mia"}},"pull_request":{"number":3},` + repo + `}`, ""},
+		{"a button", "check_run", `{"action":"requested_action","requested_action":{"identifier":"accept-all"},"check_run":{"head_sha":"s","external_id":"lockwarden 1 pull/3 2 abc","app":{"id":29310}},` + repo + `}`,
+			"button lockwarden 1 pull/3 2 abc"},
 		{"a new title", "pull_request", `{"action":"edited","pull_request":{"number":3,"head":{"sha":"s"}},"changes":{"title":{"from":"x"}},` + repo + `}`, ""},
 		{"a new base", "pull_request", `{"action":"edited","pull_request":{"number":3,"head":{"sha":"s"}},"changes":{"base":{"ref":{"from":"x"}}},` + repo + `}`, "head pull/3 again"},
 		{"another App's check", "check_run", `{"action":"rerequested","check_run":{"head_sha":"s","app":{"id":5}},` + repo + `}`, ""},
 		{"another policy", "push", `{"ref":"refs/heads/main","commits":[{"modified":[".github/lockwarden.yml"]}],` + repo + `}`, "policy"},
 		{"another file", "push", `{"ref":"refs/heads/main","commits":[{"modified":["README.md"]}],` + repo + `}`, ""},
 		{"a tag", "push", `{"ref":"refs/tags/v1","forced":true,` + repo + `}`, ""},
+		{"a repository's own webhook", "pull_request", `{"action":"opened","pull_request":{"number":3,"head":{"sha":"s"}},"repository":{"id":1,"name":"r","full_name":"o/r","owner":{"login":"o"}}}`, ""},
 		{"no installation", "pull_request", `{"action":"opened","pull_request":{"number":3,"head":{"sha":"s"}},"repository":{"id":1,"name":"r","owner":{"login":"o"}}}`, ""},
 	} {
 		h, m := handler()
@@ -165,7 +177,13 @@ func TestEvents(t *testing.T) {
 			if j.Pull > 0 {
 				got += " " + j.Thread()
 			}
-			if j.Again {
+			if j.In != "" {
+				got += " " + j.Said()
+			}
+			if j.Run != "" {
+				got += " " + j.Run
+			}
+			if j.Again && j.Kind != Button {
 				got += " again"
 			}
 			if j.Edited {

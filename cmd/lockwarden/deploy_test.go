@@ -93,9 +93,9 @@ func TestDeploy(t *testing.T) {
 			t.Errorf("%s: %d images, roles %q", file, images, roles)
 		}
 	}
-	for _, file := range []string{"deploy/compose.yaml", "deploy/kubernetes.yaml", "deploy/env.example", "deploy/Dockerfile"} {
+	for _, file := range []string{"deploy/compose.yaml", "deploy/kubernetes.yaml", "deploy/env.example", "deploy/Dockerfile", "deploy/lockwarden.service"} {
 		for _, name := range variable.FindAllString(read(t, file), -1) {
-			if !slices.Contains(known, name) && name != "CGO_ENABLED" && name != "NET_BIND_SERVICE" {
+			if !slices.Contains(known, name) && name != "CGO_ENABLED" && name != "NET_BIND_SERVICE" && !strings.HasPrefix(name, "AF_") {
 				t.Errorf("%s: nothing reads %s", file, name)
 			}
 		}
@@ -107,6 +107,47 @@ func TestDeploy(t *testing.T) {
 	for _, line := range strings.Split(docker, "\n") {
 		if image, ok := strings.CutPrefix(line, "FROM "); ok && !pinned.MatchString(image) {
 			t.Errorf("the image %s is not pinned", image)
+		}
+	}
+}
+
+// TestNothingUnasked: metrics are served where somebody asks for them, as the
+// threat model says: not by the image alone.
+func TestNothingUnasked(t *testing.T) {
+	for _, file := range []string{"deploy/Dockerfile", "deploy/compose.yaml", "deploy/lockwarden.service"} {
+		for line := range strings.Lines(read(t, file)) {
+			if !strings.HasPrefix(strings.TrimSpace(line), "#") && strings.Contains(line, "METRICS_ADDRESS") {
+				t.Errorf("%s serves metrics: %s", file, line)
+			}
+		}
+	}
+}
+
+// TestUnit: the systemd unit starts a command that there is, keeps its files where
+// systemd makes folders for it, and does not forbid what the sandbox is made of.
+func TestUnit(t *testing.T) {
+	set := map[string][]string{}
+	for line := range strings.Lines(read(t, "deploy/lockwarden.service")) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+			set[name] = append(set[name], strings.Fields(value)...)
+		}
+	}
+	if got := set["ExecStart"]; len(got) != 2 || got[1] != serveCommand().Name() {
+		t.Errorf("it starts %v", got)
+	}
+	for _, want := range []string{"DATABASE_URL=/var/lib/" + set["StateDirectory"][0] + "/lockwarden.db", "XDG_CACHE_HOME=/var/cache/" + set["CacheDirectory"][0]} {
+		if !slices.Contains(set["Environment"], want) {
+			t.Errorf("no %s in %v", want, set["Environment"])
+		}
+	}
+	for _, call := range []string{"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"} {
+		if !slices.Contains(set["SystemCallFilter"], call) {
+			t.Errorf("it forbids %s", call)
+		}
+	}
+	for _, name := range []string{"DynamicUser", "NoNewPrivileges", "PrivateTmp", "PrivateDevices"} {
+		if got := set[name]; len(got) != 1 || got[0] != "yes" {
+			t.Errorf("%s is %v", name, got)
 		}
 	}
 }

@@ -299,6 +299,8 @@ func TestFaultCacheDamaged(t *testing.T) {
 	onEach(t, func(t *testing.T, database string) {
 		f := newFleet(t, database)
 		f.start()
+		f.ordinary(2) // the cache has something to damage from the beginning
+		f.settle(patience)
 		damaged := 0
 		f.during(often(60, 300), 60*time.Millisecond, f.ordinary, func(ctx context.Context) {
 			for ctx.Err() == nil {

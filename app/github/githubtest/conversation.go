@@ -75,11 +75,12 @@ func updateComment(c *call) answer {
 	return ok(c.g.commentJSON(c.repo, comment))
 }
 
-func createReaction(c *call) answer {
+func createReaction(c *call) answer { return c.react(c.repo.comments[c.number("comment_id")]) }
+
+func (c *call) react(comment *Comment) answer {
 	var in struct {
 		Content string `json:"content"`
 	}
-	comment := c.repo.comments[c.number("comment_id")]
 	if comment == nil {
 		return refuse(http.StatusNotFound, "Not Found")
 	}

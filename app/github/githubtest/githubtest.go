@@ -109,7 +109,10 @@ type Repository struct {
 	pulls    map[int]*Pull
 	numbers  int
 	comments map[int64]*Comment
-	runs     map[int64]*CheckRun
+	// onLines and reviews are numbered by themselves, as GitHub numbers them.
+	onLines, reviews map[int64]*Comment
+	lined, reviewed  int64
+	runs             map[int64]*CheckRun
 }
 
 // network is the store of objects that forks share.
@@ -160,10 +163,13 @@ type Pull struct {
 	pushed time.Time
 }
 
-// Comment is a comment of a pull request.
+// Comment is a comment of a pull request: one of the conversation, one on a line,
+// or what stands above a review.
 type Comment struct {
-	ID      int64
-	Pull    int
+	ID   int64
+	Pull int
+	// Review is the one that a comment on a line belongs to.
+	Review  int64
 	User    *User
 	Body    string
 	Created time.Time
@@ -237,7 +243,7 @@ func New() *GitHub {
 		moved:         map[string]*Repository{},
 		people:        map[string]*User{},
 		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
-		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"},
+		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "pull_request_review_comment", "push"},
 		ClientID:      "Iv1.lockwarden",
 		ClientSecret:  "a client's secret",
 		ids:           1000,
@@ -302,7 +308,7 @@ func (g *GitHub) Repository(path string) *Repository {
 func (g *GitHub) repository(path string) *Repository {
 	owner, name, _ := strings.Cut(path, "/")
 	r := &Repository{github: g, ID: g.id(), Owner: g.user(owner, "User"), Name: name, DefaultBranch: "main",
-		branches: map[string]string{}, roles: map[string]string{}, pulls: map[int]*Pull{}, comments: map[int64]*Comment{}, runs: map[int64]*CheckRun{}}
+		branches: map[string]string{}, roles: map[string]string{}, pulls: map[int]*Pull{}, comments: map[int64]*Comment{}, onLines: map[int64]*Comment{}, reviews: map[int64]*Comment{}, runs: map[int64]*CheckRun{}}
 	g.repositories[strings.ToLower(path)] = r
 	return r
 }

@@ -45,7 +45,7 @@ func (g *GitHub) commitJSON(r *Repository, sha string) object {
 }
 
 func (g *GitHub) commentJSON(r *Repository, c *Comment) object {
-	return object{"id": c.ID, "node_id": fmt.Sprintf("IC_%d", c.ID), "body": c.Body, "user": userJSON(c.User), "created_at": c.Created.Format(time.RFC3339), "updated_at": c.Updated.Format(time.RFC3339),
+	return object{"id": c.ID, "node_id": node("IC", r, c), "body": c.Body, "user": userJSON(c.User), "created_at": c.Created.Format(time.RFC3339), "updated_at": c.Updated.Format(time.RFC3339),
 		"author_association": r.association(c.User), "html_url": fmt.Sprintf("https://github.com/%s/pull/%d#issuecomment-%d", r.Path(), c.Pull, c.ID)}
 }
 

@@ -37,8 +37,14 @@ func getPull(c *call) answer {
 		}
 		full["head"].(object)["sha"] = p.before
 	}
+	onLines := 0
+	for _, l := range c.repo.onLines {
+		if l.Pull == p.Number && time.Since(l.written) >= c.g.lag {
+			onLines++
+		}
+	}
 	maps.Copy(full, object{"changed_files": len(c.repo.changes(c.repo.mergeBase(c.repo.branches[p.BaseRef], p.sha()), p.sha())), "additions": 1, "deletions": 0, "commits": 1, "comments": 0,
-		"review_comments": 0, "merged": false, "mergeable": true, "mergeable_state": "clean", "maintainer_can_modify": false, "merged_by": nil})
+		"review_comments": onLines, "merged": false, "mergeable": true, "mergeable_state": "clean", "maintainer_can_modify": false, "merged_by": nil})
 	return ok(full)
 }
 

@@ -74,6 +74,9 @@ var routes = map[string]route{
 	"GET /repos/{owner}/{repo}/issues/comments/{comment_id}":            {"issues:read", getComment},
 	"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":          {"issues:write", updateComment},
 	"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": {"issues:write", createReaction},
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}/comments":            {"pull_requests:read", listOnLines},
+	"GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews":             {"pull_requests:read", listReviews},
+	"POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions":  {"pull_requests:write", createLineReaction},
 	"GET /repos/{owner}/{repo}/collaborators/{username}/permission":     {"metadata:read", getPermission},
 	"POST /repos/{owner}/{repo}/check-runs":                             {"checks:write", createRun},
 	"PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}":             {"checks:write", updateRun},
@@ -169,6 +172,7 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)
+	h.Set("Date", g.Now().UTC().Format(http.TimeFormat))
 	h.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	h.Set("X-RateLimit-Limit", "5000")
 	h.Set("X-RateLimit-Remaining", "4990")

@@ -243,10 +243,13 @@ func flowSteps(u *javascript.Use, marks javascript.Marks) []string {
 			continue
 		}
 		var steps []string
+		if f.Cut {
+			steps = append(steps, "…")
+		}
 		for j := range f.Steps {
 			line, _ := f.Steps[j].Position()
 			step := itoaSite(f.Steps[j].File(), line)
-			if j == 0 {
+			if j == 0 && !f.Cut {
 				step += " " + Spoken(f.Source)
 			}
 			if j == len(f.Steps)-1 {

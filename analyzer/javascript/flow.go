@@ -16,6 +16,8 @@ type Flow struct {
 	Arg int
 	// Marks are those of the source that were followed.
 	Marks Marks
+	// Cut is set where the way took more steps than are followed: Steps are its end.
+	Cut bool
 	// Source is the API that gives the data, and SourceTexts what its first
 	// argument may be, as far as that is constant: paths, the name of a variable.
 	Source      string
@@ -250,7 +252,7 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 		}
 		if len(w.out) == 0 && (w.left <= 0 || t.work > maxFlowWork) {
 			// The data is there; only its way is too long to be found.
-			w.out = []Flow{{Arg: arg, Marks: bit}}
+			w.out = []Flow{{Arg: arg, Marks: bit, Cut: true}}
 			p := t.p
 			p.blindAt(BlindBudget, u.Site, fmt.Sprintf("steps of a flow: more than %d", maxFlowSteps))
 		}

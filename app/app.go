@@ -85,6 +85,9 @@ type Server struct {
 	organizations *expirable.LRU[string, organizationFile]
 	// readers and strangers are answers that the overview had lately.
 	readers, strangers *expirable.LRU[asked, struct{}]
+	turns              *turns
+	// blobs are the files that are read ahead.
+	blobs chan struct{}
 }
 
 // New makes a Server.
@@ -105,7 +108,7 @@ func New(c Config) *Server {
 		c.Role = All
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Server{c: c, organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
+	return &Server{c: c, turns: newTurns(), blobs: make(chan struct{}, blobsAtOnce), organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
 		readers: expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime), strangers: expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime), hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now, Observe: c.Metrics.Delivery}}
 }
 

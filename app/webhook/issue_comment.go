@@ -20,9 +20,15 @@ func issueComment(h *Handler, p *payload) []Job {
 	job.Pull = p.Issue.Number
 	job.Comment = p.Comment.ID
 	job.Edited, job.Deleted = p.Action != "created", p.Action == "deleted"
+	if !job.Edited && len(p.Comment.Body) <= shortBody {
+		job.Body = p.Comment.Body
+	}
 	job.Sender = p.Sender.Login
 	return []Job{job}
 }
+
+// shortBody is the longest comment that a job carries, in bytes.
+const shortBody = 1000
 
 func (h *Handler) mayCommand(body string) bool {
 	body = strings.ToLower(body)

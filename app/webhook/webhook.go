@@ -81,6 +81,9 @@ type Job struct {
 	Comment int64 `json:"comment,omitempty"`
 	Edited  bool  `json:"edited,omitempty"`
 	Deleted bool  `json:"deleted,omitempty"`
+	// Body is the text of a new comment, where it is short: it may tell that
+	// nothing has to be asked.
+	Body string `json:"body,omitempty"`
 	// Button is the identifier of a button, Sender who pressed it.
 	Button string `json:"button,omitempty"`
 	Sender string `json:"sender,omitempty"`

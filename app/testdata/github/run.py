@@ -229,7 +229,7 @@ def one(binary, path, lag, latency):
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument('--binary', required=True); a.add_argument('--scenarios', default=here + '/scenarios'); a.add_argument('--json', action='store_true')
+    a.add_argument('--binary', required=True); a.add_argument('--scenarios', default=here + '/scenarios'); a.add_argument('--json', action='store_true'); a.add_argument('--wrong', action='store_true', help='print only what is not right, and the sum')
     a.add_argument('-j', type=int, default=2); a.add_argument('--limit', type=int, default=150, help='seconds for one scenario'); a.add_argument('--within', type=int, default=3600, help='seconds for all; what is not begun by then counts as not run'); a.add_argument('--lag', type=float, default=0, help='seconds that GitHub is behind its webhooks, where a scenario does not say'); a.add_argument('--latency', type=float, default=0, help='seconds that each request takes, where a scenario does not say'); a.add_argument('--one', help=argparse.SUPPRESS); a.add_argument('names', nargs='*')
     o = a.parse_args(); o.binary = os.path.abspath(o.binary)
     if o.one:
@@ -253,7 +253,8 @@ def main():
         for part, took in ex.map(run, names):
             rows += part
             if not o.json:
-                for name, rule, expected, got, ok in part: print('\t'.join(('ok' if ok else 'WRONG', name, rule, 'expected ' + expected, 'got ' + got.replace('\n', ' ')[:300], '%.0f s' % took)), flush=True)
+                for name, rule, expected, got, ok in part:
+                    if not (ok and o.wrong): print('\t'.join(('ok' if ok else 'WRONG', name, rule, 'expected ' + expected, 'got ' + got.replace('\n', ' ')[:300], '%.0f s' % took)), flush=True)
     right = sum(r[4] for r in rows)
     if o.json: print(json.dumps(rows))
     else: print('%d of %d right' % (right, len(rows)))

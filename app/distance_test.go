@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ func TestReviewsWaitSideBySide(t *testing.T) {
 	story(t, func(w *world) {
 		var at [2]atomic.Int64
 		answer := make(chan struct{})
+		let := sync.OnceFunc(func() { close(answer) })
+		defer let()
 		for i, match := range []string{"GET /repos/acme/web/issues/", "GET /repos/acme/web/pulls/"} {
 			// Those of the judgment: a head's own is before.
 			w.github.Fail(githubtest.Fault{Match: match, Skip: 3 * i, Times: 3, Pass: true, Hold: func() {
@@ -44,7 +47,7 @@ func TestReviewsWaitSideBySide(t *testing.T) {
 		}
 		pulls := w.many(3, "quiet")
 		w.eventually("three judgments wait for both", func() bool { return at[0].Load() == 3 && at[1].Load() == 3 })
-		close(answer)
+		let()
 		for _, p := range pulls {
 			w.concludes(p.SHA(), "success")
 			w.single(p.SHA())

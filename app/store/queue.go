@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/lockwarden/lockwarden/app/telemetry"
@@ -97,11 +98,33 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 	var later *Later
 	switch {
 	case errors.As(err, &later):
+		w.s.wake(job.Queue, later.After)
 		return river.JobSnooze(later.After)
 	case err != nil && w.s.stopping():
 		return river.JobSnooze(0) // no fault of the job: another process does it
 	}
 	return err
+}
+
+const (
+	// noted is after what time River has noted a job's end in the database.
+	noted = 100 * time.Millisecond
+	// scheduled is how often River looks after jobs that are put back for longer.
+	scheduled = 5 * time.Second
+)
+
+// wake lets a queue of an SQLite file be looked at when a job that was put back
+// is due: nobody else makes it known, and the file is looked at seldom. Later
+// than River's scheduler comes by, it is not needed.
+func (s *Store) wake(queue string, after time.Duration) {
+	if !s.sqlite || after > scheduled {
+		return
+	}
+	time.AfterFunc(after+noted, func() {
+		if !s.stopping() {
+			_ = s.driver.GetExecutor().NotifyMany(context.Background(), &riverdriver.NotifyManyParams{Topic: "river_insert", Payload: []string{fmt.Sprintf(`{"queue": %q}`, queue)}})
+		}
+	})
 }
 
 // Timeout implements river.Worker.

@@ -160,7 +160,8 @@ func (a *application) files(r *rand.Rand, n int) (map[string]string, error) {
 	return map[string]string{"package.json": string(encoded), "package-lock.json": string(text)}, nil
 }
 
-// server is one process under load.
+// server is one process under load. Its GitHub is an Enterprise Server, which
+// has no limits: what is measured is the App.
 type server struct {
 	cmd     *exec.Cmd
 	address string
@@ -177,7 +178,7 @@ func (l *loading) start(g *githubtest.GitHub, key, database string) (*server, er
 	if err != nil {
 		return nil, err
 	}
-	s := &server{exec.Command(self, "serve", g.URL(), strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
+	s := &server{exec.Command(self, "serve", g.URL()+"/api/v3", strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ const (
 	contentHourSecond = 300.0 / 3600
 	// longestWait is how long a request waits here: for longer, its job is put
 	// back into the queue.
-	longestWait = 5 * time.Second
+	longestWait = 2 * time.Second
 )
 
 // budget is one installation's.
@@ -67,6 +67,32 @@ func (b *budget) enter(r *http.Request) (leave func(), err error) {
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
 	}
+}
+
+// Busy is how long an installation's check runs cannot be written for, as far as
+// is known: whoever can wait asks for nothing until then. 0: they can.
+func (a *App) Busy(installation int64) time.Duration {
+	a.mu.Lock()
+	b := a.budgets[installation]
+	a.mu.Unlock()
+	if b == nil {
+		return 0
+	}
+	return b.busy(time.Now())
+}
+
+func (b *budget) busy(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wait := max(b.until.Sub(now), 0)
+	for _, name := range []string{"POST check-runs", "PATCH check-runs"} {
+		if e := b.endpoints[name]; e != nil {
+			if lacks := writePoints - e.TokensAt(now); lacks > 0 {
+				wait = max(wait, time.Duration(lacks/pointsASecond*float64(time.Second)))
+			}
+		}
+	}
+	return wait
 }
 
 func pause(ctx context.Context, wait time.Duration) error {

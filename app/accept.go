@@ -58,6 +58,7 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if err != nil || r == nil {
 		return err
 	}
+	ctx = s.judgedAhead(ctx, job, head, rule == nil)
 	if rule == nil {
 		if job, err = s.onBase(ctx, job); err != nil {
 			return err

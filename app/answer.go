@@ -34,7 +34,14 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 		}
 		return s.add(ctx, job, []github.Pull{pull})
 	}
-	if job.Comment != 0 && !job.Edited {
+	rescans := true
+	if job.Body != "" {
+		var said bool
+		if said, rescans, err = s.said(ctx, job); said || err != nil {
+			return err
+		}
+	}
+	if job.Comment != 0 && !job.Edited && rescans {
 		if begun, err := s.rescan(ctx, job, head); begun || err != nil {
 			return err
 		}
@@ -53,6 +60,36 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 	again.Comment, again.In, again.Edited, again.Deleted = job.Comment, job.In, job.Edited, job.Deleted
 	again.Queued, again.Delivery = job.Queued, job.Delivery
 	return s.judge(ctx, again)
+}
+
+// said tells, of a new comment whose text is known, whether what it asks for
+// stands there already: it was among those that an earlier judgment read, or asks
+// for nothing but help that was given. Strangers may write many.
+func (s *Server) said(ctx context.Context, job webhook.Job) (said, rescans bool, err error) {
+	commands := comment.Parse(job.Body, s.c.Slug)
+	is := func(verb comment.Verb) func(comment.Command) bool {
+		return func(c comment.Command) bool { return c.Verb == verb && c.Problem == "" }
+	}
+	if rescans = slices.ContainsFunc(commands, is(comment.Rescan)); rescans || len(commands) == 0 {
+		return false, rescans, nil
+	}
+	reply, err := s.c.Store.Reply(ctx, job.Repository, job.Pull)
+	if err != nil {
+		return false, false, err
+	}
+	_, answered := reply.Answers[job.Said()]
+	helps := !slices.ContainsFunc(commands, func(c comment.Command) bool { return !is(comment.Help)(c) })
+	return answered || helps && helped(reply), false, nil
+}
+
+// helped reports whether the reply lists the commands.
+func helped(r store.Reply) bool {
+	for _, answer := range r.Answers {
+		if render.Helps(answer.Words) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayRescan: it costs the server something and changes no decision.

@@ -86,6 +86,9 @@ type Server struct {
 	organizations *expirable.LRU[string, organizationFile]
 	// readers and strangers are answers that the overview had lately.
 	readers, strangers *expirable.LRU[asked, struct{}]
+	turns              *turns
+	// blobs are the files that are read ahead.
+	blobs chan struct{}
 }
 
 // New makes a Server.
@@ -106,7 +109,7 @@ func New(c Config) *Server {
 		c.Role = All
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Server{c: c, organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
+	return &Server{c: c, turns: newTurns(), blobs: make(chan struct{}, blobsAtOnce), organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
 		readers: expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime), strangers: expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime), hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now, Observe: c.Metrics.Delivery}}
 }
 
@@ -385,7 +388,9 @@ func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 		return nil
 	}
-	err = s.do(ctx, job)
+	if err = s.crowded(job); err == nil {
+		err = s.do(ctx, job)
+	}
 	var limited *github.Limited
 	var later *store.Later
 	switch {
@@ -420,6 +425,24 @@ func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 	}
 	return err
+}
+
+// crowded puts a pull request's work back, before it asks for anything, while
+// its installation has used up what GitHub takes in a minute. Merge groups use
+// what comes free first, and the workers are for others.
+func (s *Server) crowded(job webhook.Job) error {
+	if job.Kind != webhook.Head && (job.Kind != webhook.Review || job.Pull == 0) {
+		return nil
+	}
+	wait := s.c.GitHub.Busy(job.Installation)
+	if wait == 0 {
+		return nil
+	}
+	// The longer it has waited, the more wait with it: they come by in turn.
+	if !job.Queued.IsZero() {
+		wait = max(wait, min(time.Since(job.Queued)/4, time.Minute))
+	}
+	return &store.Later{After: wait, Reason: "the installation has used up what GitHub takes in a minute"}
 }
 
 // step is a part of a job whose time is watched; the function ends it.

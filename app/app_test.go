@@ -45,17 +45,32 @@ var packages = map[string]map[string]string{
 type scanner struct {
 	engine *analyzer.Engine
 	mu     sync.Mutex
-	// gate, where it is set, holds scans until it is closed.
+	// gate, where it is set, holds scans until it is closed: those of packages
+	// whose names begin with held.
 	gate  chan struct{}
+	held  string
 	scans int
+	// waiting are the scans that are held now.
+	waiting int
 }
 
 func (s *scanner) Scan(ctx context.Context, subject analyzer.Subject) (analyzer.Scanned, error) {
 	s.mu.Lock()
 	s.scans++
 	gate := s.gate
+	if !strings.HasPrefix(subject.Name, s.held) {
+		gate = nil
+	}
+	if gate != nil {
+		s.waiting++
+	}
 	s.mu.Unlock()
 	if gate != nil {
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.waiting--
+		}()
 		select {
 		case <-gate:
 		case <-ctx.Done():

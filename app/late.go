@@ -18,7 +18,7 @@ const (
 	// patience is how long an older answer is asked for again.
 	patience = time.Minute
 	// firstWait and longestWait bound the time between two tries, each of which
-	// waits as long as all before it.
+	// waits a third as long as all before it.
 	firstWait, longestWait = 200 * time.Millisecond, 10 * time.Second
 )
 
@@ -32,7 +32,7 @@ func (s *Server) patient(job webhook.Job, reason string) error {
 	if waited > patience {
 		return nil
 	}
-	return &store.Later{After: min(max(waited, firstWait), longestWait), Reason: reason}
+	return &store.Later{After: min(max(waited/3, firstWait), longestWait), Reason: reason}
 }
 
 // older reports whether a pull request as GitHub has it may be older than what

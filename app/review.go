@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
@@ -20,6 +22,9 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	repo := s.repository(job)
+	// What the delivery said is asked about at once. GitHub may say otherwise.
+	ctx = ahead(ctx, s.check(job).Ahead)
+	told := compare(ctx, repo, job.BaseSHA, job.SHA)
 	pull, err := s.pull(ctx, job, job.Pull)
 	if errors.Is(err, github.ErrGone) || err == nil && s.older(ctx, job, pull) {
 		if later := s.patient(job, "GitHub does not show the head yet"); later != nil {
@@ -39,17 +44,25 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 			return err
 		}
 	}
+	early := told
+	if told.base != pull.BaseSHA || told.head != pull.HeadSHA {
+		early = compare(ctx, repo, pull.BaseSHA, pull.HeadSHA)
+	}
 	if err := s.endOlder(ctx, job); err != nil {
 		return err
 	}
 	if err := s.check(job).Begin(ctx, "Queued", "The dependency changes of this head will be reviewed."); err != nil {
 		return err
 	}
-	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
+	d, err := early.wait()
+	if err != nil && early == told {
+		// It was asked before GitHub was known to show the head.
+		d, err = compare(ctx, repo, pull.BaseSHA, pull.HeadSHA).wait()
+	}
 	if err != nil {
 		return err
 	}
-	return s.dispatch(ctx, job, base)
+	return s.dispatch(ctx, job, d)
 }
 
 // group is head for a merge group, which GitHub waits for.
@@ -57,15 +70,15 @@ func (s *Server) group(ctx context.Context, job webhook.Job) error {
 	if begun, err := s.begun(ctx, job); err != nil || begun {
 		return err
 	}
-	repo := s.repository(job)
+	early := compare(ctx, s.repository(job), job.BaseSHA, job.SHA)
 	if err := s.check(job).Begin(ctx, "Queued", "The dependency changes of this merge group will be reviewed."); err != nil {
 		return err
 	}
-	base, err := repo.MergeBase(ctx, job.BaseSHA, job.SHA)
+	d, err := early.wait()
 	if err != nil {
 		return err
 	}
-	return s.dispatch(ctx, job, base)
+	return s.dispatch(ctx, job, d)
 }
 
 // begun tells whether the review of a head was handed over already: by a try of
@@ -77,11 +90,8 @@ func (s *Server) begun(ctx context.Context, job webhook.Job) (bool, error) {
 
 // dispatch hands a head over to be reviewed, or ends it where it changes nothing
 // that a review is about.
-func (s *Server) dispatch(ctx context.Context, job webhook.Job, base string) error {
-	d, err := differing(ctx, s.repository(job), base, job.SHA)
-	if err != nil {
-		return err
-	}
+func (s *Server) dispatch(ctx context.Context, job webhook.Job, d *difference) error {
+	job.MergeBase = d.mergeBase
 	if any, err := d.relevant(ctx); err != nil {
 		return err
 	} else if any {
@@ -155,16 +165,29 @@ func (s *Server) review(ctx context.Context, job webhook.Job) error {
 
 func (s *Server) scan(ctx context.Context, job webhook.Job) (*ruling, error) {
 	reading, read := s.step(ctx, "read lockfiles")
-	r, err := s.changes(reading, job)
+	c, err := s.changes(reading, job)
+	if err != nil || c == nil {
+		read(err)
+		return nil, err
+	}
+	// What is read from far away is here: parsing and scanning take memory and
+	// processors, and have their turn.
+	done, err := s.turns.take(ctx, job)
+	if err != nil {
+		read(err)
+		return nil, err
+	}
+	defer done()
+	in, err := review.Gather(reading, c.d.base, c.d.head, c.d.changed, c.by.policy.Ignored)
 	read(err)
-	if err != nil || r == nil {
+	if err != nil {
 		return nil, err
 	}
 	running, scanned := s.step(ctx, "scan packages")
 	running, stop := context.WithCancel(running)
 	defer stop()
 	show, wait := s.progress(running, job, stop)
-	result, err := review.Run(running, r.in, s.c.Scanner, show)
+	result, err := review.Run(running, in, s.c.Scanner, show)
 	wait()
 	scanned(err)
 	if err != nil {
@@ -174,43 +197,50 @@ func (s *Server) scan(ctx context.Context, job webhook.Job) (*ruling, error) {
 		return nil, err
 	}
 	s.count(result)
-	return r.by, s.c.Store.Complete(ctx, job, result)
+	return c.by, s.c.Store.Complete(ctx, job, result)
 }
 
 // changes is what a head changes, and the policy that it is judged by.
 type changes struct {
-	in *review.Input
+	d  *difference
 	by *ruling
 }
 
 // changes reads what a head changes; nil where a newer head came.
 func (s *Server) changes(ctx context.Context, job webhook.Job) (*changes, error) {
 	repo := s.repository(job)
-	pull := github.Pull{HeadSHA: job.SHA, BaseSHA: job.BaseSHA, BaseRef: job.Branch}
-	if job.Pull > 0 {
+	if job.MergeBase == "" {
+		// An older version put the job into the queue.
+		base := job.BaseSHA
+		if job.Pull > 0 {
+			pull, err := s.pull(ctx, job, job.Pull)
+			if err != nil {
+				return nil, err
+			}
+			if pull.HeadSHA != job.SHA {
+				// An older answer is asked for again; a newer head's event is on the way.
+				return nil, s.patient(job, "GitHub shows another head")
+			}
+			base = pull.BaseSHA
+		}
 		var err error
-		if pull, err = s.pull(ctx, job, job.Pull); err != nil {
+		if job.MergeBase, err = repo.MergeBase(ctx, base, job.SHA); err != nil {
 			return nil, err
 		}
-		if pull.HeadSHA != job.SHA {
-			// An older answer is asked for again; a newer head's event is on the way.
-			return nil, s.patient(job, "GitHub shows another head")
+	}
+	var c changes
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		if c.d, err = differing(ctx, repo, job.MergeBase, job.SHA); err == nil {
+			c.d.ahead(ctx, s.blobs)
 		}
-	}
-	base, err := repo.MergeBase(ctx, pull.BaseSHA, pull.HeadSHA)
-	if err != nil {
-		return nil, err
-	}
-	d, err := differing(ctx, repo, base, pull.HeadSHA)
-	if err != nil {
-		return nil, err
-	}
-	by, err := s.policy(ctx, job)
-	if err != nil {
-		return nil, err
-	}
-	in, err := review.Gather(ctx, d.base, d.head, d.changed, by.policy.Ignored)
-	return &changes{in, by}, err
+		return err
+	})
+	g.Go(func() (err error) {
+		c.by, err = s.policy(ctx, job)
+		return err
+	})
+	return &c, g.Wait()
 }
 
 // count adds a review's packages and issues to the metrics.
@@ -345,7 +375,7 @@ func (s *Server) add(ctx context.Context, from webhook.Job, pulls []github.Pull)
 	var jobs []webhook.Job
 	for _, p := range pulls {
 		job := from
-		job.Kind, job.Pull, job.SHA, job.Branch = webhook.Head, p.Number, p.HeadSHA, p.BaseRef
+		job.Kind, job.Pull, job.SHA, job.Branch, job.BaseSHA = webhook.Head, p.Number, p.HeadSHA, p.BaseRef, p.BaseSHA
 		jobs = append(jobs, job)
 	}
 	return s.c.Store.Add(ctx, jobs...)

@@ -5,10 +5,15 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
 	"github.com/lockwarden/lockwarden/app/review"
+	"github.com/lockwarden/lockwarden/lockfile"
 )
 
 // revision is a commit on GitHub as a review.Revision.
@@ -20,6 +25,7 @@ type revision struct {
 
 // difference is what a head changes.
 type difference struct {
+	mergeBase  string
 	base, head *revision
 	// changed are the paths at which the two commits differ.
 	changed []string
@@ -28,24 +34,65 @@ type difference struct {
 // differing compares two commits by their trees: they cannot change, as the
 // files that GitHub lists of a pull request can.
 func differing(ctx context.Context, repo *github.Repository, base, head string) (*difference, error) {
-	d := &difference{}
+	d := &difference{mergeBase: base}
+	var g errgroup.Group
 	for _, side := range []struct {
 		commit string
 		to     **revision
 	}{{base, &d.base}, {head, &d.head}} {
-		tree, err := repo.Tree(ctx, side.commit)
-		if err != nil {
-			return nil, err
-		}
-		entries := make(map[string]review.Entry, len(tree.Entries))
-		for file, e := range tree.Entries {
-			entries[file] = entryOf(e)
-		}
-		*side.to = &revision{repo, tree, review.NewListing(entries)}
+		g.Go(func() error {
+			tree, err := repo.Tree(ctx, side.commit)
+			if err != nil {
+				return err
+			}
+			entries := make(map[string]review.Entry, len(tree.Entries))
+			for file, e := range tree.Entries {
+				entries[file] = entryOf(e)
+			}
+			*side.to = &revision{repo, tree, review.NewListing(entries)}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	var err error
 	d.changed, err = github.Differing(ctx, d.base.tree, d.head.tree)
 	return d, err
+}
+
+// comparing is a comparison under way: it needs three requests and nothing that
+// is asked for beside it.
+type comparing struct {
+	base, head string
+	done       chan struct{}
+	d          *difference
+	err        error
+}
+
+// compare begins to compare a head with where it left its base. Where either is
+// not known, there is nothing to compare.
+func compare(ctx context.Context, repo *github.Repository, base, head string) *comparing {
+	c := &comparing{base: base, head: head, done: make(chan struct{})}
+	if base == "" || head == "" {
+		c.err = errors.New("app: a commit to compare with is not known")
+		close(c.done)
+		return c
+	}
+	go func() {
+		defer close(c.done)
+		var mergeBase string
+		if mergeBase, c.err = repo.MergeBase(ctx, base, head); c.err == nil {
+			c.d, c.err = differing(ctx, repo, mergeBase, head)
+		}
+	}()
+	return c
+}
+
+// wait returns what the commits differ in.
+func (c *comparing) wait() (*difference, error) {
+	<-c.done
+	return c.d, c.err
 }
 
 // relevant reports whether there is anything to review, or to judge by.
@@ -55,6 +102,57 @@ func (d *difference) relevant(ctx context.Context) (bool, error) {
 	}
 	touched, err := review.Touched(ctx, d.base, d.head, d.changed)
 	return len(touched) > 0, err
+}
+
+// maxAhead is how many files of a difference are read ahead: one lockfile and
+// what lies beside it, on both sides, are some six.
+const maxAhead = 60
+
+// ahead reads at once what a review of the difference reads one after another:
+// what changed, and the settings beside it. Those that cannot be had are for
+// whoever asks then. Of commits whose files are not all listed it reads nothing.
+func (d *difference) ahead(ctx context.Context, atOnce chan struct{}) {
+	if !d.base.tree.Complete || !d.head.tree.Complete {
+		return
+	}
+	wanted := map[string]*github.Repository{}
+	want := func(r *revision, file string) {
+		if e := r.list.Entry(file); e.Kind == review.File && len(wanted) < maxAhead {
+			wanted[e.ID] = r.repo
+		}
+	}
+	folders := map[string]bool{}
+	for _, file := range d.changed {
+		if lockfile.Classify(file).Role == lockfile.Nothing {
+			continue
+		}
+		dir := path.Dir(file)
+		for _, r := range []*revision{d.head, d.base} {
+			want(r, file)
+			if folders[dir] {
+				continue
+			}
+			for name := range r.list.Folder(strings.TrimPrefix(dir, ".")) {
+				switch at := path.Join(dir, name); lockfile.Classify(at).Role {
+				case lockfile.Manifest, lockfile.Setting:
+					want(r, at)
+				}
+			}
+		}
+		folders[dir] = true
+	}
+	var g sync.WaitGroup
+	for id, repo := range wanted {
+		g.Go(func() {
+			select {
+			case atOnce <- struct{}{}:
+				repo.BlobAhead(ctx, id)
+				<-atOnce
+			case <-ctx.Done():
+			}
+		})
+	}
+	g.Wait()
 }
 
 func entryOf(e github.TreeEntry) review.Entry {

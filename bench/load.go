@@ -65,6 +65,8 @@ func serveLoad(args []string) error {
 type loading struct {
 	folder, database             string
 	pulls, rate, repos, replicas int
+	// latency is how long GitHub takes for each request.
+	latency time.Duration
 }
 
 // change is how many packages a pull request brings in. Most bring one or a few;
@@ -158,7 +160,8 @@ func (a *application) files(r *rand.Rand, n int) (map[string]string, error) {
 	return map[string]string{"package.json": string(encoded), "package-lock.json": string(text)}, nil
 }
 
-// server is one process under load.
+// server is one process under load. Its GitHub is an Enterprise Server, which
+// has no limits: what is measured is the App.
 type server struct {
 	cmd     *exec.Cmd
 	address string
@@ -175,7 +178,7 @@ func (l *loading) start(g *githubtest.GitHub, key, database string) (*server, er
 	if err != nil {
 		return nil, err
 	}
-	s := &server{exec.Command(self, "serve", g.URL(), strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
+	s := &server{exec.Command(self, "serve", g.URL()+"/api/v3", strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -256,6 +259,7 @@ func (l *loading) run() error {
 		servers = append(servers, s)
 	}
 	g.SendTo("http://" + servers[0].address + "/webhook")
+	g.Distance(l.latency)
 
 	// A tenth of the repositories, all of one installation, have half of the pull
 	// requests: the noisy one. The others are of 20 quiet installations.
@@ -371,7 +375,7 @@ func (l *loading) run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("## The App under load, %s, %d server processes\n\n%d pull requests over %d repositories, opened at %d a second, each with a lockfile of %d packages of which %.1f came in; half of them in one noisy installation. Servers, their database and the GitHub they talk to share the same 2 processors.\n\n", name, l.replicas, l.pulls, l.repos, l.rate, len(app.base)-1, float64(brought)/float64(l.pulls))
+	fmt.Printf("## The App under load, %s, %d server processes, %s a request to GitHub\n\n%d pull requests over %d repositories, opened at %d a second, each with a lockfile of %d packages of which %.1f came in; half of them in one noisy installation. Servers, their database and the GitHub they talk to share the same 2 processors.\n\n", name, l.replicas, milliseconds(l.latency), l.pulls, l.repos, l.rate, len(app.base)-1, float64(brought)/float64(l.pulls))
 	fmt.Printf("| | |\n|---|---|\n| webhook answered: median, p99, slowest | %.1f, %.1f, %.1f ms |\n| deliveries refused | %d |\n| sent within | %.1f s |\n| heads with exactly one completed check run | %d of %d |\n| all completed after | %.1f s |\n| reviews a minute | %.0f |\n| from delivery to completed check: p50, p99 | %.2f, %.2f s |\n| … in the noisy installation | %.2f, %.2f s |\n| … in the quiet ones | %.2f, %.2f s |\n| processor time of the servers, a review | %.0f ms |\n| highest memory of a server | %.0f MB |\n| database, a review | %.1f kB |\n| requests to GitHub, a review | %.1f, and %.1f that cost nothing of its rate limit (304) |\n\n",
 		1000*share(answered, 50), 1000*share(answered, 99), 1000*share(answered, 100), refused, sent.Seconds(), done, l.pulls, elapsed.Seconds(), float64(done)/elapsed.Minutes(),
 		share(all, 50), share(all, 99), share(loud, 50), share(loud, 99), share(quiet, 50), share(quiet, 99), cpu*1000/float64(l.pulls), float64(memory)/1e6, float64(size)/1000/float64(l.pulls), float64(len(g.Requests())-unchanged)/float64(l.pulls), float64(unchanged)/float64(l.pulls))
@@ -388,6 +392,8 @@ func (l *loading) run() error {
 	}
 	return nil
 }
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
 
 // share is a percentile in seconds.
 func share(list []time.Duration, percent int) float64 {

@@ -44,10 +44,11 @@ func main() {
 	loaded := flag.Int("load", 0, "instead, open so many pull requests on the App (DATABASE_URL: on PostgreSQL)")
 	rate := flag.Int("rate", 100, "pull requests a second for -load")
 	repos := flag.Int("repos", 200, "repositories for -load")
+	latency := flag.Duration("latency", 0, "how long each request to GitHub takes for -load, such as 250ms")
 	replicas := flag.Int("replicas", 1, "server processes for -load (more than one: PostgreSQL)")
 	flag.Parse()
 	if *loaded > 0 {
-		l := loading{folder: *folder, database: os.Getenv("DATABASE_URL"), pulls: *loaded, rate: *rate, repos: *repos, replicas: *replicas}
+		l := loading{folder: *folder, database: os.Getenv("DATABASE_URL"), pulls: *loaded, rate: *rate, repos: *repos, replicas: *replicas, latency: *latency}
 		if err := l.run(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)

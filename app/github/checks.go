@@ -71,9 +71,27 @@ func (c *Check) runs(ctx context.Context) (list []*gh.CheckRun, dated time.Time,
 	}
 }
 
+// Ahead asks which runs there are, for Begin or Finish in the same Once.
+func (c *Check) Ahead(ctx context.Context) { _, _, _ = c.runs(ctx) }
+
+// alone keeps the other reviews of the commit from writing. What was asked ahead
+// counts only where none of them wrote meanwhile.
+func (c *Check) alone(ctx context.Context) (context.Context, func(), error) {
+	others, release, err := c.r.app.commits.take(ctx, c.r.key("head", c.SHA), c.Key)
+	if others {
+		ctx = Once(ctx)
+	}
+	return ctx, release, err
+}
+
 // Begin shows that the head is seen: a run is queued, unless this review has an
 // open one.
 func (c *Check) Begin(ctx context.Context, title, summary string) error {
+	ctx, release, err := c.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	run, err := c.newest(ctx)
 	if err != nil {
 		return err
@@ -156,6 +174,11 @@ const batch = 50
 // is not posted twice. Another result of the same head is a new run. shown is from
 // when on people can see it, by GitHub's clock.
 func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest string) (shown time.Time, err error) {
+	ctx, release, err := c.alone(ctx)
+	if err != nil {
+		return shown, err
+	}
+	defer release()
 	runs, dated, err := c.runs(ctx)
 	if err != nil {
 		return shown, err

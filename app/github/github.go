@@ -47,9 +47,11 @@ type App struct {
 	app *gh.Client
 
 	memory, files *memory
+	commits       *commits
 
 	mu      sync.Mutex
 	clients map[int64]*gh.Client
+	budgets map[int64]*budget
 }
 
 // New makes an App; an error says in one sentence which setting is wrong.
@@ -69,9 +71,13 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	if o.Transport == nil {
-		o.Transport = http.DefaultTransport
+		// As http's own, but for connections that stay: a new one costs as much as
+		// several requests where GitHub is far away and has no HTTP/2.
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
+		o.Transport = t
 	}
-	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), clients: map[int64]*gh.Client{}}
+	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), commits: newCommits(), clients: map[int64]*gh.Client{}, budgets: map[int64]*budget{}}
 	transport := ghinstallation.NewAppsTransportFromPrivateKey(a.base(0), o.AppID, key)
 	transport.BaseURL = strings.TrimSuffix(o.APIURL, "/")
 	a.app = a.client(transport)
@@ -80,13 +86,16 @@ func New(o Options) (*App, error) {
 
 func loopback(host string) bool { return host == "127.0.0.1" || host == "::1" || host == "localhost" }
 
+// idleConnections are kept to GitHub.
+const idleConnections = 64
+
 // timeout bounds one request.
 const timeout = 60 * time.Second
 
 // base is the transport below the credentials: no answer is followed to another
 // host with them.
 func (a *App) base(installation int64) http.RoundTripper {
-	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe}
+	bounded := &limitedTransport{next: a.o.Transport, installation: installation, observe: a.o.Observe, budget: a.budget(installation)}
 	return &conditional{next: bounded, memory: a.memory, installation: installation}
 }
 
@@ -107,6 +116,8 @@ type limitedTransport struct {
 	next         http.RoundTripper
 	installation int64
 	observe      func(installation int64, r *http.Request, answer *http.Response)
+	// budget is nil for what the App asks of GitHub for itself.
+	budget *budget
 }
 
 // maxAnswer is the largest answer that is read: a blob may have 100 MB.
@@ -114,6 +125,13 @@ const maxAnswer = 101 << 20
 
 // RoundTrip implements http.RoundTripper.
 func (t *limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.budget != nil && !strings.HasSuffix(r.URL.Path, "/access_tokens") {
+		leave, err := t.budget.enter(r)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
 	answer, err := t.next.RoundTrip(r)
 	if t.observe != nil {
 		t.observe(t.installation, r, answer)
@@ -121,11 +139,28 @@ func (t *limitedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.budget != nil {
+		t.budget.learn(answer, time.Now())
+	}
 	answer.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.LimitReader(answer.Body, maxAnswer), answer.Body}
 	return answer, nil
+}
+
+// budget is what an installation may ask for: its client comes and goes with its
+// token, its budget stays. a.mu is held.
+func (a *App) budget(installation int64) *budget {
+	if installation == 0 {
+		return nil
+	}
+	b := a.budgets[installation]
+	if b == nil {
+		b = newBudget(!strings.HasPrefix(a.api.Path, "/api/v3"))
+		a.budgets[installation] = b
+	}
+	return b
 }
 
 // Installation returns the client of an installation, which renews its tokens.
@@ -281,9 +316,12 @@ func (r *Repository) explain(what string, err error) error {
 	var secondary *gh.AbuseRateLimitError
 	var answer *gh.ErrorResponse
 	var token *ghinstallation.HTTPError
+	var limited *Limited
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &limited):
+		return limited
 	case errors.As(err, &primary):
 		return &Limited{max(time.Until(primary.Rate.Reset.Time), time.Second)}
 	case errors.As(err, &secondary):

@@ -73,6 +73,13 @@ type conditional struct {
 
 // RoundTrip implements http.RoundTripper.
 func (c *conditional) RoundTrip(r *http.Request) (*http.Response, error) {
+	if o, ok := r.Context().Value(onceKey{}).(*once); ok && c.installation != 0 {
+		return o.roundTrip(r, c.ask)
+	}
+	return c.ask(r)
+}
+
+func (c *conditional) ask(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet || c.installation == 0 || immutable.MatchString(r.URL.Path) {
 		return c.next.RoundTrip(r)
 	}

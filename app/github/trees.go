@@ -257,6 +257,10 @@ func (r *Repository) Blob(ctx context.Context, sha string, limit int64) ([]byte,
 	return bytes.Clone(known.body), nil
 }
 
+// BlobAhead reads a file that Blob is going to be asked for, where it is small
+// enough to be kept until then.
+func (r *Repository) BlobAhead(ctx context.Context, sha string) { _, _ = r.Blob(ctx, sha, memoryItem) }
+
 // bounded is a buffer that takes no more than so many bytes.
 type bounded struct {
 	bytes.Buffer

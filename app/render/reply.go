@@ -52,10 +52,16 @@ func Reply(answers []Answered) string {
 	return d.String()
 }
 
+// helpBegins is how the list of commands begins.
+const helpBegins = "Commands stand first in a line of a comment:"
+
+// Helps reports whether an answer lists the commands.
+func Helps(words string) bool { return strings.Contains(words, helpBegins) }
+
 // Help lists the commands, and what the policy says of accepting.
 func Help(r comment.Rules) string {
 	var b strings.Builder
-	b.WriteString("Commands stand first in a line of a comment:\n\n" +
+	b.WriteString(helpBegins + "\n\n" +
 		"| Command | What it does |\n|---|---|\n" +
 		"| `/lockwarden accept NAME@VERSION because …` | accept all findings of that version |\n" +
 		"| `/lockwarden accept NAME@VERSION install/script for 30d because …` | accept some findings, for a time (`12h`, `30d`, `8w`, `1y`) |\n" +

@@ -353,6 +353,9 @@ func (p *page) places(list []behavior.Evidence, limit int) {
 	}
 }
 
+// shownBlind is how many blind spots a terminal shows.
+const shownBlind = 3
+
 // Scan writes a report on one package for a person.
 func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 	p := newPage(w, s)
@@ -384,6 +387,16 @@ func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 		p.line(p.paint(bold, "Behaviors"))
 		for i := range r.Behaviors {
 			p.behavior(&r.Behaviors[i])
+		}
+	}
+	if n := len(r.Blind); n > 0 {
+		p.line("")
+		p.line(p.paint(bold, "Not followed") + p.paint(dim, "  what comes after these places may do more than is said here"))
+		for _, b := range r.Blind[:min(n, shownBlind)] {
+			p.line("    " + p.paint(cyan, clean(fmt.Sprintf("%s:%d", b.File, b.Line), 90)) + "  " + p.paint(dim, clean(b.What, 200)))
+		}
+		if n > shownBlind {
+			p.line("    " + p.paint(dim, fmt.Sprintf("… and %s", plural(n-shownBlind, "more place"))))
 		}
 	}
 	if r.NotScanned == "" {

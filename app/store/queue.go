@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/lockwarden/lockwarden/app/telemetry"
@@ -26,23 +27,24 @@ type args struct {
 func (args) Kind() string { return "lockwarden" }
 
 // shards is how many queues installations are spread over, so that a large one
-// cannot starve the others. Light jobs (a few requests to GitHub) and reviews
-// have queues of their own.
+// cannot starve the others. Light jobs (a few requests to GitHub), reviews and
+// merge groups, for which GitHub holds up a branch, have queues of their own.
 const shards = 8
 
 func queueOf(j *webhook.Job) string {
 	kind := "light"
-	if j.Kind == webhook.Review {
+	switch {
+	case j.Pull == 0 && (j.Kind == webhook.Group || j.Kind == webhook.Review):
+		kind = "group"
+	case j.Kind == webhook.Review:
 		kind = "review"
 	}
 	return fmt.Sprintf("%s_%d", kind, uint64(j.Installation)*0x9E3779B97F4A7C15>>61)
 }
 
-// workers for each queue.
-const (
-	lightWorkers  = 4
-	reviewWorkers = 1
-)
+// workers are those of each queue of a kind. They wait for GitHub most of their
+// time; how many reviews are scanned at once is the App's to say.
+var workers = map[string]int{"light": 4, "review": 4, "group": 2}
 
 // Attempt is one try of a job.
 type Attempt struct {
@@ -96,11 +98,33 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 	var later *Later
 	switch {
 	case errors.As(err, &later):
+		w.s.wake(job.Queue, later.After)
 		return river.JobSnooze(later.After)
 	case err != nil && w.s.stopping():
 		return river.JobSnooze(0) // no fault of the job: another process does it
 	}
 	return err
+}
+
+const (
+	// noted is after what time River has noted a job's end in the database.
+	noted = 100 * time.Millisecond
+	// scheduled is how often River looks after jobs that are put back for longer.
+	scheduled = 5 * time.Second
+)
+
+// wake lets a queue of an SQLite file be looked at when a job that was put back
+// is due: nobody else makes it known, and the file is looked at seldom. Later
+// than River's scheduler comes by, it is not needed.
+func (s *Store) wake(queue string, after time.Duration) {
+	if !s.sqlite || after > scheduled {
+		return
+	}
+	time.AfterFunc(after+noted, func() {
+		if !s.stopping() {
+			_ = s.driver.GetExecutor().NotifyMany(context.Background(), &riverdriver.NotifyManyParams{Topic: "river_insert", Payload: []string{fmt.Sprintf(`{"queue": %q}`, queue)}})
+		}
+	})
 }
 
 // Timeout implements river.Worker.
@@ -124,12 +148,12 @@ func (s *Store) queue() error {
 }
 
 func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx], error) {
-	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{s: s, do: do})
-	river.AddWorker(workers, &surveyor{s: s})
+	kinds := river.NewWorkers()
+	river.AddWorker(kinds, &worker{s: s, do: do})
+	river.AddWorker(kinds, &surveyor{s: s})
 	config := &river.Config{
 		ID:                   s.id,
-		Workers:              workers,
+		Workers:              kinds,
 		Logger:               s.quiet(),
 		MaxAttempts:          s.o.MaxAttempts,
 		FetchCooldown:        10 * time.Millisecond,
@@ -152,8 +176,9 @@ func (s *Store) Start(ctx context.Context, do func(context.Context, Attempt) err
 	}
 	queues := map[string]river.QueueConfig{}
 	for i := range shards {
-		queues[fmt.Sprintf("light_%d", i)] = river.QueueConfig{MaxWorkers: lightWorkers}
-		queues[fmt.Sprintf("review_%d", i)] = river.QueueConfig{MaxWorkers: reviewWorkers}
+		for kind, n := range workers {
+			queues[fmt.Sprintf("%s_%d", kind, i)] = river.QueueConfig{MaxWorkers: n}
+		}
 	}
 	if s.o.Survey != nil {
 		queues[surveyQueue] = river.QueueConfig{MaxWorkers: surveyWorkers}

@@ -24,7 +24,7 @@ func (s *Store) Queues(ctx context.Context) ([]telemetry.Queue, error) {
 	type key struct{ name, state string }
 	sum := map[key]*telemetry.Queue{}
 	var order []key
-	for _, name := range []string{"light", "review"} {
+	for _, name := range []string{"light", "review", "group"} {
 		for _, state := range []string{"available", "running"} {
 			k := key{name, state}
 			sum[k] = &telemetry.Queue{Name: name, State: state}

@@ -164,6 +164,34 @@ func TestNewerHeadSupersedes(t *testing.T) {
 	})
 }
 
+// TestLaterComesInTime: a job that asks to be done a moment later is, however
+// seldom the database is looked at.
+func TestLaterComesInTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		poll := time.Hour
+		if strings.HasPrefix(db.URL, "postgres") {
+			poll = 0 // other processes add jobs there: it is looked at often
+		}
+		s, err := store.Open(context.Background(), store.Options{URL: db.URL, Poll: poll, Key: testKey})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		tries := make(chan int, 10)
+		if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error {
+			tries <- a.Number
+			if len(tries) < 3 {
+				return &store.Later{After: 200 * time.Millisecond, Reason: "GitHub is behind"}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		enqueue(t, s, delivery("1", head(3, "a")))
+		eventually(t, "it is tried three times", func() bool { return len(tries) == 3 })
+	})
+}
+
 func TestFailuresAreTriedAgainAndThenVisible(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		s := open(t, db)

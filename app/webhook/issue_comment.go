@@ -3,7 +3,7 @@ package webhook
 import "strings"
 
 // issueComment lets through what may hold a command; the comments themselves
-// are read anew from GitHub.
+// are read again from GitHub.
 func issueComment(h *Handler, p *payload) []Job {
 	if p.Issue.PullRequest == nil {
 		return nil
@@ -25,9 +25,15 @@ func (h *Handler) said(p *payload, pull int, w *words, in string) []Job {
 	job.Pull = pull
 	job.Comment, job.In = w.ID, in
 	job.Edited, job.Deleted = p.Action == "edited" || p.Action == "deleted", p.Action == "deleted"
+	if !job.Edited && len(w.Body) <= shortBody {
+		job.Body = w.Body
+	}
 	job.Sender = p.Sender.Login
 	return []Job{job}
 }
+
+// shortBody is the longest comment that a job carries, in bytes.
+const shortBody = 1000
 
 func (h *Handler) mayCommand(body string) bool {
 	body = strings.ToLower(body)

@@ -4,6 +4,7 @@ func pullRequest(_ *Handler, p *payload) []Job {
 	job := p.about(Head, p.Repository)
 	job.Pull = p.PullRequest.Number
 	job.SHA = p.PullRequest.Head.SHA
+	job.BaseSHA = p.PullRequest.Base.SHA
 	job.Branch = p.PullRequest.Base.Ref
 	switch p.Action {
 	case "opened", "synchronize":

@@ -65,14 +65,16 @@ type Job struct {
 	Name         string `json:"name"`
 	// Pull is the pull request's number; 0 for a merge group.
 	Pull int `json:"pull,omitempty"`
-	// SHA is the head's, BaseSHA a merge group's base, Branch the branch that a
-	// push or pull request is about.
+	// SHA is the head's, BaseSHA the base's as the delivery has it, Branch the
+	// branch that a push or pull request is about.
 	SHA string `json:"sha,omitempty"`
 	// Follows is the pull request that a merge group merges, 0 where its ref
 	// does not say.
 	Follows int    `json:"follows,omitempty"`
 	BaseSHA string `json:"base_sha,omitempty"`
 	Branch  string `json:"branch,omitempty"`
+	// MergeBase is where the head left its base, once it is known.
+	MergeBase string `json:"merge_base,omitempty"`
 	// Again is set where a person asked for a new review of the same head.
 	Again bool `json:"again,omitempty"`
 	// Comment is a comment's id among those In which it stands: the conversation,
@@ -82,6 +84,9 @@ type Job struct {
 	In      string `json:"in,omitempty"`
 	Edited  bool   `json:"edited,omitempty"`
 	Deleted bool   `json:"deleted,omitempty"`
+	// Body is the text of a new comment, where it is short: it may tell that
+	// nothing has to be asked.
+	Body string `json:"body,omitempty"`
 	// Button is the identifier of a button, Run the external id of the check run
 	// that it stands under, Sender who pressed it.
 	Button string `json:"button,omitempty"`

@@ -22,6 +22,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,6 +64,7 @@ type GitHub struct {
 	deliveries    []*Delivery
 	hold          func(event, action string) Fate
 	faults        []*Fault
+	distance      atomic.Int64
 	requests      []Request
 	checker       Checker
 	problems      []string
@@ -590,6 +592,8 @@ type Fault struct {
 	Pass  bool
 	// After lets the request take effect before it fails.
 	After bool
+	// Hold, where it is set, is called before the answer, which waits for it.
+	Hold func()
 }
 
 // Fail adds a fault.
@@ -598,6 +602,9 @@ func (g *GitHub) Fail(f Fault) {
 	defer g.mu.Unlock()
 	g.faults = append(g.faults, &f)
 }
+
+// Distance is how long each request to the API takes from now on, at least.
+func (g *GitHub) Distance(d time.Duration) { g.distance.Store(int64(d)) }
 
 func (g *GitHub) fault(r *http.Request) *Fault {
 	g.mu.Lock()

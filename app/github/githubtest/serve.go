@@ -125,6 +125,7 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.oauth(w, r)
 		return
 	}
+	time.Sleep(time.Duration(g.distance.Load()))
 	if r.URL.Path == "/graphql" || r.URL.Path == "/api/graphql" {
 		g.graphql(w, r)
 		return
@@ -135,6 +136,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := g.fault(r)
 	if f != nil {
 		time.Sleep(f.Delay)
+		if f.Hold != nil {
+			f.Hold()
+		}
 		if !f.Pass && !f.After {
 			g.fail(w, r, f)
 			return

@@ -150,9 +150,9 @@ func TestOpened(t *testing.T) {
 			"bunfig.toml:2 code-on-install opened install.security.scanner: - → s"}},
 		{name: "a scanner that goes away", base: "-- bunfig.toml --\n[install.security]\nscanner = \"s\"\n", want: []string{
 			"bunfig.toml:2 (base) trust-weakened opened install.security.scanner: s → -"}},
-		{name: "code in files, new, changed and gone", base: "-- .pnpmfile.mjs --\na\n-- .yarn/plugins/p.cjs --\na\n", head: "-- .pnpmfile.mjs --\nb\n-- .npm-extension.cjs --\n\n-- yarn.config.cjs --\na\n", want: []string{
-			".npm-extension.cjs:1 code-on-install opened .npm-extension.cjs: - → sha256 01ba4719c80b…", ".pnpmfile.mjs:1 code-on-install changed .pnpmfile.mjs: sha256 87428fc52280… → sha256 0263829989b6…",
-			".yarn/plugins/p.cjs:1 (base) guard-closed closed .yarn/plugins/p.cjs: sha256 87428fc52280… → -", "yarn.config.cjs:1 code-on-install opened yarn.config.cjs: - → sha256 87428fc52280…"}},
+		{name: "code in files, new, changed and gone", base: "-- .pnpmfile.mjs --\na\n-- .yarn/plugins/p.cjs --\na\n", head: "-- .pnpmfile.mjs --\nb\n-- .npm-extension.cjs --\n\n-- .corepack.env --\na\n-- yarn.config.cjs --\na\n", want: []string{
+			".corepack.env:1 code-on-install opened .corepack.env: - → sha256 87428fc52280…", ".npm-extension.cjs:1 code-on-install opened .npm-extension.cjs: - → sha256 01ba4719c80b…", ".pnpmfile.mjs:1 code-on-install changed .pnpmfile.mjs: sha256 87428fc52280… → sha256 0263829989b6…",
+			".yarn/plugins/p.cjs:1 (base) guard-closed closed .yarn/plugins/p.cjs: sha256 87428fc52280… → -"}},
 		{name: "a pnpmfile of another name is told once, and its changes too", base: "-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\na\n", head: "-- a/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- a/hooks.cjs --\na\n-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\nb\n", want: []string{
 			"a/pnpm-workspace.yaml:1 code-on-install opened pnpmfile: - → hooks.cjs", "b/hooks.cjs:1 code-on-install changed b/hooks.cjs: sha256 87428fc52280… → sha256 0263829989b6…"}},
 		{name: "another Yarn in the repository is told once", base: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.5.0.cjs\n-- .yarn/releases/yarn-4.5.0.cjs --\na\n", head: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.6.0.cjs\n-- .yarn/releases/yarn-4.6.0.cjs --\nb\n", want: []string{
@@ -169,6 +169,21 @@ func TestOpened(t *testing.T) {
 			".yarnrc:1 all-scripts-allowed opened ignore-scripts: true → false"}},
 		{name: "a registry that the environment decides", head: "-- .yarnrc.yml --\nnpmRegistryServer: \"${REGISTRY:-https://evil.example}\"\n", want: []string{
 			".yarnrc.yml:1 registry-changed opened npmRegistryServer: - → ${REGISTRY:-https://evil.example} at ${REGISTRY:-https://evil.example}"}},
+		{name: "words of YAML 1.1, which pnpm 12 reads", head: "-- pnpm-workspace.yaml --\nallowBuilds:\n  a: yes\n  b: On\n  c: y\n  d: no\n  e: 1\npermissions: {f: {build: yes}}\n", want: []string{
+			"pnpm-workspace.yaml:2 scripts-allowed opened allowBuilds.a: - → allow of a", "pnpm-workspace.yaml:3 scripts-allowed opened allowBuilds.b: - → allow of b",
+			"pnpm-workspace.yaml:4 scripts-allowed opened allowBuilds.c: - → allow of c", "pnpm-workspace.yaml:7 scripts-allowed opened permissions.f.build: - → allow of f"}},
+		{name: "constraints that run at every installation", base: "-- .yarnrc.yml --\nenableConstraintsChecks: true\n-- yarn.config.cjs --\na\n-- w/yarn.config.cjs --\na\n", head: "-- .yarnrc.yml --\nenableConstraintsChecks: true\n-- yarn.config.cjs --\nb\n-- w/yarn.config.cjs --\nb\n", want: []string{
+			"yarn.config.cjs:1 code-on-install changed yarn.config.cjs: sha256 87428fc52280… → sha256 0263829989b6…"}},
+		{name: "a lockfile under a name of its own", base: "-- .yarnrc.yml --\nlockfileFilename: other.lock\n-- other.lock --\na\n", head: "-- .yarnrc.yml --\nlockfileFilename: other.lock\n-- other.lock --\nb\n", want: []string{
+			"other.lock:1 settings-unread opened other.lock: sha256 87428fc52280… → it is a lockfile under a name of its own"}},
+		{name: "programs that settings name", base: "-- .npmrc --\nscript-shell=tools/sh\ngit=tools/git\n-- tools/sh --\na\n-- tools/git --\na\n", head: "-- .npmrc --\nscript-shell=tools/sh\ngit=tools/git\n-- tools/sh --\nb\n-- tools/git --\nb\n", want: []string{
+			"tools/git:1 code-on-install changed tools/git: sha256 87428fc52280… → sha256 0263829989b6…", "tools/sh:1 code-on-install changed tools/sh: sha256 87428fc52280… → sha256 0263829989b6…"}},
+		{name: "a patch that a resolution names changes", base: "-- package.json --\n{\"resolutions\": {\"a\": \"patch:a@npm%3A1.0.0#./fix/a.patch\"}}\n-- fix/a.patch --\nx\n", head: "-- package.json --\n{\"resolutions\": {\"a\": \"patch:a@npm%3A1.0.0#./fix/a.patch\"}}\n-- fix/a.patch --\ny\n", want: []string{
+			"fix/a.patch:1 patch changed fix/a.patch: sha256 73cb3858a687… → sha256 3bb2abb69ebb… of a"}},
+		{name: "what Bun takes from the environment", managers: manager("bun", "1.4.5"), base: "-- .env --\nDATABASE_URL=postgres://a\nPORT=1\n", head: "-- .env --\nDATABASE_URL=postgres://b\nPATH_PREFIX=/x\n# NPM_CONFIG_REGISTRY=https://no.example\nexport NPM_CONFIG_REGISTRY=\"https://evil.example\"\n-- .env.local --\nNODE_OPTIONS: --require ./x.js\nnpm_config__authToken=abc\nNODE_TLS_REJECT_UNAUTHORIZED=0\n", want: []string{
+			".env:4 registry-changed opened NPM_CONFIG_REGISTRY: - → https://evil.example/ at evil.example", ".env.local:1 code-on-install opened NODE_OPTIONS: - → --require ./x.js of NODE_OPTIONS", ".env.local:2 code-on-install opened npm_config__authToken: - → ••• of npm_config__authToken",
+			".env.local:3 trust-weakened opened NODE_TLS_REJECT_UNAUTHORIZED: - → 0"}},
+		{name: "which npm does not read", managers: manager("npm", "11.0.0"), head: "-- .env --\nNPM_CONFIG_REGISTRY=https://evil.example\nNODE_OPTIONS=x\n", want: nil},
 		{name: "a flag in quotes is no flag", base: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: false\nignoreScripts: true\n", head: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: 'false'\nignoreScripts: 'true'\n", want: []string{
 			`pnpm-workspace.yaml:1 all-scripts-allowed opened dangerouslyAllowAllBuilds: false → "false"`, `pnpm-workspace.yaml:2 all-scripts-allowed opened ignoreScripts: true → "true"`}},
 		{name: "a catalog that leads elsewhere", base: "-- pnpm-workspace.yaml --\ncatalogs: {x: {a: ^1.0.0}}\n", head: "-- pnpm-workspace.yaml --\ncatalogs: {x: {a: 'npm:evil@1'}}\n", want: []string{

@@ -183,6 +183,8 @@ func TestOpened(t *testing.T) {
 		{name: "what Bun takes from the environment", managers: manager("bun", "1.4.5"), base: "-- .env --\nDATABASE_URL=postgres://a\nPORT=1\n", head: "-- .env --\nDATABASE_URL=postgres://b\nPATH_PREFIX=/x\n# NPM_CONFIG_REGISTRY=https://no.example\nexport NPM_CONFIG_REGISTRY=\"https://evil.example\"\n-- .env.local --\nNODE_OPTIONS: --require ./x.js\nnpm_config__authToken=abc\nNODE_TLS_REJECT_UNAUTHORIZED=0\n", want: []string{
 			".env:4 registry-changed opened NPM_CONFIG_REGISTRY: - → https://evil.example/ at evil.example", ".env.local:1 code-on-install opened NODE_OPTIONS: - → --require ./x.js of NODE_OPTIONS", ".env.local:2 code-on-install opened npm_config__authToken: - → ••• of npm_config__authToken",
 			".env.local:3 trust-weakened opened NODE_TLS_REJECT_UNAUTHORIZED: - → 0"}},
+		{name: "what Bun takes from it, as the lockfile shows that it does", base: "-- bun.lock --\n{}\n", head: "-- bun.lock --\n{}\n-- .env --\nBUN_CONFIG_REGISTRY=https://evil.example\n", want: []string{
+			".env:1 registry-changed opened BUN_CONFIG_REGISTRY: - → https://evil.example/ at evil.example"}},
 		{name: "which npm does not read", managers: manager("npm", "11.0.0"), head: "-- .env --\nNPM_CONFIG_REGISTRY=https://evil.example\nNODE_OPTIONS=x\n", want: nil},
 		{name: "a flag in quotes is no flag", base: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: false\nignoreScripts: true\n", head: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: 'false'\nignoreScripts: 'true'\n", want: []string{
 			`pnpm-workspace.yaml:1 all-scripts-allowed opened dangerouslyAllowAllBuilds: false → "false"`, `pnpm-workspace.yaml:2 all-scripts-allowed opened ignoreScripts: true → "true"`}},

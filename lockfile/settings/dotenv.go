@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"io/fs"
 	"regexp"
 	"strings"
 )
@@ -56,14 +57,20 @@ func (r *reader) variable(key, value string, line int) {
 	}
 }
 
-// forgetEnvironment drops what environment files say where the project does not
-// use Bun: to other package managers they are files like any other.
-func (s *Settings) forgetEnvironment() {
+// forgetEnvironment drops what environment files say where nothing shows that
+// the project uses Bun: to other package managers they are files like any other.
+func (r *reader) forgetEnvironment() {
+	s := &r.s
 	if s.clients()&bun != 0 {
 		return
 	}
 	for _, d := range s.digests {
 		if d.kind == bunfig {
+			return
+		}
+	}
+	for _, lock := range []string{"bun.lock", "bun.lockb"} {
+		if _, err := fs.Stat(r.project, lock); err == nil {
 			return
 		}
 	}

@@ -50,7 +50,7 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
 	r.s.know(managers)
-	r.s.forgetEnvironment()
+	r.forgetEnvironment()
 	slices.SortStableFunc(r.s.Statements, func(a, b Statement) int {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c

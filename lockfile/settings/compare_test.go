@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -248,6 +249,65 @@ func TestScriptLists(t *testing.T) {
 			".yarnrc.yml:1 (base) all-scripts-allowed opened enableScripts: false → -"}},
 		{name: "Bun's own list comes back", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": [\"a\"]}\n", head: "-- package.json --\n{}\n", want: []string{
 			"package.json:1 (base) all-scripts-allowed opened trustedDependencies: a list → -", "package.json:1 (base) guard-closed closed trustedDependencies: allow → - of a"}},
+	} {
+		p.run(t)
+	}
+}
+
+// TestUpgrades: what Yarn 4.18 itself writes into .yarnrc.yml where it finds a
+// lockfile of Yarn 3, so that the project goes on as before.
+func TestUpgrades(t *testing.T) {
+	const written = "-- .yarnrc.yml --\nenableScripts: true\nnpmMinimalAgeGate: 0\n"
+	lockedBy := func(version int) settings.Manager { return settings.Manager{Name: "yarn", Lockfile: version} }
+	for _, test := range []struct {
+		name       string
+		base, head []settings.Manager
+		opened     int
+	}{
+		{"from Yarn 3", []settings.Manager{lockedBy(6)}, []settings.Manager{lockedBy(10)}, 0},
+		{"from Yarn 1", []settings.Manager{lockedBy(1)}, []settings.Manager{lockedBy(10)}, 0},
+		{"from Yarn 4.14", []settings.Manager{lockedBy(9)}, []settings.Manager{lockedBy(10)}, 1}, // it had no gate
+		{"with no upgrade", []settings.Manager{lockedBy(10)}, []settings.Manager{lockedBy(10)}, 2},
+		{"from nobody knows what", nil, []settings.Manager{lockedBy(10)}, 2},
+		{"from npm", manager("npm", "10.0.0"), []settings.Manager{lockedBy(10)}, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			changes := settings.Compare(project(t, "", test.base...), project(t, written, test.head...))
+			if len(changes) != test.opened {
+				t.Errorf("%v, want %d", lines(changes), test.opened)
+			}
+		})
+	}
+}
+
+// TestAllowedBefore: an upgrade to a release that blocks scripts, with a list of
+// those that go on running, lets nothing run that did not run before.
+func TestAllowedBefore(t *testing.T) {
+	manifest := func(manager, more string) string {
+		return "-- package.json --\n{\"packageManager\": \"" + manager + "\"" + more + "}\n"
+	}
+	const allow = "-- pnpm-workspace.yaml --\nallowBuilds: {esbuild: true, sharp: true}\n"
+	changed := func(from, to string) string {
+		m, _, _ := strings.Cut(strings.Replace(to, "@", " ", 1), "+")
+		return "package.json:1 package-manager changed packageManager: " + from + " → " + to + " of " + m
+	}
+	for _, p := range []pullRequest{
+		{name: "pnpm 10 to 11, with the same list", base: manifest("pnpm@10.1.0", "") + "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild, sharp]\n",
+			head: manifest("pnpm@11.1.0", "") + allow, want: []string{changed("pnpm@10.1.0", "pnpm@11.1.0")}},
+		{name: "with one more", base: manifest("pnpm@10.1.0", "") + "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild]\n",
+			head: manifest("pnpm@11.1.0", "") + allow, want: []string{changed("pnpm@10.1.0", "pnpm@11.1.0"),
+				"pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.sharp: - → allow of sharp"}},
+		{name: "pnpm 9, where all ran", base: manifest("pnpm@9.1.0", ""), head: manifest("pnpm@10.1.0", "") + "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild]\n",
+			want: []string{changed("pnpm@9.1.0", "pnpm@10.1.0")}},
+		{name: "pnpm 9, where a list kept them", base: manifest("pnpm@9.1.0", `, "pnpm": {"onlyBuiltDependencies": ["esbuild"]}`), head: manifest("pnpm@11.1.0", "") + allow,
+			want: []string{changed("pnpm@9.1.0", "pnpm@11.1.0"), "pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.sharp: - → allow of sharp"}},
+		{name: "npm 11", base: manifest("npm@11.1.0", ""), head: manifest("npm@12.1.0", `, "allowScripts": {"esbuild": true}`), want: []string{changed("npm@11.1.0", "npm@12.1.0")}},
+		{name: "npm, of which nobody says the release", base: "-- package.json --\n{}\n", head: manifest("npm@12.1.0", `, "allowScripts": {"esbuild": true}`),
+			want: []string{"package.json:1 package-manager changed packageManager: - → npm@12.1.0 of npm 12.1.0",
+				"package.json:1 scripts-allowed opened allowScripts.esbuild: - → allow of esbuild"}},
+		{name: "another family", base: manifest("npm@11.1.0", ""), head: manifest("pnpm@11.1.0", "") + allow, want: []string{
+			changed("npm@11.1.0", "pnpm@11.1.0"),
+			"pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.esbuild: - → allow of esbuild", "pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.sharp: - → allow of sharp"}},
 	} {
 		p.run(t)
 	}

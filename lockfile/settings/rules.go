@@ -124,7 +124,7 @@ var rules = []rule{
 		pnpmKeys("dangerously-allow-all-builds", "dangerouslyAllowAllBuilds"),
 		spelling{inManifest, "dangerouslyAllowAllBuilds", pnpm9 | pnpm10, 0},
 		spelling{inNpmrc, "dangerously-allow-all-scripts", npm12, 0})},
-	{"enableScripts", level, AllScripts, danger, []standard{{yarn413, "true"}, {yarn414 | yarn415, "false"}}, yarnKey("enableScripts")},
+	{"enableScripts", level, AllScripts, danger, []standard{{yarn1 | yarn413, "true"}, {yarn414 | yarn415, "false"}}, yarnKey("enableScripts")},
 	{"strict-builds", level, TrustWeakened, guard, []standard{{pnpm11, "true"}, {everyone, "false"}}, append(
 		pnpmKeys("strict-dep-builds", "strictDepBuilds"), spelling{inNpmrc, "strict-allow-scripts", npm12, 0})},
 

@@ -109,7 +109,7 @@ func fuzzRead(f *testing.F, name string, seeds ...string) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := settings.Read(fstest.MapFS{name: {Data: []byte(text)}}, "")
+		s, err := settings.Read(fstest.MapFS{name: {Data: []byte(text)}, "bun.lock": {}}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,4 +160,8 @@ func FuzzClassicYarnrc(f *testing.F) {
 
 func FuzzBunfig(f *testing.F) {
 	fuzzRead(f, "bunfig.toml", "[install]\nregistry = {url = \"https://a\", token = \"b\"}\nminimumReleaseAge = 1\n[install.scopes]\n\"@x\" = \"https://y\"\n[[z]]\na.b = [1, {c = 2}]\n")
+}
+
+func FuzzEnvironment(f *testing.F) {
+	fuzzRead(f, ".env", "\ufeffexport NPM_CONFIG_REGISTRY = 'https://a'\rNODE_OPTIONS\n: --require x\nnpm_config_ignore_scripts=\nHTTPS_PROXY=`http://u:p@b`\n# c\nA=\"x\nPATH=y\"\n")
 }

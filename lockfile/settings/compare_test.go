@@ -72,6 +72,7 @@ func TestQuiet(t *testing.T) {
 		{name: "a package of Bun's own list, allowed aloud", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": []}\n", head: "-- package.json --\n{\"trustedDependencies\": []}\n"},
 		{name: "flags in other words", base: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: false\n-- .yarnrc.yml --\nenableScripts: false\n", head: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: 0\n-- .yarnrc.yml --\nenableScripts: '0'\n"},
 		{name: "what other clients than the project's would read in a file of many", managers: manager("npm", "11.0.0"), head: "-- package.json --\n{\"resolutions\": {\"a\": \"npm:b@1\"}}\n"},
+		{name: "a flag that npm has off by itself, said aloud", head: "-- .npmrc --\ndev=false\n"},
 		{name: "npm's own values, said aloud", head: "-- .npmrc --\nreplace-registry-host=npmjs\ngit=git\n"},
 		{name: "files below node_modules", head: "-- node_modules/a/.npmrc --\nregistry=https://evil.example/\n"},
 		{name: "a file that could not be read before either", base: "-- pnpm-workspace.yaml --\na: [\n", head: "-- pnpm-workspace.yaml --\na: [\n"},

@@ -185,6 +185,13 @@ var rules = []rule{
 		{inWorkspace, "proxy", pnpm10 | pnpm11, 0},
 		{inYarnrc, "httpsProxy", berries, 0}, {inYarnrc, "httpProxy", berries, 0},
 		{inClassic, "https-proxy", yarn1, 0}, {inClassic, "proxy", yarn1, 0}}},
+	// What undoes "npm ci --omit=dev": npm leaves out what is omitted and not
+	// included, whatever the command line omits.
+	{"include", list, TrustWeakened, nil, nil, []spelling{{inNpmrc, "include", npms, 0}}},
+	{"production", level, TrustWeakened, []string{"true", "automatic", "false"}, always("automatic"), []spelling{
+		{inNpmrc, "production", npms, 0}}},
+	{"dev", level, TrustWeakened, danger, always("false"), []spelling{{inNpmrc, "dev", npms, 0}}},
+	{"also", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "also", npms, 0}}},
 	{"replace-host", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "replace-registry-host", npms, 0}}},
 
 	// Files that are read as more settings: npm takes a whole .npmrc from them.

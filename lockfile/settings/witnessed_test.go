@@ -18,6 +18,8 @@ import (
 type client struct{ spec, program string }
 
 var (
+	npm11 = client{"npm@11.19.1", "npm/bin/npm-cli.js"}
+	npm12 = client{"npm@12.2.2", "npm/bin/npm-cli.js"}
 	npm6  = client{"npm@6.14.18", "npm/bin/npm-cli.js"}
 	pnpm  = client{"pnpm@12.21.0", "@pnpm/exe.linux-x64/pnpm"}
 	yarn1 = client{"yarn@1.22.22", "yarn/bin/yarn.js"}
@@ -58,13 +60,14 @@ func TestWitnessed(t *testing.T) {
 	r := clienttest.NewRegistry(t, clienttest.Package{Name: "beta", Version: "1.0.0"}, clienttest.Package{
 		Name: "runs", Version: "1.0.0", Fields: `"scripts":{"postinstall":"node run.js"}`, Files: map[string]string{"run.js": mark}})
 	const plain = `{"name":"app","version":"1.0.0"}`
-	for _, row := range []struct {
+	type witness struct {
 		name            string
 		client          client
 		command         string
 		project, brings map[string]string
 		effect, id      string
-	}{
+	}
+	rows := []witness{
 		{"npm 6 loads a script", npm6, "ls", map[string]string{"package.json": plain, "x.js": mark},
 			map[string]string{".npmrc": "onload-script=${PWD}/x.js\n"}, "ran", settings.CodeOnInstall},
 		{"pnpm 12 reads the words of YAML 1.1", pnpm, "install",
@@ -81,14 +84,23 @@ func TestWitnessed(t *testing.T) {
 			map[string]string{".env.production.local": "npm_config_registry: '" + r.URL + "'\n"}, "node_modules/beta", settings.RegistryChanged},
 		{"and hands it to scripts", bun, "install", map[string]string{"package.json": `{"scripts":{"postinstall":"node -e 0"}}`, "bunfig.toml": "", "x.js": mark},
 			map[string]string{".env": "\ufeffexport NODE_OPTIONS\n=--require ./x.js\n"}, "ran", settings.CodeOnInstall},
-	} {
+	}
+	for _, line := range []string{"include=dev", "include[]=dev", "production=false", "dev=true", "also=dev"} {
+		from := "registry=" + r.URL + "\n"
+		for _, npm := range []client{npm11, npm12} {
+			rows = append(rows, witness{npm.spec + " installs what --omit=dev leaves out: " + line, npm, "install --omit=dev",
+				map[string]string{"package.json": `{"devDependencies":{"beta":"1.0.0"}}`, ".npmrc": from},
+				map[string]string{".npmrc": from + line + "\n"}, "node_modules/beta", settings.TrustWeakened})
+		}
+	}
+	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			with := maps.Clone(row.project)
 			maps.Copy(with, row.brings)
 			installed := func(files map[string]string) bool {
 				dir := t.TempDir()
 				clienttest.Write(t, dir, files)
-				row.client.install(t, dir, row.command)
+				row.client.install(t, dir, strings.Fields(row.command)...)
 				_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(row.effect)))
 				return err == nil
 			}

@@ -85,6 +85,18 @@ var byName = map[string]Class{
 	// Yarn 4's injectEnvironmentFiles, where nothing is set: what it fills into
 	// .yarnrc.yml, and the environment of all that it starts.
 	".env.yarn": {Role: Setting, Client: "Yarn"},
+	// Where Corepack takes package managers from.
+	".corepack.env": {Role: Setting, Client: "Corepack"},
+	// The environment that Bun takes in before it reads any setting; to a
+	// project of another package manager it is a file like any other.
+	".env":                   {Role: Setting, Client: "Bun"},
+	".env.local":             {Role: Setting, Client: "Bun"},
+	".env.production":        {Role: Setting, Client: "Bun"},
+	".env.production.local":  {Role: Setting, Client: "Bun"},
+	".env.development":       {Role: Setting, Client: "Bun"},
+	".env.development.local": {Role: Setting, Client: "Bun"},
+	".env.test":              {Role: Setting, Client: "Bun"},
+	".env.test.local":        {Role: Setting, Client: "Bun"},
 }
 
 // Classify says what a file is to a package manager, by its path alone: with

@@ -81,8 +81,8 @@ const (
 	// OddUnlocked: an entry asks for what no other entry locks; the package
 	// manager takes whatever is the newest when it installs.
 	OddUnlocked OddityKind = "unlocked"
-	// OddFlags: an entry calls itself a package for development, and the
-	// project needs it in production.
+	// OddFlags: an entry calls itself a package for development, an optional one
+	// or a peer, and the project needs it in production.
 	OddFlags OddityKind = "flags"
 )
 

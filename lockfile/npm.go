@@ -163,7 +163,7 @@ func (lock *Lockfile) hasEdges() bool {
 	return false
 }
 
-// doubtFlags takes back "dev" and "optional" where the project needs the
+// doubtFlags takes back "dev", "optional" and "peer" where the project needs the
 // package in production: an entry's own word would let whoever writes the
 // lockfile choose the milder policy for development.
 func (lock *Lockfile) doubtFlags() {
@@ -186,6 +186,8 @@ func (lock *Lockfile) doubtFlags() {
 			word = "optional"
 		case devOptional && !dev && !optional && !e.DevOptional && !e.Dev && !e.Optional:
 			word = "devOptional"
+		case said[i][4] && !e.Peer && !e.Dev && !e.Optional && !e.DevOptional:
+			word = "peer"
 		}
 		if word != "" {
 			e.DevOptional = e.DevOptional || e.Dev || e.Optional

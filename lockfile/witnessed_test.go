@@ -42,6 +42,8 @@ func TestWitnessedEdits(t *testing.T) {
 			"iota with delta as theta"},
 		{"an edge more", "pnpm-12.21.0/plain", "pnpm-lock.yaml", "      theta: 1.0.0\n", "      theta: 1.0.0\n      epsilon: 1.0.0\n",
 			"iota with epsilon"},
+		{"an edge more, by a merge key", "pnpm-10.34.9/plain", "pnpm-lock.yaml", "      theta: 1.0.0\n",
+			"      theta: 1.0.0\n      <<: {epsilon: 1.0.0}\n", "iota with epsilon"},
 		{"an alias that leads to another version", "pnpm-12.21.0/alias", "pnpm-lock.yaml", "version: beta@1.0.0", "version: beta@2.0.0",
 			"old-beta is beta 2.0.0"},
 		{"a foreign tarball and its hash, beside the right one", "pnpm-12.21.0/named-registry", "pnpm-lock.yaml", "{integrity: ",

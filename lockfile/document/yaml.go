@@ -34,8 +34,8 @@ var yamlLine = regexp.MustCompile(`line (\d+)`)
 const maxDocuments = 16
 
 // YAML reads the documents of a file, each of them a mapping. What only people
-// write in YAML (anchors, aliases, tags) is refused: two readers could
-// understand it in two ways.
+// write in YAML (anchors, aliases, tags, merge keys) is refused: two readers
+// could understand it in two ways.
 func YAML(file, text string) []*Mapping {
 	if len(text) > MaxYAML {
 		Fail(file, 1+strings.Count(text[:MaxYAML], "\n"), "the file has more than 16 MiB, which is the limit for YAML; it was not read")
@@ -90,6 +90,10 @@ func ReadMapping(file string, n *yaml.Node, what string) *Mapping {
 		checkNode(file, value)
 		if key.Kind != yaml.ScalarNode {
 			Fail(file, key.Line, "a key is not a text")
+		}
+		if key.Value == "<<" {
+			// pnpm to 10 takes in what the value holds, as YAML 1.1 has it.
+			Fail(file, key.Line, "merge keys (<<) are not written by package managers")
 		}
 		if _, twice := m.At[key.Value]; twice {
 			Fail(file, key.Line, fmt.Sprintf("the key %q appears twice in the same mapping; readers would disagree on which counts", Clip(key.Value)))

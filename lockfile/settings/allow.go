@@ -92,8 +92,9 @@ func (r *reader) within(before, line int) {
 }
 
 // decisions reads a map of packages to true or false. Other values decide
-// nothing, but "true" in quotes is taken as true, for fear of a client that
-// does. A denial may be read by more clients than a permission.
+// nothing, but all words that YAML 1.1 has for true are taken as it: pnpm 12
+// does. So are those in quotes, for fear of a client that does. A denial may be
+// read by more clients than a permission.
 func (r *reader) decisions(allow, deny client, key string, v *document.Value, line int) {
 	before := len(r.s.Statements)
 	defer func() { r.within(before, line) }()
@@ -101,10 +102,19 @@ func (r *reader) decisions(allow, deny client, key string, v *document.Value, li
 		switch {
 		case strings.Contains(k.Name, "${"):
 			r.say(allow, environmentTopic, key+"."+k.Name, key+"."+k.Name, value.Text, value.Text, k.Line)
-		case value.Text == "true":
+		case value.IsScalar() && isYes(value.Text):
 			r.script(allow, k.Name, true, key+"."+k.Name, k.Line)
 		case value.Kind == document.Bool:
 			r.script(deny, k.Name, false, key+"."+k.Name, k.Line)
 		}
 	})
+}
+
+// isYes reports whether a word is true in YAML 1.1, whose words pnpm 12 reads.
+func isYes(word string) bool {
+	switch strings.ToLower(word) {
+	case "true", "yes", "y", "on":
+		return true
+	}
+	return false
 }

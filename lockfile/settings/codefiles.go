@@ -45,7 +45,7 @@ func (c *comparison) files() {
 	seen := map[string]bool{}
 	for _, side := range []*Settings{c.head, c.base} {
 		for name, d := range side.digests {
-			if seen[name] || d.kind != codeFile && d.kind != patchFile {
+			if seen[name] || !d.kind.opaque() {
 				continue
 			}
 			seen[name] = true
@@ -66,6 +66,12 @@ func (c *comparison) file(name string, kind fileKind) {
 	change := Change{
 		ID: CodeOnInstall, Topic: "file", File: name, Line: 1, Key: name, Direction: Changed,
 		From: short(before), To: short(after), Added: before == "",
+	}
+	if kind == lockFile {
+		change.ID, change.Direction, change.To = Unread, Opened, "it is a lockfile under a name of its own"
+		change.InBase = after == ""
+		c.changes = append(c.changes, change)
+		return
 	}
 	if kind == patchFile {
 		change.ID = Patch

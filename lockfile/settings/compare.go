@@ -53,7 +53,7 @@ func (c *comparison) value(key subject, by map[subject]*sides) {
 	var order []*Statement
 	var same client
 	c.candidates(both.all()).each(func(one client) {
-		m := moved{before: effective(rule, both.base, general.base, one), after: effective(rule, both.head, general.head, one)}
+		m := moved{before: c.before(rule, both, general, one), after: effective(rule, both.head, general.head, one)}
 		if looser := c.loosened(rule, both, one); looser != nil {
 			earlier := loosestIn(rule, both.base, looser.File, one)
 			m.before, m.after = said{earlier.Value, earlier}, said{looser.Value, looser}
@@ -92,6 +92,33 @@ func (c *comparison) value(key subject, by map[subject]*sides) {
 		}
 		c.add(change, at, m.inBase, m.clients.opened|m.clients.closed)
 	}
+}
+
+// before is what counted in base for a client. Where base is known to have
+// used other releases of it, what those did counts if it is looser: an upgrade
+// that keeps what was let through before opens nothing.
+func (c *comparison) before(rule *rule, both, general *sides, one client) said {
+	out := effective(rule, both.base, general.base, one)
+	c.earlier(one).each(func(earlier client) {
+		was := effective(rule, both.base, general.base, earlier)
+		if was.by == nil && was.value == "" {
+			return // it knows no such thing
+		}
+		if looseness(rule, was.value) > looseness(rule, out.value) {
+			out = was
+		}
+	})
+	return out
+}
+
+// earlier are the releases of a client that base is known to have used in place
+// of this one.
+func (c *comparison) earlier(one client) client {
+	used := c.base.clients()
+	if used&one != 0 {
+		return 0
+	}
+	return used & one.widen()
 }
 
 // unchanged reports whether base has the same statement in the same file, so

@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -71,6 +72,7 @@ func TestQuiet(t *testing.T) {
 		{name: "a package of Bun's own list, allowed aloud", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": []}\n", head: "-- package.json --\n{\"trustedDependencies\": []}\n"},
 		{name: "flags in other words", base: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: false\n-- .yarnrc.yml --\nenableScripts: false\n", head: "-- pnpm-workspace.yaml --\nblockExoticSubdeps: 0\n-- .yarnrc.yml --\nenableScripts: '0'\n"},
 		{name: "what other clients than the project's would read in a file of many", managers: manager("npm", "11.0.0"), head: "-- package.json --\n{\"resolutions\": {\"a\": \"npm:b@1\"}}\n"},
+		{name: "a flag that npm has off by itself, said aloud", head: "-- .npmrc --\ndev=false\n"},
 		{name: "npm's own values, said aloud", head: "-- .npmrc --\nreplace-registry-host=npmjs\ngit=git\n"},
 		{name: "files below node_modules", head: "-- node_modules/a/.npmrc --\nregistry=https://evil.example/\n"},
 		{name: "a file that could not be read before either", base: "-- pnpm-workspace.yaml --\na: [\n", head: "-- pnpm-workspace.yaml --\na: [\n"},
@@ -150,9 +152,9 @@ func TestOpened(t *testing.T) {
 			"bunfig.toml:2 code-on-install opened install.security.scanner: - → s"}},
 		{name: "a scanner that goes away", base: "-- bunfig.toml --\n[install.security]\nscanner = \"s\"\n", want: []string{
 			"bunfig.toml:2 (base) trust-weakened opened install.security.scanner: s → -"}},
-		{name: "code in files, new, changed and gone", base: "-- .pnpmfile.mjs --\na\n-- .yarn/plugins/p.cjs --\na\n", head: "-- .pnpmfile.mjs --\nb\n-- .npm-extension.cjs --\n\n-- yarn.config.cjs --\na\n", want: []string{
-			".npm-extension.cjs:1 code-on-install opened .npm-extension.cjs: - → sha256 01ba4719c80b…", ".pnpmfile.mjs:1 code-on-install changed .pnpmfile.mjs: sha256 87428fc52280… → sha256 0263829989b6…",
-			".yarn/plugins/p.cjs:1 (base) guard-closed closed .yarn/plugins/p.cjs: sha256 87428fc52280… → -", "yarn.config.cjs:1 code-on-install opened yarn.config.cjs: - → sha256 87428fc52280…"}},
+		{name: "code in files, new, changed and gone", base: "-- .pnpmfile.mjs --\na\n-- .yarn/plugins/p.cjs --\na\n", head: "-- .pnpmfile.mjs --\nb\n-- .npm-extension.cjs --\n\n-- .corepack.env --\na\n-- yarn.config.cjs --\na\n", want: []string{
+			".corepack.env:1 code-on-install opened .corepack.env: - → sha256 87428fc52280…", ".npm-extension.cjs:1 code-on-install opened .npm-extension.cjs: - → sha256 01ba4719c80b…", ".pnpmfile.mjs:1 code-on-install changed .pnpmfile.mjs: sha256 87428fc52280… → sha256 0263829989b6…",
+			".yarn/plugins/p.cjs:1 (base) guard-closed closed .yarn/plugins/p.cjs: sha256 87428fc52280… → -"}},
 		{name: "a pnpmfile of another name is told once, and its changes too", base: "-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\na\n", head: "-- a/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- a/hooks.cjs --\na\n-- b/pnpm-workspace.yaml --\npnpmfile: hooks.cjs\n-- b/hooks.cjs --\nb\n", want: []string{
 			"a/pnpm-workspace.yaml:1 code-on-install opened pnpmfile: - → hooks.cjs", "b/hooks.cjs:1 code-on-install changed b/hooks.cjs: sha256 87428fc52280… → sha256 0263829989b6…"}},
 		{name: "another Yarn in the repository is told once", base: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.5.0.cjs\n-- .yarn/releases/yarn-4.5.0.cjs --\na\n", head: "-- .yarnrc.yml --\nyarnPath: .yarn/releases/yarn-4.6.0.cjs\n-- .yarn/releases/yarn-4.6.0.cjs --\nb\n", want: []string{
@@ -169,6 +171,23 @@ func TestOpened(t *testing.T) {
 			".yarnrc:1 all-scripts-allowed opened ignore-scripts: true → false"}},
 		{name: "a registry that the environment decides", head: "-- .yarnrc.yml --\nnpmRegistryServer: \"${REGISTRY:-https://evil.example}\"\n", want: []string{
 			".yarnrc.yml:1 registry-changed opened npmRegistryServer: - → ${REGISTRY:-https://evil.example} at ${REGISTRY:-https://evil.example}"}},
+		{name: "words of YAML 1.1, which pnpm 12 reads", head: "-- pnpm-workspace.yaml --\nallowBuilds:\n  a: yes\n  b: On\n  c: y\n  d: no\n  e: 1\npermissions: {f: {build: yes}}\n", want: []string{
+			"pnpm-workspace.yaml:2 scripts-allowed opened allowBuilds.a: - → allow of a", "pnpm-workspace.yaml:3 scripts-allowed opened allowBuilds.b: - → allow of b",
+			"pnpm-workspace.yaml:4 scripts-allowed opened allowBuilds.c: - → allow of c", "pnpm-workspace.yaml:7 scripts-allowed opened permissions.f.build: - → allow of f"}},
+		{name: "constraints that run at every installation", base: "-- .yarnrc.yml --\nenableConstraintsChecks: true\n-- yarn.config.cjs --\na\n-- w/yarn.config.cjs --\na\n", head: "-- .yarnrc.yml --\nenableConstraintsChecks: true\n-- yarn.config.cjs --\nb\n-- w/yarn.config.cjs --\nb\n", want: []string{
+			"yarn.config.cjs:1 code-on-install changed yarn.config.cjs: sha256 87428fc52280… → sha256 0263829989b6…"}},
+		{name: "a lockfile under a name of its own", base: "-- .yarnrc.yml --\nlockfileFilename: other.lock\n-- other.lock --\na\n", head: "-- .yarnrc.yml --\nlockfileFilename: other.lock\n-- other.lock --\nb\n", want: []string{
+			"other.lock:1 settings-unread opened other.lock: sha256 87428fc52280… → it is a lockfile under a name of its own"}},
+		{name: "programs that settings name", base: "-- .npmrc --\nscript-shell=tools/sh\ngit=tools/git\n-- tools/sh --\na\n-- tools/git --\na\n", head: "-- .npmrc --\nscript-shell=tools/sh\ngit=tools/git\n-- tools/sh --\nb\n-- tools/git --\nb\n", want: []string{
+			"tools/git:1 code-on-install changed tools/git: sha256 87428fc52280… → sha256 0263829989b6…", "tools/sh:1 code-on-install changed tools/sh: sha256 87428fc52280… → sha256 0263829989b6…"}},
+		{name: "a patch that a resolution names changes", base: "-- package.json --\n{\"resolutions\": {\"a\": \"patch:a@npm%3A1.0.0#./fix/a.patch\"}}\n-- fix/a.patch --\nx\n", head: "-- package.json --\n{\"resolutions\": {\"a\": \"patch:a@npm%3A1.0.0#./fix/a.patch\"}}\n-- fix/a.patch --\ny\n", want: []string{
+			"fix/a.patch:1 patch changed fix/a.patch: sha256 73cb3858a687… → sha256 3bb2abb69ebb… of a"}},
+		{name: "what Bun takes from the environment", managers: manager("bun", "1.4.5"), base: "-- .env --\nDATABASE_URL=postgres://a\nPORT=1\n", head: "-- .env --\nDATABASE_URL=postgres://b\nPATH_PREFIX=/x\n# NPM_CONFIG_REGISTRY=https://no.example\nexport NPM_CONFIG_REGISTRY=\"https://evil.example\"\n-- .env.local --\nNODE_OPTIONS: --require ./x.js\nnpm_config__authToken=abc\nNODE_TLS_REJECT_UNAUTHORIZED=0\n", want: []string{
+			".env:4 registry-changed opened NPM_CONFIG_REGISTRY: - → https://evil.example/ at evil.example", ".env.local:1 code-on-install opened NODE_OPTIONS: - → --require ./x.js of NODE_OPTIONS", ".env.local:2 code-on-install opened npm_config__authToken: - → ••• of npm_config__authToken",
+			".env.local:3 trust-weakened opened NODE_TLS_REJECT_UNAUTHORIZED: - → 0"}},
+		{name: "what Bun takes from it, as the lockfile shows that it does", base: "-- bun.lock --\n{}\n", head: "-- bun.lock --\n{}\n-- .env --\nBUN_CONFIG_REGISTRY=https://evil.example\n", want: []string{
+			".env:1 registry-changed opened BUN_CONFIG_REGISTRY: - → https://evil.example/ at evil.example"}},
+		{name: "which npm does not read", managers: manager("npm", "11.0.0"), head: "-- .env --\nNPM_CONFIG_REGISTRY=https://evil.example\nNODE_OPTIONS=x\n", want: nil},
 		{name: "a flag in quotes is no flag", base: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: false\nignoreScripts: true\n", head: "-- pnpm-workspace.yaml --\ndangerouslyAllowAllBuilds: 'false'\nignoreScripts: 'true'\n", want: []string{
 			`pnpm-workspace.yaml:1 all-scripts-allowed opened dangerouslyAllowAllBuilds: false → "false"`, `pnpm-workspace.yaml:2 all-scripts-allowed opened ignoreScripts: true → "true"`}},
 		{name: "a catalog that leads elsewhere", base: "-- pnpm-workspace.yaml --\ncatalogs: {x: {a: ^1.0.0}}\n", head: "-- pnpm-workspace.yaml --\ncatalogs: {x: {a: 'npm:evil@1'}}\n", want: []string{
@@ -231,6 +250,65 @@ func TestScriptLists(t *testing.T) {
 			".yarnrc.yml:1 (base) all-scripts-allowed opened enableScripts: false → -"}},
 		{name: "Bun's own list comes back", managers: manager("bun", "1.4.5"), base: "-- package.json --\n{\"trustedDependencies\": [\"a\"]}\n", head: "-- package.json --\n{}\n", want: []string{
 			"package.json:1 (base) all-scripts-allowed opened trustedDependencies: a list → -", "package.json:1 (base) guard-closed closed trustedDependencies: allow → - of a"}},
+	} {
+		p.run(t)
+	}
+}
+
+// TestUpgrades: what Yarn 4.18 itself writes into .yarnrc.yml where it finds a
+// lockfile of Yarn 3, so that the project goes on as before.
+func TestUpgrades(t *testing.T) {
+	const written = "-- .yarnrc.yml --\nenableScripts: true\nnpmMinimalAgeGate: 0\n"
+	lockedBy := func(version int) settings.Manager { return settings.Manager{Name: "yarn", Lockfile: version} }
+	for _, test := range []struct {
+		name       string
+		base, head []settings.Manager
+		opened     int
+	}{
+		{"from Yarn 3", []settings.Manager{lockedBy(6)}, []settings.Manager{lockedBy(10)}, 0},
+		{"from Yarn 1", []settings.Manager{lockedBy(1)}, []settings.Manager{lockedBy(10)}, 0},
+		{"from Yarn 4.14", []settings.Manager{lockedBy(9)}, []settings.Manager{lockedBy(10)}, 1}, // it had no gate
+		{"with no upgrade", []settings.Manager{lockedBy(10)}, []settings.Manager{lockedBy(10)}, 2},
+		{"from nobody knows what", nil, []settings.Manager{lockedBy(10)}, 2},
+		{"from npm", manager("npm", "10.0.0"), []settings.Manager{lockedBy(10)}, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			changes := settings.Compare(project(t, "", test.base...), project(t, written, test.head...))
+			if len(changes) != test.opened {
+				t.Errorf("%v, want %d", lines(changes), test.opened)
+			}
+		})
+	}
+}
+
+// TestAllowedBefore: an upgrade to a release that blocks scripts, with a list of
+// those that go on running, lets nothing run that did not run before.
+func TestAllowedBefore(t *testing.T) {
+	manifest := func(manager, more string) string {
+		return "-- package.json --\n{\"packageManager\": \"" + manager + "\"" + more + "}\n"
+	}
+	const allow = "-- pnpm-workspace.yaml --\nallowBuilds: {esbuild: true, sharp: true}\n"
+	changed := func(from, to string) string {
+		m, _, _ := strings.Cut(strings.Replace(to, "@", " ", 1), "+")
+		return "package.json:1 package-manager changed packageManager: " + from + " → " + to + " of " + m
+	}
+	for _, p := range []pullRequest{
+		{name: "pnpm 10 to 11, with the same list", base: manifest("pnpm@10.1.0", "") + "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild, sharp]\n",
+			head: manifest("pnpm@11.1.0", "") + allow, want: []string{changed("pnpm@10.1.0", "pnpm@11.1.0")}},
+		{name: "with one more", base: manifest("pnpm@10.1.0", "") + "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild]\n",
+			head: manifest("pnpm@11.1.0", "") + allow, want: []string{changed("pnpm@10.1.0", "pnpm@11.1.0"),
+				"pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.sharp: - → allow of sharp"}},
+		{name: "pnpm 9, where all ran", base: manifest("pnpm@9.1.0", ""), head: manifest("pnpm@10.1.0", "") + "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild]\n",
+			want: []string{changed("pnpm@9.1.0", "pnpm@10.1.0")}},
+		{name: "pnpm 9, where a list kept them", base: manifest("pnpm@9.1.0", `, "pnpm": {"onlyBuiltDependencies": ["esbuild"]}`), head: manifest("pnpm@11.1.0", "") + allow,
+			want: []string{changed("pnpm@9.1.0", "pnpm@11.1.0"), "pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.sharp: - → allow of sharp"}},
+		{name: "npm 11", base: manifest("npm@11.1.0", ""), head: manifest("npm@12.1.0", `, "allowScripts": {"esbuild": true}`), want: []string{changed("npm@11.1.0", "npm@12.1.0")}},
+		{name: "npm, of which nobody says the release", base: "-- package.json --\n{}\n", head: manifest("npm@12.1.0", `, "allowScripts": {"esbuild": true}`),
+			want: []string{"package.json:1 package-manager changed packageManager: - → npm@12.1.0 of npm 12.1.0",
+				"package.json:1 scripts-allowed opened allowScripts.esbuild: - → allow of esbuild"}},
+		{name: "another family", base: manifest("npm@11.1.0", ""), head: manifest("pnpm@11.1.0", "") + allow, want: []string{
+			changed("npm@11.1.0", "pnpm@11.1.0"),
+			"pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.esbuild: - → allow of esbuild", "pnpm-workspace.yaml:1 scripts-allowed opened allowBuilds.sharp: - → allow of sharp"}},
 	} {
 		p.run(t)
 	}

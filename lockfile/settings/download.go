@@ -17,7 +17,7 @@ const (
 // install scripts: "sharp_binary_host", "electron_mirror", "disturl",
 // "chromedriver_cdnurl", "puppeteer_download_base_url", "sass_binary_path". No
 // list of them can be complete, so the way they are called has to do.
-var downloadKey = regexp.MustCompile(`^(?:dist_?url|.*_(?:host|site|mirror|cdn_?url|base_?url|download_?url|dist_?url|binary_?url|binary_path|local_prebuilds|install_binary|custom_dir))$`)
+var downloadKey = regexp.MustCompile(`^(?:dist_?url|.*_(?:host|site|mirror|cdn_?url|base_?url|download_?url|dist_?url|binary_?url|binary_path|local_prebuilds|filepath|install_binary|custom_dir))$`)
 
 // address is a value that names a host.
 var address = regexp.MustCompile(`^\s*(?i:https?:)?//`)

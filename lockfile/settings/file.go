@@ -24,7 +24,15 @@ const (
 	patchFile
 	// buildsFile is pnpm's onlyBuiltDependenciesFile, whose name is free.
 	buildsFile
+	// lockFile is a lockfile under a name that a setting chose, which nobody
+	// reads here.
+	lockFile
+	// environment is a file of variables that Bun takes in before it installs.
+	environment
 )
+
+// opaque reports whether a file is compared by its contents alone.
+func (k fileKind) opaque() bool { return k == codeFile || k == patchFile || k == lockFile }
 
 // byName are the files that a package manager looks for in a folder.
 var byName = map[string]fileKind{
@@ -40,9 +48,17 @@ var byName = map[string]fileKind{
 	".pnpmfile.mjs":       codeFile, // pnpm 11
 	".npm-extension.cjs":  codeFile, // npm 12
 	".npm-extension.mjs":  codeFile,
-	"yarn.config.cjs":     codeFile, // Yarn 4's constraints
-	"constraints.pro":     codeFile, // and those of Yarn 2 and 3
 	".env.yarn":           codeFile, // environment of everything Yarn 4 starts
+	".corepack.env":       codeFile, // where Corepack takes package managers from, and whether it checks them
+
+	".env":                   environment,
+	".env.local":             environment,
+	".env.production":        environment, // bun install is in production
+	".env.production.local":  environment,
+	".env.development":       environment, // unless NODE_ENV says otherwise
+	".env.development.local": environment,
+	".env.test":              environment,
+	".env.test.local":        environment,
 }
 
 // IsSettings reports whether a file, by its name, says what the package manager

@@ -13,7 +13,7 @@ func TestIsSettings(t *testing.T) {
 	for name, want := range map[string]bool{
 		".npmrc": true, "packages/a/.npmrc": true, "package.json": true, "a/package.json": true, "package.yaml": true, "package.json5": true,
 		"pnpm-workspace.yaml": true, ".pnpmfile.cjs": true, ".pnpmfile.mjs": true, ".npm-extension.mjs": true, ".yarnrc": true, ".yarnrc.yml": true,
-		"bunfig.toml": true, "yarn.config.cjs": true, ".env.yarn": true, ".yarn/releases/yarn-4.5.0.cjs": true, "a/.yarn/plugins/@x/p.cjs": true,
+		"bunfig.toml": true, "yarn.config.cjs": false, ".env.yarn": true, ".env": true, "a/.env.production.local": true, ".env.example": false, ".corepack.env": true, ".yarn/releases/yarn-4.5.0.cjs": true, "a/.yarn/plugins/@x/p.cjs": true,
 		".yarn/patches/a.patch": true, "patches/a@1.patch": true, "patches/b/c.diff": true,
 		"node_modules/a/.npmrc": false, "a/node_modules/b/package.json": false, ".yarn/cache/package.json": false, ".yarn/unplugged/a/package.json": false,
 		".yarn/releases": false, "patches/README.md": false, "npmrc": false, "src/index.js": false, "package-lock.json": false, ".git/package.json": false,
@@ -109,7 +109,7 @@ func fuzzRead(f *testing.F, name string, seeds ...string) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := settings.Read(fstest.MapFS{name: {Data: []byte(text)}}, "")
+		s, err := settings.Read(fstest.MapFS{name: {Data: []byte(text)}, "bun.lock": {}}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,4 +160,8 @@ func FuzzClassicYarnrc(f *testing.F) {
 
 func FuzzBunfig(f *testing.F) {
 	fuzzRead(f, "bunfig.toml", "[install]\nregistry = {url = \"https://a\", token = \"b\"}\nminimumReleaseAge = 1\n[install.scopes]\n\"@x\" = \"https://y\"\n[[z]]\na.b = [1, {c = 2}]\n")
+}
+
+func FuzzEnvironment(f *testing.F) {
+	fuzzRead(f, ".env", "\ufeffexport NPM_CONFIG_REGISTRY = 'https://a'\rNODE_OPTIONS\n: --require x\nnpm_config_ignore_scripts=\nHTTPS_PROXY=`http://u:p@b`\n# c\nA=\"x\nPATH=y\"\n")
 }

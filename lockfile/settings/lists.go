@@ -58,9 +58,18 @@ func (c *comparison) folder(both *sides) {
 	whole := map[*Statement]bool{}
 	c.candidates(both.all()).each(func(one client) {
 		before, after := policyOf(both.base, one, false), policyOf(both.head, one, false)
+		ran := func(name, version string) ScriptState {
+			state := before.decide(name, version).state
+			c.earlier(one).each(func(other client) {
+				if p := policyOf(both.base, other, false); p.decide(name, version).state == Runs {
+					state = Runs
+				}
+			})
+			return state
+		}
 		for _, s := range append(after.allow[:len(after.allow):len(after.allow)], after.deny...) {
 			name, version := packageOf(s.Name), strings.TrimPrefix(s.Name[len(packageOf(s.Name)):], "@")
-			note(s, one, before.decide(name, version).state, after.decide(name, version).state)
+			note(s, one, ran(name, version), after.decide(name, version).state)
 		}
 		for _, s := range append(before.allow[:len(before.allow):len(before.allow)], before.deny...) {
 			if pattern(both.head, s.Name, one) != nil {
@@ -68,7 +77,7 @@ func (c *comparison) folder(both *sides) {
 			}
 			inBase[s] = true
 			name, version := packageOf(s.Name), strings.TrimPrefix(s.Name[len(packageOf(s.Name)):], "@")
-			note(s, one, before.decide(name, version).state, after.decide(name, version).state)
+			note(s, one, ran(name, version), after.decide(name, version).state)
 		}
 		// What happens to a package that no list names, and, where Bun has
 		// its own list, to one of those.
@@ -85,7 +94,7 @@ func (c *comparison) folder(both *sides) {
 				}
 				inBase[at] = true
 			}
-			if at.Topic != "enableScripts" && is.state == Runs {
+			if at.Topic != "enableScripts" && is.state == Runs && !c.blocksNow(both, one, stranger) {
 				whole[at] = true
 				note(at, one, was.state, is.state)
 			}
@@ -114,6 +123,22 @@ func (c *comparison) folder(both *sides) {
 		}
 		c.add(change, s, inBase[s], v.opened|v.closed)
 	}
+}
+
+// blocksNow reports whether head is known to use other releases of a client, and
+// all of those block what no list names.
+func (c *comparison) blocksNow(both *sides, one client, stranger string) bool {
+	used := c.head.clients()
+	now := used & one.widen()
+	if used&one != 0 || now == 0 {
+		return false
+	}
+	blocks := true
+	now.each(func(other client) {
+		p := policyOf(both.head, other, false)
+		blocks = blocks && p.unlisted(stranger).state == Blocked
+	})
+	return blocks
 }
 
 // pattern is the statement on one name or pattern that a client reads.

@@ -120,6 +120,10 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 			// What lies there is not what a pull request brings.
 			change.Direction = Changed
 		}
+	case "lockfile-dir":
+		if path.Clean(s.Value) == "." || s.Value == "yarn.lock" {
+			return // the file that is read anyway
+		}
 	case "replace-host", "git":
 		if s.Value == "npmjs" || s.Value == "git" {
 			return

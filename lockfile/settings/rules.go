@@ -124,7 +124,7 @@ var rules = []rule{
 		pnpmKeys("dangerously-allow-all-builds", "dangerouslyAllowAllBuilds"),
 		spelling{inManifest, "dangerouslyAllowAllBuilds", pnpm9 | pnpm10, 0},
 		spelling{inNpmrc, "dangerously-allow-all-scripts", npm12, 0})},
-	{"enableScripts", level, AllScripts, danger, []standard{{yarn413, "true"}, {yarn414 | yarn415, "false"}}, yarnKey("enableScripts")},
+	{"enableScripts", level, AllScripts, danger, []standard{{yarn1 | yarn413, "true"}, {yarn414 | yarn415, "false"}}, yarnKey("enableScripts")},
 	{"strict-builds", level, TrustWeakened, guard, []standard{{pnpm11, "true"}, {everyone, "false"}}, append(
 		pnpmKeys("strict-dep-builds", "strictDepBuilds"), spelling{inNpmrc, "strict-allow-scripts", npm12, 0})},
 
@@ -165,7 +165,10 @@ var rules = []rule{
 			spelling{inClassic, "frozen-lockfile", yarn1, 0}, spelling{inYarnrc, "enableImmutableInstalls", berries, 0})},
 	{"prefer-frozen-lockfile", level, TrustWeakened, guard, always("true"), pnpmKeys("prefer-frozen-lockfile", "preferFrozenLockfile")},
 	{"immutable-cache", level, TrustWeakened, guard, always("false"), yarnKey("enableImmutableCache")},
-	{"lockfile-dir", text, TrustWeakened, nil, nil, append(pnpmKeys("lockfile-dir", "lockfileDir"), pnpmKeys("lockfile-directory", "lockfileDirectory")...)},
+	// Yarn 2 and 3 read a file of another name, Yarn 1 begins in another folder.
+	{"lockfile-dir", text, TrustWeakened, nil, nil, append(
+		append(pnpmKeys("lockfile-dir", "lockfileDir"), pnpmKeys("lockfile-directory", "lockfileDirectory")...),
+		spelling{inYarnrc, "lockfileFilename", yarn413, 0}, spelling{inClassic, "cwd", yarn1, 0})},
 	{"use-lockfile", level, TrustWeakened, guard, always("true"), []spelling{
 		{inNpmrc, "package-lock", npms | pnpm9 | pnpm10, 0}, {inNpmrc, "lockfile", pnpm9 | pnpm10, 0},
 		{inNpmrc, "shrinkwrap", npms, 0}, // what npm called package-lock before
@@ -174,7 +177,7 @@ var rules = []rule{
 	{"authority", text, TrustWeakened, nil, nil, []spelling{
 		{inNpmrc, "cafile", npms | pnpms | yarn1, 0}, {inNpmrc, "ca", npms | pnpms | yarn1, 0},
 		{inWorkspace, "cafile", pnpm10 | pnpm11, 0}, {inWorkspace, "ca", pnpm10 | pnpm11, 0},
-		{inYarnrc, "httpsCaFilePath", berries, 0}, {inClassic, "cafile", yarn1, 0}, {inBunfig, "cafile", bun, 0},
+		{inYarnrc, "httpsCaFilePath", berries, 0}, {inYarnrc, "caFilePath", yarn413, 0}, {inClassic, "cafile", yarn1, 0}, {inBunfig, "cafile", bun, 0},
 		{inBunfig, "ca", bun, 0}}},
 	{"proxy", text, TrustWeakened, nil, nil, []spelling{
 		{inNpmrc, "proxy", npms | pnpms | yarn1, 0}, {inNpmrc, "https-proxy", npms | pnpms | yarn1, 0}, {inNpmrc, "http-proxy", pnpms, 0},
@@ -182,6 +185,13 @@ var rules = []rule{
 		{inWorkspace, "proxy", pnpm10 | pnpm11, 0},
 		{inYarnrc, "httpsProxy", berries, 0}, {inYarnrc, "httpProxy", berries, 0},
 		{inClassic, "https-proxy", yarn1, 0}, {inClassic, "proxy", yarn1, 0}}},
+	// What undoes "npm ci --omit=dev": npm leaves out what is omitted and not
+	// included, whatever the command line omits.
+	{"include", list, TrustWeakened, nil, nil, []spelling{{inNpmrc, "include", npms, 0}}},
+	{"production", level, TrustWeakened, []string{"true", "automatic", "false"}, always("automatic"), []spelling{
+		{inNpmrc, "production", npms, 0}}},
+	{"dev", level, TrustWeakened, danger, always("false"), []spelling{{inNpmrc, "dev", npms, 0}}},
+	{"also", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "also", npms, 0}}},
 	{"replace-host", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "replace-registry-host", npms, 0}}},
 
 	// Files that are read as more settings: npm takes a whole .npmrc from them.
@@ -231,9 +241,13 @@ var rules = []rule{
 	{"node-options", text, CodeOnInstall, nil, nil, []spelling{
 		{inNpmrc, "node-options", npms | pnpm9 | pnpm10, 0}, {inWorkspace, "nodeOptions", pnpm10 | pnpm11, 0}}},
 	{"git", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "git", npms, 0}}},
+	{"onload-script", text, CodeOnInstall, nil, nil, []spelling{{inNpmrc, "onload-script", npm11, 0}}}, // npm to 6
+	{"constraints", level, CodeOnInstall, danger, always("false"), yarnKey("enableConstraintsChecks")},
 	{"node-gyp", text, CodeOnInstall, nil, nil, handed("node-gyp", "node_gyp")},
 	{"python", text, CodeOnInstall, nil, nil, handed("python")},
-	{"nodedir", text, CodeOnInstall, nil, nil, handed("nodedir")},
+	{"make", text, CodeOnInstall, nil, nil, handed("make")},
+	// The headers of Node.js, and with them what node-gyp includes of build files.
+	{"nodedir", text, CodeOnInstall, nil, nil, handed("nodedir", "devdir")},
 	{"environment-files", list, CodeOnInstall, nil, nil, yarnKey("injectEnvironmentFiles")},
 	{"other-yarnrc", text, CodeOnInstall, nil, nil, []spelling{{inClassic, "use-yarnrc", yarn1, 0}}},
 }

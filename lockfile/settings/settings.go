@@ -50,6 +50,7 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
 	r.s.know(managers)
+	r.forgetEnvironment()
 	slices.SortStableFunc(r.s.Statements, func(a, b Statement) int {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c
@@ -65,7 +66,7 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 func (s Settings) Named() []string {
 	out := slices.Clone(s.names)
 	for name, d := range s.digests {
-		if d.kind == codeFile || d.kind == patchFile || d.kind == buildsFile {
+		if d.kind == codeFile || d.kind == patchFile || d.kind == buildsFile || d.kind == lockFile {
 			out = append(out, name)
 		}
 	}
@@ -111,7 +112,7 @@ func (r *reader) open(name string, limit int64) (data []byte, whole bool, err er
 
 func (r *reader) read(name string, kind fileKind) error {
 	limit := int64(maxFile)
-	if kind == codeFile || kind == patchFile {
+	if kind.opaque() {
 		limit = maxCode
 	}
 	data, whole, err := r.open(name, limit)
@@ -124,7 +125,7 @@ func (r *reader) read(name string, kind fileKind) error {
 		r.unread(name, 1, fmt.Sprintf("the file has more than %d MiB, which is the limit here", limit>>20))
 		return nil
 	}
-	if kind == codeFile || kind == patchFile {
+	if kind.opaque() {
 		return nil
 	}
 	before := len(r.s.Statements)
@@ -144,6 +145,11 @@ func (r *reader) read(name string, kind fileKind) error {
 // parse hands a file to the reader of its format.
 func (r *reader) parse(kind fileKind, data []byte) (err error) {
 	defer document.Catch(&err)
+	if kind == environment {
+		// Bun takes any bytes for one.
+		r.environment(string(data))
+		return nil
+	}
 	if line := document.ConflictLine(data); line > 0 {
 		document.Fail(r.file, line, "a merge conflict is left in the file")
 	}
@@ -182,12 +188,25 @@ func (r *reader) parse(kind fileKind, data []byte) (err error) {
 // name.
 func (r *reader) named() error {
 	for _, s := range r.s.Statements {
-		kind := notSettings
+		kind, value := notSettings, s.Value
 		switch s.Topic {
-		case "pnpmfile", "extension-file", "yarn-path", "plugin", "environment-files", "other-yarnrc":
+		case "pnpmfile", "extension-file", "yarn-path", "plugin", "environment-files", "other-yarnrc",
+			"script-shell", "git", "node-gyp", "python", "make", "onload-script":
 			kind = codeFile
+		case "constraints":
+			if s.Value != "false" {
+				kind, value = codeFile, "yarn.config.cjs"
+			}
+		case "lockfile-dir":
+			if s.Key == "lockfileFilename" && s.Value != "yarn.lock" {
+				kind = lockFile
+			}
 		case "patch":
 			kind = patchFile
+		case "override":
+			if file, ok := yarnPatch(s.Value); ok {
+				kind, value = patchFile, file
+			}
 		case "scripts-file":
 			kind = buildsFile
 		case "user-settings", "global-settings", "prefix":
@@ -196,7 +215,6 @@ func (r *reader) named() error {
 		if kind == notSettings {
 			continue
 		}
-		value := s.Value
 		if s.Topic == "environment-files" {
 			value = strings.TrimSuffix(s.Name, "?")
 		}

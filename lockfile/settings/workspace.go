@@ -17,8 +17,8 @@ func (r *reader) workspace(v *document.Value) {
 	const by = pnpm10 | pnpm11
 	r.decisions(by, by, "allowBuilds", v.Get("allowBuilds"), v.KeyLine("allowBuilds"))
 	v.Get("permissions").Entries(func(k document.Key, value *document.Value) {
-		if build := value.Get("build"); build != nil && build.Kind == document.Bool {
-			r.script(pnpm11, k.Name, build.Text == "true", "permissions."+k.Name+".build", value.KeyLine("build"))
+		if build := value.Get("build"); build.IsScalar() && (build.Kind == document.Bool || isYes(build.Text)) {
+			r.script(pnpm11, k.Name, isYes(build.Text), "permissions."+k.Name+".build", value.KeyLine("build"))
 		}
 	})
 	r.pnpmCommon(by, "", v)

@@ -25,6 +25,7 @@ var projectSeverities = []struct {
 	{settings.ReleaseAgeExempt, Medium, Low},
 	{settings.TrustWeakened, Medium, Low},
 	{settings.ExoticSources, Medium, Low},
+	{settings.OwnScript, Medium, Medium},
 	{settings.CodeOnInstall, High, High},
 	{settings.Override, High, Info},
 	{settings.Patch, Medium, Medium},

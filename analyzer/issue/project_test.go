@@ -41,6 +41,7 @@ func TestProject(t *testing.T) {
 		{"project/all-scripts-allowed", "pnpm-workspace.yaml", "packages: []", "packages: []\nneverBuiltDependencies: []", issue.High, "Install scripts may run: neverBuiltDependencies goes from not set to []"},
 		{"project/exotic-sources", "pnpm-workspace.yaml", "", "blockExoticSubdeps: false", issue.Medium, "Packages may come from places that are no registry: blockExoticSubdeps goes from not set to false"},
 		{"project/code-on-install", ".pnpmfile.cjs", "", "module.exports = {}", issue.High, "Code of this repository runs in the package manager: .pnpmfile.cjs"},
+		{"project/own-script", "package.json", "{}", `{"scripts": {"prepare": "husky"}}`, issue.Medium, "The installation runs another script of this repository: scripts.prepare"},
 		{"project/override", "package.json", "{}", `{"overrides": {"a": "npm:b@1"}}`, issue.Medium, "a is overridden: not set → npm:b@1"},
 		{"project/override", "package.json", "{}", `{"overrides": {"a": "1.2.3"}}`, issue.Info, "a is overridden: not set → 1.2.3"},
 		{"project/patch", "patches/left-pad@1.3.0.patch", "", "--- a/index.js\n", issue.Medium, "left-pad@1.3.0 is patched by this repository"},

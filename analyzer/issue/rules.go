@@ -60,6 +60,7 @@ var rules = []Rule{
 	{"project/release-age-exempt", projectIssue},
 	{"project/trust-weakened", projectIssue},
 	{"project/exotic-sources", projectIssue},
+	{"project/own-script", projectIssue},
 	{"project/code-on-install", projectIssue},
 	{"project/override", projectIssue},
 	{"project/patch", projectIssue},

@@ -111,16 +111,6 @@ func (c *comparison) before(rule *rule, both, general *sides, one client) said {
 	return out
 }
 
-// earlier are the releases of a client that base is known to have used in place
-// of this one.
-func (c *comparison) earlier(one client) client {
-	used := c.base.clients()
-	if used&one != 0 {
-		return 0
-	}
-	return used & one.widen()
-}
-
 // unchanged reports whether base has the same statement in the same file, so
 // that it is not what opened anything.
 func unchanged(s *Statement, base []*Statement) bool {

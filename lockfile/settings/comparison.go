@@ -57,6 +57,16 @@ func (c *comparison) readers(by client) client {
 	return out
 }
 
+// earlier are the releases of a client that base is known to have used in place
+// of this one.
+func (c *comparison) earlier(one client) client {
+	used := c.base.clients()
+	if used&one != 0 {
+		return 0
+	}
+	return used & one.widen()
+}
+
 func (c *comparison) candidates(statements []*Statement) client {
 	var out client
 	for _, s := range statements {

@@ -115,3 +115,13 @@ func containsFolder(parts []string, name string) bool {
 // skipped reports whether nothing below a folder of this name is a project's
 // own.
 func skipped(folder string) bool { return folder == "node_modules" || folder == ".git" }
+
+// yarnPatch is the file in "patch:left-pad@npm:1.3.0#~/.yarn/patches/x.patch".
+func yarnPatch(spec string) (file string, ok bool) {
+	if !strings.HasPrefix(spec, "patch:") {
+		return "", false
+	}
+	_, file, ok = strings.Cut(spec, "#")
+	file, _, _ = strings.Cut(file, "::")
+	return strings.TrimPrefix(strings.TrimPrefix(file, "optional!"), "~/"), ok
+}

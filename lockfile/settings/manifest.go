@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"path"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -15,6 +16,7 @@ func (r *reader) manifest(v *document.Value) {
 		document.Fail(r.file, v.Line, "package.json is not an object")
 	}
 	r.managers(v)
+	r.ownScripts(v)
 	// npm 11.19 already keeps to denials.
 	r.decisions(npm12, npms, "allowScripts", v.Get("allowScripts"), v.KeyLine("allowScripts"))
 	if trusted := v.Get("trustedDependencies"); trusted != nil && trusted.Kind == document.List {
@@ -40,6 +42,34 @@ func (r *reader) manifest(v *document.Value) {
 		r.catalogs(bun, holder)
 	}
 	r.pnpmField(v.Get("pnpm"))
+}
+
+// ownScripts are the scripts of a project that its own installation runs, in its
+// root and in a workspace: each client's as it does, by TestOwnScripts.
+var ownScripts = map[string]struct{ root, workspace client }{
+	"pnpm:devPreinstall": {root: pnpms},
+	"preinstall":         {everyone, everyone},
+	"install":            {everyone, everyone},
+	"postinstall":        {everyone, everyone},
+	"prepublish":         {root: npms | yarn1},
+	"preprepare":         {npms | pnpms | bun, pnpms},
+	"prepare":            {npms | pnpms | yarn1 | bun, npms | pnpms | bun},
+	"postprepare":        {npms | pnpms | bun, pnpms},
+	"dependencies":       {root: npms},
+}
+
+// ownScripts reads which of them there are. node-gyp builds where there is a
+// binding.gyp and no script says otherwise: that is no statement of package.json.
+func (r *reader) ownScripts(v *document.Value) {
+	v.Get("scripts").Entries(func(k document.Key, value *document.Value) {
+		by := ownScripts[k.Name].root
+		if r.dir != path.Clean(r.prefix) {
+			by = ownScripts[k.Name].workspace
+		}
+		if by != 0 && value.IsScalar() && strings.TrimSpace(value.Text) != "" {
+			r.say(by, "own-script", k.Name, "scripts."+k.Name, value.Text, value.Text, k.Line)
+		}
+	})
 }
 
 // pnpmField is package.json's own key of pnpm, which pnpm 11 no longer reads.

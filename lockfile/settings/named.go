@@ -59,7 +59,7 @@ func (c *comparison) thing(key subject, both *sides) {
 var ownIDs = map[string]string{
 	"override": Override, "catalog": Override, "patch": Patch, "config-dependency": ConfigDependency, "credential": Credentials,
 	"plugin": CodeOnInstall, "plugin-source": CodeOnInstall, "token-helper": CodeOnInstall, "environment-variable": CodeOnInstall,
-	"environment": Unread, "package-manager": PackageManagerSet, "scripts-file": AllScripts,
+	"own-script": OwnScript, "environment": Unread, "package-manager": PackageManagerSet, "scripts-file": AllScripts,
 	nodeMirrorTopic: RegistryChanged, downloadTopic: RegistryChanged,
 }
 
@@ -96,6 +96,14 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 			return
 		}
 		change.Host = key.name
+	case "own-script":
+		if c.used != 0 && s.by&c.used == 0 {
+			return // no client of this project runs it
+		}
+		change.Packages = nil
+		if !added {
+			change.Direction = Changed
+		}
 	case "config-dependency":
 		if !added {
 			change.Direction = Changed
@@ -147,7 +155,7 @@ func (c *comparison) gone(key subject, s *Statement) {
 	}
 	c.explain(s)
 	switch key.topic {
-	case "catalog", "credential", "environment", "scripts-file":
+	case "catalog", "credential", "environment", "scripts-file", "own-script":
 		return
 	case "cache-folder", "store-folder", "virtual-store-folder", "modules-folder":
 		if standardFolder(s) {
@@ -348,14 +356,4 @@ func general(in *Settings, s *Statement) origin {
 		}
 	}
 	return origin{publicRegistry, "registry.npmjs.org"}
-}
-
-// yarnPatch is the file in "patch:left-pad@npm:1.3.0#~/.yarn/patches/x.patch".
-func yarnPatch(spec string) (file string, ok bool) {
-	if !strings.HasPrefix(spec, "patch:") {
-		return "", false
-	}
-	_, file, ok = strings.Cut(spec, "#")
-	file, _, _ = strings.Cut(file, "::")
-	return strings.TrimPrefix(strings.TrimPrefix(file, "optional!"), "~/"), ok
 }

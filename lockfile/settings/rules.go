@@ -73,6 +73,7 @@ const (
 	TrustWeakened     = "project/trust-weakened"
 	ExoticSources     = "project/exotic-sources"
 	CodeOnInstall     = "project/code-on-install"
+	OwnScript         = "project/own-script"
 	Override          = "project/override"
 	Patch             = "project/patch"
 	ConfigDependency  = "project/config-dependency"

@@ -251,3 +251,29 @@ func (r *reader) named() error {
 	}
 	return nil
 }
+
+// forgetEnvironment drops what environment files say where nothing shows that
+// the project uses Bun: to other package managers they are files like any other.
+func (r *reader) forgetEnvironment() {
+	s := &r.s
+	if s.clients()&bun != 0 {
+		return
+	}
+	for _, d := range s.digests {
+		if d.kind == bunfig {
+			return
+		}
+	}
+	for _, lock := range []string{"bun.lock", "bun.lockb"} {
+		if _, err := fs.Stat(r.project, lock); err == nil {
+			return
+		}
+	}
+	kept := s.Statements[:0]
+	for _, statement := range s.Statements {
+		if s.digests[statement.File].kind != environment {
+			kept = append(kept, statement)
+		}
+	}
+	s.Statements = kept
+}

@@ -182,7 +182,8 @@ func (e *Engine) Contents(pkg *archive.Package, git bool, skip map[string]string
 	return e.contents(pkg, git, skip, step, nil)
 }
 
-func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string, step func(string), again func([]string)) (*issue.Contents, error) {
+func (e *Engine) contents(pkg *archive.Package, git bool, skip map[string]string, step func(string),
+	again func([]string)) (*issue.Contents, error) {
 	manifest := &npm.Manifest{Gypfile: true}
 	c := &issue.Contents{Files: len(pkg.Files), Size: pkg.Expanded, Git: git}
 	switch f := pkg.File("package.json"); {

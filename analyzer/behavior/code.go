@@ -179,7 +179,8 @@ func outsidePackage(m *matcher, u *javascript.Use) bool {
 		return true
 	}
 	for _, text := range v.Texts() {
-		if strings.HasPrefix(text, "/") && !strings.HasPrefix(text, javascript.PackageRoot) && !strings.HasPrefix(text, "/tmp") && !strings.HasPrefix(text, "/dev/") && !strings.HasPrefix(text, "/proc/") && len(text) > 1 {
+		if strings.HasPrefix(text, "/") && !strings.HasPrefix(text, javascript.PackageRoot) && !strings.HasPrefix(text, "/tmp") &&
+			!strings.HasPrefix(text, "/dev/") && !strings.HasPrefix(text, "/proc/") && len(text) > 1 {
 			return true
 		}
 	}

@@ -112,11 +112,17 @@ func (e *evaluation) arrayOfPlain(id nodeID, list []any) *Value {
 			return old
 		}
 	}
+	return e.keep(id, e.elementsOfPlain(id, list).val())
+}
+
+// elementsOfPlain makes an array of constants; arrays in it have no place of their
+// own.
+func (e *evaluation) elementsOfPlain(id nodeID, list []any) *object {
 	o := &object{array: true, length: int32(len(list))}
 	for i, item := range list {
 		var v *Value
 		if inner, isList := item.([]any); isList {
-			v = e.innerArray(inner)
+			v = e.elementsOfPlain(noNode, inner).val()
 		} else {
 			v = e.fromPlain(id, item)
 		}
@@ -124,23 +130,7 @@ func (e *evaluation) arrayOfPlain(id nodeID, list []any) *Value {
 			o.properties.set(formatNumber(float64(i)), v)
 		}
 	}
-	return e.keep(id, o.val())
-}
-
-func (e *evaluation) innerArray(list []any) *Value {
-	o := &object{array: true, length: int32(len(list))}
-	for i, item := range list {
-		var v *Value
-		if inner, isList := item.([]any); isList {
-			v = e.innerArray(inner)
-		} else {
-			v = e.fromPlain(noNode, item)
-		}
-		if v != nil {
-			o.properties.set(formatNumber(float64(i)), v)
-		}
-	}
-	return o.val()
+	return o
 }
 
 func samePlain(a, b []any) bool {

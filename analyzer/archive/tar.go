@@ -440,7 +440,8 @@ func paxRecords(data []byte, global bool) (records pax, why string) {
 		switch {
 		case !ok || key == "":
 			return records, "a pax record without a name"
-		case key == "path" && !global && records.path == "" && value != "":
+		case key == "path" && !global && records.path == "" && strings.Trim(value, "0123456789") != "":
+			// Of digits alone node-tar 4 makes a number, and never ends.
 			records.path = value
 		case key == "size" && !global && records.size < 0 && isDecimal(value):
 			size, err := strconv.ParseInt(value, 10, 64)

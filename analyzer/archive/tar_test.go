@@ -164,6 +164,7 @@ func TestDisagreements(t *testing.T) {
 		`a pax record "path"`: {
 			{segments: []segment{metaSegment('g', paxRecord("path", "package/b.js")), file("package/a.js")}},
 			{segments: []segment{pax(paxRecord("path", "")), file("package/a.js")}},
+			{segments: []segment{pax(paxRecord("path", "1000")), fileSegment(posix, "", "package", ""), file("package/a.js")}},
 			{segments: []segment{pax(paxRecord("path", "package/b.js"), paxRecord("path", "package/c.js")), file("package/a.js")}},
 		},
 		`a pax record "size"`: {

@@ -508,7 +508,8 @@ func inside(e *entry, own bool) (rest, why string) {
 		return "", "it lies outside of the package's folder" // pnpm keeps it, the others do not
 	}
 	dots := false
-	for i, part := range strings.Split(e.name, "/") {
+	parts := strings.Split(e.name, "/")
+	for i, part := range parts {
 		switch {
 		case part == "":
 			return "", "a slash too many in its name"
@@ -516,6 +517,8 @@ func inside(e *entry, own bool) (rest, why string) {
 			return "", "its name has a part that leads upward" // pnpm follows it, npm leaves it out
 		case len(part) > maxPart:
 			return "", fmt.Sprintf("a part of its name has more than %d bytes", maxPart)
+		case i > 0 && strings.EqualFold(part, ".npmignore") && (e.folder || i < len(parts)-1) && !own:
+			return "", "a folder named .npmignore" // npm puts a .gitignore in its place, or loses it
 		}
 		dots = dots || i > 0 && part == "."
 	}

@@ -195,6 +195,10 @@ func TestDisagreements(t *testing.T) {
 			{segments: []segment{file("package/a"), {header: headerOf(posix, "", "package/a/", '5', 0)}}},
 			{segments: []segment{{header: headerOf(posix, "", "package/a", '5', 0)}, file("package/a")}},
 		},
+		"a folder named .npmignore": {
+			{segments: []segment{file("package/.npmignore/a.js"), file("package/.gitignore")}},
+			{segments: []segment{file("package/lib/.gitignore"), {header: headerOf(posix, "", "package/lib/.npmignore/", '5', 0)}}},
+		},
 		"a folder that is there already": {
 			{segments: []segment{file("package/lib/a.js"), {header: headerOf(posix, "", "package/lib/", '5', 0)}}},
 			{

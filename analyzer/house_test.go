@@ -48,12 +48,13 @@ var mayImport = []struct {
 	{"app/comment", nil, []string{"net", "net/http", "os"}},
 	{"app/telemetry", nil, nil},
 	{"app/webhook", nil, nil},
-	{"app/store", []string{"app/telemetry", "app/webhook", "app/review"}, nil},
+	{"app/record", []string{"app/webhook", "app/review"}, []string{"net", "net/http", "os", "database/sql"}},
+	{"app/store", []string{"app/telemetry", "app/webhook", "app/review", "app/record"}, nil},
 	{"app/store/storetest", nil, nil},
 	{"app/github", []string{"app/comment", "app/render"}, nil},
 	{"app/github/githubtest", nil, nil},
 	{"app/github/githubtest/browse", []string{"app/github/githubtest"}, nil},
-	{"app/page", []string{"analyzer", "analyzer/npm", "app/comment", "app/render", "app/review", "app/store", "app/github", "known", "templates"}, nil},
+	{"app/page", []string{"analyzer", "analyzer/npm", "app/comment", "app/record", "app/render", "app/review", "known", "templates"}, []string{"database/sql"}},
 	{"app", []string{"app/…", "templates", "analyzer", "analyzer/issue", "analyzer/prevalence", "lockfile"}, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"glob", "known", "app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
@@ -144,6 +145,33 @@ func allowed(list []string, name string) bool {
 		prefix, below := strings.CutSuffix(entry, "…")
 		return entry == name || below && strings.HasPrefix(name, prefix)
 	})
+}
+
+// TestHouseOpensItsStoreAtTheDoor: the App's steps know what they keep through
+// the interfaces that they declare; who opens a database knows the store.
+func TestHouseOpensItsStoreAtTheDoor(t *testing.T) {
+	var open []string
+	files, err := filepath.Glob("../app/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range tree.Imports {
+			if i.Path.Value == strconv.Quote(module+"app/store") {
+				open = append(open, filepath.Base(file))
+			}
+		}
+	}
+	if want := []string{"doctor.go", "serve.go", "survey.go"}; !slices.Equal(open, want) {
+		t.Errorf("these files of app import the store: %q, only %q open one", open, want)
+	}
 }
 
 // TestOnePlaceKnowsShells: which programs are shells, and run what they are given,

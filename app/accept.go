@@ -16,9 +16,9 @@ import (
 	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -41,20 +41,20 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	ctx, judged := s.step(ctx, "judge")
 	defer func() { judged(err) }()
 	by := rand.Text()
-	leased, err := s.c.Store.Lease(ctx, job.Repository, job.Thread(), by, leaseTime)
+	leased, err := s.reviews.Lease(ctx, job.Repository, job.Thread(), by, leaseTime)
 	if err != nil {
 		return err
 	}
 	if !leased {
-		return &store.Later{After: settle, Reason: "another judgment of the same thread"}
+		return &webhook.Later{After: settle, Reason: "another judgment of the same thread"}
 	}
-	defer func() { _ = s.c.Store.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
+	defer func() { _ = s.reviews.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
 
-	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	head, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
 	if err != nil || !ok || head.Generation != job.Generation || head.State == "closed" {
 		return err
 	}
-	r, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation)
+	r, err := s.reviews.Review(ctx, job.Repository, job.Thread(), job.Generation)
 	if err != nil || r == nil {
 		return err
 	}
@@ -82,10 +82,10 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if len(r.Packages)+len(r.Removed)+len(r.Whole)+len(r.Lockfiles) > 0 {
 		result = render.Check(r, verdict, place)
 	}
-	if err := s.c.Store.SetConclusion(ctx, job, string(verdict.Conclusion)); err != nil {
+	if err := s.reviews.SetConclusion(ctx, job, string(verdict.Conclusion)); err != nil {
 		return err
 	}
-	if err := s.c.Store.SetVerdict(ctx, job, figures(r, &verdict)); err != nil {
+	if err := s.reviews.SetVerdict(ctx, job, figures(r, &verdict)); err != nil {
 		return err
 	}
 	if err := s.notGreenFor(ctx, job, &result); err != nil {
@@ -97,11 +97,11 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if head.Conclusion != string(verdict.Conclusion) {
 		again := job
 		again.Kind = webhook.Shared
-		if err := s.c.Store.Add(ctx, again); err != nil {
+		if err := s.queue.Add(ctx, again); err != nil {
 			return err
 		}
 	}
-	if err := s.c.Store.SetState(ctx, job, "done"); err != nil {
+	if err := s.reviews.SetState(ctx, job, "done"); err != nil {
 		return err
 	}
 	if job.Pull == 0 {
@@ -119,7 +119,7 @@ func (s *Server) answered(ctx context.Context, job webhook.Job, err error) error
 	s.c.Log.Warn("comments were not answered yet", "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
 	again := job
 	again.Kind, again.Comment = webhook.Comment, 0
-	return s.c.Store.Add(ctx, again)
+	return s.queue.Add(ctx, again)
 }
 
 // onBase is the job with its pull request's base branch as it is called now: a
@@ -133,7 +133,7 @@ func (s *Server) onBase(ctx context.Context, job webhook.Job) (webhook.Job, erro
 		return job, err
 	}
 	job.Branch = pull.BaseRef
-	return job, s.c.Store.SetSHA(ctx, job, job.SHA, job.Branch)
+	return job, s.reviews.SetSHA(ctx, job, job.SHA, job.Branch)
 }
 
 // notGreenFor keeps a commit's check from passing while another open pull
@@ -144,7 +144,7 @@ func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *rende
 	if result.Conclusion != policy.Success {
 		return nil
 	}
-	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *rende
 // shared judges the finished pull requests of a commit again, but for the one
 // that asks.
 func (s *Server) shared(ctx context.Context, job webhook.Job) error {
-	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (s *Server) shared(ctx context.Context, job webhook.Job) error {
 			jobs = append(jobs, again)
 		}
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }
 
 // post completes the check run, unless it says all this already.
@@ -188,7 +188,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 		return nil
 	}
 	// Between the last look and now, a newer head may have come.
-	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
+	if current, err := s.reviews.Current(ctx, job); err != nil || !current {
 		return err
 	}
 	posting, done := s.step(ctx, "post")
@@ -201,7 +201,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if posted == "" {
 		s.latency(ctx, job)
 	}
-	if err := s.c.Store.SetPosted(ctx, job, digest, shown); err != nil {
+	if err := s.reviews.SetPosted(ctx, job, digest, shown); err != nil {
 		return err
 	}
 	until := time.Time{}
@@ -213,7 +213,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if !until.IsZero() {
 		again := job
 		again.Kind, again.Comment = webhook.Comment, 0
-		if err := s.c.Store.AddAt(ctx, again, until.Add(time.Second)); err != nil {
+		if err := s.queue.AddAt(ctx, again, until.Add(time.Second)); err != nil {
 			return err
 		}
 	}
@@ -225,7 +225,7 @@ func (s *Server) latency(ctx context.Context, job webhook.Job) {
 	if s.c.Metrics == nil {
 		return
 	}
-	generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+	generations, err := s.reviews.Generations(ctx, job.Repository, job.Thread())
 	if err != nil || len(generations) == 0 {
 		return
 	}
@@ -236,7 +236,7 @@ func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, deta
 	if len(detail) > 4000 {
 		detail = strings.ToValidUTF8(detail[:4000], "") // PostgreSQL refuses half a character
 	}
-	return s.c.Store.Audit(ctx, store.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
+	return s.decisions.Audit(ctx, record.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
 }
 
 // ruling is the policy that counts for a head, with what is to be said of it.
@@ -315,7 +315,7 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		}
 	}
 	for _, generation := range t.Reviews() {
-		r, err := s.c.Store.Review(ctx, job.Repository, t.Name, generation)
+		r, err := s.reviews.Review(ctx, job.Repository, t.Name, generation)
 		if err != nil {
 			return decide.Decisions{}, err
 		}
@@ -329,8 +329,8 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		if err != nil {
 			return d, err
 		}
-		one := store.Decision{Repository: job.Repository, Thread: k.Thread, Scope: store.ForRepository, Comment: k.Comment, Origin: k.Origin, Value: value}
-		if err := s.c.Store.Decide(ctx, one); err != nil {
+		one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: record.ForRepository, Comment: k.Comment, Origin: k.Origin, Value: value}
+		if err := s.decisions.Decide(ctx, one); err != nil {
 			return d, err
 		}
 	}
@@ -346,7 +346,7 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 // have decided anything.
 func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (*decide.Thread, error) {
 	number := max(job.Pull, job.Follows)
-	lasting, err := s.kept(ctx, job, store.ForRepository)
+	lasting, err := s.kept(ctx, job, record.ForRepository)
 	if err != nil || number == 0 && len(lasting) == 0 {
 		return nil, err
 	}
@@ -368,7 +368,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
 		return nil, err
 	}
-	reply, err := s.c.Store.Reply(ctx, job.Repository, number)
+	reply, err := s.decisions.Reply(ctx, job.Repository, number)
 	if err != nil {
 		return nil, err
 	}
@@ -377,7 +377,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 			t.Done[ref] = true
 		}
 	}
-	generations, err := s.c.Store.Generations(ctx, job.Repository, t.Name)
+	generations, err := s.reviews.Generations(ctx, job.Repository, t.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -391,7 +391,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 
 // kept are the decisions that the store has of a scope.
 func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]decide.Kept, error) {
-	list, err := s.c.Store.Decisions(ctx, job.Repository, scope)
+	list, err := s.decisions.Decisions(ctx, job.Repository, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -408,7 +408,7 @@ func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]dec
 // judgeAgain judges the other open pull requests of a repository again: one of
 // them may be green by what is revoked.
 func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
-	heads, err := s.c.Store.HeadsOpen(ctx, job.Repository)
+	heads, err := s.reviews.HeadsOpen(ctx, job.Repository)
 	if err != nil {
 		return err
 	}
@@ -421,11 +421,11 @@ func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
 		again.Delivery = job.Delivery
 		jobs = append(jobs, again)
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }
 
 func (s *Server) endDecision(ctx context.Context, job webhook.Job, e decide.Ended) error {
-	if err := s.c.Store.Revoke(ctx, e.ID, e.By); err != nil {
+	if err := s.decisions.Revoke(ctx, e.ID, e.By); err != nil {
 		return err
 	}
 	if err := s.judgeAgain(ctx, job); err != nil {

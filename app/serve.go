@@ -398,7 +398,11 @@ func (s *serving) signIn(c github.Credentials) (*page.SignIn, error) {
 	}
 	web := &github.SignIn{ClientID: c.ClientID, ClientSecret: c.ClientSecret, APIURL: s.o.APIURL, Callback: s.o.PublicURL + "/signin/callback"}
 	in := page.NewSignIn(key)
-	in.Address, in.Complete, in.Secure = web.Address, web.Complete, strings.HasPrefix(s.o.PublicURL, "https://")
+	in.Address, in.Secure = web.Address, strings.HasPrefix(s.o.PublicURL, "https://")
+	in.Complete = func(ctx context.Context, code, verifier string) (page.Person, error) {
+		p, err := web.Complete(ctx, code, verifier)
+		return page.Person(p), err
+	}
 	in.End = func(ctx context.Context, session string, length time.Duration) error {
 		_, err := s.store.Claim(ctx, "ended session "+session, length)
 		return err

@@ -12,6 +12,13 @@ import (
 	"github.com/lockwarden/lockwarden/templates"
 )
 
+// Store is what the pages read, all of them together.
+type Store interface {
+	ReviewStore
+	DecisionStore
+	OverviewStore
+}
+
 // Site is what all pages of a server share: who reads them, and how they find
 // each other.
 type Site struct {

@@ -11,16 +11,24 @@ import (
 	"github.com/gorilla/securecookie"
 	"golang.org/x/oauth2"
 
-	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/render"
 )
+
+// Person is somebody on GitHub. The number stays when the login changes hands.
+type Person struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+}
+
+// Is reports whether somebody is the person of a login, as GitHub compares them.
+func (p Person) Is(login string) bool { return strings.EqualFold(p.Login, login) }
 
 // SignIn lets people sign in with GitHub. A session says who somebody is and
 // nothing of what they may see: that is asked of GitHub each time.
 type SignIn struct {
 	// Address is where a person agrees on GitHub; Complete learns who came back.
 	Address  func(state, verifier string) (string, error)
-	Complete func(ctx context.Context, code, verifier string) (github.Person, error)
+	Complete func(ctx context.Context, code, verifier string) (Person, error)
 	// Secure is set where people reach this server by https.
 	Secure bool
 	// End notes for a time that a session has ended, Ended reports whether it has:
@@ -35,7 +43,7 @@ type SignIn struct {
 
 // session is what a cookie says.
 type session struct {
-	github.Person
+	Person
 	// Name tells sessions apart.
 	Name string `json:"name"`
 }
@@ -151,7 +159,7 @@ func (s *SignIn) IsOut(w http.ResponseWriter, r *http.Request) {
 }
 
 // Person is who signed in, ok false where nobody did.
-func (s *SignIn) Person(r *http.Request) (p github.Person, ok bool) {
+func (s *SignIn) Person(r *http.Request) (p Person, ok bool) {
 	one, ok := s.session(r)
 	return one.Person, ok
 }
@@ -174,7 +182,7 @@ func (s *SignIn) session(r *http.Request) (one session, ok bool) {
 // Require shows a page to people who are signed in and whom may lets see it.
 // Everybody else gets the sign-in, or the answer that a page that does not
 // exist gets: what is not shown is not told of either.
-func (s *SignIn) Require(may func(r *http.Request, p github.Person) (bool, error), show http.Handler) http.Handler {
+func (s *SignIn) Require(may func(r *http.Request, p Person) (bool, error), show http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := s.Person(r)
 		if !ok {

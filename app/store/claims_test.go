@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
+	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
 // TestClaims: what one replica has claimed, no other does until the claim ends.
@@ -106,7 +107,7 @@ func TestDeadReplica(t *testing.T) {
 	var once sync.Once
 	var tries atomic.Int32
 	living, die := context.WithCancel(context.Background())
-	if err := first.Start(living, func(ctx context.Context, a store.Attempt) error {
+	if err := first.Start(living, func(ctx context.Context, a webhook.Attempt) error {
 		tries.Add(1)
 		once.Do(func() { close(held) })
 		<-end // deaf to its context
@@ -118,7 +119,7 @@ func TestDeadReplica(t *testing.T) {
 	<-held
 	second := replica(time.Second)
 	var done atomic.Int32
-	if err := second.Start(context.Background(), func(context.Context, store.Attempt) error { done.Add(1); return nil }); err != nil {
+	if err := second.Start(context.Background(), func(context.Context, webhook.Attempt) error { done.Add(1); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(2500 * time.Millisecond)
@@ -151,7 +152,7 @@ func TestOrphanedJob(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		var tries atomic.Int32
 		slow, end := make(chan struct{}), make(chan struct{})
-		if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error {
+		if err := s.Start(context.Background(), func(_ context.Context, a webhook.Attempt) error {
 			tries.Add(1)
 			if a.Job.SHA == "slow" && a.Number == 1 {
 				close(slow)

@@ -11,46 +11,21 @@ import (
 	"io"
 	"time"
 
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
-// Head is the newest head of a pull request or merge group.
-type Head struct {
-	Repository, Installation int64
-	Owner, Name              string
-	Pull                     int
-	Thread                   string
-	Generation               int64
-	SHA, Branch              string
-	// Base is a merge group's base commit.
-	Base string
-	// Follows is the pull request that a merge group merges.
-	Follows int
-	// State is queued, reviewing, done, failed or closed.
-	State string
-	// Posted is the digest of the check run that was posted last.
-	Posted string
-	// Conclusion is what the newest judgment of this thread alone came to, empty
-	// where there is none yet.
-	Conclusion string
-}
-
-// Job is a job of that kind on the head.
-func (h *Head) Job(kind webhook.Kind) webhook.Job {
-	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, BaseSHA: h.Base, Follows: h.Follows, Generation: h.Generation}
-}
-
 const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, base, follows, state, posted, conclusion"
 
-func scanHead(scan func(...any) error) (Head, error) {
-	var h Head
+func scanHead(scan func(...any) error) (record.Head, error) {
+	var h record.Head
 	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows, &h.State, &h.Posted, &h.Conclusion)
 	return h, err
 }
 
 // Head returns the newest head of a thread; ok is false where none is known.
-func (s *Store) Head(ctx context.Context, repository int64, thread string) (h Head, ok bool, err error) {
+func (s *Store) Head(ctx context.Context, repository int64, thread string) (h record.Head, ok bool, err error) {
 	h, err = scanHead(s.row(ctx, "SELECT "+headColumns+" FROM heads WHERE repository = ? AND thread = ?", repository, thread).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, false, nil
@@ -63,7 +38,7 @@ func (s *Store) Head(ctx context.Context, repository int64, thread string) (h He
 
 // NewestHead is the head of a repository's newest pull request, which knows the
 // repository's newest name; ok is false where none is known.
-func (s *Store) NewestHead(ctx context.Context, repository int64) (h Head, ok bool, err error) {
+func (s *Store) NewestHead(ctx context.Context, repository int64) (h record.Head, ok bool, err error) {
 	var thread string
 	switch err := s.row(ctx, "SELECT thread FROM heads WHERE repository = ? ORDER BY pull DESC LIMIT 1", repository).Scan(&thread); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -76,22 +51,22 @@ func (s *Store) NewestHead(ctx context.Context, repository int64) (h Head, ok bo
 
 // HeadsAt lists the open pull requests and merge groups whose newest head is
 // that commit: check events of forks name no pull request.
-func (s *Store) HeadsAt(ctx context.Context, repository int64, sha string) ([]Head, error) {
+func (s *Store) HeadsAt(ctx context.Context, repository int64, sha string) ([]record.Head, error) {
 	return s.heads(ctx, "repository = ? AND sha = ? AND state <> 'closed'", repository, sha)
 }
 
 // HeadsOn lists the open pull requests into a branch.
-func (s *Store) HeadsOn(ctx context.Context, repository int64, branch string) ([]Head, error) {
+func (s *Store) HeadsOn(ctx context.Context, repository int64, branch string) ([]record.Head, error) {
 	return s.heads(ctx, "repository = ? AND branch = ? AND pull > 0 AND state <> 'closed'", repository, branch)
 }
 
 // HeadsOpen lists the open pull requests of a repository that have a result.
-func (s *Store) HeadsOpen(ctx context.Context, repository int64) ([]Head, error) {
+func (s *Store) HeadsOpen(ctx context.Context, repository int64) ([]record.Head, error) {
 	return s.heads(ctx, "repository = ? AND pull > 0 AND state = 'done'", repository)
 }
 
-func (s *Store) heads(ctx context.Context, where string, args ...any) ([]Head, error) {
-	var out []Head
+func (s *Store) heads(ctx context.Context, where string, args ...any) ([]record.Head, error) {
+	var out []record.Head
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		h, err := scanHead(r.Scan)
 		out = append(out, h)
@@ -183,17 +158,6 @@ func (s *Store) release(ctx context.Context, repository int64, thread, by string
 	return err
 }
 
-// Reviewed is one generation of a thread with its review.
-type Reviewed struct {
-	Generation          int64
-	SHA                 string
-	Received, Completed time.Time
-	// Shown is since when the check shows its result, by GitHub's clock.
-	Shown time.Time
-	// Review is nil where the generation has none.
-	Review *review.Review
-}
-
 // maxStored bounds an unpacked review.
 const maxStored = 512 << 20
 
@@ -213,10 +177,10 @@ func (s *Store) Complete(ctx context.Context, job webhook.Job, r *review.Review)
 }
 
 // Generations lists those of a thread, the oldest first, without reviews.
-func (s *Store) Generations(ctx context.Context, repository int64, thread string) ([]Reviewed, error) {
-	var out []Reviewed
+func (s *Store) Generations(ctx context.Context, repository int64, thread string) ([]record.Reviewed, error) {
+	var out []record.Reviewed
 	err := s.rows(ctx, func(r *sql.Rows) error {
-		var g Reviewed
+		var g record.Reviewed
 		var received, completed, shown int64
 		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed, &shown); err != nil {
 			return err

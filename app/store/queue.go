@@ -46,32 +46,11 @@ func queueOf(j *webhook.Job) string {
 // time; how many reviews are scanned at once is the App's to say.
 var workers = map[string]int{"light": 4, "review": 4, "group": 2}
 
-// Attempt is one try of a job.
-type Attempt struct {
-	Job webhook.Job
-	// Number counts from 1; Last is set where no further one follows.
-	Number int
-	Last   bool
-	// Deadly is set where the process died in so many tries that this job may
-	// be the cause: it is better given up than tried again.
-	Deadly bool
-}
-
-// Later is an error that asks for another try at a later time, which does not
-// count as a failure: a rate limit, a job that has to wait for another.
-type Later struct {
-	After  time.Duration
-	Reason string
-}
-
-// Error implements error.
-func (l *Later) Error() string { return fmt.Sprintf("later, in %v: %s", l.After, l.Reason) }
-
 // worker runs jobs for River.
 type worker struct {
 	river.WorkerDefaults[args]
 	s  *Store
-	do func(context.Context, Attempt) error
+	do func(context.Context, webhook.Attempt) error
 }
 
 // Work implements river.Worker.
@@ -94,8 +73,8 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 		return errors.New("no work is done here")
 	}
 	job.Args.Job.Queued = job.CreatedAt
-	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts, job.Attempt > 2*job.MaxAttempts})
-	var later *Later
+	err = w.do(ctx, webhook.Attempt{Job: job.Args.Job, Number: job.Attempt, Last: job.Attempt >= job.MaxAttempts, Deadly: job.Attempt > 2*job.MaxAttempts})
+	var later *webhook.Later
 	switch {
 	case errors.As(err, &later):
 		w.s.wake(job.Queue, later.After)
@@ -147,7 +126,7 @@ func (s *Store) queue() error {
 	return nil
 }
 
-func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx], error) {
+func (s *Store) newClient(do func(context.Context, webhook.Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx], error) {
 	kinds := river.NewWorkers()
 	river.AddWorker(kinds, &worker{s: s, do: do})
 	river.AddWorker(kinds, &surveyor{s: s})
@@ -170,7 +149,7 @@ func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[st
 }
 
 // Start begins to work jobs off. ctx ends it; Close waits for it.
-func (s *Store) Start(ctx context.Context, do func(context.Context, Attempt) error) error {
+func (s *Store) Start(ctx context.Context, do func(context.Context, webhook.Attempt) error) error {
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
@@ -199,7 +178,7 @@ func (s *Store) recover(ctx context.Context) error {
 	return err
 }
 
-func (s *Store) start(ctx context.Context, do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) error {
+func (s *Store) start(ctx context.Context, do func(context.Context, webhook.Attempt) error, queues map[string]river.QueueConfig) error {
 	client, err := s.newClient(do, queues)
 	if err != nil {
 		return err

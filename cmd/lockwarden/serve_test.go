@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
@@ -34,7 +35,7 @@ func TestAcceptancesAndJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := json.RawMessage(`{"by":"mia","at":"2026-01-02T03:04:05Z","name":"shell","version":"1.0.0","reason":"we host \u001b[31mit","repository":true}`)
-	if err := s.Decide(ctx, store.Decision{Repository: 1, Thread: "pull/3", Scope: store.ForRepository, Comment: 9, Origin: "x", Value: value}); err != nil {
+	if err := s.Decide(ctx, record.Decision{Repository: 1, Thread: "pull/3", Scope: record.ForRepository, Comment: 9, Origin: "x", Value: value}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

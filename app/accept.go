@@ -20,6 +20,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // leaseTime is how long one judgment keeps others away, settle how long a
@@ -116,7 +117,7 @@ func (s *Server) answered(ctx context.Context, job webhook.Job, err error) error
 	if err == nil || job.Kind == webhook.Comment {
 		return err
 	}
-	s.c.Log.Warn("comments were not answered yet", "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
+	s.c.Log.Warn("comments were not answered yet", "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", reach.Detail(err))
 	again := job
 	again.Kind, again.Comment = webhook.Comment, 0
 	return s.queue.Add(ctx, again)

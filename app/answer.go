@@ -17,6 +17,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // comment handles a comment: a rescan begins at once, everything else is a
@@ -267,7 +268,7 @@ func (s *Server) courtesy(job webhook.Job, what string, err error) error {
 	if !github.Forbidden(err) && !errors.Is(err, github.ErrGone) {
 		return err
 	}
-	s.c.Log.Warn("GitHub refuses a "+what, "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
+	s.c.Log.Warn("GitHub refuses a "+what, "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", reach.Detail(err))
 	return nil
 }
 
@@ -312,7 +313,7 @@ func (s *Server) say(ctx context.Context, job webhook.Job, answers []said, compl
 	}
 	if body := render.Reply(answered(reply)); body != before && (body != "" || reply.Comment != 0) {
 		if body == "" {
-			body = render.NothingLeft
+			body = render.NothingLeft()
 		}
 		posted, err := repo.Reply(ctx, job.Pull, reply.Comment, body)
 		if err := s.courtesy(job, "reply", err); err != nil {

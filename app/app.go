@@ -28,6 +28,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/telemetry"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Config is what a Server is made of.
@@ -259,7 +260,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	if err := s.queue.Ready(ctx); err != nil {
-		s.c.Log.Error("not ready", "error", err.Error())
+		s.c.Log.Error("not ready", "error", reach.Detail(err))
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 		return
 	}
@@ -335,7 +336,7 @@ func (s *Server) chores(ctx context.Context) {
 			pruned = time.Now()
 			if mine, err := s.queue.Claim(ctx, "old data", pruneEvery*9/10); err == nil && mine {
 				if err := s.queue.Prune(ctx); err != nil && ctx.Err() == nil {
-					s.c.Log.Warn("old data was not deleted", "error", err.Error())
+					s.c.Log.Warn("old data was not deleted", "error", reach.Detail(err))
 				}
 			}
 		}
@@ -359,7 +360,7 @@ func (s *Server) Redeliver(ctx context.Context) {
 	n, err := s.c.GitHub.Redeliver(ctx, since)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.c.Log.Warn("lost deliveries were not asked for", "error", err.Error())
+			s.c.Log.Warn("lost deliveries were not asked for", "error", reach.Detail(err))
 		}
 		return
 	}
@@ -367,7 +368,7 @@ func (s *Server) Redeliver(ctx context.Context) {
 		s.c.Log.Info("lost deliveries are asked for", "count", n)
 	}
 	if err := s.queue.Mark(ctx, mark, now); err != nil {
-		s.c.Log.Warn("it is not noted that lost deliveries were asked for", "error", err.Error())
+		s.c.Log.Warn("it is not noted that lost deliveries were asked for", "error", reach.Detail(err))
 	}
 }
 
@@ -386,7 +387,7 @@ func (s *Server) work(ctx context.Context, a webhook.Attempt) (err error) {
 	}
 	if a.Deadly {
 		outcome, err = "given_up", fmt.Errorf("the server died in each of %d tries to do this", a.Number-1)
-		log.Error("given up", "error", err.Error())
+		log.Error("given up", "error", reach.Detail(err))
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 		return nil
 	}
@@ -422,7 +423,7 @@ func (s *Server) work(ctx context.Context, a webhook.Attempt) (err error) {
 		return err
 	}
 	outcome = "failed"
-	log.Error("failed", "attempt", a.Number, "last", a.Last, "error", err.Error())
+	log.Error("failed", "attempt", a.Number, "last", a.Last, "error", reach.Detail(err))
 	if a.Last {
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 	}
@@ -485,6 +486,9 @@ func (s *Server) do(ctx context.Context, job webhook.Job) error {
 	return fmt.Errorf("app: there is no job of kind %q", job.Kind)
 }
 
+// errDatabase is what a check run says of a database that was not reached.
+var errDatabase = errors.New("the server's database could not be reached")
+
 // giveUp says in the check run that there will be no result; it is never green.
 func (s *Server) giveUp(ctx context.Context, job webhook.Job, cause error) {
 	switch job.Kind {
@@ -494,12 +498,15 @@ func (s *Server) giveUp(ctx context.Context, job webhook.Job, cause error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if reach.Raw(cause) { // GitHub's and registries' failures are in words; this is the database's
+		cause = errDatabase
+	}
 	result := render.Failed(cause.Error(), render.Place{})
 	if _, err := s.check(job).Finish(ctx, result, "failed"); err != nil && !errors.Is(err, github.ErrGone) {
-		s.c.Log.Error("the failure could not be shown", "repository", job.Owner+"/"+job.Name, "error", err.Error())
+		s.c.Log.Error("the failure could not be shown", "repository", job.Owner+"/"+job.Name, "error", reach.Detail(err))
 	}
 	if err := s.reviews.SetState(ctx, job, "failed"); err != nil {
-		s.c.Log.Error("the failure could not be kept", "error", err.Error())
+		s.c.Log.Error("the failure could not be kept", "error", reach.Detail(err))
 	}
 }
 

@@ -156,6 +156,7 @@ type world struct {
 	store   *store.Store
 	repo    *githubtest.Repository
 	server  *app.Server
+	logged  *logBuffer
 	config  app.Config
 	url     string
 	db      string
@@ -180,10 +181,10 @@ func (w *world) get(path string) (int, string) {
 
 // story runs a scenario on both databases.
 func story(t *testing.T, tell func(w *world)) {
+	t.Parallel()
 	if testing.Short() {
 		// The race detector makes modernc's SQLite a hundred times as slow; the
 		// store's own tests go through it.
-		t.Parallel()
 		tell(newWorld(t, storetest.PostgreSQL(t)))
 		return
 	}
@@ -220,7 +221,7 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, clock: clock, db: db.URL}
+	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, logged: logged, clock: clock, db: db.URL}
 	w.config = app.Config{GitHub: a, AppID: g.AppID, Slug: g.Slug, Secret: g.Secret, Store: s, Scanner: w.scanner, Log: log, Progress: 50 * time.Millisecond, PublicURL: "https://lockwarden.example",
 		Now: now}
 	server := app.New(w.config)
@@ -247,6 +248,8 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 			for _, d := range dead {
 				t.Logf("dead job: %+v: %s", d.Job, d.Error)
 			}
+			text := logged.String()
+			t.Logf("the log ends with:\n%s", text[max(0, len(text)-6000):])
 		}
 		cancel()
 		g.Close()

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/page"
 	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Doctor checks what a server with these settings needs, and says what to do
@@ -257,11 +257,7 @@ func (d *doctor) public(ctx context.Context) {
 	const do = "is the server running? From inside a network an address may not be reachable that GitHub reaches"
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		cause := err
-		for errors.Unwrap(cause) != nil {
-			cause = errors.Unwrap(cause)
-		}
-		d.weak(what, fmt.Sprintf("%s does not answer here: %v", d.o.PublicURL, cause), do)
+		d.weak(what, fmt.Sprintf("%s does not answer here: %v", d.o.PublicURL, reach.Plain(err)), do)
 		return
 	}
 	defer answer.Body.Close()

@@ -3,12 +3,13 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"github.com/lockwarden/lockwarden/known"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lockwarden/lockwarden/known"
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"

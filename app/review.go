@@ -12,6 +12,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // head answers a pull request's head: the check run is queued at once, and
@@ -292,7 +293,7 @@ func (s *Server) progress(ctx context.Context, job webhook.Job, stop func()) (sh
 				title, summary := render.Scanning(p)
 				whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), updateTime)
 				if err := check.Progress(whole, title, summary); err != nil {
-					s.c.Log.Warn("progress was not shown", "error", err.Error())
+					s.c.Log.Warn("progress was not shown", "error", reach.Detail(err))
 				}
 				cancel()
 				select {

@@ -26,6 +26,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/telemetry"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Settings are what an operator says, by flags or environment.
@@ -311,7 +312,7 @@ const askAgain = 5 * time.Second
 // wait keeps deliveries while GitHub does not say who the App is, and begins once
 // it does: what GitHub sends meanwhile must not be refused.
 func (s *serving) wait(ctx context.Context, c github.Credentials, cause error) {
-	s.o.Log.Warn("GitHub does not answer: deliveries are kept until it does", "error", cause.Error())
+	s.o.Log.Warn("GitHub does not answer: deliveries are kept until it does", "error", reach.Detail(cause))
 	mux := http.NewServeMux()
 	mux.Handle("/webhook", &webhook.Handler{Secret: []byte(c.WebhookSecret), AppID: c.AppID, Queue: s.store, Log: s.o.Log,
 		Observe: s.metrics.Delivery})
@@ -332,7 +333,7 @@ func (s *serving) wait(ctx context.Context, c github.Credentials, cause error) {
 			if err == nil {
 				return
 			}
-			s.o.Log.Warn("GitHub is asked again", "error", err.Error())
+			s.o.Log.Warn("GitHub is asked again", "error", reach.Detail(err))
 		}
 	}()
 }
@@ -488,7 +489,7 @@ func (s *serving) awaitSetup(ctx context.Context) {
 		}
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.o.Log.Error("the App that another server registered cannot be used", "error", err.Error())
+			s.o.Log.Error("the App that another server registered cannot be used", "error", reach.Detail(err))
 		case c != nil:
 			return
 		}

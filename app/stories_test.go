@@ -310,7 +310,7 @@ func TestGivenUp(t *testing.T) {
 		w.github.Fail(githubtest.Fault{Match: "/compare/", Times: 100, Status: 500})
 		pull := w.open(with("quiet@1.0.0"))
 		run := w.concludes(pull.SHA(), "action_required")
-		w.wants("the summary", run.Summary, "could not be made", "answer 500")
+		w.wants("the summary", run.Summary, "could not be made", "answered 500")
 		dead, err := w.store.DeadJobs(context.Background(), 10)
 		w.eventually("the job is among the dead", func() bool {
 			dead, err = w.store.DeadJobs(context.Background(), 10)

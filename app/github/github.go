@@ -19,6 +19,8 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/golang-jwt/jwt/v4"
 	gh "github.com/google/go-github/v60/github"
+
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // DefaultAPI is where github.com's API is.
@@ -205,12 +207,12 @@ func (a *App) Identity(ctx context.Context) (slug string, err error) {
 			return "", fmt.Errorf("github: %s is no GitHub API, or has no App %d: check GITHUB_API_URL and APP_ID", a.api, a.o.AppID)
 		}
 	}
-	return "", fmt.Errorf("github: %s %w: %w", a.api.Host, ErrSilent, cleaned(err))
+	return "", fmt.Errorf("github: %w: %w", ErrSilent, cleaned(err))
 }
 
 // ErrSilent means that GitHub gave no answer that says anything of the App: it
 // may be down, or out of reach, for a time.
-var ErrSilent = errors.New("does not answer")
+var ErrSilent = errors.New("GitHub does not answer")
 
 // Complete ends the manifest flow: GitHub gives the new App's credentials for
 // the code, once.
@@ -388,11 +390,20 @@ func cleaned(err error) error {
 		if len(message) > 500 {
 			message = strings.ToValidUTF8(message[:500], "")
 		}
-		return fmt.Errorf("answer %d: %s", answer.Response.StatusCode, message)
+		return fmt.Errorf("answered %d: %s", answer.Response.StatusCode, message)
 	}
 	var token *ghinstallation.HTTPError
 	if errors.As(err, &token) {
-		return errors.New(token.Message)
+		if token.RootCause == nil {
+			return errors.New(token.Message)
+		}
+		return fmt.Errorf("the installation's token: %w", cleaned(token.RootCause))
 	}
-	return err
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		if u, bad := url.Parse(asked.URL); bad == nil && u.Host != "" {
+			return fmt.Errorf("%s: %w", u.Host, reach.Plain(err))
+		}
+	}
+	return reach.Plain(err)
 }

@@ -37,6 +37,7 @@ lockwarden doctor, told the same, checks that everything is in order.`,
 		if err != nil {
 			return err
 		}
+		o.Log = settings.Log
 		scanner, err := analyzer.Open(*o)
 		if err != nil {
 			return err

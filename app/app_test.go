@@ -209,7 +209,7 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	}
 	logged := &logBuffer{}
 	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Log: log, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 50 * time.Millisecond, Now: now})
+	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Log: log, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 300 * time.Millisecond, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,10 +341,14 @@ func (w *world) press(login string, run int64, identifier string) {
 	w.repo.Press(login, run, identifier)
 }
 
+// longest is how many looks, each after 20 ms, something is waited for: what a
+// machine with ten times as much to do as it can takes, and not what is wanted.
+const longest = 6000
+
 // eventually waits until a condition holds.
 func (w *world) eventually(what string, condition func() bool) {
 	w.t.Helper()
-	for range 1000 {
+	for range longest {
 		if condition() {
 			return
 		}
@@ -357,7 +361,7 @@ func (w *world) eventually(what string, condition func() bool) {
 func (w *world) concludes(sha, conclusion string) githubtest.CheckRun {
 	w.t.Helper()
 	var run githubtest.CheckRun
-	for range 1000 {
+	for range longest {
 		var ok bool
 		if run, ok = w.repo.Latest(sha); ok && run.Status == "completed" && run.Conclusion == conclusion {
 			return run

@@ -877,7 +877,7 @@ func TestSameCommitInTwoPulls(t *testing.T) {
 // head gets one check run.
 func TestTwoServers(t *testing.T) {
 	w := newWorld(t, storetest.PostgreSQL(t))
-	second, err := store.Open(context.Background(), store.Options{URL: w.db, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 50 * time.Millisecond})
+	second, err := store.Open(context.Background(), store.Options{URL: w.db, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -402,6 +402,7 @@ func (s *Server) work(ctx context.Context, a webhook.Attempt) (err error) {
 		return nil
 	case errors.As(err, &later):
 		outcome = "later"
+		log.Debug("later", "after", later.After.String(), "reason", later.Reason)
 		return err
 	case errors.As(err, &limited):
 		outcome = "later"

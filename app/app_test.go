@@ -268,6 +268,35 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	return w
 }
 
+// replica starts another server on the same database, with nothing else of the
+// first one's, and returns its address.
+func (w *world) replica() string {
+	w.t.Helper()
+	second, err := store.Open(context.Background(), store.Options{URL: w.db, Log: w.config.Log, Backoff: 20 * time.Millisecond, MaxAttempts: 4,
+		Poll: 300 * time.Millisecond, Now: w.config.Now})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	config := w.config
+	config.Store = second
+	config.GitHub, err = github.New(github.Options{AppID: w.github.AppID, PrivateKey: []byte(w.github.PrivateKey), APIURL: w.github.URL()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	server := app.New(config)
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := server.Start(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	hook := httptest.NewServer(server.Handler())
+	w.t.Cleanup(func() {
+		cancel()
+		_ = second.Close()
+		hook.Close()
+	})
+	return hook.URL
+}
+
 // lock is a lockfile with those packages, each NAME@VERSION, with "!" before it
 // for another integrity.
 func lock(list ...string) string {

@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/lockwarden/lockwarden/app"
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
@@ -877,27 +874,11 @@ func TestSameCommitInTwoPulls(t *testing.T) {
 // head gets one check run.
 func TestTwoServers(t *testing.T) {
 	w := newWorld(t, storetest.PostgreSQL(t))
-	second, err := store.Open(context.Background(), store.Options{URL: w.db, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 300 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := w.config
-	config.Store = second
-	other := app.New(config)
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := other.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	hook := httptest.NewServer(other.Handler())
-	defer func() {
-		cancel()
-		_ = second.Close()
-		hook.Close()
-	}()
+	other := w.replica()
 	turn := 0
 	next := func() {
 		turn++
-		w.github.SendTo([]string{w.url, hook.URL}[turn%2] + "/webhook")
+		w.github.SendTo([]string{w.url, other}[turn%2] + "/webhook")
 	}
 	var pulls []*githubtest.Pull
 	for i := range 12 {

@@ -192,6 +192,7 @@ func lockfileOf(server string, ids []string) string {
 
 // TestScripts runs the transcripts of testdata: what a user types, and sees.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	server, osv := testRegistry(t), testOSV(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",

@@ -23,6 +23,7 @@ import (
 
 // TestAcceptancesAndJobs reads the database while a server has it open.
 func TestAcceptancesAndJobs(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "server.db")
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{URL: file})
@@ -62,6 +63,7 @@ func TestAcceptancesAndJobs(t *testing.T) {
 // TestKilledServer: the process is killed in the middle of a review. The next
 // one finishes it, in the same check run.
 func TestKilledServer(t *testing.T) {
+	t.Parallel()
 	registry := testRegistry(t)
 	g := githubtest.New()
 	defer g.Close()
@@ -89,13 +91,7 @@ func TestKilledServer(t *testing.T) {
 	}
 	link := filepath.Join(dir, "lockwarden") // TestMain runs main under that name
 	if err := os.Link(self, link); err != nil {
-		data, err := os.ReadFile(self)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(link, data, 0o700); err != nil {
-			t.Fatal(err)
-		}
+		copyProgram(t, self, link)
 	}
 	var log bytes.Buffer
 	start := func() *exec.Cmd {

@@ -162,6 +162,7 @@ func lockwarden(t *testing.T, want int, args ...string) (out said) {
 // document, the review is not green, says what is not known and why, and keeps
 // what it knows. The document that is not had would have been an alarm.
 func TestRegistryThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name     string
 		document fault
@@ -218,6 +219,7 @@ func TestRegistryThatDoesNotAnswer(t *testing.T) {
 
 // TestRegistryThatAnswers: what a registry does say is not taken for unknown.
 func TestRegistryThatAnswers(t *testing.T) {
+	t.Parallel()
 	ids := func(r said) (out []string) {
 		for _, i := range r.Packages[0].Issues {
 			out = append(out, i.ID)

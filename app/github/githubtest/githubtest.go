@@ -15,11 +15,13 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,6 +67,7 @@ type GitHub struct {
 	hold          func(event, action string) Fate
 	faults        []*Fault
 	distance      atomic.Int64
+	secondary     secondary
 	requests      []Request
 	checker       Checker
 	problems      []string
@@ -601,6 +604,59 @@ func (g *GitHub) Fail(f Fault) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.faults = append(g.faults, &f)
+}
+
+// secondary is a limit for writes.
+type secondary struct {
+	most           int
+	window         time.Duration
+	begun          time.Time
+	used           int
+	refused, times int
+}
+
+// Secondary lets so many writes through in a window; those beyond are refused
+// until it ends, as by GitHub's secondary limits.
+func (g *GitHub) Secondary(most int, window time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.secondary = secondary{most: most, window: window}
+}
+
+// Refused is how many writes were refused, and in how many windows.
+func (g *GitHub) Refused() (writes, windows int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.secondary.refused, g.secondary.times
+}
+
+// limited refuses a write that is beyond the limit.
+func (g *GitHub) limited(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/access_tokens") {
+		return false
+	}
+	g.mu.Lock()
+	s, now := &g.secondary, time.Now()
+	if now.Sub(s.begun) >= s.window {
+		s.begun, s.used = now, 0
+	}
+	s.used++
+	beyond := s.most > 0 && s.used > s.most
+	if beyond {
+		s.refused++
+		if s.used == s.most+1 {
+			s.times++
+		}
+	}
+	left := s.begun.Add(s.window).Sub(now)
+	g.mu.Unlock()
+	if beyond {
+		w.Header().Set("Retry-After", strconv.Itoa(int(left/time.Second)+1))
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`)
+	}
+	return beyond
 }
 
 // Distance is how long each request to the API takes from now on, at least.

@@ -133,6 +133,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.sendOn(w, r) {
 		return
 	}
+	if g.limited(w, r) {
+		return
+	}
 	f := g.fault(r)
 	if f != nil {
 		time.Sleep(f.Delay)

@@ -34,6 +34,7 @@ var mayImport = []struct {
 	{"analyzer/npm", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},
 	{"analyzer/flight", nil, []string{"net", "net/http", "os"}},
+	{"analyzer/flight/flighttest", nil, nil},
 	{"analyzer/registry", []string{"analyzer/npm", "analyzer/flight", "known", "reach", "lockfile/document", "lockfile/sri"}, nil},
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/builtin", nil, []string{"net", "net/http", "os"}},

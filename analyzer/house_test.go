@@ -6,12 +6,14 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // mayImport is DESIGN's table: what a package of this module may import of
@@ -173,6 +175,35 @@ func TestHouseOpensItsStoreAtTheDoor(t *testing.T) {
 	}
 	if want := []string{"doctor.go", "serve.go", "survey.go"}; !slices.Equal(open, want) {
 		t.Errorf("these files of app import the store: %q, only %q open one", open, want)
+	}
+}
+
+// maxLine is how many characters a line of Go has at most; what stands in a raw
+// string, and the address of a source, has the length that it has.
+const maxLine = 140
+
+// TestLinesOfTheAppAreShort holds that for the App and the commands.
+func TestLinesOfTheAppAreShort(t *testing.T) {
+	for _, root := range []string{"../app", "../cmd"} {
+		err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(file)
+			raw, n := false, 0
+			for line := range strings.Lines(string(data)) {
+				n++
+				ticks := strings.Count(line, "`")
+				if chars := utf8.RuneCountInString(line) - 1; chars > maxLine && !raw && ticks == 0 && !strings.Contains(line, "//") {
+					t.Errorf("%s:%d has %d characters", file, n, chars)
+				}
+				raw = raw != (ticks%2 == 1)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

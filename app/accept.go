@@ -218,7 +218,8 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 			return err
 		}
 	}
-	return s.audit(ctx, job, "", "posted", string(result.Conclusion)+": "+result.Title, fmt.Sprintf("posted/%d/%s/%d/%s/%d", job.Repository, job.Thread(), job.Generation, digest, s.c.Now().UnixMilli()))
+	return s.audit(ctx, job, "", "posted", string(result.Conclusion)+": "+result.Title, fmt.Sprintf("posted/%d/%s/%d/%s/%d", job.Repository,
+		job.Thread(), job.Generation, digest, s.c.Now().UnixMilli()))
 }
 
 // latency notes how long after its delivery a head got its result.
@@ -237,7 +238,8 @@ func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, deta
 	if len(detail) > 4000 {
 		detail = strings.ToValidUTF8(detail[:4000], "") // PostgreSQL refuses half a character
 	}
-	return s.decisions.Audit(ctx, record.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
+	return s.decisions.Audit(ctx, record.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(),
+		Actor: actor, Action: action, Detail: detail, Origin: origin})
 }
 
 // ruling is the policy that counts for a head, with what is to be said of it.
@@ -271,7 +273,8 @@ func (s *Server) policy(ctx context.Context, job webhook.Job) (*ruling, error) {
 	if errors.As(err, &wrong) {
 		r.place.Notes = append(r.place.Notes, fmt.Sprintf("The policy of %s is not valid, so that the defaults apply: %s", job.Branch, err))
 		r.place.Policy = append(r.place.Policy, render.Annotation{Path: policy.Path, StartLine: wrong.Line, EndLine: wrong.Line, Level: "failure",
-			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch + "; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
+			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch +
+				"; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
 		err = nil
 	}
 	return r, err
@@ -330,7 +333,8 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		if err != nil {
 			return d, err
 		}
-		one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: record.ForRepository, Comment: k.Comment, Origin: k.Origin, Value: value}
+		one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: record.ForRepository, Comment: k.Comment, Origin: k.Origin,
+			Value: value}
 		if err := s.decisions.Decide(ctx, one); err != nil {
 			return d, err
 		}
@@ -351,7 +355,8 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	if err != nil || number == 0 && len(lasting) == 0 {
 		return nil, err
 	}
-	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{}, Done: map[comment.Ref]bool{},
+	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{},
+		Done:   map[comment.Ref]bool{},
 		Thread: comment.Thread{Slug: s.c.Slug, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: map[string]comment.Permission{}}}
 	if number == 0 {
 		return t, nil
@@ -432,5 +437,6 @@ func (s *Server) endDecision(ctx context.Context, job webhook.Job, e decide.Ende
 	if err := s.judgeAgain(ctx, job); err != nil {
 		return err
 	}
-	return s.audit(ctx, job, e.By, "revoked in repository", e.Name+"@"+e.Version+" "+strings.Join(e.Findings, " "), fmt.Sprintf("decision/%d/revoked", e.ID))
+	return s.audit(ctx, job, e.By, "revoked in repository", e.Name+"@"+e.Version+" "+strings.Join(e.Findings, " "),
+		fmt.Sprintf("decision/%d/revoked", e.ID))
 }

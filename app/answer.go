@@ -107,7 +107,8 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head record.Head) 
 		return false, s.patient(job, "GitHub does not show the comment yet")
 	}
 	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.Ref().String() == job.Said() })
-	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
+	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug),
+		func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
 		return false, nil
 	}
 	permission, err := repo.Permission(ctx, comments[i].Author)
@@ -117,7 +118,8 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head record.Head) 
 	if err := s.courtesy(job, "reaction", repo.React(ctx, &comments[i], "eyes")); err != nil {
 		return false, err
 	}
-	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%s/rescan", job.Repository, job.Said())); err != nil {
+	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%s/rescan", job.Repository,
+		job.Said())); err != nil {
 		return false, err
 	}
 	again := head.Job(webhook.Head)
@@ -169,7 +171,8 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 				if err := s.audit(ctx, again, job.Sender, "refused", "the button Accept all: "+refused, origin); err != nil {
 					return err
 				}
-				if err := s.say(ctx, again, []said{{name: ofButton, Answer: record.Answer{Words: render.ButtonRefused(job.Sender, refused)}}}, false); err != nil {
+				if err := s.say(ctx, again, []said{{name: ofButton, Answer: record.Answer{Words: render.ButtonRefused(job.Sender, refused)}}},
+					false); err != nil {
 					return err
 				}
 				continue
@@ -185,7 +188,8 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 }
 
 // acceptAll keeps a decision that no comment records.
-func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h record.Head, permission comment.Permission, origin string) (refused string, err error) {
+func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h record.Head, permission comment.Permission,
+	origin string) (refused string, err error) {
 	pull, err := s.pull(ctx, job, h.Pull)
 	if err != nil {
 		return "", err
@@ -197,8 +201,9 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h record.Head, 
 	p := rule.policy
 	now := s.c.Now().UTC().Truncate(time.Second)
 	// The same rules as for a comment, from the same place.
-	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now, Permissions: map[string]comment.Permission{job.Sender: permission},
-		Comments: []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
+	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now,
+		Permissions: map[string]comment.Permission{job.Sender: permission},
+		Comments:    []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
 	if len(folded.Refusals) > 0 {
 		return folded.Refusals[0].Reason, nil
 	}
@@ -216,11 +221,13 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h record.Head, 
 	if err != nil {
 		return "", err
 	}
-	value, err := json.Marshal(decide.Kept{Accepted: policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)}, Ordered: true, After: after})
+	value, err := json.Marshal(decide.Kept{Accepted: policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)},
+		Ordered: true, After: after})
 	if err != nil {
 		return "", err
 	}
-	if err := s.decisions.Decide(ctx, record.Decision{Repository: h.Repository, Thread: h.Thread, Scope: h.Thread, Origin: origin, Value: value}); err != nil {
+	if err := s.decisions.Decide(ctx, record.Decision{Repository: h.Repository, Thread: h.Thread, Scope: h.Thread, Origin: origin,
+		Value: value}); err != nil {
 		return "", err
 	}
 	return "", s.audit(ctx, h.Job(webhook.Button), job.Sender, "accepted", "all, with the button, at "+h.SHA, origin)
@@ -228,7 +235,8 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h record.Head, 
 
 // answer reacts to each command and, where words are needed, keeps them in one
 // reply.
-func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, v *policy.Verdict, r *review.Review, rules comment.Rules) error {
+func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, v *policy.Verdict, r *review.Review,
+	rules comment.Rules) error {
 	for _, e := range d.Audit(v) {
 		if err := s.audit(ctx, job, e.Actor, e.Action, e.Detail, e.Origin); err != nil {
 			return err
@@ -257,7 +265,8 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions
 				words = append(words, text)
 			}
 		}
-		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment, record.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
+		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment,
+			record.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
 	}
 	return s.say(ctx, job, outcomes, true)
 }

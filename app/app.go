@@ -112,8 +112,14 @@ func New(c Config) *Server {
 		c.Role = All
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Server{c: c, queue: c.Store, reviews: c.Store, decisions: c.Store, turns: newTurns(), blobs: make(chan struct{}, blobsAtOnce), organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
-		readers: expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime), strangers: expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime), hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now, Observe: c.Metrics.Delivery}}
+	return &Server{
+		c: c, queue: c.Store, reviews: c.Store, decisions: c.Store, turns: newTurns(), blobs: make(chan struct{}, blobsAtOnce),
+		organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
+		readers:       expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime),
+		strangers:     expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime),
+		hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now,
+			Observe: c.Metrics.Delivery},
+	}
 }
 
 // Handler answers /webhook, /healthz, /readyz and the pages.
@@ -130,7 +136,8 @@ func (s *Server) Handler() http.Handler {
 
 // webhook takes a delivery, which begins a trace.
 func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
-	ctx, end := telemetry.Span(r.Context(), "delivery", attribute.String("github.event", r.Header.Get("X-GitHub-Event")), attribute.String("github.delivery", r.Header.Get("X-GitHub-Delivery")))
+	ctx, end := telemetry.Span(r.Context(), "delivery", attribute.String("github.event", r.Header.Get("X-GitHub-Event")),
+		attribute.String("github.delivery", r.Header.Get("X-GitHub-Delivery")))
 	defer end(nil)
 	s.hook.ServeHTTP(w, r.WithContext(ctx))
 }
@@ -375,13 +382,16 @@ func (s *Server) Redeliver(ctx context.Context) {
 // work does one job.
 func (s *Server) work(ctx context.Context, a webhook.Attempt) (err error) {
 	job := a.Job
-	ctx, end := telemetry.Span(telemetry.Continue(ctx, job.Trace), string(job.Kind), attribute.String("github.repository", job.Owner+"/"+job.Name), attribute.String("github.delivery", job.Delivery), attribute.Int("attempt", a.Number))
+	ctx, end := telemetry.Span(telemetry.Continue(ctx, job.Trace), string(job.Kind),
+		attribute.String("github.repository", job.Owner+"/"+job.Name), attribute.String("github.delivery", job.Delivery),
+		attribute.Int("attempt", a.Number))
 	outcome, start := "done", time.Now()
 	defer func() {
 		end(err)
 		s.c.Metrics.Job(string(job.Kind), outcome, time.Since(start))
 	}()
-	log := s.c.Log.With("job", string(job.Kind), "repository", job.Owner+"/"+job.Name, "thread", job.Thread(), "generation", job.Generation, "delivery", job.Delivery)
+	log := s.c.Log.With("job", string(job.Kind), "repository", job.Owner+"/"+job.Name, "thread", job.Thread(), "generation", job.Generation,
+		"delivery", job.Delivery)
 	if id := telemetry.TraceID(ctx); id != "" {
 		log = log.With("trace", id)
 	}
@@ -527,7 +537,8 @@ func (s *Server) pull(ctx context.Context, job webhook.Job, number int) (github.
 
 // conversation is pull with everything that people wrote.
 func (s *Server) conversation(ctx context.Context, job webhook.Job, number int) (github.Conversation, error) {
-	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine, func(body string) bool { return comment.Speaks(body, s.c.Slug) })
+	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine,
+		func(body string) bool { return comment.Speaks(body, s.c.Slug) })
 	if err == nil && c.Pull.Repository != 0 && c.Pull.Repository != job.Repository {
 		return c, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
 	}

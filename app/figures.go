@@ -27,7 +27,8 @@ func figures(r *review.Review, v *policy.Verdict) record.Verdict {
 			out.MoreRisks++
 			continue
 		}
-		out.Risks = append(out.Risks, record.Risk{Severity: f.Issue.Severity.String(), Finding: f.Issue.ID, Title: templates.Issue(f.Issue.ID, f.Issue.Detail).Title, Subject: f.Subject})
+		out.Risks = append(out.Risks, record.Risk{Severity: f.Issue.Severity.String(), Finding: f.Issue.ID,
+			Title: templates.Issue(f.Issue.ID, f.Issue.Detail).Title, Subject: f.Subject})
 	}
 	out.Accepted = acceptedHere(v)
 	return out

@@ -202,7 +202,7 @@ func TestOverviewOfTenants(t *testing.T) {
 		t.Helper()
 		var status int
 		var text string
-		for range 100 { // the audit is written after the check run is complete
+		for range 2000 { // the audit is written after the check run is complete
 			if status, text = visit(t, c, base+"/"); strings.Count(text, "posted") >= len(want) {
 				break
 			}

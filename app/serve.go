@@ -104,7 +104,8 @@ func (o *Settings) credentials(ctx context.Context, s *store.Store) (*github.Cre
 		if (o.ClientID == "") != (o.ClientSecret == "") {
 			return nil, errors.New("CLIENT_ID or CLIENT_SECRET is missing; set both for people to sign in, or none")
 		}
-		return &github.Credentials{AppID: o.AppID, PrivateKey: key, WebhookSecret: o.WebhookSecret, ClientID: o.ClientID, ClientSecret: o.ClientSecret}, nil
+		return &github.Credentials{AppID: o.AppID, PrivateKey: key, WebhookSecret: o.WebhookSecret, ClientID: o.ClientID,
+			ClientSecret: o.ClientSecret}, nil
 	}
 	if s == nil {
 		return nil, nil
@@ -127,7 +128,8 @@ func pemOf(key string) string {
 	if strings.Contains(key, "-----BEGIN") {
 		return key
 	}
-	if plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err == nil && bytes.Contains(plain, []byte("-----BEGIN")) {
+	if plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err == nil &&
+		bytes.Contains(plain, []byte("-----BEGIN")) {
 		return string(plain)
 	}
 	return key
@@ -159,7 +161,8 @@ func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
 		return err
 	}
 	defer flush()
-	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner), Key: o.SecretKey, KeepReviews: o.KeepReviews})
+	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner), Key: o.SecretKey,
+		KeepReviews: o.KeepReviews})
 	if err != nil {
 		return err
 	}
@@ -355,8 +358,9 @@ func (s *serving) begin(ctx context.Context, c github.Credentials) error {
 	if err != nil {
 		return err
 	}
-	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log, PublicURL: s.o.PublicURL,
-		Metrics: s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores, Unsandboxed: s.o.Unsandboxed}
+	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log,
+		PublicURL: s.o.PublicURL,
+		Metrics:   s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores, Unsandboxed: s.o.Unsandboxed}
 	if c.ClientID != "" && s.o.PublicURL != "" {
 		if config.SignIn, err = s.signIn(c); err != nil {
 			return err
@@ -426,9 +430,10 @@ func (s *serving) setup(ctx context.Context, listener net.Listener) error {
 		if err := s.store.CanKeepCredentials(); err != nil {
 			return err
 		}
-		setup := &page.Setup{Token: rand.Text(), State: rand.Text(), Web: web, Public: s.o.PublicURL, Register: func(r *http.Request, code string) (string, error) {
-			return s.register(ctx, r, code)
-		}}
+		setup := &page.Setup{Token: rand.Text(), State: rand.Text(), Web: web, Public: s.o.PublicURL,
+			Register: func(r *http.Request, code string) (string, error) {
+				return s.register(ctx, r, code)
+			}}
 		mux.Handle("/setup", setup)
 		mux.Handle("/setup/", setup)
 		if s.o.Setup != nil {

@@ -364,7 +364,8 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 }
 
 func (t *Thread) decision(c *Comment, command *Command) Acceptance {
-	a := Acceptance{Comment: c.ID, Kind: c.Kind, Line: command.Line, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
+	a := Acceptance{Comment: c.ID, Kind: c.Kind, Line: command.Line, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason,
+		All:  command.All,
 		Name: command.Name, Version: command.Version, Findings: command.Findings, Repository: command.Repository}
 	a.Until = t.Rules.Until(c.Created, command.For)
 	return a

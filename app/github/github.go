@@ -79,7 +79,8 @@ func New(o Options) (*App, error) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
 		o.Transport = t
 	}
-	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), commits: newCommits(), clients: map[int64]*gh.Client{}, budgets: map[int64]*budget{}}
+	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), commits: newCommits(),
+		clients: map[int64]*gh.Client{}, budgets: map[int64]*budget{}}
 	transport := ghinstallation.NewAppsTransportFromPrivateKey(a.base(0), o.AppID, key)
 	transport.BaseURL = strings.TrimSuffix(o.APIURL, "/")
 	a.app = a.client(transport)
@@ -202,7 +203,8 @@ func (a *App) Identity(ctx context.Context) (slug string, err error) {
 	if errors.As(err, &answer) && answer.Response != nil {
 		switch answer.Response.StatusCode {
 		case http.StatusUnauthorized:
-			return "", fmt.Errorf("github: %s does not accept PRIVATE_KEY for APP_ID %d: take the key of this App, and check this machine's clock", a.api.Host, a.o.AppID)
+			return "", fmt.Errorf("github: %s does not accept PRIVATE_KEY for APP_ID %d: take the key of this App, and check this machine's clock",
+				a.api.Host, a.o.AppID)
 		case http.StatusNotFound:
 			return "", fmt.Errorf("github: %s is no GitHub API, or has no App %d: check GITHUB_API_URL and APP_ID", a.api, a.o.AppID)
 		}
@@ -230,7 +232,8 @@ func Complete(ctx context.Context, apiURL, code string, transport http.RoundTrip
 	if err != nil {
 		return Credentials{}, fmt.Errorf("github: GitHub did not accept the code; begin again: %w", cleaned(err))
 	}
-	return Credentials{AppID: config.GetID(), Slug: config.GetSlug(), PrivateKey: config.GetPEM(), WebhookSecret: config.GetWebhookSecret(), ClientID: config.GetClientID(), ClientSecret: config.GetClientSecret(), Page: config.GetHTMLURL()}, nil
+	return Credentials{AppID: config.GetID(), Slug: config.GetSlug(), PrivateKey: config.GetPEM(), WebhookSecret: config.GetWebhookSecret(),
+		ClientID: config.GetClientID(), ClientSecret: config.GetClientSecret(), Page: config.GetHTMLURL()}, nil
 }
 
 // Credentials are what GitHub gives for a new App.
@@ -284,7 +287,8 @@ func web(api *url.URL) string {
 func address(apiURL string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(apiURL, "/") + "/")
 	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()) {
-		return nil, errors.New("github: GITHUB_API_URL is not an https address, such as https://api.github.com or https://github.example.com/api/v3")
+		return nil, errors.New("github: GITHUB_API_URL is not an https address, such as https://api.github.com or " +
+			"https://github.example.com/api/v3")
 	}
 	return u, nil
 }

@@ -84,7 +84,8 @@ func accepted(d record.Decision, repository string, now time.Time) render.Accept
 	if json.Unmarshal(d.Value, &a) != nil {
 		return row
 	}
-	row.Package, row.Findings, row.By, row.Reason, row.At, row.Until, row.URL = a.Name+"@"+a.Version, a.Findings, a.By, a.Reason, a.At.UTC(), a.Until.UTC(), a.URL
+	row.Package, row.Findings, row.By, row.Reason, row.At, row.Until, row.URL = a.Name+"@"+a.Version, a.Findings, a.By, a.Reason, a.At.UTC(),
+		a.Until.UTC(), a.URL
 	if a.All {
 		row.Package = "all"
 	}

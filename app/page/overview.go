@@ -73,7 +73,8 @@ func (o *Overview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	names := map[int64]string{}
 	for _, k := range known {
 		names[k.Repository] = k.Owner + "/" + k.Name
-		page.Repositories = append(page.Repositories, render.RepositoryRow{Name: names[k.Repository], Owner: k.Owner, Installation: k.Installation, Open: k.Open, Waiting: k.Waiting, At: k.At, Decisions: o.decisions(k.Repository)})
+		page.Repositories = append(page.Repositories, render.RepositoryRow{Name: names[k.Repository], Owner: k.Owner,
+			Installation: k.Installation, Open: k.Open, Waiting: k.Waiting, At: k.At, Decisions: o.decisions(k.Repository)})
 	}
 	for which, to := range map[record.Which]*[]render.VerdictRow{record.Waiting: &page.Waiting, record.Newest: &page.Latest} {
 		list, err := o.Store.Verdicts(ctx, some, which, maxVerdicts)
@@ -116,7 +117,8 @@ func (o *Overview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (o *Overview) scope(w http.ResponseWriter, r *http.Request) (some record.Some, note string, ok bool) {
 	if o.SignIn == nil {
 		if !same(r.URL.Query().Get("key"), o.Key(0)) {
-			o.say(w, r, http.StatusNotFound, "lockwarden is at work", "The overview has an address that lockwarden writes to its terminal when it starts. Reviews have theirs in the check runs on GitHub.")
+			o.say(w, r, http.StatusNotFound, "lockwarden is at work",
+				"The overview has an address that lockwarden writes to its terminal when it starts. Reviews have theirs in the check runs on GitHub.")
 			return nil, "", false
 		}
 		return nil, "", true
@@ -132,7 +134,8 @@ func (o *Overview) scope(w http.ResponseWriter, r *http.Request) (some record.So
 	}
 	readable, err := o.Readable(r.Context(), p, ids)
 	if err != nil {
-		o.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer", "It does not say which repositories you may read. Load the page again in a moment.")
+		o.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer",
+			"It does not say which repositories you may read. Load the page again in a moment.")
 		return nil, "", false
 	}
 	if all > len(ids) {
@@ -159,7 +162,8 @@ func (o *Overview) latest(ctx context.Context) (ids []int64, all int, err error)
 }
 
 func (o *Overview) verdict(v *record.Verdict) render.VerdictRow {
-	row := render.VerdictRow{Repository: v.Owner + "/" + v.Name, Thread: v.Thread, Link: o.review(v.Repository, v.Thread), Conclusion: v.Conclusion, At: v.At, Packages: v.Packages, Unscanned: v.Unscanned,
+	row := render.VerdictRow{Repository: v.Owner + "/" + v.Name, Thread: v.Thread, Link: o.review(v.Repository, v.Thread),
+		Conclusion: v.Conclusion, At: v.At, Packages: v.Packages, Unscanned: v.Unscanned,
 		Critical: v.Critical, High: v.High, Medium: v.Medium, Low: v.Low, More: v.MoreRisks}
 	for _, f := range v.Risks {
 		row.Findings = append(row.Findings, render.FindingRow{Severity: f.Severity, Title: f.Title, Subject: f.Subject})

@@ -146,7 +146,7 @@ func TestPackages(t *testing.T) {
 	close(examiner.wait)
 	for _, v := range versions[:examining()+1] {
 		status := 0
-		for range 100 {
+		for range 2000 {
 			if status, _ = get(v); status == 200 {
 				break
 			}

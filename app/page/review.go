@@ -49,7 +49,8 @@ func (p *Review) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.notFound(w, r)
 		return
 	}
-	view := render.ReviewPage{Repository: head.Owner + "/" + head.Name, Thread: thread, SHA: head.SHA, Conclusion: head.Conclusion, Query: r.URL.Query(), Frame: p.frame(r), DecisionsPage: p.decisions(repository)}
+	view := render.ReviewPage{Repository: head.Owner + "/" + head.Name, Thread: thread, SHA: head.SHA, Conclusion: head.Conclusion,
+		Query: r.URL.Query(), Frame: p.frame(r), DecisionsPage: p.decisions(repository)}
 	if p.Packages {
 		view.PackageLink = func(name, version, from string) string { return p.report(repository, thread, name, version, from) }
 	}

@@ -80,13 +80,15 @@ func (s *SignIn) named(name string) string {
 
 func (s *SignIn) cookie(name, value string, age time.Duration) *http.Cookie {
 	// Lax: a form of another site cannot use the session, a link to a page can.
-	return &http.Cookie{Name: s.named(name), Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: s.named(name), Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure,
+		SameSite: http.SameSiteLaxMode}
 }
 
 // local is an address of this server, whatever a link says.
 func local(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") ||
+		strings.ContainsAny(to, "\\\r\n\t") {
 		return "/"
 	}
 	return to
@@ -118,7 +120,8 @@ func (s *SignIn) Back(w http.ResponseWriter, r *http.Request) {
 	var b began
 	kept, err := r.Cookie(s.named(stateCookie))
 	if err != nil || s.cookies.Decode(stateCookie, kept.Value, &b) != nil || !same(q.Get("state"), b.State) {
-		s.Site.say(w, r, http.StatusForbidden, "You are not signed in", "This is not the answer to a sign-in that began in this browser. Open the page again.")
+		s.Site.say(w, r, http.StatusForbidden, "You are not signed in",
+			"This is not the answer to a sign-in that began in this browser. Open the page again.")
 		return
 	}
 	http.SetCookie(w, s.cookie(stateCookie, "", -time.Second))
@@ -155,7 +158,8 @@ func (s *SignIn) Out(w http.ResponseWriter, r *http.Request) {
 // IsOut answers GET /signedout, which does not sign in again by itself.
 func (s *SignIn) IsOut(w http.ResponseWriter, r *http.Request) {
 	secure(w)
-	_ = render.MessageHTML(w, render.Message{Frame: render.Frame{Served: true}, Title: "You are signed out", Text: "Of this server only: on GitHub you still are who you were.", Link: &render.Link{Text: "Sign in", Address: "/signin"}})
+	_ = render.MessageHTML(w, render.Message{Frame: render.Frame{Served: true}, Title: "You are signed out",
+		Text: "Of this server only: on GitHub you still are who you were.", Link: &render.Link{Text: "Sign in", Address: "/signin"}})
 }
 
 // Person is who signed in, ok false where nobody did.
@@ -196,7 +200,8 @@ func (s *SignIn) Require(may func(r *http.Request, p Person) (bool, error), show
 		allowed, err := may(r, p)
 		switch {
 		case err != nil:
-			s.Site.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer", "It does not say whether you may see this page. Load it again in a moment.")
+			s.Site.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer",
+				"It does not say whether you may see this page. Load it again in a moment.")
 		case !allowed:
 			s.Site.notFound(w, r)
 		default:

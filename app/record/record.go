@@ -33,7 +33,8 @@ type Head struct {
 
 // Job is a job of that kind on the head.
 func (h *Head) Job(kind webhook.Kind) webhook.Job {
-	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, BaseSHA: h.Base, Follows: h.Follows, Generation: h.Generation}
+	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull,
+		SHA: h.SHA, Branch: h.Branch, BaseSHA: h.Base, Follows: h.Follows, Generation: h.Generation}
 }
 
 // Reviewed is one generation of a thread with its review.

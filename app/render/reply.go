@@ -28,7 +28,8 @@ type Answered struct {
 }
 
 // anchors are where comments stand on the page of a pull request.
-var anchors = map[comment.Kind]string{comment.InConversation: "issuecomment-", comment.OnLine: "discussion_r", comment.InReview: "pullrequestreview-"}
+var anchors = map[comment.Kind]string{comment.InConversation: "issuecomment-", comment.OnLine: "discussion_r",
+	comment.InReview: "pullrequestreview-"}
 
 // Reply is the one comment in a pull request, with an answer for each comment
 // that needs words; empty where none does. The newest stand first, and are kept
@@ -89,7 +90,8 @@ func sentence(s string) string {
 
 // Effect says what became of a command that does not do what it says.
 func Effect(e *decide.Effect) string {
-	a := answer{Verb: code(string(e.Verb)), What: code(e.What), Line: e.Line, Refused: sentence(e.Refused), There: codes(e.There), Unknown: codes(e.Unknown)}
+	a := answer{Verb: code(string(e.Verb)), What: code(e.What), Line: e.Line, Refused: sentence(e.Refused), There: codes(e.There),
+		Unknown: codes(e.Unknown)}
 	if e.Verb == comment.Help {
 		a.Verb = "" // nobody knows which was meant
 	}

@@ -87,7 +87,8 @@ func (s *Store) audited(ctx context.Context, where string, args []any, limit int
 		e.At = timeOf(at)
 		out = append(out, e)
 		return nil
-	}, "SELECT id, at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	}, "SELECT id, at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?",
+		append(args, limit)...)
 	return out, err
 }
 
@@ -95,7 +96,8 @@ func (s *Store) audited(ctx context.Context, where string, args []any, limit int
 func (s *Store) Reply(ctx context.Context, repository int64, pull int) (record.Reply, error) {
 	r := record.Reply{Answers: map[string]record.Answer{}}
 	var answers string
-	switch err := s.row(ctx, "SELECT comment, answers FROM replies WHERE repository = ? AND pull = ?", repository, pull).Scan(&r.Comment, &answers); {
+	switch err := s.row(ctx, "SELECT comment, answers FROM replies WHERE repository = ? AND pull = ?", repository, pull).Scan(&r.Comment,
+		&answers); {
 	case errors.Is(err, sql.ErrNoRows):
 		return r, nil
 	case err != nil:

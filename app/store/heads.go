@@ -20,7 +20,8 @@ const headColumns = "repository, installation, owner, name, pull, thread, genera
 
 func scanHead(scan func(...any) error) (record.Head, error) {
 	var h record.Head
-	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows, &h.State, &h.Posted, &h.Conclusion)
+	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows,
+		&h.State, &h.Posted, &h.Conclusion)
 	return h, err
 }
 
@@ -86,22 +87,26 @@ func (s *Store) Current(ctx context.Context, job webhook.Job) (bool, error) {
 // pull request itself says what its head is.
 func (s *Store) SetSHA(ctx context.Context, job webhook.Job, sha, branch string) error {
 	return s.transact(ctx, func(tx *tx) error {
-		if err := tx.exec(ctx, "UPDATE heads SET sha = ?, branch = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, branch, job.Repository, job.Thread(), job.Generation); err != nil {
+		if err := tx.exec(ctx, "UPDATE heads SET sha = ?, branch = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, branch,
+			job.Repository, job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
-		return tx.exec(ctx, "UPDATE reviews SET sha = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, job.Repository, job.Thread(), job.Generation)
+		return tx.exec(ctx, "UPDATE reviews SET sha = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, job.Repository,
+			job.Thread(), job.Generation)
 	})
 }
 
 // SetState moves a generation on; a newer one is left alone.
 func (s *Store) SetState(ctx context.Context, job webhook.Job, state string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET state = ? WHERE repository = ? AND thread = ? AND generation = ? AND state <> 'closed'", state, job.Repository, job.Thread(), job.Generation)
+	_, err := s.exec(ctx, "UPDATE heads SET state = ? WHERE repository = ? AND thread = ? AND generation = ? AND state <> 'closed'", state,
+		job.Repository, job.Thread(), job.Generation)
 	return err
 }
 
 // SetConclusion notes what a judgment came to.
 func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET conclusion = ? WHERE repository = ? AND thread = ? AND generation = ?", conclusion, job.Repository, job.Thread(), job.Generation)
+	_, err := s.exec(ctx, "UPDATE heads SET conclusion = ? WHERE repository = ? AND thread = ? AND generation = ?", conclusion,
+		job.Repository, job.Thread(), job.Generation)
 	return err
 }
 
@@ -109,10 +114,12 @@ func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion s
 // seen, by GitHub's clock: its first result shows what there is to accept.
 func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time) error {
 	return s.transact(ctx, func(tx *tx) error {
-		if err := tx.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository, job.Thread(), job.Generation); err != nil {
+		if err := tx.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository,
+			job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: heads: %w", err)
 		}
-		err := tx.exec(ctx, "UPDATE reviews SET shown_at = ? WHERE repository = ? AND thread = ? AND generation = ? AND shown_at = 0", millis(shown), job.Repository, job.Thread(), job.Generation)
+		err := tx.exec(ctx, "UPDATE reviews SET shown_at = ? WHERE repository = ? AND thread = ? AND generation = ? AND shown_at = 0",
+			millis(shown), job.Repository, job.Thread(), job.Generation)
 		if err != nil {
 			return fmt.Errorf("store: reviews: %w", err)
 		}
@@ -154,7 +161,8 @@ func (s *Store) Release(ctx context.Context, repository int64, thread, by string
 }
 
 func (s *Store) release(ctx context.Context, repository int64, thread, by string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository, thread, s.id+" "+by)
+	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository,
+		thread, s.id+" "+by)
 	return err
 }
 
@@ -188,14 +196,16 @@ func (s *Store) Generations(ctx context.Context, repository int64, thread string
 		g.Received, g.Completed, g.Shown = timeOf(received), timeOf(completed), timeOf(shown)
 		out = append(out, g)
 		return nil
-	}, "SELECT generation, sha, received_at, completed_at, shown_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation", repository, thread)
+	}, "SELECT generation, sha, received_at, completed_at, shown_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation",
+		repository, thread)
 	return out, err
 }
 
 // Review returns a generation's review, nil where it has none.
 func (s *Store) Review(ctx context.Context, repository int64, thread string, generation int64) (*review.Review, error) {
 	var data []byte
-	switch err := s.row(ctx, "SELECT review FROM reviews WHERE repository = ? AND thread = ? AND generation = ?", repository, thread, generation).Scan(&data); {
+	switch err := s.row(ctx, "SELECT review FROM reviews WHERE repository = ? AND thread = ? AND generation = ?", repository, thread,
+		generation).Scan(&data); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
 	case err != nil:

@@ -37,7 +37,8 @@ func (s *Store) SetVerdict(ctx context.Context, job webhook.Job, v record.Verdic
 	_, err = s.exec(ctx, `INSERT INTO verdicts (repository, thread, generation, at, conclusion, packages, critical, high, medium, low, unscanned, risks, accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (repository, thread, generation) DO UPDATE SET at = excluded.at, conclusion = excluded.conclusion, packages = excluded.packages, critical = excluded.critical, high = excluded.high,
 		medium = excluded.medium, low = excluded.low, unscanned = excluded.unscanned, risks = excluded.risks, accepted = excluded.accepted`,
-		job.Repository, job.Thread(), job.Generation, millis(s.o.Now()), v.Conclusion, v.Packages, v.Critical, v.High, v.Medium, v.Low, v.Unscanned, string(risks), string(v.Accepted))
+		job.Repository, job.Thread(), job.Generation, millis(s.o.Now()), v.Conclusion, v.Packages, v.Critical, v.High, v.Medium, v.Low,
+		v.Unscanned, string(risks), string(v.Accepted))
 	return err
 }
 
@@ -96,7 +97,8 @@ func (s *Store) Verdicts(ctx context.Context, some record.Some, of record.Which,
 		var v record.Verdict
 		var at int64
 		var kept, accepted string
-		if err := r.Scan(&v.Repository, &v.Owner, &v.Name, &v.Thread, &at, &v.Conclusion, &v.Packages, &v.Critical, &v.High, &v.Medium, &v.Low, &v.Unscanned, &kept, &accepted); err != nil {
+		if err := r.Scan(&v.Repository, &v.Owner, &v.Name, &v.Thread, &at, &v.Conclusion, &v.Packages, &v.Critical, &v.High, &v.Medium, &v.Low,
+			&v.Unscanned, &kept, &accepted); err != nil {
 			return err
 		}
 		v.At = timeOf(at)
@@ -152,7 +154,8 @@ func (s *Store) Weeks(ctx context.Context, some record.Some, n int) ([]record.We
 		}
 		w.Critical, w.High, w.Medium, w.Low = w.Critical+critical, w.High+high, w.Medium+medium, w.Low+low
 		return nil
-	}, fmt.Sprintf(`SELECT (at - %d) / %d AS number, conclusion, count(*), sum(critical), sum(high), sum(medium), sum(low) FROM verdicts WHERE at >= ? AND `, monday, week)+where+" GROUP BY 1, 2",
+	}, fmt.Sprintf(`SELECT (at - %d) / %d AS number, conclusion, count(*), sum(critical), sum(high), sum(medium), sum(low)
+		FROM verdicts WHERE at >= ? AND `, monday, week)+where+" GROUP BY 1, 2",
 		append([]any{out[0].Begins.UnixMilli()}, args...)...)
 	return out, err
 }

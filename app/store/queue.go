@@ -73,7 +73,8 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 		return errors.New("no work is done here")
 	}
 	job.Args.Job.Queued = job.CreatedAt
-	err = w.do(ctx, webhook.Attempt{Job: job.Args.Job, Number: job.Attempt, Last: job.Attempt >= job.MaxAttempts, Deadly: job.Attempt > 2*job.MaxAttempts})
+	err = w.do(ctx, webhook.Attempt{Job: job.Args.Job, Number: job.Attempt, Last: job.Attempt >= job.MaxAttempts,
+		Deadly: job.Attempt > 2*job.MaxAttempts})
 	var later *webhook.Later
 	switch {
 	case errors.As(err, &later):
@@ -101,7 +102,8 @@ func (s *Store) wake(queue string, after time.Duration) {
 	}
 	time.AfterFunc(after+noted, func() {
 		if !s.stopping() {
-			_ = s.driver.GetExecutor().NotifyMany(context.Background(), &riverdriver.NotifyManyParams{Topic: "river_insert", Payload: []string{fmt.Sprintf(`{"queue": %q}`, queue)}})
+			_ = s.driver.GetExecutor().NotifyMany(context.Background(), &riverdriver.NotifyManyParams{Topic: "river_insert",
+				Payload: []string{fmt.Sprintf(`{"queue": %q}`, queue)}})
 		}
 	})
 }
@@ -126,7 +128,8 @@ func (s *Store) queue() error {
 	return nil
 }
 
-func (s *Store) newClient(do func(context.Context, webhook.Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx], error) {
+func (s *Store) newClient(do func(context.Context, webhook.Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx],
+	error) {
 	kinds := river.NewWorkers()
 	river.AddWorker(kinds, &worker{s: s, do: do})
 	river.AddWorker(kinds, &surveyor{s: s})
@@ -207,7 +210,8 @@ func (s *Store) stopping() bool {
 func (s *Store) Enqueue(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
 	var cancelled []int64
 	err = s.transact(ctx, func(tx *tx) error {
-		r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO deliveries (id, event, action, received_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"),
+		r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO deliveries (id, event, action, received_at) VALUES (?, ?, ?, ?) ON CONFLICT "+
+			"(id) DO NOTHING"),
 			d.ID, d.Event, d.Action, millis(d.Received))
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
@@ -297,7 +301,8 @@ func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, receive
 	}
 	var old int64
 	var sha, branch, state string
-	switch err := tx.row(ctx, "SELECT job, sha, branch, state FROM heads WHERE repository = ? AND thread = ?", job.Repository, job.Thread()).Scan(&old, &sha, &branch, &state); {
+	switch err := tx.row(ctx, "SELECT job, sha, branch, state FROM heads WHERE repository = ? AND thread = ?", job.Repository,
+		job.Thread()).Scan(&old, &sha, &branch, &state); {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return fmt.Errorf("store: %w", err)
@@ -313,7 +318,8 @@ func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, receive
 		ON CONFLICT (repository, thread) DO UPDATE SET generation = heads.generation + 1, installation = excluded.installation, owner = excluded.owner,
 			name = excluded.name, sha = excluded.sha, branch = excluded.branch, base = excluded.base, follows = excluded.follows, state = 'queued', posted = '', conclusion = ''
 		RETURNING generation`,
-		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch, job.BaseSHA, job.Follows).Scan(&job.Generation)
+		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch, job.BaseSHA,
+		job.Follows).Scan(&job.Generation)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -379,7 +385,8 @@ func (s *Store) Handover(ctx context.Context, job webhook.Job) error {
 	job.Kind = webhook.Review
 	return s.transact(ctx, func(tx *tx) error {
 		var state string
-		switch err := tx.row(ctx, "SELECT state FROM heads WHERE repository = ? AND thread = ? AND generation = ?", job.Repository, job.Thread(), job.Generation).Scan(&state); {
+		switch err := tx.row(ctx, "SELECT state FROM heads WHERE repository = ? AND thread = ? AND generation = ?", job.Repository, job.Thread(),
+			job.Generation).Scan(&state); {
 		case errors.Is(err, sql.ErrNoRows):
 			return nil
 		case err != nil:
@@ -440,6 +447,8 @@ func (s *Store) DeadJobs(ctx context.Context, limit int) ([]Dead, error) {
 		}
 		out = append(out, d)
 		return nil
-	}, "SELECT id, "+map[bool]string{true: "json(args), attempt, json(errors)", false: "CAST(args AS text), attempt, CAST(array_to_json(errors) AS text)"}[s.sqlite]+" FROM river_job WHERE state = 'discarded' ORDER BY id DESC LIMIT ?", limit)
+	}, "SELECT id, "+map[bool]string{true: "json(args), attempt, json(errors)",
+		false: "CAST(args AS text), attempt, CAST(array_to_json(errors) AS text)"}[s.sqlite]+" FROM river_job WHERE state = 'discarded' "+
+		"ORDER BY id DESC LIMIT ?", limit)
 	return out, err
 }

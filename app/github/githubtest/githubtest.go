@@ -247,12 +247,14 @@ func New() *GitHub {
 		grants:        map[string]grant{},
 		moved:         map[string]*Repository{},
 		people:        map[string]*User{},
-		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
-		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "pull_request_review_comment", "push"},
-		ClientID:      "Iv1.lockwarden",
-		ClientSecret:  "a client's secret",
-		ids:           1000,
-		ListedTree:    100_000,
+		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read",
+			"pull_requests": "write"},
+		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review",
+			"pull_request_review_comment", "push"},
+		ClientID:     "Iv1.lockwarden",
+		ClientSecret: "a client's secret",
+		ids:          1000,
+		ListedTree:   100_000,
 	}
 	g.user(g.Slug+"[bot]", "Bot")
 	g.server = httptest.NewServer(g)
@@ -313,7 +315,8 @@ func (g *GitHub) Repository(path string) *Repository {
 func (g *GitHub) repository(path string) *Repository {
 	owner, name, _ := strings.Cut(path, "/")
 	r := &Repository{github: g, ID: g.id(), Owner: g.user(owner, "User"), Name: name, DefaultBranch: "main",
-		branches: map[string]string{}, roles: map[string]string{}, pulls: map[int]*Pull{}, comments: map[int64]*Comment{}, onLines: map[int64]*Comment{}, reviews: map[int64]*Comment{}, runs: map[int64]*CheckRun{}}
+		branches: map[string]string{}, roles: map[string]string{}, pulls: map[int]*Pull{}, comments: map[int64]*Comment{},
+		onLines: map[int64]*Comment{}, reviews: map[int64]*Comment{}, runs: map[int64]*CheckRun{}}
 	g.repositories[strings.ToLower(path)] = r
 	return r
 }
@@ -324,7 +327,8 @@ func (g *GitHub) install(account *User) *Installation {
 			return i
 		}
 	}
-	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read", "pull_requests": "write", "issues": "write", "merge_queues": "read", "metadata": "read"}}
+	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read",
+		"pull_requests": "write", "issues": "write", "merge_queues": "read", "metadata": "read"}}
 	g.installations[i.ID] = i
 	return i
 }
@@ -402,9 +406,11 @@ func (r *Repository) Push(branch string, files map[string]string) string {
 			added = append(added, path)
 		}
 	}
-	g.deliver(r, "push", "", object{"ref": "refs/heads/" + branch, "before": before, "after": sha, "created": false, "deleted": false, "forced": false, "base_ref": nil,
-		"compare": "", "commits": []any{object{"id": sha, "added": list(added), "modified": list(modified), "removed": list(removed)}}, "head_commit": nil,
-		"pusher": object{"name": r.Owner.Login}}, r.Owner)
+	g.deliver(r, "push", "", object{"ref": "refs/heads/" + branch, "before": before, "after": sha, "created": false, "deleted": false,
+		"forced": false, "base_ref": nil,
+		"compare": "", "commits": []any{object{"id": sha, "added": list(added), "modified": list(modified), "removed": list(removed)}},
+		"head_commit": nil,
+		"pusher":      object{"name": r.Owner.Login}}, r.Owner)
 	return sha
 }
 

@@ -208,7 +208,8 @@ func (s *server) start() error {
 	go func() {
 		// The signal at the parent's death is one at the death of the thread.
 		runtime.LockOSThread()
-		s.cmd = exec.Command(postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
+		s.cmd = exec.Command(postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
+			"synchronous_commit=off", "-c", "max_connections=200")
 		s.cmd.SysProcAttr = attr
 		s.cmd.Dir = s.dir
 		started <- s.cmd.Start()

@@ -6,12 +6,14 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // mayImport is DESIGN's table: what a package of this module may import of
@@ -28,33 +30,36 @@ var mayImport = []struct {
 	{"lockfile/clienttest", nil, nil},
 	{"lockfile/document", nil, []string{"net", "net/http", "os"}},
 	{"known", nil, []string{"net", "net/http", "os"}},
+	{"reach", nil, []string{"net/http", "os"}},
 	{"glob", nil, []string{"net", "net/http", "os"}},
 	{"templates", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/npm", []string{"lockfile/document"}, []string{"net", "net/http", "os"}},
 	{"analyzer/worker", nil, []string{"net", "net/http"}},
 	{"analyzer/flight", nil, []string{"net", "net/http", "os"}},
-	{"analyzer/registry", []string{"analyzer/npm", "analyzer/flight", "known", "lockfile/document", "lockfile/sri"}, nil},
+	{"analyzer/flight/flighttest", nil, nil},
+	{"analyzer/registry", []string{"analyzer/npm", "analyzer/flight", "known", "reach", "lockfile/document", "lockfile/sri"}, nil},
 	{"analyzer/archive", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/builtin", nil, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript/decode", []string{"analyzer/javascript/builtin"}, []string{"net", "net/http", "os"}},
 	{"analyzer/shell", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/javascript", []string{"analyzer/javascript/builtin", "analyzer/javascript/decode", "analyzer/shell", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/behavior", []string{"glob", "analyzer/javascript", "analyzer/shell", "analyzer/archive", "analyzer/npm"}, []string{"net", "net/http", "os"}},
-	{"analyzer/vulnerability", []string{"analyzer/npm"}, nil},
+	{"analyzer/vulnerability", []string{"analyzer/npm", "reach"}, nil},
 	{"analyzer/prevalence", []string{"analyzer/npm"}, []string{"net", "net/http", "os"}},
 	{"analyzer/issue", []string{"analyzer/prevalence", "analyzer/vulnerability", "analyzer/behavior", "analyzer/javascript", "analyzer/shell", "analyzer/archive", "analyzer/npm", "known", "lockfile", "lockfile/settings", "lockfile/sri"}, []string{"net", "net/http", "os"}},
-	{"analyzer", []string{"analyzer/…", "known", "lockfile", "lockfile/sri"}, nil},
+	{"analyzer", []string{"analyzer/…", "known", "reach", "lockfile", "lockfile/sri"}, nil},
 	{"app/review", []string{"analyzer", "analyzer/issue", "analyzer/vulnerability", "glob", "known", "lockfile", "lockfile/settings"}, []string{"net", "net/http"}},
-	{"app/comment", nil, []string{"net", "net/http", "os"}},
+	{"app/comment", []string{"templates"}, []string{"net", "net/http", "os"}},
 	{"app/telemetry", nil, nil},
 	{"app/webhook", nil, nil},
-	{"app/store", []string{"app/telemetry", "app/webhook", "app/review"}, nil},
+	{"app/record", []string{"app/webhook", "app/review"}, []string{"net", "net/http", "os", "database/sql"}},
+	{"app/store", []string{"app/telemetry", "app/webhook", "app/review", "app/record"}, nil},
 	{"app/store/storetest", nil, nil},
-	{"app/github", []string{"app/comment", "app/render"}, nil},
+	{"app/github", []string{"app/comment", "app/render", "reach"}, nil},
 	{"app/github/githubtest", nil, nil},
 	{"app/github/githubtest/browse", []string{"app/github/githubtest"}, nil},
-	{"app/page", []string{"analyzer", "analyzer/npm", "app/comment", "app/render", "app/review", "app/store", "app/github", "known", "templates"}, nil},
-	{"app", []string{"app/…", "templates", "analyzer", "analyzer/issue", "analyzer/prevalence", "lockfile"}, nil},
+	{"app/page", []string{"analyzer", "analyzer/npm", "app/comment", "app/record", "app/render", "app/review", "known", "templates"}, []string{"database/sql"}},
+	{"app", []string{"app/…", "reach", "templates", "analyzer", "analyzer/issue", "analyzer/prevalence", "lockfile"}, nil},
 	{"app/github/octokit", []string{"analyzer/registry"}, nil},
 	{"app/policy", []string{"glob", "known", "app/review", "app/comment", "analyzer/issue"}, []string{"net", "net/http", "os"}},
 	{"app/decide", []string{"app/comment", "app/policy"}, []string{"net", "net/http", "os"}},
@@ -144,6 +149,62 @@ func allowed(list []string, name string) bool {
 		prefix, below := strings.CutSuffix(entry, "…")
 		return entry == name || below && strings.HasPrefix(name, prefix)
 	})
+}
+
+// TestHouseOpensItsStoreAtTheDoor: the App's steps know what they keep through
+// the interfaces that they declare; who opens a database knows the store.
+func TestHouseOpensItsStoreAtTheDoor(t *testing.T) {
+	var open []string
+	files, err := filepath.Glob("../app/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range tree.Imports {
+			if i.Path.Value == strconv.Quote(module+"app/store") {
+				open = append(open, filepath.Base(file))
+			}
+		}
+	}
+	if want := []string{"doctor.go", "serve.go", "survey.go"}; !slices.Equal(open, want) {
+		t.Errorf("these files of app import the store: %q, only %q open one", open, want)
+	}
+}
+
+// maxLine is how many characters a line of Go has at most; what stands in a raw
+// string, and the address of a source, has the length that it has.
+const maxLine = 140
+
+// TestLinesOfTheAppAreShort holds that for the App and the commands.
+func TestLinesOfTheAppAreShort(t *testing.T) {
+	for _, root := range []string{"../app", "../cmd"} {
+		err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(file)
+			raw, n := false, 0
+			for line := range strings.Lines(string(data)) {
+				n++
+				ticks := strings.Count(line, "`")
+				if chars := utf8.RuneCountInString(line) - 1; chars > maxLine && !raw && ticks == 0 && !strings.Contains(line, "//") {
+					t.Errorf("%s:%d has %d characters", file, n, chars)
+				}
+				raw = raw != (ticks%2 == 1)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestOnePlaceKnowsShells: which programs are shells, and run what they are given,

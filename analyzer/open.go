@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/vulnerability"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
 	"github.com/lockwarden/lockwarden/known"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Options say how to open a Scanner.
@@ -41,6 +43,9 @@ type Options struct {
 	// OSV is OSV's API, or a local copy of its npm/all.zip; empty: the public
 	// API; "none": nobody is asked.
 	OSV string
+	// Log is told why registries and databases were not reached; reports have it in
+	// words for readers. It may be nil.
+	Log *slog.Logger
 	// Git scans packages as they are installed from git repositories.
 	Git bool
 	// Workers is the number of child processes; 0 means one a processor.
@@ -51,6 +56,14 @@ type Options struct {
 	// AllowUnsandboxed is set where the operator knows that the kernel lacks a
 	// part of the children's sandbox: Checks then calls it weak, not wrong.
 	AllowUnsandboxed bool
+}
+
+// failed logs what the network said of a request.
+func (o *Options) failed() func(error) {
+	if o.Log == nil {
+		return nil
+	}
+	return func(err error) { o.Log.Warn("a request failed", "error", reach.Detail(err)) }
 }
 
 // Open makes a Scanner from the user's and the project's npm settings. Close
@@ -77,10 +90,10 @@ func Open(o Options) (*Scanner, error) {
 			return nil, err
 		}
 	}
-	if s.Registry, err = registry.New(registry.Options{Settings: s.Settings, Cache: s.Cache}); err != nil {
+	if s.Registry, err = registry.New(registry.Options{Settings: s.Settings, Cache: s.Cache, Failed: o.failed()}); err != nil {
 		return nil, err
 	}
-	if err := s.advisories(o.OSV); err != nil {
+	if err := s.advisories(o.OSV, o.failed()); err != nil {
 		return nil, err
 	}
 	command := o.WorkerCommand
@@ -179,7 +192,7 @@ func (s *Scanner) Find(ctx context.Context, spec string) (Subject, error) {
 }
 
 // advisories opens the database of advisories.
-func (s *Scanner) advisories(osv string) error {
+func (s *Scanner) advisories(osv string, failed func(error)) error {
 	var cache vulnerability.Cache
 	if s.Cache != nil {
 		cache = s.Cache
@@ -187,7 +200,7 @@ func (s *Scanner) advisories(osv string) error {
 	switch {
 	case osv == "none":
 	case osv == "" || strings.HasPrefix(osv, "https://") || strings.HasPrefix(osv, "http://"):
-		s.Vulnerabilities = &vulnerability.API{URL: strings.TrimSuffix(osv, "/"), Cache: cache}
+		s.Vulnerabilities = &vulnerability.API{URL: strings.TrimSuffix(osv, "/"), Cache: cache, Failed: failed}
 	default:
 		info, err := os.Stat(osv)
 		if err != nil {

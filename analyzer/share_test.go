@@ -12,9 +12,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer"
+	"github.com/lockwarden/lockwarden/analyzer/flight/flighttest"
 	"github.com/lockwarden/lockwarden/analyzer/registry"
 )
 
@@ -63,15 +63,16 @@ func TestOneScanForAll(t *testing.T) {
 	h := registry.NewHash()
 	_, _ = h.Write(data)
 	var fetched, failing atomic.Int32
+	answer := make(chan struct{})
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "gone") {
 			failing.Add(1)
-			time.Sleep(100 * time.Millisecond)
+			<-answer
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		fetched.Add(1)
-		time.Sleep(200 * time.Millisecond) // everybody arrives before it is done
+		<-answer
 		_, _ = w.Write(data)
 	}))
 	defer server.Close()
@@ -117,6 +118,8 @@ func TestOneScanForAll(t *testing.T) {
 				}()
 			}
 		}
+		flighttest.Await(t, 4*len(replicas)) // everybody arrives before it is done
+		close(answer)
 		wait.Wait()
 	}
 	all(wanted, func(got analyzer.Scanned) {
@@ -129,6 +132,7 @@ func TestOneScanForAll(t *testing.T) {
 	}
 	// What cannot be had is asked for once by each replica, and nobody waits
 	// for ever.
+	answer = make(chan struct{})
 	gone := wanted
 	gone.Name, gone.Resolved, gone.Integrity = "gone", server.URL+"/gone/-/gone-1.0.0.tgz", strings.Replace(wanted.Integrity, "sha512-", "sha512-AAAA", 1)
 	all(gone, func(got analyzer.Scanned) {
@@ -141,18 +145,27 @@ func TestOneScanForAll(t *testing.T) {
 	}
 	// One who gives up takes only its own wait with it.
 	alone := replica()
-	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	answer = make(chan struct{})
+	short, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	gaveUp := make(chan error, 1)
 	go func() {
 		_, err := alone.Scan(short, wanted)
 		gaveUp <- err
 	}()
-	time.Sleep(20 * time.Millisecond) // the one who gives up is the one who scans
-	if got, err := alone.Scan(context.Background(), wanted); err != nil || got.Contents == nil {
-		t.Errorf("%+v %v", got, err)
-	}
+	flighttest.Await(t, 1) // the one who gives up is the one who scans
+	other := make(chan struct{})
+	go func() {
+		defer close(other)
+		if got, err := alone.Scan(context.Background(), wanted); err != nil || got.Contents == nil {
+			t.Errorf("%+v %v", got, err)
+		}
+	}()
+	flighttest.Await(t, 2)
+	cancel()
 	if err := <-gaveUp; err == nil {
 		t.Error("a scan outlived its context")
 	}
+	close(answer)
+	<-other
 }

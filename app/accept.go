@@ -16,10 +16,11 @@ import (
 	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // leaseTime is how long one judgment keeps others away, settle how long a
@@ -41,20 +42,20 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	ctx, judged := s.step(ctx, "judge")
 	defer func() { judged(err) }()
 	by := rand.Text()
-	leased, err := s.c.Store.Lease(ctx, job.Repository, job.Thread(), by, leaseTime)
+	leased, err := s.reviews.Lease(ctx, job.Repository, job.Thread(), by, leaseTime)
 	if err != nil {
 		return err
 	}
 	if !leased {
-		return &store.Later{After: settle, Reason: "another judgment of the same thread"}
+		return &webhook.Later{After: settle, Reason: "another judgment of the same thread"}
 	}
-	defer func() { _ = s.c.Store.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
+	defer func() { _ = s.reviews.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
 
-	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	head, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
 	if err != nil || !ok || head.Generation != job.Generation || head.State == "closed" {
 		return err
 	}
-	r, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation)
+	r, err := s.reviews.Review(ctx, job.Repository, job.Thread(), job.Generation)
 	if err != nil || r == nil {
 		return err
 	}
@@ -82,10 +83,10 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if len(r.Packages)+len(r.Removed)+len(r.Whole)+len(r.Lockfiles) > 0 {
 		result = render.Check(r, verdict, place)
 	}
-	if err := s.c.Store.SetConclusion(ctx, job, string(verdict.Conclusion)); err != nil {
+	if err := s.reviews.SetConclusion(ctx, job, string(verdict.Conclusion)); err != nil {
 		return err
 	}
-	if err := s.c.Store.SetVerdict(ctx, job, figures(r, &verdict)); err != nil {
+	if err := s.reviews.SetVerdict(ctx, job, figures(r, &verdict)); err != nil {
 		return err
 	}
 	if err := s.notGreenFor(ctx, job, &result); err != nil {
@@ -97,11 +98,11 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if head.Conclusion != string(verdict.Conclusion) {
 		again := job
 		again.Kind = webhook.Shared
-		if err := s.c.Store.Add(ctx, again); err != nil {
+		if err := s.queue.Add(ctx, again); err != nil {
 			return err
 		}
 	}
-	if err := s.c.Store.SetState(ctx, job, "done"); err != nil {
+	if err := s.reviews.SetState(ctx, job, "done"); err != nil {
 		return err
 	}
 	if job.Pull == 0 {
@@ -116,10 +117,10 @@ func (s *Server) answered(ctx context.Context, job webhook.Job, err error) error
 	if err == nil || job.Kind == webhook.Comment {
 		return err
 	}
-	s.c.Log.Warn("comments were not answered yet", "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
+	s.c.Log.Warn("comments were not answered yet", "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", reach.Detail(err))
 	again := job
 	again.Kind, again.Comment = webhook.Comment, 0
-	return s.c.Store.Add(ctx, again)
+	return s.queue.Add(ctx, again)
 }
 
 // onBase is the job with its pull request's base branch as it is called now: a
@@ -133,7 +134,7 @@ func (s *Server) onBase(ctx context.Context, job webhook.Job) (webhook.Job, erro
 		return job, err
 	}
 	job.Branch = pull.BaseRef
-	return job, s.c.Store.SetSHA(ctx, job, job.SHA, job.Branch)
+	return job, s.reviews.SetSHA(ctx, job, job.SHA, job.Branch)
 }
 
 // notGreenFor keeps a commit's check from passing while another open pull
@@ -144,7 +145,7 @@ func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *rende
 	if result.Conclusion != policy.Success {
 		return nil
 	}
-	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *rende
 // shared judges the finished pull requests of a commit again, but for the one
 // that asks.
 func (s *Server) shared(ctx context.Context, job webhook.Job) error {
-	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (s *Server) shared(ctx context.Context, job webhook.Job) error {
 			jobs = append(jobs, again)
 		}
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }
 
 // post completes the check run, unless it says all this already.
@@ -188,7 +189,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 		return nil
 	}
 	// Between the last look and now, a newer head may have come.
-	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
+	if current, err := s.reviews.Current(ctx, job); err != nil || !current {
 		return err
 	}
 	posting, done := s.step(ctx, "post")
@@ -201,7 +202,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if posted == "" {
 		s.latency(ctx, job)
 	}
-	if err := s.c.Store.SetPosted(ctx, job, digest, shown); err != nil {
+	if err := s.reviews.SetPosted(ctx, job, digest, shown); err != nil {
 		return err
 	}
 	until := time.Time{}
@@ -213,11 +214,12 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if !until.IsZero() {
 		again := job
 		again.Kind, again.Comment = webhook.Comment, 0
-		if err := s.c.Store.AddAt(ctx, again, until.Add(time.Second)); err != nil {
+		if err := s.queue.AddAt(ctx, again, until.Add(time.Second)); err != nil {
 			return err
 		}
 	}
-	return s.audit(ctx, job, "", "posted", string(result.Conclusion)+": "+result.Title, fmt.Sprintf("posted/%d/%s/%d/%s/%d", job.Repository, job.Thread(), job.Generation, digest, s.c.Now().UnixMilli()))
+	return s.audit(ctx, job, "", "posted", string(result.Conclusion)+": "+result.Title, fmt.Sprintf("posted/%d/%s/%d/%s/%d", job.Repository,
+		job.Thread(), job.Generation, digest, s.c.Now().UnixMilli()))
 }
 
 // latency notes how long after its delivery a head got its result.
@@ -225,7 +227,7 @@ func (s *Server) latency(ctx context.Context, job webhook.Job) {
 	if s.c.Metrics == nil {
 		return
 	}
-	generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+	generations, err := s.reviews.Generations(ctx, job.Repository, job.Thread())
 	if err != nil || len(generations) == 0 {
 		return
 	}
@@ -236,7 +238,8 @@ func (s *Server) audit(ctx context.Context, job webhook.Job, actor, action, deta
 	if len(detail) > 4000 {
 		detail = strings.ToValidUTF8(detail[:4000], "") // PostgreSQL refuses half a character
 	}
-	return s.c.Store.Audit(ctx, store.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(), Actor: actor, Action: action, Detail: detail, Origin: origin})
+	return s.decisions.Audit(ctx, record.Entry{Repository: job.Repository, Owner: job.Owner, Name: job.Name, Thread: job.Thread(),
+		Actor: actor, Action: action, Detail: detail, Origin: origin})
 }
 
 // ruling is the policy that counts for a head, with what is to be said of it.
@@ -270,7 +273,8 @@ func (s *Server) policy(ctx context.Context, job webhook.Job) (*ruling, error) {
 	if errors.As(err, &wrong) {
 		r.place.Notes = append(r.place.Notes, fmt.Sprintf("The policy of %s is not valid, so that the defaults apply: %s", job.Branch, err))
 		r.place.Policy = append(r.place.Policy, render.Annotation{Path: policy.Path, StartLine: wrong.Line, EndLine: wrong.Line, Level: "failure",
-			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch + "; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
+			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch +
+				"; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
 		err = nil
 	}
 	return r, err
@@ -315,7 +319,7 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		}
 	}
 	for _, generation := range t.Reviews() {
-		r, err := s.c.Store.Review(ctx, job.Repository, t.Name, generation)
+		r, err := s.reviews.Review(ctx, job.Repository, t.Name, generation)
 		if err != nil {
 			return decide.Decisions{}, err
 		}
@@ -329,8 +333,9 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		if err != nil {
 			return d, err
 		}
-		one := store.Decision{Repository: job.Repository, Thread: k.Thread, Scope: store.ForRepository, Comment: k.Comment, Origin: k.Origin, Value: value}
-		if err := s.c.Store.Decide(ctx, one); err != nil {
+		one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: record.ForRepository, Comment: k.Comment, Origin: k.Origin,
+			Value: value}
+		if err := s.decisions.Decide(ctx, one); err != nil {
 			return d, err
 		}
 	}
@@ -346,11 +351,12 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 // have decided anything.
 func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (*decide.Thread, error) {
 	number := max(job.Pull, job.Follows)
-	lasting, err := s.kept(ctx, job, store.ForRepository)
+	lasting, err := s.kept(ctx, job, record.ForRepository)
 	if err != nil || number == 0 && len(lasting) == 0 {
 		return nil, err
 	}
-	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{}, Done: map[comment.Ref]bool{},
+	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{},
+		Done:   map[comment.Ref]bool{},
 		Thread: comment.Thread{Slug: s.c.Slug, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: map[string]comment.Permission{}}}
 	if number == 0 {
 		return t, nil
@@ -368,7 +374,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
 		return nil, err
 	}
-	reply, err := s.c.Store.Reply(ctx, job.Repository, number)
+	reply, err := s.decisions.Reply(ctx, job.Repository, number)
 	if err != nil {
 		return nil, err
 	}
@@ -377,7 +383,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 			t.Done[ref] = true
 		}
 	}
-	generations, err := s.c.Store.Generations(ctx, job.Repository, t.Name)
+	generations, err := s.reviews.Generations(ctx, job.Repository, t.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -391,7 +397,7 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 
 // kept are the decisions that the store has of a scope.
 func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]decide.Kept, error) {
-	list, err := s.c.Store.Decisions(ctx, job.Repository, scope)
+	list, err := s.decisions.Decisions(ctx, job.Repository, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -408,7 +414,7 @@ func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]dec
 // judgeAgain judges the other open pull requests of a repository again: one of
 // them may be green by what is revoked.
 func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
-	heads, err := s.c.Store.HeadsOpen(ctx, job.Repository)
+	heads, err := s.reviews.HeadsOpen(ctx, job.Repository)
 	if err != nil {
 		return err
 	}
@@ -421,15 +427,16 @@ func (s *Server) judgeAgain(ctx context.Context, job webhook.Job) error {
 		again.Delivery = job.Delivery
 		jobs = append(jobs, again)
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }
 
 func (s *Server) endDecision(ctx context.Context, job webhook.Job, e decide.Ended) error {
-	if err := s.c.Store.Revoke(ctx, e.ID, e.By); err != nil {
+	if err := s.decisions.Revoke(ctx, e.ID, e.By); err != nil {
 		return err
 	}
 	if err := s.judgeAgain(ctx, job); err != nil {
 		return err
 	}
-	return s.audit(ctx, job, e.By, "revoked in repository", e.Name+"@"+e.Version+" "+strings.Join(e.Findings, " "), fmt.Sprintf("decision/%d/revoked", e.ID))
+	return s.audit(ctx, job, e.By, "revoked in repository", e.Name+"@"+e.Version+" "+strings.Join(e.Findings, " "),
+		fmt.Sprintf("decision/%d/revoked", e.ID))
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
-	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -22,7 +22,7 @@ func ahead(ctx context.Context, asks ...func(context.Context)) context.Context {
 
 // judgedAhead asks for what a judgment reads. It must hold the thread's lease:
 // what another judgment reads later must not be posted before it.
-func (s *Server) judgedAhead(ctx context.Context, job webhook.Job, head store.Head, policed bool) context.Context {
+func (s *Server) judgedAhead(ctx context.Context, job webhook.Job, head record.Head, policed bool) context.Context {
 	repo := s.repository(job)
 	var asks []func(context.Context)
 	if number := max(job.Pull, job.Follows); number > 0 {

@@ -13,16 +13,17 @@ import (
 	"github.com/lockwarden/lockwarden/app/decide"
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // comment handles a comment: a rescan begins at once, everything else is a
 // judgment of what is known.
 func (s *Server) comment(ctx context.Context, job webhook.Job) error {
-	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	head, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
 	if err != nil {
 		return err
 	}
@@ -50,11 +51,11 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 	case "queued", "reviewing":
 		// The review folds the comments when it ends, but it may have read them
 		// before this one was written. One that does not end is not waited for.
-		generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+		generations, err := s.reviews.Generations(ctx, job.Repository, job.Thread())
 		if err != nil || len(generations) == 0 || s.c.Now().Sub(generations[len(generations)-1].Received) > longestReview {
 			return err
 		}
-		return &store.Later{After: settle, Reason: "the review is under way"}
+		return &webhook.Later{After: settle, Reason: "the review is under way"}
 	}
 	again := head.Job(webhook.Comment)
 	again.Comment, again.In, again.Edited, again.Deleted = job.Comment, job.In, job.Edited, job.Deleted
@@ -73,7 +74,7 @@ func (s *Server) said(ctx context.Context, job webhook.Job) (said, rescans bool,
 	if rescans = slices.ContainsFunc(commands, is(comment.Rescan)); rescans || len(commands) == 0 {
 		return false, rescans, nil
 	}
-	reply, err := s.c.Store.Reply(ctx, job.Repository, job.Pull)
+	reply, err := s.decisions.Reply(ctx, job.Repository, job.Pull)
 	if err != nil {
 		return false, false, err
 	}
@@ -83,7 +84,7 @@ func (s *Server) said(ctx context.Context, job webhook.Job) (said, rescans bool,
 }
 
 // helped reports whether the reply lists the commands.
-func helped(r store.Reply) bool {
+func helped(r record.Reply) bool {
 	for _, answer := range r.Answers {
 		if render.Helps(answer.Words) {
 			return true
@@ -95,7 +96,7 @@ func helped(r store.Reply) bool {
 // mayRescan: it costs the server something and changes no decision.
 const mayRescan = comment.Triage
 
-func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (begun bool, err error) {
+func (s *Server) rescan(ctx context.Context, job webhook.Job, head record.Head) (begun bool, err error) {
 	repo := s.repository(job)
 	said, err := s.conversation(ctx, job, job.Pull)
 	if err != nil {
@@ -106,7 +107,8 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (
 		return false, s.patient(job, "GitHub does not show the comment yet")
 	}
 	i := slices.IndexFunc(comments, func(c comment.Comment) bool { return c.Ref().String() == job.Said() })
-	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug), func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
+	if i < 0 || comments[i].Bot || !slices.ContainsFunc(comment.Parse(comments[i].Body, s.c.Slug),
+		func(c comment.Command) bool { return c.Verb == comment.Rescan && c.Problem == "" }) {
 		return false, nil
 	}
 	permission, err := repo.Permission(ctx, comments[i].Author)
@@ -116,18 +118,19 @@ func (s *Server) rescan(ctx context.Context, job webhook.Job, head store.Head) (
 	if err := s.courtesy(job, "reaction", repo.React(ctx, &comments[i], "eyes")); err != nil {
 		return false, err
 	}
-	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%s/rescan", job.Repository, job.Said())); err != nil {
+	if err := s.audit(ctx, job, comments[i].Author, "rescanned", head.SHA, fmt.Sprintf("comment/%d/%s/rescan", job.Repository,
+		job.Said())); err != nil {
 		return false, err
 	}
 	again := head.Job(webhook.Head)
 	again.Again, again.Generation, again.Delivery = true, 0, job.Delivery
-	return true, s.c.Store.Add(ctx, again)
+	return true, s.queue.Add(ctx, again)
 }
 
 // button handles a click on a check run's button, which is authorised like a
 // comment of the person who clicked.
 func (s *Server) button(ctx context.Context, job webhook.Job) error {
-	heads, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
 	}
@@ -168,7 +171,8 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 				if err := s.audit(ctx, again, job.Sender, "refused", "the button Accept all: "+refused, origin); err != nil {
 					return err
 				}
-				if err := s.say(ctx, again, []said{{name: ofButton, Answer: store.Answer{Words: render.ButtonRefused(job.Sender, refused)}}}, false); err != nil {
+				if err := s.say(ctx, again, []said{{name: ofButton, Answer: record.Answer{Words: render.ButtonRefused(job.Sender, refused)}}},
+					false); err != nil {
 					return err
 				}
 				continue
@@ -176,7 +180,7 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 		} else {
 			continue
 		}
-		if err := s.c.Store.Add(ctx, again); err != nil {
+		if err := s.queue.Add(ctx, again); err != nil {
 			return err
 		}
 	}
@@ -184,7 +188,8 @@ func (s *Server) button(ctx context.Context, job webhook.Job) error {
 }
 
 // acceptAll keeps a decision that no comment records.
-func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, permission comment.Permission, origin string) (refused string, err error) {
+func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h record.Head, permission comment.Permission,
+	origin string) (refused string, err error) {
 	pull, err := s.pull(ctx, job, h.Pull)
 	if err != nil {
 		return "", err
@@ -196,12 +201,13 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 	p := rule.policy
 	now := s.c.Now().UTC().Truncate(time.Second)
 	// The same rules as for a comment, from the same place.
-	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now, Permissions: map[string]comment.Permission{job.Sender: permission},
-		Comments: []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
+	folded := comment.Fold(comment.Thread{Author: pull.Author, Rules: p.Accept.Rules, Now: now,
+		Permissions: map[string]comment.Permission{job.Sender: permission},
+		Comments:    []comment.Comment{{Author: job.Sender, Body: "/lockwarden accept all", Created: now, Updated: now}}})
 	if len(folded.Refusals) > 0 {
 		return folded.Refusals[0].Reason, nil
 	}
-	r, err := s.c.Store.Review(ctx, h.Repository, h.Thread, h.Generation)
+	r, err := s.reviews.Review(ctx, h.Repository, h.Thread, h.Generation)
 	if err != nil {
 		return "", err
 	}
@@ -211,15 +217,17 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 	if under, known := github.RunOf(job.Run); known && under.Generation != h.Generation {
 		return "a newer result has taken the place of the one that it stands under", nil
 	}
-	after, err := s.c.Store.ArrivedBefore(ctx, job)
+	after, err := s.decisions.ArrivedBefore(ctx, job)
 	if err != nil {
 		return "", err
 	}
-	value, err := json.Marshal(decide.Kept{Accepted: policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)}, Ordered: true, After: after})
+	value, err := json.Marshal(decide.Kept{Accepted: policy.Accepted{Acceptance: folded.Acceptances[0], Seen: policy.See(p, r)},
+		Ordered: true, After: after})
 	if err != nil {
 		return "", err
 	}
-	if err := s.c.Store.Decide(ctx, store.Decision{Repository: h.Repository, Thread: h.Thread, Scope: h.Thread, Origin: origin, Value: value}); err != nil {
+	if err := s.decisions.Decide(ctx, record.Decision{Repository: h.Repository, Thread: h.Thread, Scope: h.Thread, Origin: origin,
+		Value: value}); err != nil {
 		return "", err
 	}
 	return "", s.audit(ctx, h.Job(webhook.Button), job.Sender, "accepted", "all, with the button, at "+h.SHA, origin)
@@ -227,7 +235,8 @@ func (s *Server) acceptAll(ctx context.Context, job webhook.Job, h store.Head, p
 
 // answer reacts to each command and, where words are needed, keeps them in one
 // reply.
-func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, v *policy.Verdict, r *review.Review, rules comment.Rules) error {
+func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions, v *policy.Verdict, r *review.Review,
+	rules comment.Rules) error {
 	for _, e := range d.Audit(v) {
 		if err := s.audit(ctx, job, e.Actor, e.Action, e.Detail, e.Origin); err != nil {
 			return err
@@ -256,7 +265,8 @@ func (s *Server) answer(ctx context.Context, job webhook.Job, d decide.Decisions
 				words = append(words, text)
 			}
 		}
-		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment, store.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
+		outcomes = append(outcomes, said{a.Comment.Ref().String(), &a.Comment,
+			record.Answer{Reaction: a.Reaction, Words: strings.Join(words, "\n\n"), At: a.Comment.Created}})
 	}
 	return s.say(ctx, job, outcomes, true)
 }
@@ -267,7 +277,7 @@ func (s *Server) courtesy(job webhook.Job, what string, err error) error {
 	if !github.Forbidden(err) && !errors.Is(err, github.ErrGone) {
 		return err
 	}
-	s.c.Log.Warn("GitHub refuses a "+what, "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", err.Error())
+	s.c.Log.Warn("GitHub refuses a "+what, "repository", job.Owner+"/"+job.Name, "pull", job.Pull, "error", reach.Detail(err))
 	return nil
 }
 
@@ -275,7 +285,7 @@ func (s *Server) courtesy(job webhook.Job, what string, err error) error {
 type said struct {
 	name    string
 	comment *comment.Comment
-	store.Answer
+	record.Answer
 }
 
 // ofButton names the answer to who pressed a button.
@@ -285,7 +295,7 @@ const ofButton = "-1"
 // changed. complete tells that the answers are those to all comments.
 func (s *Server) say(ctx context.Context, job webhook.Job, answers []said, complete bool) error {
 	repo := s.repository(job)
-	reply, err := s.c.Store.Reply(ctx, job.Repository, job.Pull)
+	reply, err := s.decisions.Reply(ctx, job.Repository, job.Pull)
 	if err != nil {
 		return err
 	}
@@ -312,7 +322,7 @@ func (s *Server) say(ctx context.Context, job webhook.Job, answers []said, compl
 	}
 	if body := render.Reply(answered(reply)); body != before && (body != "" || reply.Comment != 0) {
 		if body == "" {
-			body = render.NothingLeft
+			body = render.NothingLeft()
 		}
 		posted, err := repo.Reply(ctx, job.Pull, reply.Comment, body)
 		if err := s.courtesy(job, "reply", err); err != nil {
@@ -325,11 +335,11 @@ func (s *Server) say(ctx context.Context, job webhook.Job, answers []said, compl
 	if !changed {
 		return nil
 	}
-	return s.c.Store.SetReply(ctx, job.Repository, job.Pull, reply)
+	return s.decisions.SetReply(ctx, job.Repository, job.Pull, reply)
 }
 
 // answered are the answers of a reply as they are shown.
-func answered(r store.Reply) []render.Answered {
+func answered(r record.Reply) []render.Answered {
 	out := make([]render.Answered, 0, len(r.Answers))
 	for name, a := range r.Answers {
 		ref, _ := comment.ParseRef(name)

@@ -26,9 +26,9 @@ import (
 	"github.com/lockwarden/lockwarden/app/page"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/telemetry"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Config is what a Server is made of.
@@ -38,7 +38,7 @@ type Config struct {
 	// Slug is the App's name in mentions, Secret the webhook's.
 	Slug   string
 	Secret string
-	Store  *store.Store
+	Store  Store
 	// Scanner scans packages.
 	Scanner review.Scanner
 	Log     *slog.Logger
@@ -80,8 +80,11 @@ const (
 
 // Server is the App. Start makes it work, Handler makes it listen.
 type Server struct {
-	c    Config
-	hook *webhook.Handler
+	c         Config
+	queue     Queue
+	reviews   Reviews
+	decisions Decisions
+	hook      *webhook.Handler
 	// organizations are the policies of organizations that were read lately.
 	organizations *expirable.LRU[string, organizationFile]
 	// readers and strangers are answers that the overview had lately.
@@ -109,8 +112,14 @@ func New(c Config) *Server {
 		c.Role = All
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	return &Server{c: c, turns: newTurns(), blobs: make(chan struct{}, blobsAtOnce), organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
-		readers: expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime), strangers: expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime), hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now, Observe: c.Metrics.Delivery}}
+	return &Server{
+		c: c, queue: c.Store, reviews: c.Store, decisions: c.Store, turns: newTurns(), blobs: make(chan struct{}, blobsAtOnce),
+		organizations: expirable.NewLRU[string, organizationFile](1000, nil, organizationTime),
+		readers:       expirable.NewLRU[asked, struct{}](readableItems, nil, readableTime),
+		strangers:     expirable.NewLRU[asked, struct{}](readableItems, nil, unreadableTime),
+		hook: &webhook.Handler{Secret: []byte(c.Secret), AppID: c.AppID, Slug: c.Slug, Queue: c.Store, Log: c.Log, Now: c.Now,
+			Observe: c.Metrics.Delivery},
+	}
 }
 
 // Handler answers /webhook, /healthz, /readyz and the pages.
@@ -127,7 +136,8 @@ func (s *Server) Handler() http.Handler {
 
 // webhook takes a delivery, which begins a trace.
 func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
-	ctx, end := telemetry.Span(r.Context(), "delivery", attribute.String("github.event", r.Header.Get("X-GitHub-Event")), attribute.String("github.delivery", r.Header.Get("X-GitHub-Delivery")))
+	ctx, end := telemetry.Span(r.Context(), "delivery", attribute.String("github.event", r.Header.Get("X-GitHub-Event")),
+		attribute.String("github.delivery", r.Header.Get("X-GitHub-Delivery")))
 	defer end(nil)
 	s.hook.ServeHTTP(w, r.WithContext(ctx))
 }
@@ -147,7 +157,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 		mux.HandleFunc("GET /signedout", in.IsOut)
 		of = func(show http.Handler) http.Handler { return in.Require(s.mayRead, show) }
 		signedIn = func(show http.Handler) http.Handler {
-			return in.Require(func(*http.Request, github.Person) (bool, error) { return true, nil }, show)
+			return in.Require(func(*http.Request, page.Person) (bool, error) { return true, nil }, show)
 		}
 		if s.c.Jobs != nil && len(s.c.Operators) > 0 {
 			mux.Handle("/jobs/", in.Require(s.operates, s.c.Jobs))
@@ -165,7 +175,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 }
 
 // mayRead asks GitHub whether a person may read the repository of a page, now.
-func (s *Server) mayRead(r *http.Request, p github.Person) (bool, error) {
+func (s *Server) mayRead(r *http.Request, p page.Person) (bool, error) {
 	id, err := strconv.ParseInt(r.PathValue("repository"), 10, 64)
 	if err != nil {
 		return false, nil
@@ -189,7 +199,7 @@ const (
 type asked struct{ person, repository int64 }
 
 // readable are those of the repositories that a person may read.
-func (s *Server) readable(ctx context.Context, p github.Person, ids []int64) ([]int64, error) {
+func (s *Server) readable(ctx context.Context, p page.Person, ids []int64) ([]int64, error) {
 	may := make([]bool, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(askedAtOnce)
@@ -226,8 +236,8 @@ func (s *Server) readable(ctx context.Context, p github.Person, ids []int64) ([]
 	return out, nil
 }
 
-func (s *Server) mayReadOne(ctx context.Context, id int64, p github.Person) (bool, error) {
-	h, ok, err := s.c.Store.NewestHead(ctx, id)
+func (s *Server) mayReadOne(ctx context.Context, id int64, p page.Person) (bool, error) {
+	h, ok, err := s.reviews.NewestHead(ctx, id)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -240,24 +250,24 @@ func (s *Server) mayReadOne(ctx context.Context, id int64, p github.Person) (boo
 	if err != nil {
 		return false, err
 	}
-	may, err := repo.MayRead(ctx, p)
+	may, err := repo.MayRead(ctx, github.Person(p))
 	if errors.Is(err, github.ErrGone) {
 		return false, nil
 	}
 	return may, err
 }
 
-func (s *Server) operates(_ *http.Request, p github.Person) (bool, error) {
+func (s *Server) operates(_ *http.Request, p page.Person) (bool, error) {
 	return s.isOperator(p), nil
 }
 
-func (s *Server) isOperator(p github.Person) bool { return slices.ContainsFunc(s.c.Operators, p.Is) }
+func (s *Server) isOperator(p page.Person) bool { return slices.ContainsFunc(s.c.Operators, p.Is) }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
-	if err := s.c.Store.Ready(ctx); err != nil {
-		s.c.Log.Error("not ready", "error", err.Error())
+	if err := s.queue.Ready(ctx); err != nil {
+		s.c.Log.Error("not ready", "error", reach.Detail(err))
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 		return
 	}
@@ -311,7 +321,7 @@ const redeliverOverlap = time.Hour
 // Start works jobs off and asks for lost deliveries until ctx ends.
 func (s *Server) Start(ctx context.Context) error {
 	if s.c.Role != Web {
-		if err := s.c.Store.Start(ctx, s.work); err != nil {
+		if err := s.queue.Start(ctx, s.work); err != nil {
 			return err
 		}
 	}
@@ -326,14 +336,14 @@ const pruneEvery = 24 * time.Hour
 func (s *Server) chores(ctx context.Context) {
 	var pruned time.Time
 	for {
-		if mine, err := s.c.Store.Claim(ctx, "lost deliveries", s.c.Chores*9/10); err == nil && mine {
+		if mine, err := s.queue.Claim(ctx, "lost deliveries", s.c.Chores*9/10); err == nil && mine {
 			s.Redeliver(ctx)
 		}
 		if time.Since(pruned) > pruneEvery {
 			pruned = time.Now()
-			if mine, err := s.c.Store.Claim(ctx, "old data", pruneEvery*9/10); err == nil && mine {
-				if err := s.c.Store.Prune(ctx); err != nil && ctx.Err() == nil {
-					s.c.Log.Warn("old data was not deleted", "error", err.Error())
+			if mine, err := s.queue.Claim(ctx, "old data", pruneEvery*9/10); err == nil && mine {
+				if err := s.queue.Prune(ctx); err != nil && ctx.Err() == nil {
+					s.c.Log.Warn("old data was not deleted", "error", reach.Detail(err))
 				}
 			}
 		}
@@ -351,40 +361,43 @@ func (s *Server) Redeliver(ctx context.Context) {
 	const mark = "lost deliveries"
 	now := s.c.Now()
 	since := now.Add(-redeliverWindow)
-	if last, err := s.c.Store.Marked(ctx, mark); err == nil && last.Add(-redeliverOverlap).After(since) {
+	if last, err := s.queue.Marked(ctx, mark); err == nil && last.Add(-redeliverOverlap).After(since) {
 		since = last.Add(-redeliverOverlap)
 	}
 	n, err := s.c.GitHub.Redeliver(ctx, since)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.c.Log.Warn("lost deliveries were not asked for", "error", err.Error())
+			s.c.Log.Warn("lost deliveries were not asked for", "error", reach.Detail(err))
 		}
 		return
 	}
 	if n > 0 {
 		s.c.Log.Info("lost deliveries are asked for", "count", n)
 	}
-	if err := s.c.Store.Mark(ctx, mark, now); err != nil {
-		s.c.Log.Warn("it is not noted that lost deliveries were asked for", "error", err.Error())
+	if err := s.queue.Mark(ctx, mark, now); err != nil {
+		s.c.Log.Warn("it is not noted that lost deliveries were asked for", "error", reach.Detail(err))
 	}
 }
 
 // work does one job.
-func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
+func (s *Server) work(ctx context.Context, a webhook.Attempt) (err error) {
 	job := a.Job
-	ctx, end := telemetry.Span(telemetry.Continue(ctx, job.Trace), string(job.Kind), attribute.String("github.repository", job.Owner+"/"+job.Name), attribute.String("github.delivery", job.Delivery), attribute.Int("attempt", a.Number))
+	ctx, end := telemetry.Span(telemetry.Continue(ctx, job.Trace), string(job.Kind),
+		attribute.String("github.repository", job.Owner+"/"+job.Name), attribute.String("github.delivery", job.Delivery),
+		attribute.Int("attempt", a.Number))
 	outcome, start := "done", time.Now()
 	defer func() {
 		end(err)
 		s.c.Metrics.Job(string(job.Kind), outcome, time.Since(start))
 	}()
-	log := s.c.Log.With("job", string(job.Kind), "repository", job.Owner+"/"+job.Name, "thread", job.Thread(), "generation", job.Generation, "delivery", job.Delivery)
+	log := s.c.Log.With("job", string(job.Kind), "repository", job.Owner+"/"+job.Name, "thread", job.Thread(), "generation", job.Generation,
+		"delivery", job.Delivery)
 	if id := telemetry.TraceID(ctx); id != "" {
 		log = log.With("trace", id)
 	}
 	if a.Deadly {
 		outcome, err = "given_up", fmt.Errorf("the server died in each of %d tries to do this", a.Number-1)
-		log.Error("given up", "error", err.Error())
+		log.Error("given up", "error", reach.Detail(err))
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 		return nil
 	}
@@ -392,18 +405,19 @@ func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
 		err = s.do(ctx, job)
 	}
 	var limited *github.Limited
-	var later *store.Later
+	var later *webhook.Later
 	switch {
 	case err == nil:
 		log.Info("done", "took", time.Since(start).Round(time.Millisecond).String())
 		return nil
 	case errors.As(err, &later):
 		outcome = "later"
+		log.Debug("later", "after", later.After.String(), "reason", later.Reason)
 		return err
 	case errors.As(err, &limited):
 		outcome = "later"
 		log.Warn("waiting for a rate limit", "after", limited.After.String())
-		return &store.Later{After: limited.After, Reason: err.Error()}
+		return &webhook.Later{After: limited.After, Reason: err.Error()}
 	case errors.Is(err, github.ErrGone):
 		outcome = "gone"
 		log.Info("it is gone", "reason", err.Error())
@@ -411,7 +425,7 @@ func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 		return nil
 	case ctx.Err() != nil:
-		if current, cerr := s.c.Store.Current(context.WithoutCancel(ctx), job); cerr == nil && !current && job.Generation > 0 {
+		if current, cerr := s.reviews.Current(context.WithoutCancel(ctx), job); cerr == nil && !current && job.Generation > 0 {
 			outcome = "superseded"
 			log.Info("superseded")
 			return nil
@@ -420,7 +434,7 @@ func (s *Server) work(ctx context.Context, a store.Attempt) (err error) {
 		return err
 	}
 	outcome = "failed"
-	log.Error("failed", "attempt", a.Number, "last", a.Last, "error", err.Error())
+	log.Error("failed", "attempt", a.Number, "last", a.Last, "error", reach.Detail(err))
 	if a.Last {
 		s.giveUp(context.WithoutCancel(ctx), job, err)
 	}
@@ -442,7 +456,7 @@ func (s *Server) crowded(job webhook.Job) error {
 	if !job.Queued.IsZero() {
 		wait = max(wait, min(time.Since(job.Queued)/4, time.Minute))
 	}
-	return &store.Later{After: wait, Reason: "the installation has used up what GitHub takes in a minute"}
+	return &webhook.Later{After: wait, Reason: "the installation has used up what GitHub takes in a minute"}
 }
 
 // step is a part of a job whose time is watched; the function ends it.
@@ -483,6 +497,9 @@ func (s *Server) do(ctx context.Context, job webhook.Job) error {
 	return fmt.Errorf("app: there is no job of kind %q", job.Kind)
 }
 
+// errDatabase is what a check run says of a database that was not reached.
+var errDatabase = errors.New("the server's database could not be reached")
+
 // giveUp says in the check run that there will be no result; it is never green.
 func (s *Server) giveUp(ctx context.Context, job webhook.Job, cause error) {
 	switch job.Kind {
@@ -492,12 +509,15 @@ func (s *Server) giveUp(ctx context.Context, job webhook.Job, cause error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if reach.Raw(cause) { // GitHub's and registries' failures are in words; this is the database's
+		cause = errDatabase
+	}
 	result := render.Failed(cause.Error(), render.Place{})
 	if _, err := s.check(job).Finish(ctx, result, "failed"); err != nil && !errors.Is(err, github.ErrGone) {
-		s.c.Log.Error("the failure could not be shown", "repository", job.Owner+"/"+job.Name, "error", err.Error())
+		s.c.Log.Error("the failure could not be shown", "repository", job.Owner+"/"+job.Name, "error", reach.Detail(err))
 	}
-	if err := s.c.Store.SetState(ctx, job, "failed"); err != nil {
-		s.c.Log.Error("the failure could not be kept", "error", err.Error())
+	if err := s.reviews.SetState(ctx, job, "failed"); err != nil {
+		s.c.Log.Error("the failure could not be kept", "error", reach.Detail(err))
 	}
 }
 
@@ -517,7 +537,8 @@ func (s *Server) pull(ctx context.Context, job webhook.Job, number int) (github.
 
 // conversation is pull with everything that people wrote.
 func (s *Server) conversation(ctx context.Context, job webhook.Job, number int) (github.Conversation, error) {
-	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine, func(body string) bool { return comment.Speaks(body, s.c.Slug) })
+	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine,
+		func(body string) bool { return comment.Speaks(body, s.c.Slug) })
 	if err == nil && c.Pull.Repository != 0 && c.Pull.Repository != job.Repository {
 		return c, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
 	}

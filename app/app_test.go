@@ -156,6 +156,7 @@ type world struct {
 	store   *store.Store
 	repo    *githubtest.Repository
 	server  *app.Server
+	logged  *logBuffer
 	config  app.Config
 	url     string
 	db      string
@@ -180,10 +181,10 @@ func (w *world) get(path string) (int, string) {
 
 // story runs a scenario on both databases.
 func story(t *testing.T, tell func(w *world)) {
+	t.Parallel()
 	if testing.Short() {
 		// The race detector makes modernc's SQLite a hundred times as slow; the
 		// store's own tests go through it.
-		t.Parallel()
 		tell(newWorld(t, storetest.PostgreSQL(t)))
 		return
 	}
@@ -208,7 +209,7 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	}
 	logged := &logBuffer{}
 	log := slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Log: log, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 50 * time.Millisecond, Now: now})
+	s, err := store.Open(context.Background(), store.Options{URL: db.URL, Log: log, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 300 * time.Millisecond, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, clock: clock, db: db.URL}
+	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, logged: logged, clock: clock, db: db.URL}
 	w.config = app.Config{GitHub: a, AppID: g.AppID, Slug: g.Slug, Secret: g.Secret, Store: s, Scanner: w.scanner, Log: log, Progress: 50 * time.Millisecond, PublicURL: "https://lockwarden.example",
 		Now: now}
 	server := app.New(w.config)
@@ -247,6 +248,8 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 			for _, d := range dead {
 				t.Logf("dead job: %+v: %s", d.Job, d.Error)
 			}
+			text := logged.String()
+			t.Logf("the log ends with:\n%s", text[max(0, len(text)-6000):])
 		}
 		cancel()
 		g.Close()
@@ -263,6 +266,35 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	w.repo.Allow("ann", "write")
 	w.repo.Commit("main", map[string]string{"package.json": `{"name":"web","dependencies":{}}`, "package-lock.json": lock()})
 	return w
+}
+
+// replica starts another server on the same database, with nothing else of the
+// first one's, and returns its address.
+func (w *world) replica() string {
+	w.t.Helper()
+	second, err := store.Open(context.Background(), store.Options{URL: w.db, Log: w.config.Log, Backoff: 20 * time.Millisecond, MaxAttempts: 4,
+		Poll: 300 * time.Millisecond, Now: w.config.Now})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	config := w.config
+	config.Store = second
+	config.GitHub, err = github.New(github.Options{AppID: w.github.AppID, PrivateKey: []byte(w.github.PrivateKey), APIURL: w.github.URL()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	server := app.New(config)
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := server.Start(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	hook := httptest.NewServer(server.Handler())
+	w.t.Cleanup(func() {
+		cancel()
+		_ = second.Close()
+		hook.Close()
+	})
+	return hook.URL
 }
 
 // lock is a lockfile with those packages, each NAME@VERSION, with "!" before it
@@ -338,10 +370,14 @@ func (w *world) press(login string, run int64, identifier string) {
 	w.repo.Press(login, run, identifier)
 }
 
+// longest is how many looks, each after 20 ms, something is waited for: what a
+// machine with ten times as much to do as it can takes, and not what is wanted.
+const longest = 6000
+
 // eventually waits until a condition holds.
 func (w *world) eventually(what string, condition func() bool) {
 	w.t.Helper()
-	for range 1000 {
+	for range longest {
 		if condition() {
 			return
 		}
@@ -354,7 +390,7 @@ func (w *world) eventually(what string, condition func() bool) {
 func (w *world) concludes(sha, conclusion string) githubtest.CheckRun {
 	w.t.Helper()
 	var run githubtest.CheckRun
-	for range 1000 {
+	for range longest {
 		var ok bool
 		if run, ok = w.repo.Latest(sha); ok && run.Status == "completed" && run.Conclusion == conclusion {
 			return run

@@ -11,15 +11,22 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
+	"github.com/lockwarden/lockwarden/app/store/storetest"
 )
 
 // many opens pull requests, each with the package NAME and a number.
 func (w *world) many(n int, name string) []*githubtest.Pull {
 	var pulls []*githubtest.Pull
 	for i := range n {
-		pulls = append(pulls, w.repo.Open("ann", w.repo, w.branch(fmt.Sprintf("%s-%d", name, i), with(fmt.Sprintf("%s%d@1.0.0", name, i))), "main"))
+		pulls = append(pulls, w.one(name, i))
 	}
 	return pulls
+}
+
+// one opens a pull request with the package NAME and that number.
+func (w *world) one(name string, i int) *githubtest.Pull {
+	branch := w.branch(fmt.Sprintf("%s-%d", name, i), with(fmt.Sprintf("%s%d@1.0.0", name, i)))
+	return w.repo.Open("ann", w.repo, branch, "main")
 }
 
 // requested counts the requests that GitHub got with that in method and path.
@@ -119,29 +126,72 @@ func TestHelpCostsLittle(t *testing.T) {
 	})
 }
 
-// TestRefusedInstallationAsksNothing: whoever GitHub refuses for a time asks
-// nothing until then, for any of its pull requests.
-func TestRefusedInstallationAsksNothing(t *testing.T) {
+// TestCrowdedInstallation: while GitHub refuses an installation, its heads are put
+// back before they ask for anything; then each gets its check.
+func TestCrowdedInstallation(t *testing.T) {
 	story(t, func(w *world) {
-		w.concludes(w.open(with("quiet@1.0.0")).SHA(), "success")
-		w.settled()
-		var refused atomic.Int64
-		var during atomic.Int64
-		w.github.Fail(githubtest.Fault{Match: "GET /repos/acme/web/pulls/", Times: 1, Status: 429, Header: map[string]string{"Retry-After": "2"},
-			Body: `{"message":"You have exceeded a secondary rate limit."}`, Hold: func() { refused.Store(time.Now().UnixNano()) }})
-		w.github.Fail(githubtest.Fault{Times: 1000, Pass: true, Hold: func() {
-			if at := refused.Load(); at > 0 && time.Since(time.Unix(0, at)) > 500*time.Millisecond && time.Since(time.Unix(0, at)) < 1500*time.Millisecond {
-				during.Add(1)
+		var heads []*githubtest.Pull
+		putBack := func(p *githubtest.Pull) bool {
+			for line := range strings.Lines(w.logged.String()) {
+				if strings.Contains(line, fmt.Sprintf("thread=pull/%d ", p.Number)) && strings.Contains(line, "the installation has used up") {
+					return true
+				}
 			}
-		}})
-		first := w.repo.Open("ann", w.repo, w.branch("first", with("quiet1@1.0.0")), "main")
-		w.eventually("it is refused", func() bool { return refused.Load() > 0 })
-		time.Sleep(600 * time.Millisecond)
-		for _, p := range append(w.many(3, "quiet"), first) {
-			w.concludes(p.SHA(), "success")
+			return false
 		}
-		if n := during.Load(); n > 0 {
-			t.Errorf("%d requests while GitHub refuses them", n)
+		for i := range 20 { // a busy machine may come to a head after the refusal's end
+			w.github.Fail(githubtest.Fault{Match: "GET /repos/acme/web/pulls/", Times: 1, Status: 429, Header: map[string]string{"Retry-After": "3"},
+				Body: `{"message":"You have exceeded a secondary rate limit."}`})
+			refused := w.one("quiet", 2*i)
+			w.eventually("it is refused", func() bool { return strings.Contains(w.logged.String(), "waiting for a rate limit") })
+			crowded := w.one("quiet", 2*i+1)
+			heads = append(heads, refused, crowded)
+			w.eventually("it is put back, or done", func() bool {
+				run, _ := w.repo.Latest(crowded.SHA())
+				return putBack(crowded) || run.Status == "completed"
+			})
+			if n := w.requested(crowded.SHA()) + w.requested(fmt.Sprintf("/pulls/%d", crowded.Number)); putBack(crowded) && n == 0 {
+				break
+			} else if i == 19 {
+				t.Errorf("a head of a refused installation made %d requests before it was put back", n)
+			}
+		}
+		for _, p := range heads {
+			w.concludes(p.SHA(), "success")
+			w.single(p.SHA())
 		}
 	})
+}
+
+// TestReplicasShareALimit: each replica has budgets of its own, which together are
+// more than GitHub takes of an installation. What it refuses holds each of them
+// back until it says, and costs no head its check, nor a try of its job.
+func TestReplicasShareALimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.PostgreSQL(t))
+	const writes = 15
+	w.github.Secondary(writes, time.Second)
+	hooks := []string{w.url, w.replica()}
+	var pulls []*githubtest.Pull
+	for i := range 40 {
+		w.github.SendTo(hooks[i%2] + "/webhook")
+		pulls = append(pulls, w.one("quiet", i))
+	}
+	for _, p := range pulls {
+		w.concludes(p.SHA(), "success")
+	}
+	w.settled()
+	for _, p := range pulls {
+		if n := len(w.repo.CheckRuns(p.SHA())); n != 1 {
+			t.Errorf("%d check runs", n)
+		}
+	}
+	refused, times := w.github.Refused()
+	t.Logf("%d writes refused in %d windows", refused, times)
+	if times == 0 || refused > times*2*20 {
+		t.Errorf("%d writes were refused, in %d windows: a replica goes on where it was refused", refused, times)
+	}
+	if strings.Contains(w.logged.String(), "msg=failed") {
+		t.Error("a refusal counted as a failed try")
+	}
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/page"
 	"github.com/lockwarden/lockwarden/app/store"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Doctor checks what a server with these settings needs, and says what to do
@@ -67,9 +67,11 @@ func (d *doctor) database(ctx context.Context) *github.Credentials {
 		d.weak("database", "it answers, and has no tables yet", "lockwarden serve makes them at its first start")
 		return d.credentials(ctx, nil)
 	case version > known:
-		d.wrong("database", fmt.Sprintf("it was written by a newer lockwarden (schema %d, this one knows %d)", version, known), "update this lockwarden")
+		d.wrong("database", fmt.Sprintf("it was written by a newer lockwarden (schema %d, this one knows %d)", version, known),
+			"update this lockwarden")
 	case version < known:
-		d.weak("database", fmt.Sprintf("schema %d of %d", version, known), "the next start of lockwarden serve brings it up to date; make a backup first")
+		d.weak("database", fmt.Sprintf("schema %d of %d", version, known),
+			"the next start of lockwarden serve brings it up to date; make a backup first")
 	default:
 		d.fine("database", fmt.Sprintf("schema %d", version))
 	}
@@ -152,12 +154,14 @@ func (d *doctor) app(ctx context.Context, c *github.Credentials) {
 	case about.Installations == 0:
 		d.weak("installations", "none", "install the App on a repository: "+a.AppPage(about.Slug)+"/installations/new")
 	case about.Suspended > 0:
-		d.weak("installations", fmt.Sprintf("%d, of which %d are suspended", about.Installations, about.Suspended), "their owners can let the App in again in their settings")
+		d.weak("installations", fmt.Sprintf("%d, of which %d are suspended", about.Installations, about.Suspended),
+			"their owners can let the App in again in their settings")
 	default:
 		d.fine("installations", fmt.Sprint(about.Installations))
 	}
 	if c.ClientID == "" || d.o.PublicURL == "" {
-		d.weak("sign-in", "people cannot sign in: pages have addresses that open by themselves", "set CLIENT_ID, CLIENT_SECRET and PUBLIC_URL, and the App's callback URL to PUBLIC_URL/signin/callback")
+		d.weak("sign-in", "people cannot sign in: pages have addresses that open by themselves",
+			"set CLIENT_ID, CLIENT_SECRET and PUBLIC_URL, and the App's callback URL to PUBLIC_URL/signin/callback")
 	} else {
 		d.fine("sign-in", "with GitHub")
 	}
@@ -210,11 +214,13 @@ func (d *doctor) permissions(about github.About) {
 	slices.Sort(much)
 	switch {
 	case len(missing) > 0:
-		d.wrong("permissions", "missing: "+strings.Join(missing, ", "), "add them in the App's settings; owners of installations must accept new permissions")
+		d.wrong("permissions", "missing: "+strings.Join(missing, ", "),
+			"add them in the App's settings; owners of installations must accept new permissions")
 	case len(less) > 0:
 		d.weak("permissions", "missing: "+strings.Join(less, ", "), "add them in the App's settings")
 	case len(much) > 0:
-		d.weak("permissions", "more than needed: "+strings.Join(much, ", "), "take them away in the App's settings: what is not granted cannot be stolen")
+		d.weak("permissions", "more than needed: "+strings.Join(much, ", "),
+			"take them away in the App's settings: what is not granted cannot be stolen")
 	default:
 		d.fine("permissions", "exactly what is needed")
 	}
@@ -231,7 +237,8 @@ func (d *doctor) hook(about github.About) {
 	case about.HookType != "json":
 		d.wrong("webhook", "its content type is "+about.HookType+", not application/json", do)
 	case about.Failed > 0:
-		d.weak("webhook", fmt.Sprintf("%d of the newest %d deliveries failed; the newest: %s", about.Failed, about.Failed+about.Delivered, about.Failure),
+		d.weak("webhook", fmt.Sprintf("%d of the newest %d deliveries failed; the newest: %s", about.Failed, about.Failed+about.Delivered,
+			about.Failure),
 			"see the App's settings, Advanced; failed deliveries are asked for again every ten minutes")
 	case about.Delivered == 0:
 		d.weak("webhook", "nothing was delivered yet to "+about.HookURL, "open a pull request to try it")
@@ -257,11 +264,7 @@ func (d *doctor) public(ctx context.Context) {
 	const do = "is the server running? From inside a network an address may not be reachable that GitHub reaches"
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		cause := err
-		for errors.Unwrap(cause) != nil {
-			cause = errors.Unwrap(cause)
-		}
-		d.weak(what, fmt.Sprintf("%s does not answer here: %v", d.o.PublicURL, cause), do)
+		d.weak(what, fmt.Sprintf("%s does not answer here: %v", d.o.PublicURL, reach.Plain(err)), do)
 		return
 	}
 	defer answer.Body.Close()
@@ -271,7 +274,8 @@ func (d *doctor) public(ctx context.Context) {
 		return
 	}
 	if !strings.HasPrefix(d.o.PublicURL, "https://") {
-		d.weak(what, d.o.PublicURL+" answers, but is not encrypted", "put a proxy with TLS in front: webhooks are signed, pages and sessions are not")
+		d.weak(what, d.o.PublicURL+" answers, but is not encrypted",
+			"put a proxy with TLS in front: webhooks are signed, pages and sessions are not")
 		return
 	}
 	d.fine(what, d.o.PublicURL+" answers")

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,23 @@ func TestFaultsOfGitHub(t *testing.T) {
 				w.t.Errorf("%d check runs", n)
 			}
 		}
+	})
+}
+
+// TestReasonsAreForReaders: why a review could not be made is said by the server's
+// name and what it did; what the network says of it is in the log.
+func TestReasonsAreForReaders(t *testing.T) {
+	story(t, func(w *world) {
+		w.github.Fail(githubtest.Fault{Match: "/compare/", Times: 1000})
+		pull := w.open(with("quiet@1.0.0"))
+		run := w.concludes(pull.SHA(), "action_required")
+		w.wants("the summary", run.Summary, "could not be made", strings.TrimPrefix(w.github.URL(), "http://")+": broke off the connection")
+		for _, detail := range []string{"EOF", "tcp", "Get ", "reset by peer"} {
+			if strings.Contains(run.Summary, detail) {
+				t.Errorf("the summary says %q: %s", detail, run.Summary)
+			}
+		}
+		w.wants("the log", w.logged.String(), "broke off the connection (", "EOF")
 	})
 }
 

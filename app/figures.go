@@ -6,8 +6,8 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/policy"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/templates"
 )
 
@@ -15,8 +15,8 @@ import (
 const maxRisks = 5
 
 // figures are what the overview shows of a judgment.
-func figures(r *review.Review, v *policy.Verdict) store.Verdict {
-	out := store.Verdict{Conclusion: string(v.Conclusion), Packages: len(r.Packages), Unscanned: len(v.NotScanned),
+func figures(r *review.Review, v *policy.Verdict) record.Verdict {
+	out := record.Verdict{Conclusion: string(v.Conclusion), Packages: len(r.Packages), Unscanned: len(v.NotScanned),
 		Critical: v.Counts[issue.Critical], High: v.Counts[issue.High], Medium: v.Counts[issue.Medium], Low: v.Counts[issue.Low]}
 	for i := range v.Findings {
 		f := &v.Findings[i]
@@ -27,7 +27,8 @@ func figures(r *review.Review, v *policy.Verdict) store.Verdict {
 			out.MoreRisks++
 			continue
 		}
-		out.Risks = append(out.Risks, store.Risk{Severity: f.Issue.Severity.String(), Finding: f.Issue.ID, Title: templates.Issue(f.Issue.ID, f.Issue.Detail).Title, Subject: f.Subject})
+		out.Risks = append(out.Risks, record.Risk{Severity: f.Issue.Severity.String(), Finding: f.Issue.ID,
+			Title: templates.Issue(f.Issue.ID, f.Issue.Detail).Title, Subject: f.Subject})
 	}
 	out.Accepted = acceptedHere(v)
 	return out

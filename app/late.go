@@ -7,7 +7,6 @@ import (
 
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/github"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -32,7 +31,7 @@ func (s *Server) patient(job webhook.Job, reason string) error {
 	if waited > patience {
 		return nil
 	}
-	return &store.Later{After: min(max(waited/3, firstWait), longestWait), Reason: reason}
+	return &webhook.Later{After: min(max(waited/3, firstWait), longestWait), Reason: reason}
 }
 
 // older reports whether a pull request as GitHub has it may be older than what

@@ -131,7 +131,7 @@ func TestTenants(t *testing.T) {
 	page := fmt.Sprintf("%s/decisions/%d", base, ours.ID)
 	as := signedIn(t, g, base)
 	rita, ivan, nobody := as("rita"), as("ivan"), browser(t)
-	for range 100 { // the audit is written after the check run is complete
+	for range 2000 { // the audit is written after the check run is complete
 		if _, text := visit(t, rita, page); strings.Contains(text, "posted") {
 			break
 		}
@@ -201,7 +201,7 @@ func TestTenants(t *testing.T) {
 		t.Errorf("an operator at the queue: %d %.200s", status, text)
 	}
 	seen := ""
-	for range 100 { // jobs are marked as completed a little later
+	for range 2000 { // jobs are marked as completed a little later
 		if _, seen = visit(t, olga, base+"/jobs/api/jobs?state=completed&limit=20"); strings.Contains(seen, "secret") {
 			break
 		}
@@ -305,7 +305,7 @@ func TestMetrics(t *testing.T) {
 		repo.Commit("change", with("shell@1.0.0"))
 		completed(t, repo.Open("ann", repo, "change", "main"))
 		var text string
-		for range 100 {
+		for range 2000 {
 			_, text = visit(t, browser(t), "http://"+o.Metrics+"/metrics")
 			if strings.Contains(text, "lockwarden_review_seconds_count 1") && strings.Contains(text, `lockwarden_job_seconds_count{kind="review",outcome="done"} 1`) {
 				break
@@ -461,7 +461,7 @@ func TestRoles(t *testing.T) {
 	completed(t, repo.Open("ann", repo, "one", "main"))
 	// It begins to work a moment before it says that it does.
 	ready := 0
-	for range 500 {
+	for range 6000 {
 		if ready, _ = fetch(t, worker+"/readyz"); ready == http.StatusOK {
 			break
 		}

@@ -3,12 +3,13 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"github.com/lockwarden/lockwarden/known"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lockwarden/lockwarden/known"
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
@@ -201,7 +202,7 @@ func TestOverviewOfTenants(t *testing.T) {
 		t.Helper()
 		var status int
 		var text string
-		for range 100 { // the audit is written after the check run is complete
+		for range 2000 { // the audit is written after the check run is complete
 			if status, text = visit(t, c, base+"/"); strings.Count(text, "posted") >= len(want) {
 				break
 			}

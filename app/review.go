@@ -12,6 +12,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // head answers a pull request's head: the check run is queued at once, and
@@ -35,12 +36,12 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	if !pull.Open {
-		return s.c.Store.SetState(ctx, job, "closed")
+		return s.reviews.SetState(ctx, job, "closed")
 	}
 	if pull.HeadSHA != job.SHA || pull.BaseRef != job.Branch {
 		// Deliveries come in any order: the pull request says what its head is.
 		job.SHA, job.Branch = pull.HeadSHA, pull.BaseRef
-		if err := s.c.Store.SetSHA(ctx, job, job.SHA, job.Branch); err != nil {
+		if err := s.reviews.SetSHA(ctx, job, job.SHA, job.Branch); err != nil {
 			return err
 		}
 	}
@@ -84,7 +85,7 @@ func (s *Server) group(ctx context.Context, job webhook.Job) error {
 // begun tells whether the review of a head was handed over already: by a try of
 // the same job whose process died before the queue knew of its end.
 func (s *Server) begun(ctx context.Context, job webhook.Job) (bool, error) {
-	h, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	h, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
 	return ok && (h.Generation != job.Generation || h.State != "queued"), err
 }
 
@@ -95,9 +96,9 @@ func (s *Server) dispatch(ctx context.Context, job webhook.Job, d *difference) e
 	if any, err := d.relevant(ctx); err != nil {
 		return err
 	} else if any {
-		return s.c.Store.Handover(ctx, job)
+		return s.queue.Handover(ctx, job)
 	}
-	if err := s.c.Store.Complete(ctx, job, &review.Review{}); err != nil {
+	if err := s.reviews.Complete(ctx, job, &review.Review{}); err != nil {
 		return err
 	}
 	return s.judge(ctx, job)
@@ -105,7 +106,7 @@ func (s *Server) dispatch(ctx context.Context, job webhook.Job, d *difference) e
 
 // endOlder closes the check run of the head before, which nobody will complete.
 func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
-	generations, err := s.c.Store.Generations(ctx, job.Repository, job.Thread())
+	generations, err := s.reviews.Generations(ctx, job.Repository, job.Thread())
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 // ended completes the run of what was closed, merged or destroyed: nobody else
 // will. What it kept from passing is judged again.
 func (s *Server) ended(ctx context.Context, job webhook.Job) error {
-	head, ok, err := s.c.Store.Head(ctx, job.Repository, job.Thread())
+	head, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
 	if err != nil {
 		return err
 	}
@@ -145,10 +146,10 @@ func (s *Server) ended(ctx context.Context, job webhook.Job) error {
 
 // review scans what a head brings and judges it.
 func (s *Server) review(ctx context.Context, job webhook.Job) error {
-	if current, err := s.c.Store.Current(ctx, job); err != nil || !current {
+	if current, err := s.reviews.Current(ctx, job); err != nil || !current {
 		return err
 	}
-	done, err := s.c.Store.Review(ctx, job.Repository, job.Thread(), job.Generation)
+	done, err := s.reviews.Review(ctx, job.Repository, job.Thread(), job.Generation)
 	if err != nil {
 		return err
 	}
@@ -191,13 +192,13 @@ func (s *Server) scan(ctx context.Context, job webhook.Job) (*ruling, error) {
 	wait()
 	scanned(err)
 	if err != nil {
-		if current, cerr := s.c.Store.Current(ctx, job); cerr == nil && !current {
+		if current, cerr := s.reviews.Current(ctx, job); cerr == nil && !current {
 			return nil, nil // a newer head came
 		}
 		return nil, err
 	}
 	s.count(result)
-	return c.by, s.c.Store.Complete(ctx, job, result)
+	return c.by, s.reviews.Complete(ctx, job, result)
 }
 
 // changes is what a head changes, and the policy that it is judged by.
@@ -285,14 +286,14 @@ func (s *Server) progress(ctx context.Context, job webhook.Job, stop func()) (sh
 			case <-ctx.Done():
 				return
 			case p := <-updates:
-				if current, err := s.c.Store.Current(ctx, job); err == nil && !current {
+				if current, err := s.reviews.Current(ctx, job); err == nil && !current {
 					stop()
 					return
 				}
 				title, summary := render.Scanning(p)
 				whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), updateTime)
 				if err := check.Progress(whole, title, summary); err != nil {
-					s.c.Log.Warn("progress was not shown", "error", err.Error())
+					s.c.Log.Warn("progress was not shown", "error", reach.Detail(err))
 				}
 				cancel()
 				select {
@@ -320,7 +321,7 @@ const updateTime = 10 * time.Second
 
 // suite finds the pull requests of a commit for events that name none.
 func (s *Server) suite(ctx context.Context, job webhook.Job) error {
-	known, err := s.c.Store.HeadsAt(ctx, job.Repository, job.SHA)
+	known, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
 	}
@@ -338,7 +339,7 @@ func (s *Server) suite(ctx context.Context, job webhook.Job) error {
 			again.Again, again.Delivery, again.Generation = true, job.Delivery, 0
 			jobs = append(jobs, again)
 		}
-		return s.c.Store.Add(ctx, jobs...)
+		return s.queue.Add(ctx, jobs...)
 	}
 	pulls, err := s.repository(job).PullsAt(ctx, job.SHA)
 	if err != nil {
@@ -359,7 +360,7 @@ func (s *Server) installation(ctx context.Context, job webhook.Job) error {
 		one.Kind, one.Repository, one.Owner, one.Name = webhook.Installed, r.ID, r.Owner, r.Name
 		jobs = append(jobs, one)
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }
 
 // installed reviews what is open in a repository that the App is new to.
@@ -378,13 +379,13 @@ func (s *Server) add(ctx context.Context, from webhook.Job, pulls []github.Pull)
 		job.Kind, job.Pull, job.SHA, job.Branch, job.BaseSHA = webhook.Head, p.Number, p.HeadSHA, p.BaseRef, p.BaseSHA
 		jobs = append(jobs, job)
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }
 
 // policyChanged judges the open pull requests into a branch again: its policy
 // is what counts for them.
 func (s *Server) policyChanged(ctx context.Context, job webhook.Job) error {
-	heads, err := s.c.Store.HeadsOn(ctx, job.Repository, job.Branch)
+	heads, err := s.reviews.HeadsOn(ctx, job.Repository, job.Branch)
 	if err != nil {
 		return err
 	}
@@ -394,5 +395,5 @@ func (s *Server) policyChanged(ctx context.Context, job webhook.Job) error {
 		again.Delivery = job.Delivery
 		jobs = append(jobs, again)
 	}
-	return s.c.Store.Add(ctx, jobs...)
+	return s.queue.Add(ctx, jobs...)
 }

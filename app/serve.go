@@ -26,6 +26,7 @@ import (
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/telemetry"
 	"github.com/lockwarden/lockwarden/app/webhook"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // Settings are what an operator says, by flags or environment.
@@ -103,7 +104,8 @@ func (o *Settings) credentials(ctx context.Context, s *store.Store) (*github.Cre
 		if (o.ClientID == "") != (o.ClientSecret == "") {
 			return nil, errors.New("CLIENT_ID or CLIENT_SECRET is missing; set both for people to sign in, or none")
 		}
-		return &github.Credentials{AppID: o.AppID, PrivateKey: key, WebhookSecret: o.WebhookSecret, ClientID: o.ClientID, ClientSecret: o.ClientSecret}, nil
+		return &github.Credentials{AppID: o.AppID, PrivateKey: key, WebhookSecret: o.WebhookSecret, ClientID: o.ClientID,
+			ClientSecret: o.ClientSecret}, nil
 	}
 	if s == nil {
 		return nil, nil
@@ -126,7 +128,8 @@ func pemOf(key string) string {
 	if strings.Contains(key, "-----BEGIN") {
 		return key
 	}
-	if plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err == nil && bytes.Contains(plain, []byte("-----BEGIN")) {
+	if plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key), "")); err == nil &&
+		bytes.Contains(plain, []byte("-----BEGIN")) {
 		return string(plain)
 	}
 	return key
@@ -158,7 +161,8 @@ func Serve(ctx context.Context, o Settings, scanner review.Scanner) error {
 		return err
 	}
 	defer flush()
-	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner), Key: o.SecretKey, KeepReviews: o.KeepReviews})
+	s, err := store.Open(ctx, store.Options{URL: o.Database, Log: o.Log, Survey: surveyor(scanner), Key: o.SecretKey,
+		KeepReviews: o.KeepReviews})
 	if err != nil {
 		return err
 	}
@@ -311,7 +315,7 @@ const askAgain = 5 * time.Second
 // wait keeps deliveries while GitHub does not say who the App is, and begins once
 // it does: what GitHub sends meanwhile must not be refused.
 func (s *serving) wait(ctx context.Context, c github.Credentials, cause error) {
-	s.o.Log.Warn("GitHub does not answer: deliveries are kept until it does", "error", cause.Error())
+	s.o.Log.Warn("GitHub does not answer: deliveries are kept until it does", "error", reach.Detail(cause))
 	mux := http.NewServeMux()
 	mux.Handle("/webhook", &webhook.Handler{Secret: []byte(c.WebhookSecret), AppID: c.AppID, Queue: s.store, Log: s.o.Log,
 		Observe: s.metrics.Delivery})
@@ -332,7 +336,7 @@ func (s *serving) wait(ctx context.Context, c github.Credentials, cause error) {
 			if err == nil {
 				return
 			}
-			s.o.Log.Warn("GitHub is asked again", "error", err.Error())
+			s.o.Log.Warn("GitHub is asked again", "error", reach.Detail(err))
 		}
 	}()
 }
@@ -354,8 +358,9 @@ func (s *serving) begin(ctx context.Context, c github.Credentials) error {
 	if err != nil {
 		return err
 	}
-	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log, PublicURL: s.o.PublicURL,
-		Metrics: s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores, Unsandboxed: s.o.Unsandboxed}
+	config := Config{GitHub: a, AppID: c.AppID, Slug: slug, Secret: c.WebhookSecret, Store: s.store, Scanner: s.scanner, Log: s.o.Log,
+		PublicURL: s.o.PublicURL,
+		Metrics:   s.metrics, Role: s.o.Role, Operators: s.o.Operators, Chores: s.o.Chores, Unsandboxed: s.o.Unsandboxed}
 	if c.ClientID != "" && s.o.PublicURL != "" {
 		if config.SignIn, err = s.signIn(c); err != nil {
 			return err
@@ -398,7 +403,11 @@ func (s *serving) signIn(c github.Credentials) (*page.SignIn, error) {
 	}
 	web := &github.SignIn{ClientID: c.ClientID, ClientSecret: c.ClientSecret, APIURL: s.o.APIURL, Callback: s.o.PublicURL + "/signin/callback"}
 	in := page.NewSignIn(key)
-	in.Address, in.Complete, in.Secure = web.Address, web.Complete, strings.HasPrefix(s.o.PublicURL, "https://")
+	in.Address, in.Secure = web.Address, strings.HasPrefix(s.o.PublicURL, "https://")
+	in.Complete = func(ctx context.Context, code, verifier string) (page.Person, error) {
+		p, err := web.Complete(ctx, code, verifier)
+		return page.Person(p), err
+	}
 	in.End = func(ctx context.Context, session string, length time.Duration) error {
 		_, err := s.store.Claim(ctx, "ended session "+session, length)
 		return err
@@ -421,9 +430,10 @@ func (s *serving) setup(ctx context.Context, listener net.Listener) error {
 		if err := s.store.CanKeepCredentials(); err != nil {
 			return err
 		}
-		setup := &page.Setup{Token: rand.Text(), State: rand.Text(), Web: web, Public: s.o.PublicURL, Register: func(r *http.Request, code string) (string, error) {
-			return s.register(ctx, r, code)
-		}}
+		setup := &page.Setup{Token: rand.Text(), State: rand.Text(), Web: web, Public: s.o.PublicURL,
+			Register: func(r *http.Request, code string) (string, error) {
+				return s.register(ctx, r, code)
+			}}
 		mux.Handle("/setup", setup)
 		mux.Handle("/setup/", setup)
 		if s.o.Setup != nil {
@@ -484,7 +494,7 @@ func (s *serving) awaitSetup(ctx context.Context) {
 		}
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.o.Log.Error("the App that another server registered cannot be used", "error", err.Error())
+			s.o.Log.Error("the App that another server registered cannot be used", "error", reach.Detail(err))
 		case c != nil:
 			return
 		}

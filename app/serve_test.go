@@ -79,7 +79,7 @@ func TestSetUp(t *testing.T) {
 	g.SendTo(base + "/webhook")
 	completes := func(p *githubtest.Pull) {
 		t.Helper()
-		for range 500 {
+		for range 6000 {
 			if run, ok := repo.Latest(p.SHA()); ok && run.Status == "completed" {
 				return
 			}

@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/lockwarden/lockwarden/app"
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
@@ -310,7 +307,7 @@ func TestGivenUp(t *testing.T) {
 		w.github.Fail(githubtest.Fault{Match: "/compare/", Times: 100, Status: 500})
 		pull := w.open(with("quiet@1.0.0"))
 		run := w.concludes(pull.SHA(), "action_required")
-		w.wants("the summary", run.Summary, "could not be made", "answer 500")
+		w.wants("the summary", run.Summary, "could not be made", "answered 500")
 		dead, err := w.store.DeadJobs(context.Background(), 10)
 		w.eventually("the job is among the dead", func() bool {
 			dead, err = w.store.DeadJobs(context.Background(), 10)
@@ -877,27 +874,11 @@ func TestSameCommitInTwoPulls(t *testing.T) {
 // head gets one check run.
 func TestTwoServers(t *testing.T) {
 	w := newWorld(t, storetest.PostgreSQL(t))
-	second, err := store.Open(context.Background(), store.Options{URL: w.db, Backoff: 20 * time.Millisecond, MaxAttempts: 4, Poll: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := w.config
-	config.Store = second
-	other := app.New(config)
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := other.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	hook := httptest.NewServer(other.Handler())
-	defer func() {
-		cancel()
-		_ = second.Close()
-		hook.Close()
-	}()
+	other := w.replica()
 	turn := 0
 	next := func() {
 		turn++
-		w.github.SendTo([]string{w.url, hook.URL}[turn%2] + "/webhook")
+		w.github.SendTo([]string{w.url, other}[turn%2] + "/webhook")
 	}
 	var pulls []*githubtest.Pull
 	for i := range 12 {

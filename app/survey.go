@@ -32,7 +32,8 @@ func surveyor(scanner review.Scanner) func(context.Context, store.Package) ([]by
 		for _, b := range scanned.Contents.Behaviors {
 			found.Found = append(found.Found, b.ID)
 		}
-		for _, i := range issue.Judge(&issue.Input{Name: p.Name, Version: p.Version, Contents: scanned.Contents, ConfiguredHost: scanner.ConfiguredHost}) {
+		for _, i := range issue.Judge(&issue.Input{Name: p.Name, Version: p.Version, Contents: scanned.Contents,
+			ConfiguredHost: scanner.ConfiguredHost}) {
 			found.Found = append(found.Found, i.ID)
 		}
 		return json.Marshal(found)
@@ -60,7 +61,8 @@ type SurveyOptions struct {
 
 // Survey scans packages and counts. What an earlier run scanned is not scanned
 // again; a package that cannot be scanned is named in failed and not counted.
-func Survey(ctx context.Context, packages []store.Package, scanner review.Scanner, o SurveyOptions) (table *prevalence.Table, failed []string, err error) {
+func Survey(ctx context.Context, packages []store.Package, scanner review.Scanner, o SurveyOptions) (table *prevalence.Table,
+	failed []string, err error) {
 	s, err := store.Open(ctx, store.Options{URL: o.Database, Survey: surveyor(scanner), Poll: 200 * time.Millisecond})
 	if err != nil {
 		return nil, nil, err

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
@@ -46,7 +45,7 @@ func newTurns() *turns {
 
 // take waits for a place; done gives it back.
 func (t *turns) take(ctx context.Context, job webhook.Job) (done func(), err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, longestTurn, &store.Later{After: settle, Reason: "other reviews are being scanned"})
+	ctx, cancel := context.WithTimeoutCause(ctx, longestTurn, &webhook.Later{After: settle, Reason: "other reviews are being scanned"})
 	defer cancel()
 	if job.Pull == 0 {
 		if err := enter(ctx, t.groups); err != nil {

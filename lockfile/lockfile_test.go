@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lockwarden/lockwarden/analyzer/worker"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
@@ -48,12 +49,12 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 		{"a bad number", `{"packages":{"a":{"x":1e}}}`, "is not a JSON value"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			start := time.Now()
+			start := worker.ProcessorTime()
 			_, err := lockfile.Parse("package-lock.json", []byte(test.text), lockfile.Options{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v\nwant %s", err, test.want)
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := worker.ProcessorTime() - start; took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})
@@ -84,7 +85,7 @@ func TestHostileShapesAreFast(t *testing.T) {
 			fmt.Fprintf(b, `"node_modules/p%d/node_modules/same":{"version":"1.0.%d"}`, i, i)
 		}),
 	} {
-		start := time.Now()
+		start := worker.ProcessorTime()
 		lock, err := lockfile.Parse("package-lock.json", []byte(text), lockfile.Options{Project: fstest.MapFS{"package.json": {Data: []byte(`{"dependencies":{"p1":"*"}}`)}}})
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +93,7 @@ func TestHostileShapesAreFast(t *testing.T) {
 		other := parse(t, strings.ReplaceAll(text, `"1.0.0"`, `"1.0.1"`))
 		lockfile.Compare(lock, other)
 		lockfile.Compare(nil, lock)
-		if took := time.Since(start); took > 20*time.Second {
+		if took := worker.ProcessorTime() - start; took > 20*time.Second {
 			t.Errorf("%s: %v", name, took)
 		} else {
 			t.Logf("%s: %v", name, took)

@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/lockwarden/lockwarden/analyzer/flight/flighttest"
 )
 
 // TestCancelOfOneIsNotCancelOfAll: one caller gives up; the other one, whose
@@ -22,12 +23,13 @@ func TestCancelOfOneIsNotCancelOfAll(t *testing.T) {
 	c := client(t, settings, nil)
 	ctxA, cancelA := context.WithCancel(context.Background())
 	errs := make(chan error, 1)
-	go func() { _, _ = c.Packument(ctxA, "left-pad", false) }()
+	gone := make(chan struct{})
+	go func() { defer close(gone); _, _ = c.Packument(ctxA, "left-pad", false) }()
 	<-arrived
 	go func() { _, err := c.Packument(context.Background(), "left-pad", false); errs <- err }()
-	time.Sleep(200 * time.Millisecond)
+	flighttest.Await(t, 2)
 	cancelA()
-	time.Sleep(200 * time.Millisecond)
+	<-gone
 	close(release)
 	if err := <-errs; err != nil {
 		t.Fatalf("the caller whose context lives got: %v", err)

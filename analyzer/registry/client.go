@@ -23,6 +23,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/flight"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/lockfile/sri"
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // ErrNotFound means that the registry does not have the package or version.
@@ -47,6 +48,9 @@ type Options struct {
 	Fresh time.Duration
 	// Received is called with the bytes that came over the network.
 	Received func(n int)
+	// Failed is told of every request that failed, with what the network said; may
+	// be nil.
+	Failed func(err error)
 	// Downloads is where download counts are asked for, for tests; empty: the
 	// public registry's place, for its packages only.
 	Downloads string
@@ -201,6 +205,9 @@ func (c *Client) get(ctx context.Context, rawURL string, header http.Header, rea
 	pause := c.o.Backoff
 	for attempt := 1; ; attempt++ {
 		err := c.once(ctx, u, header, read)
+		if err != nil && c.o.Failed != nil && ctx.Err() == nil && !errors.Is(err, ErrNotFound) {
+			c.o.Failed(err)
+		}
 		if err == nil || attempt >= c.o.Attempts || !passing(err) || ctx.Err() != nil {
 			return err
 		}
@@ -257,7 +264,7 @@ func (c *Client) once(ctx context.Context, u *url.URL, header http.Header, read 
 		if errors.As(err, &host) {
 			return host
 		}
-		return fmt.Errorf("registry: %s: %w", u.Redacted(), unwrapURL(err))
+		return fmt.Errorf("registry: %s: %w", u.Redacted(), reach.Plain(err))
 	}
 	defer response.Body.Close()
 	switch {
@@ -279,15 +286,6 @@ func retryAfter(header string, now time.Time) time.Duration {
 		return max(at.Sub(now), 0)
 	}
 	return 0
-}
-
-// unwrapURL drops the URL that net/http repeats in its errors.
-func unwrapURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }
 
 // SizeError says that an answer is larger than its budget.
@@ -343,7 +341,7 @@ func (c *Client) packument(ctx context.Context, name, target, accept, key string
 		}
 		body, err := io.ReadAll(io.LimitReader(c.received(r.Body), c.o.MaxPackument+1))
 		if err != nil {
-			return fmt.Errorf("registry: packument of %s: %w", name, err)
+			return fmt.Errorf("registry: packument of %s: %w", name, reach.Plain(err))
 		}
 		if int64(len(body)) > c.o.MaxPackument {
 			return &SizeError{"the packument of " + name, c.o.MaxPackument}
@@ -502,7 +500,7 @@ func (c *Client) download(r *http.Response, s Source, want *sri.Hash, consume fu
 	consumed := consume(counted)
 	// The rest is read in any case: only the whole has a hash.
 	if _, err := io.Copy(io.Discard, counted); err != nil {
-		return Tarball{}, fmt.Errorf("registry: tarball of %s@%s: %w", s.Name, s.Version, err)
+		return Tarball{}, fmt.Errorf("registry: tarball of %s@%s: %w", s.Name, s.Version, reach.Plain(err))
 	}
 	// A request that ends in the middle can look like the end of its body, which
 	// nobody would notice without a hash: over HTTP/2 the answer to the reset may

@@ -4,7 +4,7 @@
 package comment
 
 import (
-	"fmt"
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/lockwarden/lockwarden/templates"
 )
 
 // Verb is what a command asks for.
@@ -65,8 +67,7 @@ func Parse(body, slug string) []Command {
 		return nil
 	}
 	if tangled(body) {
-		return []Command{{Line: 1, Verb: Help, Problem: fmt.Sprintf("the comment has more than %d brackets, or more than %d quotes in each other: "+
-			"write the command in a comment of its own", maxBrackets, maxQuotes)}}
+		return []Command{{Line: 1, Verb: Help, Problem: templates.Answer("tangled", detail{Most: maxBrackets, Deep: maxQuotes})}}
 	}
 	var out []Command
 	for _, l := range ownLines(body, func(text string) bool { return addressed(firstWord(text), slug) }) {
@@ -98,9 +99,6 @@ func addressed(word, slug string) bool {
 	return strings.EqualFold(word, "/lockwarden") || slug != "" && strings.EqualFold(word, "@"+slug)
 }
 
-// usage is what a command that cannot be read is answered with.
-const usage = "write `/lockwarden accept NAME@VERSION because …`; `/lockwarden help` lists all commands"
-
 func parse(words []string) Command {
 	if len(words) == 0 {
 		return Command{Verb: Help}
@@ -112,20 +110,21 @@ func parse(words []string) Command {
 		return c
 	case Explain:
 		if len(words) == 0 {
-			c.Problem = "`explain` needs the name of a package: `/lockwarden explain NAME`"
+			c.Problem = templates.Answer("explain what", nil)
 			return c
 		}
 		c.Name, c.Version = split(bare(words[0]))
 		if !packageName.MatchString(c.Name) {
-			c.Problem = fmt.Sprintf("%s is not the name of an npm package", Quote(words[0]))
+			c.Problem = templates.Answer("no name", detail{Word: Quote(words[0])})
 		}
 		return c
 	case Accept, Revoke:
 		return parseDecision(c, words)
 	}
-	c.Problem = fmt.Sprintf("there is no command %s: %s", Quote(string(c.Verb)), usage)
+	c.Problem = templates.Answer("no command", detail{Word: Quote(string(c.Verb))})
 	if meant := meant(string(c.Verb)); meant != "" {
-		c.Problem = fmt.Sprintf("there is no command %s; did you mean %s?", Quote(string(c.Verb)), Quote(strings.Join(append([]string{"/lockwarden", meant}, words[:min(1, len(words))]...), " ")))
+		likely := strings.Join(append([]string{"/lockwarden", meant}, words[:min(1, len(words))]...), " ")
+		c.Problem = templates.Answer("did you mean", detail{Word: Quote(string(c.Verb)), Name: Quote(likely)})
 	}
 	c.Verb = Help
 	return c
@@ -182,11 +181,12 @@ var packageName = regexp.MustCompile(`^(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za
 var findingID = regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+$`)
 
 func parseDecision(c Command, words []string) Command {
-	fail := func(format string, args ...any) Command {
-		return Command{Verb: c.Verb, Name: c.Name, Problem: fmt.Sprintf(format, args...)}
+	fail := func(sentence string, d detail) Command {
+		d.Verb, d.Name = string(c.Verb), cmp.Or(d.Name, c.Name)
+		return Command{Verb: c.Verb, Name: c.Name, Problem: templates.Answer(sentence, d)}
 	}
 	if len(words) == 0 {
-		return fail("`%s` needs a package with its version: %s", c.Verb, usage)
+		return fail("no package", detail{})
 	}
 	if strings.EqualFold(words[0], "all") {
 		c.All = true
@@ -194,21 +194,21 @@ func parseDecision(c Command, words []string) Command {
 		c.Name, c.Version = split(strings.TrimRight(bare(words[0]), ",:"))
 		if !packageName.MatchString(c.Name) {
 			c.Name = ""
-			return fail("%s is not the name of an npm package: %s", Quote(words[0]), usage)
+			return fail("no name to decide", detail{Word: Quote(words[0])})
 		}
 		if _, err := semver.StrictNewVersion(c.Version); err != nil {
 			_, tagged := semver.StrictNewVersion(strings.TrimPrefix(c.Version, "v"))
 			switch {
 			case tagged == nil:
-				return fail("npm has no `v` before a version: write `/lockwarden %s %s@%s`", c.Verb, c.Name, c.Version[1:])
+				return fail("letter v", detail{Version: c.Version[1:]})
 			case c.Version == "" && len(words) > 1 && isVersion(words[1]):
-				return fail("write the version behind an `@`: `/lockwarden %s %s@%s`", c.Verb, c.Name, strings.TrimPrefix(bare(words[1]), "v"))
+				return fail("no sign", detail{Version: strings.TrimPrefix(bare(words[1]), "v")})
 			case c.Version == "":
-				return fail("say which version of %s: `/lockwarden %s NAME@VERSION`", Quote(c.Name), c.Verb)
+				return fail("no version", detail{Word: Quote(c.Name)})
 			case strings.ContainsAny(c.Version, "^~*<>=|x") || isNumberList(c.Version):
-				return fail("%s is a range; an acceptance is for one version, such as `%s@1.2.3`", Quote(c.Version), c.Name)
+				return fail("a range", detail{Word: Quote(c.Version)})
 			}
-			return fail("%s is not a version; a dist-tag such as `latest` moves, so name the version", Quote(c.Version))
+			return fail("a tag", detail{Word: Quote(c.Version)})
 		}
 	}
 	words = words[1:]
@@ -217,19 +217,19 @@ func parseDecision(c Command, words []string) Command {
 		case word == "because" || word == "because:":
 			c.Reason = strings.Join(words[1:], " ")
 			if utf8.RuneCountInString(c.Reason) > maxReason {
-				return fail("the reason is longer than %d characters", maxReason)
+				return fail("long reason", detail{Most: maxReason})
 			}
 			return c
 		case word == "for":
 			if len(words) < 2 {
-				return fail("`for` needs a time, such as `for 30d`")
+				return fail("for what", detail{})
 			}
 			if len(words) > 2 && strings.Trim(words[1], "0123456789") == "" && units[strings.ToLower(words[2])] != "" {
 				words = append([]string{"for", words[1] + units[strings.ToLower(words[2])]}, words[3:]...)
 			}
 			d, ok := parseTime(words[1])
 			if !ok {
-				return fail("%s is not a time; write `for 12h`, `for 30d`, `for 8w` or `for 1y`", Quote(words[1]))
+				return fail("no time", detail{Word: Quote(words[1])})
 			}
 			c.For = d
 			words = words[2:]
@@ -237,18 +237,18 @@ func parseDecision(c Command, words []string) Command {
 			c.Repository = true
 			words = words[2:]
 		case word == "in" && len(words) > 1 && slices.Contains(repositories, strings.ToLower(strings.TrimRight(words[1], ".,"))):
-			return fail("write `in repository`")
+			return fail("in what", detail{})
 		case word == "until":
-			return fail("write how long it is to hold: `for 30d`, `for 8w`")
+			return fail("until", detail{})
 		case slices.Contains(reasons, strings.Trim(word, ":,")):
-			return fail("a reason begins with `because`")
+			return fail("because", detail{})
 		case isPackage(words[0]):
-			return fail("a command is about one package: write `/lockwarden %s %s` in a line of its own", c.Verb, strings.Trim(bare(words[0]), ","))
+			return fail("another package", detail{Name: strings.Trim(bare(words[0]), ",")})
 		case findingID.MatchString(strings.TrimRight(word, ",")):
 			c.Findings = append(c.Findings, strings.TrimRight(word, ","))
 			words = words[1:]
 		default:
-			return fail("%s is neither the id of a finding (such as `install/script`) nor `for`, `in repository` or `because`; a reason begins with `because`", Quote(words[0]))
+			return fail("no word", detail{Word: Quote(words[0])})
 		}
 	}
 	return c
@@ -309,7 +309,7 @@ func Quote(s string) string {
 		s = string(r[:80]) + "…"
 	}
 	if s == "" {
-		return "an empty word"
+		return templates.Answer("empty", nil)
 	}
 	return "`" + s + "`"
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lockwarden/lockwarden/templates"
 )
 
 // Permission is what a person may do in a repository, in GitHub's words.
@@ -319,43 +321,51 @@ func Fold(t Thread) Folded {
 	return out
 }
 
+// detail is what a sentence of templates/answer.md about a command can speak of.
+type detail struct {
+	Verb, Word, Name, Version string
+	Least, Who, Has           string
+	Most, Deep                int
+}
+
 func (t *Thread) refuse(c *Comment, command *Command) string {
 	if command.Problem != "" {
 		return command.Problem
 	}
 	if c.Kind != InConversation && !c.EditKnown && !c.Updated.Equal(c.Created) {
-		return "GitHub does not say here whether it was edited after it was written: please write the command as an ordinary comment"
+		return templates.Answer("perhaps edited", nil)
 	}
 	if c.Edited() {
-		return "the comment was edited after it was written, and whoever can write here can edit it: it is void, please comment anew"
+		return templates.Answer("edited", nil)
 	}
 	least := t.Rules.Least
 	if command.Repository {
 		least = max(least, LeastForRepository)
 	}
 	if have := t.Permissions[c.Author]; have < least {
-		return fmt.Sprintf("it needs the permission `%s` in this repository, and %s has `%s`", least, Quote(c.Author), have)
+		return templates.Answer("permission", detail{Least: least.String(), Who: Quote(c.Author), Has: have.String()})
 	}
 	if command.Verb == Revoke {
 		return ""
 	}
 	if strings.EqualFold(c.Author, t.Author) && !t.Rules.Author {
-		return "the author of a pull request does not accept its risks: somebody else has to (policy `accept.author`)"
+		return templates.Answer("author", nil)
 	}
 	if command.All && !t.Rules.All {
-		return "the policy does not allow `accept all`: accept each package"
+		return templates.Answer("not all", nil)
 	}
 	if t.Rules.ReasonRequired && !Reasoned(command.Reason) {
-		return "the policy wants a reason: add `because …`"
+		return templates.Answer("reasonless", nil)
 	}
 	if longest := t.Rules.Longest; longest > 0 && command.For > longest {
-		return fmt.Sprintf("the policy allows at most `for %dd`", int(longest/Day))
+		return templates.Answer("too long", detail{Most: int(longest / Day)})
 	}
 	return ""
 }
 
 func (t *Thread) decision(c *Comment, command *Command) Acceptance {
-	a := Acceptance{Comment: c.ID, Kind: c.Kind, Line: command.Line, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason, All: command.All,
+	a := Acceptance{Comment: c.ID, Kind: c.Kind, Line: command.Line, URL: c.URL, By: c.Author, At: c.Created, Reason: command.Reason,
+		All:  command.All,
 		Name: command.Name, Version: command.Version, Findings: command.Findings, Repository: command.Repository}
 	a.Until = t.Rules.Until(c.Created, command.For)
 	return a

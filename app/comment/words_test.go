@@ -75,3 +75,17 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// TestExplainWhat: words that name no package are answered, shown as code.
+func TestExplainWhat(t *testing.T) {
+	for body, want := range map[string]string{
+		"/lockwarden explain":       "`explain` needs the name of a package: `/lockwarden explain NAME`",
+		"/lockwarden explain ../up": "`../up` is not the name of an npm package",
+		"/lockwarden explain ```":   "an empty word is not the name of an npm package",
+	} {
+		commands := Parse(body, "lockwarden")
+		if len(commands) != 1 || commands[0].Problem != want {
+			t.Errorf("%q: %+v", body, commands)
+		}
+	}
+}

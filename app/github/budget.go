@@ -163,7 +163,8 @@ func cost(r *http.Request) (endpoint string, points int, content bool) {
 
 // resources are the words that tell endpoints apart; numbers, commits and names
 // stand between them.
-var resources = map[string]bool{"pulls": true, "commits": true, "check-runs": true, "compare": true, "contents": true, "git": true, "trees": true,
+var resources = map[string]bool{"pulls": true, "commits": true, "check-runs": true, "compare": true, "contents": true, "git": true,
+	"trees": true,
 	"blobs": true, "issues": true, "comments": true, "reactions": true, "collaborators": true, "installation": true, "graphql": true}
 
 // learn takes over what an answer says: whoever is refused asks nothing more

@@ -102,7 +102,8 @@ func (c *Check) Begin(ctx context.Context, title, summary string) error {
 			return nil
 		}
 		// An older review of the same head did not end: this one takes its run.
-		_, err := c.update(ctx, run.GetID(), gh.UpdateCheckRunOptions{ExternalID: ptr(c.Key + " " + open), Status: ptr("queued"), Output: output(title, summary)})
+		_, err := c.update(ctx, run.GetID(), gh.UpdateCheckRunOptions{ExternalID: ptr(c.Key + " " + open), Status: ptr("queued"),
+			Output: output(title, summary)})
 		c.id = run.GetID()
 		return err
 	}
@@ -115,7 +116,8 @@ func (c *Check) Begin(ctx context.Context, title, summary string) error {
 }
 
 func (c *Check) create(ctx context.Context, digest, status, title, summary string) error {
-	o := gh.CreateCheckRunOptions{Name: CheckName, HeadSHA: c.SHA, ExternalID: ptr(c.Key + " " + digest), Status: &status, Output: output(title, summary)}
+	o := gh.CreateCheckRunOptions{Name: CheckName, HeadSHA: c.SHA, ExternalID: ptr(c.Key + " " + digest), Status: &status,
+		Output: output(title, summary)}
 	if c.Details != "" {
 		o.DetailsURL = &c.Details
 	}
@@ -204,7 +206,8 @@ func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest strin
 		o := gh.UpdateCheckRunOptions{ExternalID: &id, Output: output(result.Title, result.Summary)}
 		o.Output.Text = nonEmpty(result.Text)
 		for _, a := range part {
-			o.Output.Annotations = append(o.Output.Annotations, &gh.CheckRunAnnotation{Path: &a.Path, StartLine: &a.StartLine, EndLine: &a.EndLine, AnnotationLevel: &a.Level, Title: ptr(cut(a.Title, 255)), Message: &a.Message})
+			o.Output.Annotations = append(o.Output.Annotations, &gh.CheckRunAnnotation{Path: &a.Path, StartLine: &a.StartLine, EndLine: &a.EndLine,
+				AnnotationLevel: &a.Level, Title: ptr(cut(a.Title, 255)), Message: &a.Message})
 		}
 		last := len(part) == len(rest)
 		if last {

@@ -55,7 +55,8 @@ func (r *Repository) Conversation(ctx context.Context, number int, lines bool, s
 }
 
 // pages reads all pages of comments, the oldest first.
-func pages[T any](ctx context.Context, what string, list func(ctx context.Context, page gh.ListOptions) ([]T, *gh.Response, error), read func(T) (comment.Comment, bool)) ([]comment.Comment, error) {
+func pages[T any](ctx context.Context, what string, list func(ctx context.Context, page gh.ListOptions) ([]T, *gh.Response, error),
+	read func(T) (comment.Comment, bool)) ([]comment.Comment, error) {
 	var out []comment.Comment
 	opts := gh.ListOptions{PerPage: 100}
 	for {
@@ -85,7 +86,8 @@ func (r *Repository) said(ctx context.Context, number int) ([]comment.Comment, e
 		return r.client.Issues.ListComments(ctx, r.Owner, r.Name, number, &gh.IssueListCommentsOptions{ListOptions: page})
 	}
 	out, err := pages(ctx, "comments", list, func(c *gh.IssueComment) (comment.Comment, bool) {
-		return comment.Comment{ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
+		return comment.Comment{ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot",
+			Body:    c.GetBody(),
 			Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL()}, true
 	})
 	return out, r.explain("comments", err)
@@ -98,7 +100,8 @@ func (r *Repository) onLines(ctx context.Context, number int) ([]comment.Comment
 		return r.client.PullRequests.ListComments(ctx, r.Owner, r.Name, number, &gh.PullRequestListCommentsOptions{ListOptions: page})
 	}
 	out, err := pages(ctx, "comments on lines", list, func(c *gh.PullRequestComment) (comment.Comment, bool) {
-		return comment.Comment{Kind: comment.OnLine, ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
+		return comment.Comment{Kind: comment.OnLine, ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(),
+			Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
 			Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL(), Review: c.GetPullRequestReviewID()}, true
 	})
 	return out, r.explain("comments on lines", err)
@@ -113,7 +116,8 @@ func (r *Repository) reviews(ctx context.Context, number int) ([]comment.Comment
 		return r.client.PullRequests.ListReviews(ctx, r.Owner, r.Name, number, &page)
 	}
 	out, err := pages(ctx, "reviews", list, func(c *gh.PullRequestReview) (comment.Comment, bool) {
-		return comment.Comment{Kind: comment.InReview, ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
+		return comment.Comment{Kind: comment.InReview, ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(),
+			Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
 			Created: c.GetSubmittedAt().Time, URL: c.GetHTMLURL()}, c.GetState() != "PENDING"
 	})
 	if err = r.explain("reviews", err); errors.Is(err, ErrGone) {
@@ -135,7 +139,8 @@ func (r *Repository) React(ctx context.Context, c *comment.Comment, content stri
 	case comment.OnLine:
 		_, _, err = r.client.Reactions.CreatePullRequestCommentReaction(ctx, r.Owner, r.Name, c.ID, content)
 	case comment.InReview:
-		const mutation = "mutation($on: ID!, $what: ReactionContent!) { addReaction(input: {subjectId: $on, content: $what}) { clientMutationId } }"
+		const mutation = "mutation($on: ID!, $what: ReactionContent!) { addReaction(input: {subjectId: $on, content: $what}) { " +
+			"clientMutationId } }"
 		_, err = r.graphql(ctx, mutation, map[string]any{"on": c.Node, "what": reactions[content]}, nil)
 	default:
 		_, _, err = r.client.Reactions.CreateIssueCommentReaction(ctx, r.Owner, r.Name, c.ID, content)

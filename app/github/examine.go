@@ -66,7 +66,8 @@ func (a *App) Examine(ctx context.Context) (About, error) {
 			}
 			about.Failed++
 			if about.Failure == "" {
-				about.Failure = fmt.Sprintf("%s, %s: %d %s", d.GetEvent(), d.GetDeliveredAt().UTC().Format(time.DateTime), d.GetStatusCode(), d.GetStatus())
+				about.Failure = fmt.Sprintf("%s, %s: %d %s", d.GetEvent(), d.GetDeliveredAt().UTC().Format(time.DateTime), d.GetStatusCode(),
+					d.GetStatus())
 			}
 		}
 	}

@@ -19,6 +19,8 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/golang-jwt/jwt/v4"
 	gh "github.com/google/go-github/v60/github"
+
+	"github.com/lockwarden/lockwarden/reach"
 )
 
 // DefaultAPI is where github.com's API is.
@@ -77,7 +79,8 @@ func New(o Options) (*App, error) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
 		o.Transport = t
 	}
-	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), commits: newCommits(), clients: map[int64]*gh.Client{}, budgets: map[int64]*budget{}}
+	a := &App{o: o, key: key, api: api, memory: newMemory(answerMemory), files: newMemory(fileMemory), commits: newCommits(),
+		clients: map[int64]*gh.Client{}, budgets: map[int64]*budget{}}
 	transport := ghinstallation.NewAppsTransportFromPrivateKey(a.base(0), o.AppID, key)
 	transport.BaseURL = strings.TrimSuffix(o.APIURL, "/")
 	a.app = a.client(transport)
@@ -200,17 +203,18 @@ func (a *App) Identity(ctx context.Context) (slug string, err error) {
 	if errors.As(err, &answer) && answer.Response != nil {
 		switch answer.Response.StatusCode {
 		case http.StatusUnauthorized:
-			return "", fmt.Errorf("github: %s does not accept PRIVATE_KEY for APP_ID %d: take the key of this App, and check this machine's clock", a.api.Host, a.o.AppID)
+			return "", fmt.Errorf("github: %s does not accept PRIVATE_KEY for APP_ID %d: take the key of this App, and check this machine's clock",
+				a.api.Host, a.o.AppID)
 		case http.StatusNotFound:
 			return "", fmt.Errorf("github: %s is no GitHub API, or has no App %d: check GITHUB_API_URL and APP_ID", a.api, a.o.AppID)
 		}
 	}
-	return "", fmt.Errorf("github: %s %w: %w", a.api.Host, ErrSilent, cleaned(err))
+	return "", fmt.Errorf("github: %w: %w", ErrSilent, cleaned(err))
 }
 
 // ErrSilent means that GitHub gave no answer that says anything of the App: it
 // may be down, or out of reach, for a time.
-var ErrSilent = errors.New("does not answer")
+var ErrSilent = errors.New("GitHub does not answer")
 
 // Complete ends the manifest flow: GitHub gives the new App's credentials for
 // the code, once.
@@ -228,7 +232,8 @@ func Complete(ctx context.Context, apiURL, code string, transport http.RoundTrip
 	if err != nil {
 		return Credentials{}, fmt.Errorf("github: GitHub did not accept the code; begin again: %w", cleaned(err))
 	}
-	return Credentials{AppID: config.GetID(), Slug: config.GetSlug(), PrivateKey: config.GetPEM(), WebhookSecret: config.GetWebhookSecret(), ClientID: config.GetClientID(), ClientSecret: config.GetClientSecret(), Page: config.GetHTMLURL()}, nil
+	return Credentials{AppID: config.GetID(), Slug: config.GetSlug(), PrivateKey: config.GetPEM(), WebhookSecret: config.GetWebhookSecret(),
+		ClientID: config.GetClientID(), ClientSecret: config.GetClientSecret(), Page: config.GetHTMLURL()}, nil
 }
 
 // Credentials are what GitHub gives for a new App.
@@ -282,7 +287,8 @@ func web(api *url.URL) string {
 func address(apiURL string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(apiURL, "/") + "/")
 	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()) {
-		return nil, errors.New("github: GITHUB_API_URL is not an https address, such as https://api.github.com or https://github.example.com/api/v3")
+		return nil, errors.New("github: GITHUB_API_URL is not an https address, such as https://api.github.com or " +
+			"https://github.example.com/api/v3")
 	}
 	return u, nil
 }
@@ -388,11 +394,20 @@ func cleaned(err error) error {
 		if len(message) > 500 {
 			message = strings.ToValidUTF8(message[:500], "")
 		}
-		return fmt.Errorf("answer %d: %s", answer.Response.StatusCode, message)
+		return fmt.Errorf("answered %d: %s", answer.Response.StatusCode, message)
 	}
 	var token *ghinstallation.HTTPError
 	if errors.As(err, &token) {
-		return errors.New(token.Message)
+		if token.RootCause == nil {
+			return errors.New(token.Message)
+		}
+		return fmt.Errorf("the installation's token: %w", cleaned(token.RootCause))
 	}
-	return err
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		if u, bad := url.Parse(asked.URL); bad == nil && u.Host != "" {
+			return fmt.Errorf("%s: %w", u.Host, reach.Plain(err))
+		}
+	}
+	return reach.Plain(err)
 }

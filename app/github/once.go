@@ -39,8 +39,9 @@ type question struct {
 }
 
 func (q *question) answer(r *http.Request) *http.Response {
-	return &http.Response{StatusCode: q.status, Status: http.StatusText(q.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: q.header.Clone(),
-		Body: io.NopCloser(bytes.NewReader(q.body)), ContentLength: int64(len(q.body)), Request: r}
+	return &http.Response{StatusCode: q.status, Status: http.StatusText(q.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: q.header.Clone(),
+		Body:   io.NopCloser(bytes.NewReader(q.body)), ContentLength: int64(len(q.body)), Request: r}
 }
 
 // questionOf names what a request asks; asks is false for one that changes

@@ -43,7 +43,8 @@ type Pull struct {
 }
 
 func pullOf(p *gh.PullRequest) Pull {
-	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(), p.GetBase().GetSHA(), p.GetChangedFiles(), p.GetReviewComments(), p.GetBase().GetRepo().GetID()}
+	return Pull{p.GetNumber(), p.GetUser().GetLogin(), p.GetState() == "open", p.GetHead().GetSHA(), p.GetBase().GetRef(),
+		p.GetBase().GetSHA(), p.GetChangedFiles(), p.GetReviewComments(), p.GetBase().GetRepo().GetID()}
 }
 
 // Pull reads a pull request.
@@ -164,7 +165,8 @@ func (r *Repository) Content(ctx context.Context, file, ref string) (data []byte
 	for i, p := range parts {
 		parts[i] = url.PathEscape(p)
 	}
-	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", r.Owner, r.Name, strings.Join(parts, "/"), url.QueryEscape(ref)), nil)
+	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", r.Owner, r.Name, strings.Join(parts, "/"),
+		url.QueryEscape(ref)), nil)
 	if err != nil {
 		return nil, false, r.explain(file, err)
 	}
@@ -194,7 +196,8 @@ func (r *Repository) Permission(ctx context.Context, login string) (comment.Perm
 }
 
 func (r *Repository) permission(ctx context.Context, login string) (p comment.Permission, id int64, err error) {
-	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/collaborators/%s/permission", r.Owner, r.Name, url.PathEscape(login)), nil)
+	req, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/collaborators/%s/permission", r.Owner, r.Name,
+		url.PathEscape(login)), nil)
 	if err != nil {
 		return comment.None, 0, r.explain("permission", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	gh "github.com/google/go-github/v60/github"
 	"golang.org/x/oauth2"
@@ -85,6 +84,3 @@ func (r *Repository) MayRead(ctx context.Context, p Person) (bool, error) {
 	permission, id, err := r.permission(ctx, p.Login)
 	return permission >= comment.Read && id == p.ID, err
 }
-
-// Is tells whether somebody is the person of a login, as GitHub compares them.
-func (p Person) Is(login string) bool { return strings.EqualFold(p.Login, login) }

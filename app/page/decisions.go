@@ -10,15 +10,15 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
-	"github.com/lockwarden/lockwarden/app/store"
 )
 
 // DecisionStore is what the page of decisions reads.
 type DecisionStore interface {
-	NewestHead(ctx context.Context, repository int64) (h store.Head, ok bool, err error)
-	AllDecisions(ctx context.Context, repository int64) ([]store.Decision, error)
-	AuditedIn(ctx context.Context, some store.Some, before int64, limit int) ([]store.Entry, error)
+	NewestHead(ctx context.Context, repository int64) (h record.Head, ok bool, err error)
+	AllDecisions(ctx context.Context, repository int64) ([]record.Decision, error)
+	AuditedIn(ctx context.Context, some record.Some, before int64, limit int) ([]record.Entry, error)
 }
 
 // Decisions shows what was accepted for a whole repository, and the audit, to
@@ -46,7 +46,7 @@ func (d *Decisions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	entries, err := d.Store.AuditedIn(r.Context(), store.Some{repository}, before, maxAudit)
+	entries, err := d.Store.AuditedIn(r.Context(), record.Some{repository}, before, maxAudit)
 	if err != nil {
 		d.failed(w, r, "the audit")
 		return
@@ -72,19 +72,20 @@ func (d *Decisions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // older is the query for the entries before these.
-func older(entries []store.Entry) url.Values {
+func older(entries []record.Entry) url.Values {
 	return url.Values{"before": {strconv.FormatInt(entries[len(entries)-1].ID, 10)}}
 }
 
 // accepted is a decision as pages show it; repository is named before the
 // thread where it is not empty.
-func accepted(d store.Decision, repository string, now time.Time) render.AcceptedRow {
+func accepted(d record.Decision, repository string, now time.Time) render.AcceptedRow {
 	row := render.AcceptedRow{Where: strings.TrimSpace(repository + " " + d.Thread), State: State(d, now), Package: "unreadable"}
 	var a comment.Acceptance
 	if json.Unmarshal(d.Value, &a) != nil {
 		return row
 	}
-	row.Package, row.Findings, row.By, row.Reason, row.At, row.Until, row.URL = a.Name+"@"+a.Version, a.Findings, a.By, a.Reason, a.At.UTC(), a.Until.UTC(), a.URL
+	row.Package, row.Findings, row.By, row.Reason, row.At, row.Until, row.URL = a.Name+"@"+a.Version, a.Findings, a.By, a.Reason, a.At.UTC(),
+		a.Until.UTC(), a.URL
 	if a.All {
 		row.Package = "all"
 	}
@@ -92,7 +93,7 @@ func accepted(d store.Decision, repository string, now time.Time) render.Accepte
 }
 
 // audit are entries as pages show them; named adds the repository.
-func (s *Site) audit(entries []store.Entry, named bool) (out []render.AuditRow) {
+func (s *Site) audit(entries []record.Entry, named bool) (out []render.AuditRow) {
 	for _, e := range entries {
 		row := render.AuditRow{At: e.At.UTC(), Where: e.Thread, Actor: e.Actor, Action: e.Action, Detail: e.Detail}
 		if e.Thread != "" {
@@ -107,7 +108,7 @@ func (s *Site) audit(entries []store.Entry, named bool) (out []render.AuditRow) 
 }
 
 // State says in a word whether a decision holds.
-func State(d store.Decision, now time.Time) string {
+func State(d record.Decision, now time.Time) string {
 	var a comment.Acceptance
 	switch {
 	case json.Unmarshal(d.Value, &a) != nil:

@@ -12,6 +12,13 @@ import (
 	"github.com/lockwarden/lockwarden/templates"
 )
 
+// Store is what the pages read, all of them together.
+type Store interface {
+	ReviewStore
+	DecisionStore
+	OverviewStore
+}
+
 // Site is what all pages of a server share: who reads them, and how they find
 // each other.
 type Site struct {
@@ -80,12 +87,14 @@ func (s *Site) say(w http.ResponseWriter, r *http.Request, status int, title, te
 // notFound is the answer to whatever is not there, and to what the reader may
 // not see: what is not shown is not told of either.
 func (s *Site) notFound(w http.ResponseWriter, r *http.Request) {
-	s.say(w, r, http.StatusNotFound, "There is no such page", "Or it is about a repository that you may not read. Addresses of pages stand in the check runs on GitHub.")
+	s.say(w, r, http.StatusNotFound, "There is no such page",
+		"Or it is about a repository that you may not read. Addresses of pages stand in the check runs on GitHub.")
 }
 
 // failed is the answer where something does not work here.
 func (s *Site) failed(w http.ResponseWriter, r *http.Request, what string) {
-	s.say(w, r, http.StatusInternalServerError, "This does not work now", "The database did not answer: "+what+" cannot be shown. Load the page again in a moment; the server's log says more.")
+	s.say(w, r, http.StatusInternalServerError, "This does not work now",
+		"The database did not answer: "+what+" cannot be shown. Load the page again in a moment; the server's log says more.")
 }
 
 // NotFound answers whatever no other page answers.
@@ -102,7 +111,8 @@ func Script(w http.ResponseWriter, _ *http.Request) {
 
 // policy lets a page have the stylesheet, the server's own script and forms
 // that lead to this server; nothing of other hosts, and nothing inline.
-var policy = "default-src 'none'; script-src 'self'; style-src 'sha256-" + templates.StyleHash() + "'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+var policy = "default-src 'none'; script-src 'self'; style-src 'sha256-" + templates.StyleHash() +
+	"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secure forbids other scripts, frames, and referrers, which would carry a key.
 func secure(w http.ResponseWriter) {

@@ -9,18 +9,17 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/comment"
-	"github.com/lockwarden/lockwarden/app/github"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
-	"github.com/lockwarden/lockwarden/app/store"
 )
 
 // OverviewStore is what the overview reads.
 type OverviewStore interface {
-	Known(ctx context.Context, some store.Some, limit int) (list []store.Known, all int, err error)
-	Verdicts(ctx context.Context, some store.Some, which store.Which, limit int) ([]store.Verdict, error)
-	Weeks(ctx context.Context, some store.Some, n int) ([]store.Week, error)
-	LastingDecisions(ctx context.Context, some store.Some, limit int) ([]store.Decision, error)
-	AuditedIn(ctx context.Context, some store.Some, before int64, limit int) ([]store.Entry, error)
+	Known(ctx context.Context, some record.Some, limit int) (list []record.Known, all int, err error)
+	Verdicts(ctx context.Context, some record.Some, which record.Which, limit int) ([]record.Verdict, error)
+	Weeks(ctx context.Context, some record.Some, n int) ([]record.Week, error)
+	LastingDecisions(ctx context.Context, some record.Some, limit int) ([]record.Decision, error)
+	AuditedIn(ctx context.Context, some record.Some, before int64, limit int) ([]record.Entry, error)
 }
 
 // Overview shows what happened in all repositories: to operators, to who has
@@ -31,9 +30,9 @@ type Overview struct {
 	Store OverviewStore
 	Now   func() time.Time
 	// Operates tells who may see everything.
-	Operates func(p github.Person) bool
+	Operates func(p Person) bool
 	// Readable are those of the repositories that a person may read now.
-	Readable func(ctx context.Context, p github.Person, repositories []int64) ([]int64, error)
+	Readable func(ctx context.Context, p Person, repositories []int64) ([]int64, error)
 
 	// recent are the repositories that GitHub is asked about, for everybody who
 	// comes within recentTime.
@@ -74,9 +73,10 @@ func (o *Overview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	names := map[int64]string{}
 	for _, k := range known {
 		names[k.Repository] = k.Owner + "/" + k.Name
-		page.Repositories = append(page.Repositories, render.RepositoryRow{Name: names[k.Repository], Owner: k.Owner, Installation: k.Installation, Open: k.Open, Waiting: k.Waiting, At: k.At, Decisions: o.decisions(k.Repository)})
+		page.Repositories = append(page.Repositories, render.RepositoryRow{Name: names[k.Repository], Owner: k.Owner,
+			Installation: k.Installation, Open: k.Open, Waiting: k.Waiting, At: k.At, Decisions: o.decisions(k.Repository)})
 	}
-	for which, to := range map[store.Which]*[]render.VerdictRow{store.Waiting: &page.Waiting, store.Newest: &page.Latest} {
+	for which, to := range map[record.Which]*[]render.VerdictRow{record.Waiting: &page.Waiting, record.Newest: &page.Latest} {
 		list, err := o.Store.Verdicts(ctx, some, which, maxVerdicts)
 		if err != nil {
 			o.failed(w, r, "the reviews")
@@ -114,10 +114,11 @@ func (o *Overview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // scope is what the reader may see; where that is nothing at all, ok is false
 // and the answer is written.
-func (o *Overview) scope(w http.ResponseWriter, r *http.Request) (some store.Some, note string, ok bool) {
+func (o *Overview) scope(w http.ResponseWriter, r *http.Request) (some record.Some, note string, ok bool) {
 	if o.SignIn == nil {
 		if !same(r.URL.Query().Get("key"), o.Key(0)) {
-			o.say(w, r, http.StatusNotFound, "lockwarden is at work", "The overview has an address that lockwarden writes to its terminal when it starts. Reviews have theirs in the check runs on GitHub.")
+			o.say(w, r, http.StatusNotFound, "lockwarden is at work",
+				"The overview has an address that lockwarden writes to its terminal when it starts. Reviews have theirs in the check runs on GitHub.")
 			return nil, "", false
 		}
 		return nil, "", true
@@ -133,13 +134,14 @@ func (o *Overview) scope(w http.ResponseWriter, r *http.Request) (some store.Som
 	}
 	readable, err := o.Readable(r.Context(), p, ids)
 	if err != nil {
-		o.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer", "It does not say which repositories you may read. Load the page again in a moment.")
+		o.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer",
+			"It does not say which repositories you may read. Load the page again in a moment.")
 		return nil, "", false
 	}
 	if all > len(ids) {
 		note = "GitHub was asked about the repositories that were reviewed last; of others you may read, the check runs lead to the reviews."
 	}
-	return append(store.Some{}, readable...), note, true
+	return append(record.Some{}, readable...), note, true
 }
 
 // latest are the repositories that were judged last, and how many there are.
@@ -159,8 +161,9 @@ func (o *Overview) latest(ctx context.Context) (ids []int64, all int, err error)
 	return o.recent, o.all, nil
 }
 
-func (o *Overview) verdict(v *store.Verdict) render.VerdictRow {
-	row := render.VerdictRow{Repository: v.Owner + "/" + v.Name, Thread: v.Thread, Link: o.review(v.Repository, v.Thread), Conclusion: v.Conclusion, At: v.At, Packages: v.Packages, Unscanned: v.Unscanned,
+func (o *Overview) verdict(v *record.Verdict) render.VerdictRow {
+	row := render.VerdictRow{Repository: v.Owner + "/" + v.Name, Thread: v.Thread, Link: o.review(v.Repository, v.Thread),
+		Conclusion: v.Conclusion, At: v.At, Packages: v.Packages, Unscanned: v.Unscanned,
 		Critical: v.Critical, High: v.High, Medium: v.Medium, Low: v.Low, More: v.MoreRisks}
 	for _, f := range v.Risks {
 		row.Findings = append(row.Findings, render.FindingRow{Severity: f.Severity, Title: f.Title, Subject: f.Subject})
@@ -170,7 +173,7 @@ func (o *Overview) verdict(v *store.Verdict) render.VerdictRow {
 
 // accepted are the acceptances for whole repositories, and those that count in
 // open pull requests.
-func (o *Overview) accepted(ctx context.Context, some store.Some, names map[int64]string) (out []render.AcceptedRow, err error) {
+func (o *Overview) accepted(ctx context.Context, some record.Some, names map[int64]string) (out []render.AcceptedRow, err error) {
 	decisions, err := o.Store.LastingDecisions(ctx, some, maxAudit)
 	if err != nil {
 		return nil, err
@@ -183,7 +186,7 @@ func (o *Overview) accepted(ctx context.Context, some store.Some, names map[int6
 		}
 		out = append(out, accepted(d, name+", all of it, from", now))
 	}
-	open, err := o.Store.Verdicts(ctx, some, store.Accepting, maxAudit)
+	open, err := o.Store.Verdicts(ctx, some, record.Accepting, maxAudit)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +200,7 @@ func (o *Overview) accepted(ctx context.Context, some store.Some, names map[int6
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, accepted(store.Decision{Thread: v.Thread, Value: value}, v.Owner+"/"+v.Name, now))
+			out = append(out, accepted(record.Decision{Thread: v.Thread, Value: value}, v.Owner+"/"+v.Name, now))
 		}
 	}
 	return out, nil

@@ -134,10 +134,12 @@ func (p *Packages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		secure(w)
 		w.Header().Set("Retry-After", "2")
 		w.WriteHeader(http.StatusAccepted)
-		_ = render.MessageHTML(w, render.Message{Frame: p.frame(r, trail), Title: name + " " + version + " is being scanned", Text: "This page looks again by itself. A large package takes some seconds.", Refresh: 2})
+		_ = render.MessageHTML(w, render.Message{Frame: p.frame(r, trail), Title: name + " " + version + " is being scanned",
+			Text: "This page looks again by itself. A large package takes some seconds.", Refresh: 2})
 		return
 	case errors.Is(result.err, context.DeadlineExceeded):
-		p.say(w, r, http.StatusGatewayTimeout, "The scan took too long", name+" "+version+" was not examined within two minutes. Nothing is known of it from here; load the page again later.")
+		p.say(w, r, http.StatusGatewayTimeout, "The scan took too long",
+			name+" "+version+" was not examined within two minutes. Nothing is known of it from here; load the page again later.")
 		return
 	case result.err != nil:
 		p.say(w, r, http.StatusBadGateway, "It could not be examined", result.err.Error())

@@ -12,20 +12,20 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/lockfile"
 )
 
 // reviewed is a store with one review, whose newest head is not reviewed yet.
 type reviewed struct{}
 
-func (reviewed) Head(_ context.Context, repository int64, thread string) (store.Head, bool, error) {
-	return store.Head{Repository: 7, Owner: "acme", Name: "web", Thread: thread, Generation: 2}, repository == 7 && thread == "pull/1", nil
+func (reviewed) Head(_ context.Context, repository int64, thread string) (record.Head, bool, error) {
+	return record.Head{Repository: 7, Owner: "acme", Name: "web", Thread: thread, Generation: 2}, repository == 7 && thread == "pull/1", nil
 }
 
-func (reviewed) Generations(context.Context, int64, string) ([]store.Reviewed, error) {
-	return []store.Reviewed{{Generation: 1, Completed: time.Now()}, {Generation: 2}}, nil
+func (reviewed) Generations(context.Context, int64, string) ([]record.Reviewed, error) {
+	return []record.Reviewed{{Generation: 1, Completed: time.Now()}, {Generation: 2}}, nil
 }
 
 func (reviewed) Review(context.Context, int64, string, int64) (*review.Review, error) {
@@ -35,7 +35,7 @@ func (reviewed) Review(context.Context, int64, string, int64) (*review.Review, e
 	return &review.Review{Packages: []review.Package{{Change: change("a", "1.0.0")}, {Change: change("@own/b", "1.0.0"), Own: true}, {Change: change("c", "1.0.0"), Report: analyzer.Report{NotScanned: "it is a git dependency"}}}}, nil
 }
 
-func (reviewed) Audited(context.Context, int64, int) ([]store.Entry, error) { return nil, nil }
+func (reviewed) Audited(context.Context, int64, int) ([]record.Entry, error) { return nil, nil }
 
 // slow is an examiner that fails at first, and waits where it is told to.
 type slow struct {
@@ -146,7 +146,7 @@ func TestPackages(t *testing.T) {
 	close(examiner.wait)
 	for _, v := range versions[:examining()+1] {
 		status := 0
-		for range 100 {
+		for range 2000 {
 			if status, _ = get(v); status == 200 {
 				break
 			}

@@ -12,8 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
-
-	"github.com/lockwarden/lockwarden/app/github"
 )
 
 // TestManifest: app.yml and the set-up page ask GitHub for the same.
@@ -65,8 +63,8 @@ func TestCookies(t *testing.T) {
 		s := NewSignIn([64]byte{1})
 		s.Secure, s.Site = secure, &Site{SignIn: s}
 		s.Address = func(state, _ string) (string, error) { return "https://github.example?state=" + state, nil }
-		s.Complete = func(context.Context, string, string) (github.Person, error) {
-			return github.Person{ID: 5, Login: "mia"}, nil
+		s.Complete = func(context.Context, string, string) (Person, error) {
+			return Person{ID: 5, Login: "mia"}, nil
 		}
 		w := httptest.NewRecorder()
 		s.Begin(w, httptest.NewRequest(http.MethodGet, "/signin?to=/x", nil))

@@ -7,17 +7,17 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
-	"github.com/lockwarden/lockwarden/app/store"
 )
 
 // ReviewStore is what the page of a review reads.
 type ReviewStore interface {
-	Head(ctx context.Context, repository int64, thread string) (h store.Head, ok bool, err error)
-	Generations(ctx context.Context, repository int64, thread string) ([]store.Reviewed, error)
+	Head(ctx context.Context, repository int64, thread string) (h record.Head, ok bool, err error)
+	Generations(ctx context.Context, repository int64, thread string) ([]record.Reviewed, error)
 	Review(ctx context.Context, repository int64, thread string, generation int64) (*review.Review, error)
-	Audited(ctx context.Context, repository int64, limit int) ([]store.Entry, error)
+	Audited(ctx context.Context, repository int64, limit int) ([]record.Entry, error)
 }
 
 // Review shows the newest review of a pull request or merge group, to whom
@@ -49,7 +49,8 @@ func (p *Review) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.notFound(w, r)
 		return
 	}
-	view := render.ReviewPage{Repository: head.Owner + "/" + head.Name, Thread: thread, SHA: head.SHA, Conclusion: head.Conclusion, Query: r.URL.Query(), Frame: p.frame(r), DecisionsPage: p.decisions(repository)}
+	view := render.ReviewPage{Repository: head.Owner + "/" + head.Name, Thread: thread, SHA: head.SHA, Conclusion: head.Conclusion,
+		Query: r.URL.Query(), Frame: p.frame(r), DecisionsPage: p.decisions(repository)}
 	if p.Packages {
 		view.PackageLink = func(name, version, from string) string { return p.report(repository, thread, name, version, from) }
 	}
@@ -76,7 +77,7 @@ func (p *Review) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newest is the review of the head's newest generation, nil where there is none
 // yet.
-func newest(ctx context.Context, from ReviewStore, head store.Head) (*review.Review, time.Time, error) {
+func newest(ctx context.Context, from ReviewStore, head record.Head) (*review.Review, time.Time, error) {
 	generations, err := from.Generations(ctx, head.Repository, head.Thread)
 	if err != nil || len(generations) == 0 {
 		return nil, time.Time{}, err
@@ -91,7 +92,7 @@ func newest(ctx context.Context, from ReviewStore, head store.Head) (*review.Rev
 
 // completed is the newest review of a thread that is complete, whatever head it
 // was of; nil where there is none.
-func completed(ctx context.Context, from ReviewStore, head store.Head) (*review.Review, error) {
+func completed(ctx context.Context, from ReviewStore, head record.Head) (*review.Review, error) {
 	generations, err := from.Generations(ctx, head.Repository, head.Thread)
 	if err != nil {
 		return nil, err

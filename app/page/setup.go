@@ -48,7 +48,8 @@ func NewManifest() Manifest {
 		Name: "lockwarden", Description: "Reviews npm dependency changes in pull requests", URL: "https://github.com/lockwarden/lockwarden",
 		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read",
 			"pull_requests": "write"},
-		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "pull_request_review_comment", "push"},
+		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review",
+			"pull_request_review_comment", "push"},
 	}
 }
 
@@ -107,7 +108,8 @@ func (s *Setup) form(w http.ResponseWriter, r *http.Request) {
 	public = strings.TrimSuffix(public, "/")
 	u, err := url.Parse(public)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		s.say(w, http.StatusBadRequest, "This is no public address", "It has to be one such as https://lockwarden.example.com. Go back and correct it.")
+		s.say(w, http.StatusBadRequest, "This is no public address",
+			"It has to be one such as https://lockwarden.example.com. Go back and correct it.")
 		return
 	}
 	action := s.Web + "/settings/apps/new"
@@ -125,13 +127,15 @@ func (s *Setup) form(w http.ResponseWriter, r *http.Request) {
 	}
 	// Its form leads to GitHub.
 	w.Header().Set("Content-Security-Policy", strings.Replace(policy, "form-action 'self'", "form-action 'self' "+s.Web, 1))
-	_ = render.SetupHTML(w, action+"?state="+url.QueryEscape(s.State), string(encoded), public, r.URL.Query().Get("organization"), s.Token, u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
+	_ = render.SetupHTML(w, action+"?state="+url.QueryEscape(s.State), string(encoded), public, r.URL.Query().Get("organization"), s.Token,
+		u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
 }
 
 func (s *Setup) done(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if !same(q.Get("state"), s.State) || q.Get("code") == "" {
-		s.say(w, http.StatusForbidden, "The App is not registered", "This is not the answer to a registration that began here; open the set-up page again.")
+		s.say(w, http.StatusForbidden, "The App is not registered",
+			"This is not the answer to a registration that began here; open the set-up page again.")
 		return
 	}
 	install, err := s.Register(r, q.Get("code"))

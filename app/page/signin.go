@@ -11,16 +11,24 @@ import (
 	"github.com/gorilla/securecookie"
 	"golang.org/x/oauth2"
 
-	"github.com/lockwarden/lockwarden/app/github"
 	"github.com/lockwarden/lockwarden/app/render"
 )
+
+// Person is somebody on GitHub. The number stays when the login changes hands.
+type Person struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+}
+
+// Is reports whether somebody is the person of a login, as GitHub compares them.
+func (p Person) Is(login string) bool { return strings.EqualFold(p.Login, login) }
 
 // SignIn lets people sign in with GitHub. A session says who somebody is and
 // nothing of what they may see: that is asked of GitHub each time.
 type SignIn struct {
 	// Address is where a person agrees on GitHub; Complete learns who came back.
 	Address  func(state, verifier string) (string, error)
-	Complete func(ctx context.Context, code, verifier string) (github.Person, error)
+	Complete func(ctx context.Context, code, verifier string) (Person, error)
 	// Secure is set where people reach this server by https.
 	Secure bool
 	// End notes for a time that a session has ended, Ended reports whether it has:
@@ -35,7 +43,7 @@ type SignIn struct {
 
 // session is what a cookie says.
 type session struct {
-	github.Person
+	Person
 	// Name tells sessions apart.
 	Name string `json:"name"`
 }
@@ -72,13 +80,15 @@ func (s *SignIn) named(name string) string {
 
 func (s *SignIn) cookie(name, value string, age time.Duration) *http.Cookie {
 	// Lax: a form of another site cannot use the session, a link to a page can.
-	return &http.Cookie{Name: s.named(name), Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: s.named(name), Value: value, Path: "/", MaxAge: int(age.Seconds()), HttpOnly: true, Secure: s.Secure,
+		SameSite: http.SameSiteLaxMode}
 }
 
 // local is an address of this server, whatever a link says.
 func local(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") ||
+		strings.ContainsAny(to, "\\\r\n\t") {
 		return "/"
 	}
 	return to
@@ -110,7 +120,8 @@ func (s *SignIn) Back(w http.ResponseWriter, r *http.Request) {
 	var b began
 	kept, err := r.Cookie(s.named(stateCookie))
 	if err != nil || s.cookies.Decode(stateCookie, kept.Value, &b) != nil || !same(q.Get("state"), b.State) {
-		s.Site.say(w, r, http.StatusForbidden, "You are not signed in", "This is not the answer to a sign-in that began in this browser. Open the page again.")
+		s.Site.say(w, r, http.StatusForbidden, "You are not signed in",
+			"This is not the answer to a sign-in that began in this browser. Open the page again.")
 		return
 	}
 	http.SetCookie(w, s.cookie(stateCookie, "", -time.Second))
@@ -147,11 +158,12 @@ func (s *SignIn) Out(w http.ResponseWriter, r *http.Request) {
 // IsOut answers GET /signedout, which does not sign in again by itself.
 func (s *SignIn) IsOut(w http.ResponseWriter, r *http.Request) {
 	secure(w)
-	_ = render.MessageHTML(w, render.Message{Frame: render.Frame{Served: true}, Title: "You are signed out", Text: "Of this server only: on GitHub you still are who you were.", Link: &render.Link{Text: "Sign in", Address: "/signin"}})
+	_ = render.MessageHTML(w, render.Message{Frame: render.Frame{Served: true}, Title: "You are signed out",
+		Text: "Of this server only: on GitHub you still are who you were.", Link: &render.Link{Text: "Sign in", Address: "/signin"}})
 }
 
 // Person is who signed in, ok false where nobody did.
-func (s *SignIn) Person(r *http.Request) (p github.Person, ok bool) {
+func (s *SignIn) Person(r *http.Request) (p Person, ok bool) {
 	one, ok := s.session(r)
 	return one.Person, ok
 }
@@ -174,7 +186,7 @@ func (s *SignIn) session(r *http.Request) (one session, ok bool) {
 // Require shows a page to people who are signed in and whom may lets see it.
 // Everybody else gets the sign-in, or the answer that a page that does not
 // exist gets: what is not shown is not told of either.
-func (s *SignIn) Require(may func(r *http.Request, p github.Person) (bool, error), show http.Handler) http.Handler {
+func (s *SignIn) Require(may func(r *http.Request, p Person) (bool, error), show http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := s.Person(r)
 		if !ok {
@@ -188,7 +200,8 @@ func (s *SignIn) Require(may func(r *http.Request, p github.Person) (bool, error
 		allowed, err := may(r, p)
 		switch {
 		case err != nil:
-			s.Site.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer", "It does not say whether you may see this page. Load it again in a moment.")
+			s.Site.say(w, r, http.StatusServiceUnavailable, "GitHub does not answer",
+				"It does not say whether you may see this page. Load it again in a moment.")
 		case !allowed:
 			s.Site.notFound(w, r)
 		default:

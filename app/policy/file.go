@@ -255,7 +255,8 @@ func (f *file) contradiction() (where []string, what string) {
 	}
 	for i, r := range f.Rules {
 		if r.Finding != "" && !slices.ContainsFunc(ids, func(id string) bool { return glob.Text(r.Finding, id) }) {
-			return []string{"rules", strconv.Itoa(i), "finding"}, fmt.Sprintf("%q is no finding; `install/script` is one, `install/*` a pattern", r.Finding)
+			return []string{"rules", strconv.Itoa(i), "finding"}, fmt.Sprintf("%q is no finding; `install/script` is one, `install/*` a pattern",
+				r.Finding)
 		}
 	}
 	return nil, ""
@@ -359,5 +360,6 @@ func set(to *bool, from *bool) {
 // duration reads what the schema let through: 12h, 30d, 8w, 1y.
 func duration(s string) time.Duration {
 	n, _ := strconv.Atoi(s[:len(s)-1])
-	return time.Duration(n) * map[byte]time.Duration{'h': time.Hour, 'd': comment.Day, 'w': 7 * comment.Day, 'y': 365 * comment.Day}[s[len(s)-1]]
+	return time.Duration(n) * map[byte]time.Duration{'h': time.Hour, 'd': comment.Day, 'w': 7 * comment.Day,
+		'y': 365 * comment.Day}[s[len(s)-1]]
 }

@@ -273,7 +273,8 @@ func collect(p Policy, r *review.Review) []found {
 		}
 	}
 	for _, w := range r.Whole {
-		f := found{Finding: Finding{Subject: w.File, Name: w.File, File: w.File, Line: w.Line, EndLine: max(w.EndLine, w.Line), Issue: w.Issue}, binding: w.Issue.Fingerprint()}
+		f := found{Finding: Finding{Subject: w.File, Name: w.File, File: w.File, Line: w.Line, EndLine: max(w.EndLine, w.Line), Issue: w.Issue},
+			binding: w.Issue.Fingerprint()}
 		f.Action, f.Why = p.decide(&f.Finding, nil)
 		out = append(out, f)
 	}

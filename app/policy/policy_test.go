@@ -15,6 +15,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/analyzer/javascript"
+	"github.com/lockwarden/lockwarden/analyzer/worker"
 	"github.com/lockwarden/lockwarden/app/comment"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/known"
@@ -152,11 +153,11 @@ func TestHostileFilesAreFast(t *testing.T) {
 		"different keys":  strings.Repeat("a", 30000) + ": " + strings.Repeat("b", 30000),
 		"texts in blocks": strings.Repeat("|\n", 32000),
 	} {
-		start := time.Now()
+		start := worker.ProcessorTime()
 		if _, err := Parse(Path, []byte(text), Default()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := worker.ProcessorTime() - start; took > 2*time.Second {
 			t.Errorf("%s: %v", name, took)
 		}
 	}
@@ -355,9 +356,9 @@ func TestPaths(t *testing.T) {
 		}
 	}
 	p := Policy{Ignore: []string{strings.Repeat("**/a/", 30) + "b"}}
-	start := time.Now()
+	start := worker.ProcessorTime()
 	p.Ignored(strings.Repeat("a/", 150) + "c")
-	if time.Since(start) > 5*time.Second {
+	if worker.ProcessorTime()-start > 5*time.Second {
 		t.Error("a pattern takes exponential time")
 	}
 }

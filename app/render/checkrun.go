@@ -60,10 +60,12 @@ const MaxAnnotations = 1000
 
 // Check makes the check run of a review.
 func Check(r *review.Review, v policy.Verdict, at Place) CheckRun {
-	c := CheckRun{Conclusion: v.Conclusion, Title: fit(Title(r, v), 200), Annotations: append(append([]Annotation(nil), at.Policy...), Annotations(v)...)}
+	c := CheckRun{Conclusion: v.Conclusion, Title: fit(Title(r, v), 200), Annotations: append(append([]Annotation(nil), at.Policy...),
+		Annotations(v)...)}
 	if n := len(c.Annotations); n > MaxAnnotations {
 		c.Annotations = c.Annotations[:MaxAnnotations]
-		at.Notes = append(at.Notes, fmt.Sprintf("%d of %d findings have an annotation; the others stand only in the text below.", MaxAnnotations, n))
+		at.Notes = append(at.Notes, fmt.Sprintf("%d of %d findings have an annotation; the others stand only in the text below.", MaxAnnotations,
+			n))
 	}
 	d := newDocument(MaxMarkdown)
 	summary(d, r, v, at)
@@ -84,15 +86,18 @@ func Nothing(at Place) CheckRun {
 	d := newDocument(MaxMarkdown)
 	d.item("## ✅ No dependency changes\n\nThis head changes no lockfile, no package.json and no setting of a package manager.\n\n")
 	notes(d, at)
-	return CheckRun{Conclusion: policy.Success, Title: "No dependency changes", Summary: d.String(), Annotations: at.Policy, Actions: []Action{RescanAction}}
+	return CheckRun{Conclusion: policy.Success, Title: "No dependency changes", Summary: d.String(), Annotations: at.Policy,
+		Actions: []Action{RescanAction}}
 }
 
 // Failed is the check run of a review that could not be made: never green.
 func Failed(reason string, at Place) CheckRun {
 	d := newDocument(MaxMarkdown)
-	d.item("## ⚠️ The review could not be made\n\n" + escape(reason) + "\n\nNothing was evaluated, so nothing is known to be clean. Press **Rescan** to try again; the server's log says more.\n\n")
+	d.item("## ⚠️ The review could not be made\n\n" + escape(reason) +
+		"\n\nNothing was evaluated, so nothing is known to be clean. Press **Rescan** to try again; the server's log says more.\n\n")
 	notes(d, at)
-	return CheckRun{Conclusion: policy.ActionRequired, Title: "The review could not be made", Summary: d.String(), Annotations: at.Policy, Actions: []Action{RescanAction}}
+	return CheckRun{Conclusion: policy.ActionRequired, Title: "The review could not be made", Summary: d.String(), Annotations: at.Policy,
+		Actions: []Action{RescanAction}}
 }
 
 // Elsewhere is the check run of a review that passes on a commit that is the
@@ -105,7 +110,9 @@ func Elsewhere(c CheckRun, pull int, conclusion policy.Conclusion) CheckRun {
 		words = fmt.Sprintf("Pull request %d has the same head and does not pass.", pull)
 	}
 	c.Title = fit(c.Title, 120) + fmt.Sprintf("; pull request %d keeps it from passing", pull)
-	note := "> [!WARNING]\n> " + words + " A check belongs to a commit, so it passes when every open pull request of this commit does. See that pull request's findings, or close it.\n\n"
+	note := "> [!WARNING]\n> " + words +
+		" A check belongs to a commit, so it passes when every open pull request of this commit does. See that pull request's findings, or " +
+		"close it.\n\n"
 	if len(note)+len(c.Summary) <= MaxMarkdown {
 		c.Summary = note + c.Summary
 	}
@@ -190,7 +197,8 @@ func findings(d *document, heading string, list []policy.Finding, at Place, pick
 		if f.Issue.ID == policy.Incomplete {
 			title += ": " + f.Issue.Detail["reason"]
 		}
-		d.item("- **" + escape(f.Subject) + "**: " + prose(title) + " (" + f.Issue.Severity.String() + ", " + code(f.Issue.ID) + ") " + link(at, f.File, f.Line, f.EndLine) + "\n")
+		d.item("- **" + escape(f.Subject) + "**: " + prose(title) + " (" + f.Issue.Severity.String() + ", " + code(f.Issue.ID) + ") " +
+			link(at, f.File, f.Line, f.EndLine) + "\n")
 	}
 	if n > 0 {
 		d.item("\n")
@@ -254,7 +262,8 @@ func howToAccept(d *document, v policy.Verdict) {
 	if len(comment.Parse(command, "")) == 0 || strings.ContainsAny(command, "`\n") {
 		return
 	}
-	d.item("**To accept a risk**, a maintainer who is not the author comments, on a line of its own:\n\n```\n" + clean(command, 400) + "\n```\n\nWithout an id all findings of that version are accepted; `/lockwarden help` lists all commands.\n\n")
+	d.item("**To accept a risk**, a maintainer who is not the author comments, on a line of its own:\n\n```\n" + clean(command, 400) +
+		"\n```\n\nWithout an id all findings of that version are accepted; `/lockwarden help` lists all commands.\n\n")
 }
 
 // verdictWords says of each package and version what the policy makes of it.

@@ -30,7 +30,8 @@ func CycloneDX(w io.Writer, r *review.Review, v policy.Verdict, version string) 
 	}
 	out := cyclonedx.NewBOM()
 	out.Metadata = &cyclonedx.Metadata{
-		Tools:      &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeApplication, Name: "lockwarden", Version: version}}},
+		Tools: &cyclonedx.ToolsChoice{Components: &[]cyclonedx.Component{{Type: cyclonedx.ComponentTypeApplication, Name: "lockwarden",
+			Version: version}}},
 		Properties: &[]cyclonedx.Property{{Name: "lockwarden:conclusion", Value: string(v.Conclusion)}},
 	}
 	for _, gap := range r.Unknown {
@@ -41,7 +42,8 @@ func CycloneDX(w io.Writer, r *review.Review, v policy.Verdict, version string) 
 	if len(b.found) > 0 {
 		out.Vulnerabilities = &b.found
 	}
-	return cyclonedx.NewBOMEncoder(w, cyclonedx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false).EncodeVersion(out, cyclonedx.SpecVersion1_6)
+	return cyclonedx.NewBOMEncoder(w, cyclonedx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false).EncodeVersion(out,
+		cyclonedx.SpecVersion1_6)
 }
 
 // bom is a bill of materials in the making.
@@ -64,7 +66,8 @@ func (b *bom) component(p *review.Package, findings []policy.Finding) {
 		ref = purl + "#" + strconv.Itoa(n)
 	}
 	b.refs[ref] = true
-	one := cyclonedx.Component{BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Group: group, Name: name, Version: c.To, PackageURL: purl, Scope: cyclonedx.ScopeRequired}
+	one := cyclonedx.Component{BOMRef: ref, Type: cyclonedx.ComponentTypeLibrary, Group: group, Name: name, Version: c.To, PackageURL: purl,
+		Scope: cyclonedx.ScopeRequired}
 	if c.Dev || c.Optional {
 		one.Scope = cyclonedx.ScopeOptional
 	}
@@ -77,7 +80,8 @@ func (b *bom) component(p *review.Package, findings []policy.Finding) {
 			one.Licenses = &cyclonedx.Licenses{{Expression: p.Report.License}}
 		}
 	}
-	properties := []cyclonedx.Property{{Name: "lockwarden:lockfile", Value: clean(c.File, 500)}, {Name: "lockwarden:change", Value: changed(&c.Change)}}
+	properties := []cyclonedx.Property{{Name: "lockwarden:lockfile", Value: clean(c.File, 500)},
+		{Name: "lockwarden:change", Value: changed(&c.Change)}}
 	add := func(name, value string) {
 		properties = append(properties, cyclonedx.Property{Name: "lockwarden:" + name, Value: clean(value, 1000)})
 	}
@@ -119,7 +123,8 @@ func changed(c *lockfile.Change) string {
 
 // hashesOf turns an SRI string into CycloneDX's hashes.
 func hashesOf(integrity string) (out []cyclonedx.Hash) {
-	algorithms := map[string]cyclonedx.HashAlgorithm{"sha1": cyclonedx.HashAlgoSHA1, "sha256": cyclonedx.HashAlgoSHA256, "sha384": cyclonedx.HashAlgoSHA384, "sha512": cyclonedx.HashAlgoSHA512}
+	algorithms := map[string]cyclonedx.HashAlgorithm{"sha1": cyclonedx.HashAlgoSHA1, "sha256": cyclonedx.HashAlgoSHA256,
+		"sha384": cyclonedx.HashAlgoSHA384, "sha512": cyclonedx.HashAlgoSHA512}
 	for _, part := range strings.Fields(integrity) {
 		name, value, _ := strings.Cut(part, "-")
 		value, _, _ = strings.Cut(value, "?")
@@ -145,7 +150,8 @@ func (b *bom) vulnerability(a vulnerability.Advisory, ref string) {
 		if a.Score > 0 {
 			rating.Score = &a.Score
 		}
-		one := cyclonedx.Vulnerability{BOMRef: a.ID, ID: a.ID, Source: &cyclonedx.Source{Name: "OSV", URL: "https://osv.dev/vulnerability/" + a.ID}, Description: clean(a.Summary, 2000),
+		one := cyclonedx.Vulnerability{BOMRef: a.ID, ID: a.ID, Source: &cyclonedx.Source{Name: "OSV", URL: "https://osv.dev/vulnerability/" +
+			a.ID}, Description: clean(a.Summary, 2000),
 			Ratings: &[]cyclonedx.VulnerabilityRating{rating}, Affects: &[]cyclonedx.Affects{}}
 		if len(a.Fixed) > 0 {
 			one.Recommendation = "Update to " + clean(strings.Join(a.Fixed, " or "), 200) + "."

@@ -31,7 +31,8 @@ func clean(s string, limit int) string {
 			return ' '
 		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == unicode.ReplacementChar:
 			return -1
-		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\ufeff', r >= '\u200b' && r <= '\u200d':
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\ufeff', r >= '\u200b' &&
+			r <= '\u200d':
 			return -1
 		}
 		return r
@@ -62,7 +63,8 @@ func Title(r *review.Review, v policy.Verdict) string {
 	for _, k := range []struct {
 		kind lockfile.Kind
 		word string
-	}{{lockfile.Added, "new package"}, {lockfile.Upgraded, "update"}, {lockfile.Downgraded, "downgrade"}, {lockfile.Replaced, "replaced package"}, {lockfile.Moved, "moved package"}, {lockfile.Removed, "removal"}} {
+	}{{lockfile.Added, "new package"}, {lockfile.Upgraded, "update"}, {lockfile.Downgraded, "downgrade"},
+		{lockfile.Replaced, "replaced package"}, {lockfile.Moved, "moved package"}, {lockfile.Removed, "removal"}} {
 		if n := counts[k.kind]; n > 0 {
 			parts = append(parts, plural(n, k.word))
 		}

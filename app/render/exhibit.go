@@ -59,7 +59,8 @@ func (x *exhibits) show(list []behavior.Evidence, limit int) (out []evidenceView
 var classes = []struct {
 	kind  chroma.TokenType
 	class string
-}{{chroma.Keyword, "k"}, {chroma.LiteralString, "s"}, {chroma.LiteralNumber, "m"}, {chroma.Comment, "c"}, {chroma.NameFunction, "n"}, {chroma.NameOther, "n"}}
+}{{chroma.Keyword, "k"}, {chroma.LiteralString, "s"}, {chroma.LiteralNumber, "m"}, {chroma.Comment, "c"}, {chroma.NameFunction, "n"},
+	{chroma.NameOther, "n"}}
 
 // Scripts, and the commands that package.json has for npm, have colours.
 var javascriptLexer, shellLexer = lexers.Get("javascript"), lexers.Get("bash")

@@ -276,11 +276,13 @@ func reportOf(r *analyzer.Report) reportJSON {
 		Vulnerabilities: []vulnerabilityJSON{}, Complete: r.Complete, Skipped: []skippedJSON{}, Blind: []blindJSON{},
 		Unknown: append([]known.Gap{}, r.Unknown...)}
 	for _, b := range r.Behaviors {
-		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(), b.Certainty.String(), evidenceOf(b.Evidence), prevalenceOf(b.ID)})
+		out.Behaviors = append(out.Behaviors, behaviorJSON{b.ID, category(b.ID), templates.Behavior(b.ID).Title, b.Contexts.Names(),
+			b.Certainty.String(), evidenceOf(b.Evidence), prevalenceOf(b.ID)})
 	}
 	for _, i := range r.Issues {
 		t := templates.Issue(i.ID, i.Detail)
-		out.Issues = append(out.Issues, issueJSON{i.ID, t.Title, i.Severity.String(), category(i.ID), t.Problem, t.NextSteps, evidenceOf(i.Evidence), issuePrevalence(i.ID)})
+		out.Issues = append(out.Issues, issueJSON{i.ID, t.Title, i.Severity.String(), category(i.ID), t.Problem, t.NextSteps,
+			evidenceOf(i.Evidence), issuePrevalence(i.ID)})
 	}
 	for _, s := range r.Skipped {
 		out.Skipped = append(out.Skipped, skippedJSON{s.File, s.Reason})
@@ -289,7 +291,8 @@ func reportOf(r *analyzer.Report) reportJSON {
 		out.Blind = append(out.Blind, blindJSON{string(b.Kind), b.File, b.Line, b.Contexts.Names(), b.What})
 	}
 	for _, a := range r.Vulnerabilities {
-		out.Vulnerabilities = append(out.Vulnerabilities, vulnerabilityJSON{a.ID, append([]string{}, a.Aliases...), a.Severity, a.Summary, append([]string{}, a.Fixed...)})
+		out.Vulnerabilities = append(out.Vulnerabilities, vulnerabilityJSON{a.ID, append([]string{}, a.Aliases...), a.Severity, a.Summary,
+			append([]string{}, a.Fixed...)})
 	}
 	if r.Delta != nil {
 		out.Delta = deltaOf(r.Delta)
@@ -301,9 +304,12 @@ func deltaOf(d *analyzer.Delta) *deltaJSON {
 	list := func(t analyzer.Turnover) turnoverJSON {
 		return turnoverJSON{append([]string{}, t.Added...), append([]string{}, t.Gone...)}
 	}
-	out := &deltaJSON{Notable: d.Notable(), Gained: []gainJSON{}, Lost: append([]string{}, d.Lost...), Hosts: list(d.Hosts), Scripts: list(d.Scripts),
-		Dependencies: list(d.Dependencies), Commands: list(d.Commands), Binaries: list(d.Binaries), Files: list(d.Files), FilesChanged: d.FilesChanged,
-		License: (*turnJSON)(d.License), Publisher: (*turnJSON)(d.Publisher), Size: [2]int64{d.SizeFrom, d.SizeTo}, Entropy: [2]float64{d.EntropyFrom, d.EntropyTo}}
+	out := &deltaJSON{Notable: d.Notable(), Gained: []gainJSON{}, Lost: append([]string{}, d.Lost...), Hosts: list(d.Hosts),
+		Scripts:      list(d.Scripts),
+		Dependencies: list(d.Dependencies), Commands: list(d.Commands), Binaries: list(d.Binaries), Files: list(d.Files),
+		FilesChanged: d.FilesChanged,
+		License:      (*turnJSON)(d.License), Publisher: (*turnJSON)(d.Publisher), Size: [2]int64{d.SizeFrom, d.SizeTo},
+		Entropy: [2]float64{d.EntropyFrom, d.EntropyTo}}
 	for _, g := range d.Gained {
 		out.Gained = append(out.Gained, gainJSON{g.ID, g.Contexts.Names()})
 	}

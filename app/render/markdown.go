@@ -79,7 +79,8 @@ func newDocument(limit int) *document { return &document{limit: limit - 300} }
 // String is the document, with a last line that counts what did not fit.
 func (d *document) String() string {
 	if d.left > 0 {
-		fmt.Fprintf(&d.b, "\n_%s left out here: GitHub's limit of length. The annotations and `lockwarden review` have them._\n", plural(d.left, "item"))
+		fmt.Fprintf(&d.b, "\n_%s left out here: GitHub's limit of length. The annotations and `lockwarden review` have them._\n",
+			plural(d.left, "item"))
 	}
 	return d.b.String()
 }
@@ -149,7 +150,8 @@ func folded(p *review.Package) string {
 				fmt.Fprintf(&b, "- %s\n", escape(id))
 				continue
 			}
-			fmt.Fprintf(&b, "- %s (%s)%s, %s\n", escape(templates.Behavior(id).Title), contextWords(found.Contexts.Names()), firstPlace(found.Evidence), howCommon(id))
+			fmt.Fprintf(&b, "- %s (%s)%s, %s\n", escape(templates.Behavior(id).Title), contextWords(found.Contexts.Names()),
+				firstPlace(found.Evidence), howCommon(id))
 		}
 		b.WriteString("\n")
 	}
@@ -190,7 +192,8 @@ func issueMarkdown(found issue.Issue, file string) string {
 	if file != "" {
 		in = " in " + escape(file)
 	}
-	fmt.Fprintf(&b, "**%s: %s**%s (%s)\n\n%s\n\n", strings.ToUpper(found.Severity.String()), prose(t.Title), in, code(found.ID), prose(t.Problem))
+	fmt.Fprintf(&b, "**%s: %s**%s (%s)\n\n%s\n\n", strings.ToUpper(found.Severity.String()), prose(t.Title), in, code(found.ID),
+		prose(t.Problem))
 	for i, e := range found.Evidence {
 		if i == 5 {
 			fmt.Fprintf(&b, "- … and %s\n", plural(len(found.Evidence)-5, "more place"))

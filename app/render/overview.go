@@ -208,7 +208,8 @@ type factView struct {
 // OverviewHTML writes the page above all others.
 func OverviewHTML(w io.Writer, p OverviewPage) error {
 	byEnd(p.Accepted)
-	view := overviewPage{frame: framed(p.Frame, "Overview"), Note: p.Note, Risks: p.Waiting, Latest: p.Latest, Repositories: p.Repositories, Accepted: p.Accepted, Audit: p.Audit, Older: p.Older, Colour: "fine"}
+	view := overviewPage{frame: framed(p.Frame, "Overview"), Note: p.Note, Risks: p.Waiting, Latest: p.Latest, Repositories: p.Repositories,
+		Accepted: p.Accepted, Audit: p.Audit, Older: p.Older, Colour: "fine"}
 	view.Installations = installations(p.Repositories)
 	open := 0
 	for _, r := range p.Repositories {
@@ -221,7 +222,8 @@ func OverviewHTML(w io.Writer, p OverviewPage) error {
 			hold++
 		}
 	}
-	view.Facts = []factView{{"Installations", len(view.Installations)}, {"Repositories", p.All}, {"Open pull requests", open}, {"Waiting for somebody", view.Waiting}, {"Acceptances that hold", hold}}
+	view.Facts = []factView{{"Installations", len(view.Installations)}, {"Repositories", p.All}, {"Open pull requests", open},
+		{"Waiting for somebody", view.Waiting}, {"Acceptances that hold", hold}}
 	if view.Waiting > 0 {
 		view.Colour = "medium"
 		if slices.ContainsFunc(p.Waiting, func(v VerdictRow) bool { return v.Conclusion == "failure" }) {
@@ -229,8 +231,10 @@ func OverviewHTML(w io.Writer, p OverviewPage) error {
 		}
 	}
 	view.Plots = []plotView{
-		plot("Reviewed heads by week", p.Weeks, []seriesView{{"success", "pass"}, {"waiting", "somebody has to act"}, {"failure", "blocked"}}, func(w WeekRow) []int { return []int{w.Passed, w.Waiting, w.Blocked} }),
-		plot("Issues found by week", p.Weeks, []seriesView{{"low", "low"}, {"medium", "medium"}, {"high", "high"}, {"critical", "critical"}}, func(w WeekRow) []int { return []int{w.Low, w.Medium, w.High, w.Critical} }),
+		plot("Reviewed heads by week", p.Weeks, []seriesView{{"success", "pass"}, {"waiting", "somebody has to act"}, {"failure", "blocked"}},
+			func(w WeekRow) []int { return []int{w.Passed, w.Waiting, w.Blocked} }),
+		plot("Issues found by week", p.Weeks, []seriesView{{"low", "low"}, {"medium", "medium"}, {"high", "high"}, {"critical", "critical"}},
+			func(w WeekRow) []int { return []int{w.Low, w.Medium, w.High, w.Critical} }),
 	}
 	return write(w, "overview.html", view)
 }

@@ -202,7 +202,8 @@ type bandView struct {
 // a server it has no script, and no other host is asked.
 func HTML(w io.Writer, p PackagePage) error {
 	r, m := p.Report, p.Metadata.OrZero()
-	view := packagePage{frame: framed(p.Frame, strings.TrimSpace(r.Name+" "+r.Version)), Name: r.Name, Version: r.Version, Read: r.NotScanned == "", Complete: r.Complete, Scanned: p.Scanned.UTC(),
+	view := packagePage{frame: framed(p.Frame, strings.TrimSpace(r.Name+" "+r.Version)), Name: r.Name, Version: r.Version,
+		Read: r.NotScanned == "", Complete: r.Complete, Scanned: p.Scanned.UTC(),
 		Published: m.Published, Publisher: m.Publisher, License: r.License, Files: r.Files, Scripts: r.Scripts, Size: size(r.Size),
 		Integrity: r.Integrity, Deprecated: r.Deprecated,
 		Provenance: m.Provenance, AdvisoriesKnown: !r.Lacks(known.Advisories), DocumentKnown: p.Metadata.Known(), Unknown: gapViews(r.Unknown),
@@ -374,8 +375,9 @@ func behaviorViews(list []behavior.Behavior, e *exhibits) (out []behaviorView) {
 	for _, b := range list {
 		part := share(b.ID)
 		places, more := e.show(b.Evidence, maxPagePlaces)
-		out = append(out, behaviorView{ID: b.ID, Title: templates.Behavior(b.ID).Title, Category: category(b.ID), HowCommon: howCommon(b.ID), Contexts: b.Contexts.Names(),
-			Rare: part < 0.01, Common: part >= 0.05 && part < 1, Evidence: places, Places: len(b.Evidence), More: more, Bands: bandViews(b.ID)})
+		out = append(out, behaviorView{ID: b.ID, Title: templates.Behavior(b.ID).Title, Category: category(b.ID), HowCommon: howCommon(b.ID),
+			Contexts: b.Contexts.Names(),
+			Rare:     part < 0.01, Common: part >= 0.05 && part < 1, Evidence: places, Places: len(b.Evidence), More: more, Bands: bandViews(b.ID)})
 	}
 	return out
 }

@@ -34,7 +34,8 @@ func surveyedIssue(id string) bool {
 		return name == "no-repository" || name == "typosquat" || name == "confusable" || name == "bin-shadows-command"
 	}
 	switch id {
-	case "malware/known", "install/script-added", "install/script-changed", "behavior/new-capability", "dependency/new-in-update", "dependency/deprecated", "dependency/unpublished", "license/changed", "license/denied":
+	case "malware/known", "install/script-added", "install/script-changed", "behavior/new-capability", "dependency/new-in-update",
+		"dependency/deprecated", "dependency/unpublished", "license/changed", "license/denied":
 		return false
 	}
 	return true

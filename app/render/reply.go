@@ -17,7 +17,7 @@ import (
 const MaxComment = 65_536
 
 // NothingLeft is what becomes of a reply whose questions are gone.
-const NothingLeft = "_Nothing is left to answer here: the check run has the result._\n"
+func NothingLeft() string { return templates.Answer("nothing left", nil) + "\n" }
 
 // Answered is what a comment was answered; one without a number is who pressed a
 // button.
@@ -28,7 +28,8 @@ type Answered struct {
 }
 
 // anchors are where comments stand on the page of a pull request.
-var anchors = map[comment.Kind]string{comment.InConversation: "issuecomment-", comment.OnLine: "discussion_r", comment.InReview: "pullrequestreview-"}
+var anchors = map[comment.Kind]string{comment.InConversation: "issuecomment-", comment.OnLine: "discussion_r",
+	comment.InReview: "pullrequestreview-"}
 
 // Reply is the one comment in a pull request, with an answer for each comment
 // that needs words; empty where none does. The newest stand first, and are kept
@@ -52,41 +53,15 @@ func Reply(answers []Answered) string {
 	return d.String()
 }
 
-// helpBegins is how the list of commands begins.
-const helpBegins = "Commands stand first in a line of a comment:"
-
 // Helps reports whether an answer lists the commands.
-func Helps(words string) bool { return strings.Contains(words, helpBegins) }
+func Helps(words string) bool { return strings.Contains(words, templates.Answer("help begins", nil)) }
 
 // Help lists the commands, and what the policy says of accepting.
 func Help(r comment.Rules) string {
-	var b strings.Builder
-	b.WriteString(helpBegins + "\n\n" +
-		"| Command | What it does |\n|---|---|\n" +
-		"| `/lockwarden accept NAME@VERSION because …` | accept all findings of that version |\n" +
-		"| `/lockwarden accept NAME@VERSION install/script for 30d because …` | accept some findings, for a time (`12h`, `30d`, `8w`, `1y`) |\n" +
-		"| `/lockwarden accept NAME@VERSION in repository because …` | accept it in later pull requests too |\n")
-	if r.All {
-		b.WriteString("| `/lockwarden accept all because …` | accept every finding of this head |\n")
-	}
-	b.WriteString("| `/lockwarden revoke NAME@VERSION` | take an acceptance back |\n" +
-		"| `/lockwarden rescan` | review this head again |\n" +
-		"| `/lockwarden explain NAME` | say what a package does and what is wrong with it |\n\n")
-	fmt.Fprintf(&b, "Accepting needs the permission `%s` here", r.Least)
-	if !r.Author {
-		b.WriteString(", and is not for the author of the pull request")
-	}
-	switch {
-	case r.ReasonRequired:
-		b.WriteString("; a reason is required")
-	case r.WorstNeedReason:
-		b.WriteString("; a reason is required for what is critical or behaves like malware")
-	}
-	if r.Longest > 0 {
-		fmt.Fprintf(&b, "; an acceptance holds %d days at most", int(r.Longest/(24*time.Hour)))
-	}
-	b.WriteString(". An edited comment is void.")
-	return b.String()
+	return templates.Answer("help", struct {
+		comment.Rules
+		Days int
+	}{r, int(r.Longest / comment.Day)})
 }
 
 // answer is what a sentence of templates/answer.md can speak of; names are
@@ -115,7 +90,8 @@ func sentence(s string) string {
 
 // Effect says what became of a command that does not do what it says.
 func Effect(e *decide.Effect) string {
-	a := answer{Verb: code(string(e.Verb)), What: code(e.What), Line: e.Line, Refused: sentence(e.Refused), There: codes(e.There), Unknown: codes(e.Unknown)}
+	a := answer{Verb: code(string(e.Verb)), What: code(e.What), Line: e.Line, Refused: sentence(e.Refused), There: codes(e.There),
+		Unknown: codes(e.Unknown)}
 	if e.Verb == comment.Help {
 		a.Verb = "" // nobody knows which was meant
 	}

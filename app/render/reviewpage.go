@@ -104,7 +104,8 @@ var filters = []struct{ name, label, options string }{
 // ReviewHTML writes a review's page. Filters and details are parts of its
 // address: it needs no script.
 func ReviewHTML(w io.Writer, p ReviewPage) error {
-	view := reviewPage{frame: framed(p.Frame, p.Repository+" "+p.Thread), Repository: p.Repository, Thread: p.Thread, Pull: p.Pull, SHA: p.SHA, Conclusion: p.Conclusion, DecisionsPage: p.DecisionsPage, Reviewed: p.Review != nil, Completed: p.Completed.UTC(),
+	view := reviewPage{frame: framed(p.Frame, p.Repository+" "+p.Thread), Repository: p.Repository, Thread: p.Thread, Pull: p.Pull,
+		SHA: p.SHA, Conclusion: p.Conclusion, DecisionsPage: p.DecisionsPage, Reviewed: p.Review != nil, Completed: p.Completed.UTC(),
 		Query: p.Query.Get("q"), Decisions: p.Decisions, Colour: map[string]string{"failure": "critical", "success": "fine"}[p.Conclusion]}
 	if view.Colour == "" {
 		view.Colour = "unknown"
@@ -127,7 +128,8 @@ func ReviewHTML(w io.Writer, p ReviewPage) error {
 		view.Counted = counted(r)
 		for _, i := range r.Whole {
 			t := templates.Issue(i.Issue.ID, i.Issue.Detail)
-			view.Whole = append(view.Whole, wholeView{i.Issue.Severity.String(), t.Title, fmt.Sprintf("%s:%d", i.File, i.Line), t.Problem, t.NextSteps})
+			view.Whole = append(view.Whole, wholeView{i.Issue.Severity.String(), t.Title, fmt.Sprintf("%s:%d", i.File, i.Line), t.Problem,
+				t.NextSteps})
 		}
 		for _, u := range r.NotKnown() {
 			if len(view.Unknown) == maxUnknown {
@@ -188,7 +190,8 @@ func counted(r *review.Review) string {
 
 // wanted tells whether a package passes the reader's filters.
 func wanted(p *review.Package, q url.Values) bool {
-	if least, err := issue.ParseSeverity(q.Get("severity")); err == nil && !slices.ContainsFunc(p.Report.Issues, func(i issue.Issue) bool { return i.Severity <= least }) {
+	if least, err := issue.ParseSeverity(q.Get("severity")); err == nil &&
+		!slices.ContainsFunc(p.Report.Issues, func(i issue.Issue) bool { return i.Severity <= least }) {
 		return false
 	}
 	switch q.Get("scope") {
@@ -305,7 +308,8 @@ func packageOf(p *review.Package, page *ReviewPage) *packageView {
 	for _, i := range p.Report.Issues {
 		t := templates.Issue(i.ID, i.Detail)
 		places, more := e.show(i.Evidence, maxPageEvidence)
-		v.Issues = append(v.Issues, issueView{ID: i.ID, Severity: i.Severity.String(), Title: t.Title, Problem: t.Problem, NextSteps: t.NextSteps, First: places[:min(3, len(places))], Rest: places[min(3, len(places)):], More: more})
+		v.Issues = append(v.Issues, issueView{ID: i.ID, Severity: i.Severity.String(), Title: t.Title, Problem: t.Problem,
+			NextSteps: t.NextSteps, First: places[:min(3, len(places))], Rest: places[min(3, len(places)):], More: more})
 	}
 	v.Behaviors = behaviorViews(p.Report.Behaviors, e)
 	if d := p.Report.Delta; d != nil {

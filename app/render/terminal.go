@@ -207,7 +207,8 @@ func (p *page) quiet(pkg *review.Package) string {
 func (p *page) pkg(pkg *review.Package) {
 	c := &pkg.Change
 	p.line("")
-	p.line(p.paint(bold, clean(c.Name, 100)+" "+clean(transition(&c.Change), 100)) + "  " + p.paint(dim, fmt.Sprintf("%s  %s:%d", c.Kind, clean(c.File, 100), c.Line)))
+	p.line(p.paint(bold, clean(c.Name, 100)+" "+clean(transition(&c.Change), 100)) + "  " +
+		p.paint(dim, fmt.Sprintf("%s  %s:%d", c.Kind, clean(c.File, 100), c.Line)))
 	if len(c.Why) > 1 {
 		p.wrap("  ", "via "+clean(strings.Join(c.Why, " › "), 300), dim)
 	}
@@ -359,7 +360,8 @@ const shownBlind = 3
 // Scan writes a report on one package for a person.
 func Scan(w io.Writer, s Screen, r *analyzer.Report) error {
 	p := newPage(w, s)
-	p.line(p.paint(bold, clean(subject(r), 200)) + p.paint(dim, fmt.Sprintf("  %s, %s, %d kB", plural(r.Files, "file"), plural(r.Scripts, "script"), r.Size/1000)))
+	p.line(p.paint(bold, clean(subject(r), 200)) +
+		p.paint(dim, fmt.Sprintf("  %s, %s, %d kB", plural(r.Files, "file"), plural(r.Scripts, "script"), r.Size/1000)))
 	if r.NotScanned != "" {
 		p.line(p.paint(yellow, "! not scanned: "+clean(r.NotScanned, 500)))
 	}
@@ -427,12 +429,14 @@ func List(w io.Writer, s Screen, lock *lockfile.Lockfile) error {
 		for _, f := range []struct {
 			set  bool
 			name string
-		}{{e.Dev, "dev"}, {e.Optional, "optional"}, {e.DevOptional && !e.Dev && !e.Optional, "devOptional"}, {e.Peer, "peer"}, {e.Link, "link"}, {e.Bundled, "bundled"}} {
+		}{{e.Dev, "dev"}, {e.Optional, "optional"}, {e.DevOptional && !e.Dev && !e.Optional, "devOptional"}, {e.Peer, "peer"}, {e.Link, "link"},
+			{e.Bundled, "bundled"}} {
 			if f.set {
 				flags = append(flags, f.name)
 			}
 		}
-		p.line(fmt.Sprintf("%s  %s %s", clean(e.ID(), 200), p.paint(dim, fmt.Sprintf("%s:%d", clean(e.Location, 200), e.Line)), p.paint(dim, strings.Join(flags, " "))))
+		p.line(fmt.Sprintf("%s  %s %s", clean(e.ID(), 200), p.paint(dim, fmt.Sprintf("%s:%d", clean(e.Location, 200), e.Line)),
+			p.paint(dim, strings.Join(flags, " "))))
 	}
 	return p.w.Flush()
 }
@@ -458,7 +462,8 @@ func Diff(w io.Writer, s Screen, changes []lockfile.Change) error {
 		if len(c.Why) > 1 {
 			why = "via " + strings.Join(c.Why[:len(c.Why)-1], " › ")
 		}
-		p.line(fmt.Sprintf("%s %s %s  %s", p.paint(style, fmt.Sprintf("%-10s", c.Kind)), clean(c.Name, 100), clean(transition(c), 100), p.paint(dim, fmt.Sprintf("line %d  %s", c.Line, clean(why, 200)))))
+		p.line(fmt.Sprintf("%s %s %s  %s", p.paint(style, fmt.Sprintf("%-10s", c.Kind)), clean(c.Name, 100), clean(transition(c), 100),
+			p.paint(dim, fmt.Sprintf("line %d  %s", c.Line, clean(why, 200)))))
 	}
 	return p.w.Flush()
 }

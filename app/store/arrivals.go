@@ -20,7 +20,8 @@ func (s *Store) arrive(ctx context.Context, tx *tx, job *webhook.Job, received t
 	if what == "" {
 		return nil
 	}
-	err := tx.exec(ctx, "INSERT INTO arrivals (repository, what, received_at) VALUES (?, ?, ?) ON CONFLICT (repository, what) DO NOTHING", job.Repository, what, millis(received))
+	err := tx.exec(ctx, "INSERT INTO arrivals (repository, what, received_at) VALUES (?, ?, ?) ON CONFLICT (repository, what) DO NOTHING",
+		job.Repository, what, millis(received))
 	if err != nil {
 		return fmt.Errorf("store: arrivals: %w", err)
 	}
@@ -36,6 +37,7 @@ func (s *Store) ArrivedBefore(ctx context.Context, job webhook.Job) ([]string, e
 		err := r.Scan(&what)
 		out = append(out, what)
 		return err
-	}, "SELECT what FROM arrivals WHERE repository = ? AND seq < (SELECT seq FROM arrivals WHERE repository = ? AND what = ?) ORDER BY seq", job.Repository, job.Repository, job.Arrival())
+	}, "SELECT what FROM arrivals WHERE repository = ? AND seq < (SELECT seq FROM arrivals WHERE repository = ? AND what = ?) ORDER BY seq",
+		job.Repository, job.Repository, job.Arrival())
 	return out, err
 }

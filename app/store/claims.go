@@ -22,7 +22,8 @@ func (s *Store) clock() string {
 // claim it again to keep it longer.
 func (s *Store) Claim(ctx context.Context, what string, length time.Duration) (bool, error) {
 	now := s.clock()
-	n, err := s.exec(ctx, "INSERT INTO claims (what, holder, ends) VALUES (?, ?, "+now+" + ?) ON CONFLICT (what) DO UPDATE SET holder = excluded.holder, ends = excluded.ends WHERE claims.ends < "+now+" OR claims.holder = excluded.holder",
+	n, err := s.exec(ctx, "INSERT INTO claims (what, holder, ends) VALUES (?, ?, "+now+" + ?) ON CONFLICT (what) DO UPDATE SET holder = "+
+		"excluded.holder, ends = excluded.ends WHERE claims.ends < "+now+" OR claims.holder = excluded.holder",
 		what, s.id, length.Milliseconds())
 	return n > 0, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
+	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
 // TestClaims: what one replica has claimed, no other does until the claim ends.
@@ -90,8 +91,10 @@ func TestContents(t *testing.T) {
 // TestDeadReplica: the jobs of a process that died without a word are done by
 // another one; those of a living one are not, however long they take.
 func TestDeadReplica(t *testing.T) {
+	t.Parallel()
+	const silent = 3 * time.Second
 	db := storetest.PostgreSQL(t)
-	replica := func(silent time.Duration) *store.Store {
+	replica := func() *store.Store {
 		t.Helper()
 		s, err := store.Open(context.Background(), store.Options{URL: db.URL, Silent: silent, Poll: 50 * time.Millisecond})
 		if err != nil {
@@ -100,13 +103,13 @@ func TestDeadReplica(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	first := replica(time.Second)
+	first := replica()
 	held, end := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(end) })
 	var once sync.Once
 	var tries atomic.Int32
 	living, die := context.WithCancel(context.Background())
-	if err := first.Start(living, func(ctx context.Context, a store.Attempt) error {
+	if err := first.Start(living, func(ctx context.Context, a webhook.Attempt) error {
 		tries.Add(1)
 		once.Do(func() { close(held) })
 		<-end // deaf to its context
@@ -116,18 +119,20 @@ func TestDeadReplica(t *testing.T) {
 	}
 	enqueue(t, first, delivery("1", head(3, "a")))
 	<-held
-	second := replica(time.Second)
+	second := replica()
 	var done atomic.Int32
-	if err := second.Start(context.Background(), func(context.Context, store.Attempt) error { done.Add(1); return nil }); err != nil {
+	if err := second.Start(context.Background(), func(context.Context, webhook.Attempt) error { done.Add(1); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2500 * time.Millisecond)
+	// Both have lived for longer than a dead one is waited for, and said so.
+	var list []store.Replica
+	var err error
+	eventually(t, "both live for a time", func() bool {
+		list, err = second.Replicas(context.Background())
+		return err == nil && len(list) == 2 && list[0].Seen.Sub(list[0].Started) > silent && list[1].Seen.Sub(list[1].Started) > silent
+	})
 	if done.Load() != 0 {
 		t.Fatal("a job of a living replica was taken from it")
-	}
-	list, err := second.Replicas(context.Background())
-	if err != nil || len(list) != 2 {
-		t.Errorf("%d replicas, %v", len(list), err)
 	}
 	die() // the heartbeat ends with it
 	eventually(t, "the other replica does the job", func() bool { return done.Load() == 1 })
@@ -142,8 +147,10 @@ func TestDeadReplica(t *testing.T) {
 // TestOrphanedJob: the database takes a job for running whose end it was not
 // told of, in a process that lives. It is done again.
 func TestOrphanedJob(t *testing.T) {
+	t.Parallel()
 	driver := map[string]string{"SQLite": "sqlite", "PostgreSQL": "pgx"}
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		t.Parallel()
 		s, err := store.Open(context.Background(), store.Options{URL: db.URL, Silent: 3 * time.Second, Poll: 50 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +158,7 @@ func TestOrphanedJob(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		var tries atomic.Int32
 		slow, end := make(chan struct{}), make(chan struct{})
-		if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error {
+		if err := s.Start(context.Background(), func(_ context.Context, a webhook.Attempt) error {
 			tries.Add(1)
 			if a.Job.SHA == "slow" && a.Number == 1 {
 				close(slow)
@@ -179,9 +186,13 @@ func TestOrphanedJob(t *testing.T) {
 			n, _ := r.RowsAffected()
 			return n == 1
 		})
+		// By then the one that runs has been looked at as often.
 		eventually(t, "it is done again", func() bool { return tries.Load() == 3 })
 		close(end)
-		time.Sleep(2 * time.Second)
+		eventually(t, "both are done", func() bool {
+			counts, err := s.Counts(context.Background())
+			return err == nil && counts["available"]+counts["running"]+counts["retryable"]+counts["scheduled"] == 0
+		})
 		if n := tries.Load(); n != 3 {
 			t.Errorf("%d tries: a job that runs was begun again", n)
 		}

@@ -62,7 +62,8 @@ func (c *Contents) Put(ctx context.Context, key string, data []byte) {
 	if _, err := z.Write(data); err != nil || z.Close() != nil || b.Len() > maxContents {
 		return
 	}
-	if _, err := c.s.exec(ctx, "INSERT INTO contents (key, used_at, data) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at, data = excluded.data", key, millis(c.s.o.Now()), b.Bytes()); err != nil && ctx.Err() == nil {
+	if _, err := c.s.exec(ctx, "INSERT INTO contents (key, used_at, data) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET used_at = "+
+		"excluded.used_at, data = excluded.data", key, millis(c.s.o.Now()), b.Bytes()); err != nil && ctx.Err() == nil {
 		c.s.log.Warn("a scan could not be kept", "error", err.Error())
 	}
 }

@@ -6,34 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+
+	"github.com/lockwarden/lockwarden/app/record"
 )
 
-// ForRepository is the scope of a decision that holds for all pull requests;
-// another scope is the thread it holds in.
-const ForRepository = "repository"
-
-// Decision is an acceptance as it is kept: one made with a button, which no
-// comment records, or one for the repository.
-type Decision struct {
-	ID         int64
-	Repository int64
-	// Path is OWNER/NAME as it was last seen.
-	Path string
-	// Thread is where it was made, Scope where it holds.
-	Thread, Scope string
-	Comment       int64
-	// Origin tells decisions apart, so that reading a comment twice makes one.
-	Origin string
-	// Value is the decision itself, in JSON.
-	Value     json.RawMessage
-	RevokedAt time.Time
-	RevokedBy string
-}
-
 // Decide keeps a decision; one of the same origin is kept once.
-func (s *Store) Decide(ctx context.Context, d Decision) error {
+func (s *Store) Decide(ctx context.Context, d record.Decision) error {
 	_, err := s.exec(ctx, `INSERT INTO acceptances (repository, thread, scope, comment, origin, decision, revoked_at, revoked_by) VALUES (?, ?, ?, ?, ?, ?, 0, '')
 		ON CONFLICT (origin) DO NOTHING`, d.Repository, d.Thread, d.Scope, d.Comment, d.Origin, string(d.Value))
 	return err
@@ -41,29 +19,29 @@ func (s *Store) Decide(ctx context.Context, d Decision) error {
 
 // Decisions lists what holds in a repository and scope. Whether it has ended
 // is the reader's to see.
-func (s *Store) Decisions(ctx context.Context, repository int64, scope string) ([]Decision, error) {
+func (s *Store) Decisions(ctx context.Context, repository int64, scope string) ([]record.Decision, error) {
 	return s.decisions(ctx, "repository = ? AND scope = ? AND revoked_at = 0", []any{repository, scope}, 0)
 }
 
 // AllDecisions lists those for whole repositories, revoked ones too; repository
 // 0 is every one.
-func (s *Store) AllDecisions(ctx context.Context, repository int64) ([]Decision, error) {
+func (s *Store) AllDecisions(ctx context.Context, repository int64) ([]record.Decision, error) {
 	if repository == 0 {
-		return s.decisions(ctx, "scope = ?", []any{ForRepository}, 0)
+		return s.decisions(ctx, "scope = ?", []any{record.ForRepository}, 0)
 	}
-	return s.decisions(ctx, "repository = ? AND scope = ?", []any{repository, ForRepository}, 0)
+	return s.decisions(ctx, "repository = ? AND scope = ?", []any{repository, record.ForRepository}, 0)
 }
 
 // decisions lists all, the oldest first, or the newest up to a limit.
-func (s *Store) decisions(ctx context.Context, where string, args []any, limit int) ([]Decision, error) {
+func (s *Store) decisions(ctx context.Context, where string, args []any, limit int) ([]record.Decision, error) {
 	order := " ORDER BY id"
 	if limit > 0 {
 		order += " DESC LIMIT ?"
 		args = append(args, limit)
 	}
-	var out []Decision
+	var out []record.Decision
 	err := s.rows(ctx, func(r *sql.Rows) error {
-		var d Decision
+		var d record.Decision
 		var value string
 		var revoked int64
 		if err := r.Scan(&d.ID, &d.Repository, &d.Path, &d.Thread, &d.Scope, &d.Comment, &d.Origin, &value, &revoked, &d.RevokedBy); err != nil {
@@ -83,24 +61,8 @@ func (s *Store) Revoke(ctx context.Context, id int64, by string) error {
 	return err
 }
 
-// Entry is one line of the audit.
-type Entry struct {
-	// ID rises with every entry.
-	ID          int64
-	At          time.Time
-	Repository  int64
-	Owner, Name string
-	Thread      string
-	Actor       string
-	// Action is accepted, refused, revoked, rescanned, posted …
-	Action string
-	Detail string
-	// Origin tells entries apart, so that the same thing is written once.
-	Origin string
-}
-
 // Audit adds an entry; one of the same origin is there already.
-func (s *Store) Audit(ctx context.Context, e Entry) error {
+func (s *Store) Audit(ctx context.Context, e record.Entry) error {
 	if e.At.IsZero() {
 		e.At = s.o.Now()
 	}
@@ -110,14 +72,14 @@ func (s *Store) Audit(ctx context.Context, e Entry) error {
 }
 
 // Audited lists a repository's entries, the newest first.
-func (s *Store) Audited(ctx context.Context, repository int64, limit int) ([]Entry, error) {
+func (s *Store) Audited(ctx context.Context, repository int64, limit int) ([]record.Entry, error) {
 	return s.audited(ctx, "repository = ?", []any{repository}, limit)
 }
 
-func (s *Store) audited(ctx context.Context, where string, args []any, limit int) ([]Entry, error) {
-	var out []Entry
+func (s *Store) audited(ctx context.Context, where string, args []any, limit int) ([]record.Entry, error) {
+	var out []record.Entry
 	err := s.rows(ctx, func(r *sql.Rows) error {
-		var e Entry
+		var e record.Entry
 		var at int64
 		if err := r.Scan(&e.ID, &at, &e.Repository, &e.Owner, &e.Name, &e.Thread, &e.Actor, &e.Action, &e.Detail, &e.Origin); err != nil {
 			return err
@@ -125,45 +87,17 @@ func (s *Store) audited(ctx context.Context, where string, args []any, limit int
 		e.At = timeOf(at)
 		out = append(out, e)
 		return nil
-	}, "SELECT id, at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	}, "SELECT id, at, repository, owner, name, thread, actor, action, detail, origin FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?",
+		append(args, limit)...)
 	return out, err
 }
 
-// Reply is the one comment of ours in a pull request, and what it answers.
-type Reply struct {
-	// Comment is its id, 0 before it is written.
-	Comment int64
-	// Answers are by the name of the comment that they answer.
-	Answers map[string]Answer
-}
-
-// Answer is what one comment was answered.
-type Answer struct {
-	// Reaction is the name of GitHub's, Words what stands in the reply; either may
-	// be empty.
-	Reaction string `json:"reaction,omitempty"`
-	Words    string `json:"words,omitempty"`
-	// At is when the comment was written, for their order.
-	At time.Time `json:"at,omitzero"`
-}
-
-// UnmarshalJSON reads what older versions wrote as well: the reaction, a line
-// end, and the words.
-func (a *Answer) UnmarshalJSON(data []byte) error {
-	var old string
-	if json.Unmarshal(data, &old) == nil {
-		a.Reaction, a.Words, _ = strings.Cut(old, "\n")
-		return nil
-	}
-	type plain Answer
-	return json.Unmarshal(data, (*plain)(a))
-}
-
 // Reply returns that of a pull request.
-func (s *Store) Reply(ctx context.Context, repository int64, pull int) (Reply, error) {
-	r := Reply{Answers: map[string]Answer{}}
+func (s *Store) Reply(ctx context.Context, repository int64, pull int) (record.Reply, error) {
+	r := record.Reply{Answers: map[string]record.Answer{}}
 	var answers string
-	switch err := s.row(ctx, "SELECT comment, answers FROM replies WHERE repository = ? AND pull = ?", repository, pull).Scan(&r.Comment, &answers); {
+	switch err := s.row(ctx, "SELECT comment, answers FROM replies WHERE repository = ? AND pull = ?", repository, pull).Scan(&r.Comment,
+		&answers); {
 	case errors.Is(err, sql.ErrNoRows):
 		return r, nil
 	case err != nil:
@@ -176,7 +110,7 @@ func (s *Store) Reply(ctx context.Context, repository int64, pull int) (Reply, e
 }
 
 // SetReply keeps it.
-func (s *Store) SetReply(ctx context.Context, repository int64, pull int, r Reply) error {
+func (s *Store) SetReply(ctx context.Context, repository int64, pull int, r record.Reply) error {
 	answers, err := json.Marshal(r.Answers)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)

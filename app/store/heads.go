@@ -11,46 +11,22 @@ import (
 	"io"
 	"time"
 
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
-// Head is the newest head of a pull request or merge group.
-type Head struct {
-	Repository, Installation int64
-	Owner, Name              string
-	Pull                     int
-	Thread                   string
-	Generation               int64
-	SHA, Branch              string
-	// Base is a merge group's base commit.
-	Base string
-	// Follows is the pull request that a merge group merges.
-	Follows int
-	// State is queued, reviewing, done, failed or closed.
-	State string
-	// Posted is the digest of the check run that was posted last.
-	Posted string
-	// Conclusion is what the newest judgment of this thread alone came to, empty
-	// where there is none yet.
-	Conclusion string
-}
-
-// Job is a job of that kind on the head.
-func (h *Head) Job(kind webhook.Kind) webhook.Job {
-	return webhook.Job{Kind: kind, Installation: h.Installation, Repository: h.Repository, Owner: h.Owner, Name: h.Name, Pull: h.Pull, SHA: h.SHA, Branch: h.Branch, BaseSHA: h.Base, Follows: h.Follows, Generation: h.Generation}
-}
-
 const headColumns = "repository, installation, owner, name, pull, thread, generation, sha, branch, base, follows, state, posted, conclusion"
 
-func scanHead(scan func(...any) error) (Head, error) {
-	var h Head
-	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows, &h.State, &h.Posted, &h.Conclusion)
+func scanHead(scan func(...any) error) (record.Head, error) {
+	var h record.Head
+	err := scan(&h.Repository, &h.Installation, &h.Owner, &h.Name, &h.Pull, &h.Thread, &h.Generation, &h.SHA, &h.Branch, &h.Base, &h.Follows,
+		&h.State, &h.Posted, &h.Conclusion)
 	return h, err
 }
 
 // Head returns the newest head of a thread; ok is false where none is known.
-func (s *Store) Head(ctx context.Context, repository int64, thread string) (h Head, ok bool, err error) {
+func (s *Store) Head(ctx context.Context, repository int64, thread string) (h record.Head, ok bool, err error) {
 	h, err = scanHead(s.row(ctx, "SELECT "+headColumns+" FROM heads WHERE repository = ? AND thread = ?", repository, thread).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, false, nil
@@ -63,7 +39,7 @@ func (s *Store) Head(ctx context.Context, repository int64, thread string) (h He
 
 // NewestHead is the head of a repository's newest pull request, which knows the
 // repository's newest name; ok is false where none is known.
-func (s *Store) NewestHead(ctx context.Context, repository int64) (h Head, ok bool, err error) {
+func (s *Store) NewestHead(ctx context.Context, repository int64) (h record.Head, ok bool, err error) {
 	var thread string
 	switch err := s.row(ctx, "SELECT thread FROM heads WHERE repository = ? ORDER BY pull DESC LIMIT 1", repository).Scan(&thread); {
 	case errors.Is(err, sql.ErrNoRows):
@@ -76,22 +52,22 @@ func (s *Store) NewestHead(ctx context.Context, repository int64) (h Head, ok bo
 
 // HeadsAt lists the open pull requests and merge groups whose newest head is
 // that commit: check events of forks name no pull request.
-func (s *Store) HeadsAt(ctx context.Context, repository int64, sha string) ([]Head, error) {
+func (s *Store) HeadsAt(ctx context.Context, repository int64, sha string) ([]record.Head, error) {
 	return s.heads(ctx, "repository = ? AND sha = ? AND state <> 'closed'", repository, sha)
 }
 
 // HeadsOn lists the open pull requests into a branch.
-func (s *Store) HeadsOn(ctx context.Context, repository int64, branch string) ([]Head, error) {
+func (s *Store) HeadsOn(ctx context.Context, repository int64, branch string) ([]record.Head, error) {
 	return s.heads(ctx, "repository = ? AND branch = ? AND pull > 0 AND state <> 'closed'", repository, branch)
 }
 
 // HeadsOpen lists the open pull requests of a repository that have a result.
-func (s *Store) HeadsOpen(ctx context.Context, repository int64) ([]Head, error) {
+func (s *Store) HeadsOpen(ctx context.Context, repository int64) ([]record.Head, error) {
 	return s.heads(ctx, "repository = ? AND pull > 0 AND state = 'done'", repository)
 }
 
-func (s *Store) heads(ctx context.Context, where string, args ...any) ([]Head, error) {
-	var out []Head
+func (s *Store) heads(ctx context.Context, where string, args ...any) ([]record.Head, error) {
+	var out []record.Head
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		h, err := scanHead(r.Scan)
 		out = append(out, h)
@@ -111,22 +87,26 @@ func (s *Store) Current(ctx context.Context, job webhook.Job) (bool, error) {
 // pull request itself says what its head is.
 func (s *Store) SetSHA(ctx context.Context, job webhook.Job, sha, branch string) error {
 	return s.transact(ctx, func(tx *tx) error {
-		if err := tx.exec(ctx, "UPDATE heads SET sha = ?, branch = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, branch, job.Repository, job.Thread(), job.Generation); err != nil {
+		if err := tx.exec(ctx, "UPDATE heads SET sha = ?, branch = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, branch,
+			job.Repository, job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
-		return tx.exec(ctx, "UPDATE reviews SET sha = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, job.Repository, job.Thread(), job.Generation)
+		return tx.exec(ctx, "UPDATE reviews SET sha = ? WHERE repository = ? AND thread = ? AND generation = ?", sha, job.Repository,
+			job.Thread(), job.Generation)
 	})
 }
 
 // SetState moves a generation on; a newer one is left alone.
 func (s *Store) SetState(ctx context.Context, job webhook.Job, state string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET state = ? WHERE repository = ? AND thread = ? AND generation = ? AND state <> 'closed'", state, job.Repository, job.Thread(), job.Generation)
+	_, err := s.exec(ctx, "UPDATE heads SET state = ? WHERE repository = ? AND thread = ? AND generation = ? AND state <> 'closed'", state,
+		job.Repository, job.Thread(), job.Generation)
 	return err
 }
 
 // SetConclusion notes what a judgment came to.
 func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET conclusion = ? WHERE repository = ? AND thread = ? AND generation = ?", conclusion, job.Repository, job.Thread(), job.Generation)
+	_, err := s.exec(ctx, "UPDATE heads SET conclusion = ? WHERE repository = ? AND thread = ? AND generation = ?", conclusion,
+		job.Repository, job.Thread(), job.Generation)
 	return err
 }
 
@@ -134,10 +114,12 @@ func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion s
 // seen, by GitHub's clock: its first result shows what there is to accept.
 func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time) error {
 	return s.transact(ctx, func(tx *tx) error {
-		if err := tx.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository, job.Thread(), job.Generation); err != nil {
+		if err := tx.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository,
+			job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: heads: %w", err)
 		}
-		err := tx.exec(ctx, "UPDATE reviews SET shown_at = ? WHERE repository = ? AND thread = ? AND generation = ? AND shown_at = 0", millis(shown), job.Repository, job.Thread(), job.Generation)
+		err := tx.exec(ctx, "UPDATE reviews SET shown_at = ? WHERE repository = ? AND thread = ? AND generation = ? AND shown_at = 0",
+			millis(shown), job.Repository, job.Thread(), job.Generation)
 		if err != nil {
 			return fmt.Errorf("store: reviews: %w", err)
 		}
@@ -179,19 +161,9 @@ func (s *Store) Release(ctx context.Context, repository int64, thread, by string
 }
 
 func (s *Store) release(ctx context.Context, repository int64, thread, by string) error {
-	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository, thread, s.id+" "+by)
+	_, err := s.exec(ctx, "UPDATE heads SET lease_until = 0, lease = '' WHERE repository = ? AND thread = ? AND lease = ?", repository,
+		thread, s.id+" "+by)
 	return err
-}
-
-// Reviewed is one generation of a thread with its review.
-type Reviewed struct {
-	Generation          int64
-	SHA                 string
-	Received, Completed time.Time
-	// Shown is since when the check shows its result, by GitHub's clock.
-	Shown time.Time
-	// Review is nil where the generation has none.
-	Review *review.Review
 }
 
 // maxStored bounds an unpacked review.
@@ -213,10 +185,10 @@ func (s *Store) Complete(ctx context.Context, job webhook.Job, r *review.Review)
 }
 
 // Generations lists those of a thread, the oldest first, without reviews.
-func (s *Store) Generations(ctx context.Context, repository int64, thread string) ([]Reviewed, error) {
-	var out []Reviewed
+func (s *Store) Generations(ctx context.Context, repository int64, thread string) ([]record.Reviewed, error) {
+	var out []record.Reviewed
 	err := s.rows(ctx, func(r *sql.Rows) error {
-		var g Reviewed
+		var g record.Reviewed
 		var received, completed, shown int64
 		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed, &shown); err != nil {
 			return err
@@ -224,14 +196,16 @@ func (s *Store) Generations(ctx context.Context, repository int64, thread string
 		g.Received, g.Completed, g.Shown = timeOf(received), timeOf(completed), timeOf(shown)
 		out = append(out, g)
 		return nil
-	}, "SELECT generation, sha, received_at, completed_at, shown_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation", repository, thread)
+	}, "SELECT generation, sha, received_at, completed_at, shown_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation",
+		repository, thread)
 	return out, err
 }
 
 // Review returns a generation's review, nil where it has none.
 func (s *Store) Review(ctx context.Context, repository int64, thread string, generation int64) (*review.Review, error) {
 	var data []byte
-	switch err := s.row(ctx, "SELECT review FROM reviews WHERE repository = ? AND thread = ? AND generation = ?", repository, thread, generation).Scan(&data); {
+	switch err := s.row(ctx, "SELECT review FROM reviews WHERE repository = ? AND thread = ? AND generation = ?", repository, thread,
+		generation).Scan(&data); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil
 	case err != nil:

@@ -8,60 +8,28 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
-// Verdict is what the newest judgment of one head came to, in figures.
-type Verdict struct {
-	Repository  int64
-	Owner, Name string
-	Thread      string
-	At          time.Time
-	Conclusion  string
-	Packages    int
-	// Critical, High, Medium and Low count issues, accepted ones too.
-	Critical, High, Medium, Low int
-	// Unscanned counts packages of which something was not analyzed.
-	Unscanned int
-	// Risks are the worst findings that nobody accepted; MoreRisks counts the
-	// others.
-	Risks     []Risk
-	MoreRisks int
-	// Accepted are the acceptances that counted in the thread alone, as JSON;
-	// empty where there are none.
-	Accepted json.RawMessage
+// which are the conditions of the verdicts that are asked for.
+var which = map[record.Which]string{
+	record.Newest:    " AND v.at > 0",
+	record.Waiting:   " AND " + waiting,
+	record.Accepting: " AND h.pull > 0 AND h.state <> 'closed' AND v.accepted <> ''",
 }
-
-// Which are the verdicts that Verdicts lists.
-type Which string
-
-// Newest are those of every thread's newest head, Waiting those of open pull
-// requests whose check does not pass, with those that could not be reviewed;
-// Accepting those of open ones in which somebody accepted something.
-const (
-	Newest    Which = " AND v.at > 0"
-	Waiting   Which = " AND " + waiting
-	Accepting Which = " AND h.pull > 0 AND h.state <> 'closed' AND v.accepted <> ''"
-)
 
 const waiting = "h.pull > 0 AND h.state <> 'closed' AND (h.state = 'failed' OR h.conclusion NOT IN ('success', 'neutral', ''))"
 
-// NotReviewed is the conclusion of a head whose review was given up.
-const NotReviewed = "failed"
-
-// Risk is a finding of a Verdict. Title is a sentence, Subject NAME@VERSION or
-// the lockfile's path.
-type Risk struct{ Severity, Finding, Title, Subject string }
-
 // keptRisks is the form of the column.
 type keptRisks struct {
-	List []Risk `json:"list"`
-	More int    `json:"more"`
+	List []record.Risk `json:"list"`
+	More int           `json:"more"`
 }
 
 // SetVerdict keeps the figures of a judgment, in place of those of the same
 // head's judgment before.
-func (s *Store) SetVerdict(ctx context.Context, job webhook.Job, v Verdict) error {
+func (s *Store) SetVerdict(ctx context.Context, job webhook.Job, v record.Verdict) error {
 	risks, err := json.Marshal(keptRisks{v.Risks, v.MoreRisks})
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
@@ -69,26 +37,13 @@ func (s *Store) SetVerdict(ctx context.Context, job webhook.Job, v Verdict) erro
 	_, err = s.exec(ctx, `INSERT INTO verdicts (repository, thread, generation, at, conclusion, packages, critical, high, medium, low, unscanned, risks, accepted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (repository, thread, generation) DO UPDATE SET at = excluded.at, conclusion = excluded.conclusion, packages = excluded.packages, critical = excluded.critical, high = excluded.high,
 		medium = excluded.medium, low = excluded.low, unscanned = excluded.unscanned, risks = excluded.risks, accepted = excluded.accepted`,
-		job.Repository, job.Thread(), job.Generation, millis(s.o.Now()), v.Conclusion, v.Packages, v.Critical, v.High, v.Medium, v.Low, v.Unscanned, string(risks), string(v.Accepted))
+		job.Repository, job.Thread(), job.Generation, millis(s.o.Now()), v.Conclusion, v.Packages, v.Critical, v.High, v.Medium, v.Low,
+		v.Unscanned, string(risks), string(v.Accepted))
 	return err
 }
 
-// Known is a repository that the App has reviewed something in.
-type Known struct {
-	Repository, Installation int64
-	Owner, Name              string
-	// Open is how many pull requests are open, Waiting how many of them have a
-	// check that does not pass.
-	Open, Waiting int
-	// At is when something was judged last.
-	At time.Time
-}
-
-// Some limits a question to repositories; nil: all of them.
-type Some []int64
-
-// where is the condition on a column.
-func (some Some) where(column string) (string, []any) {
+// among is the condition on a column.
+func among(some record.Some, column string) (string, []any) {
 	if some == nil {
 		return "1 = 1", nil
 	}
@@ -104,13 +59,13 @@ func (some Some) where(column string) (string, []any) {
 
 // Known lists repositories, those judged last first, and how many there are
 // among those asked for.
-func (s *Store) Known(ctx context.Context, some Some, limit int) (list []Known, all int, err error) {
-	where, args := some.where("h.repository")
+func (s *Store) Known(ctx context.Context, some record.Some, limit int) (list []record.Known, all int, err error) {
+	where, args := among(some, "h.repository")
 	if err := s.row(ctx, "SELECT count(DISTINCT h.repository) FROM heads h WHERE "+where, args...).Scan(&all); err != nil {
 		return nil, 0, fmt.Errorf("store: %w", err)
 	}
 	err = s.rows(ctx, func(r *sql.Rows) error {
-		var k Known
+		var k record.Known
 		var at int64
 		if err := r.Scan(&k.Repository, &k.Installation, &k.Owner, &k.Name, &k.Open, &k.Waiting, &at); err != nil {
 			return err
@@ -130,19 +85,20 @@ func (s *Store) Known(ctx context.Context, some Some, limit int) (list []Known, 
 }
 
 // Verdicts lists newest judgments, the latest first.
-func (s *Store) Verdicts(ctx context.Context, some Some, which Which, limit int) ([]Verdict, error) {
-	where, args := some.where("h.repository")
-	where += string(which)
+func (s *Store) Verdicts(ctx context.Context, some record.Some, of record.Which, limit int) ([]record.Verdict, error) {
+	where, args := among(some, "h.repository")
+	where += which[of]
 	order := "newest"
-	if which == Newest {
+	if of == record.Newest {
 		order = "v.at" // which has an index
 	}
-	var out []Verdict
+	var out []record.Verdict
 	err := s.rows(ctx, func(r *sql.Rows) error {
-		var v Verdict
+		var v record.Verdict
 		var at int64
 		var kept, accepted string
-		if err := r.Scan(&v.Repository, &v.Owner, &v.Name, &v.Thread, &at, &v.Conclusion, &v.Packages, &v.Critical, &v.High, &v.Medium, &v.Low, &v.Unscanned, &kept, &accepted); err != nil {
+		if err := r.Scan(&v.Repository, &v.Owner, &v.Name, &v.Thread, &at, &v.Conclusion, &v.Packages, &v.Critical, &v.High, &v.Medium, &v.Low,
+			&v.Unscanned, &kept, &accepted); err != nil {
 			return err
 		}
 		v.At = timeOf(at)
@@ -155,20 +111,10 @@ func (s *Store) Verdicts(ctx context.Context, some Some, which Which, limit int)
 		out = append(out, v)
 		return nil
 	}, `SELECT h.repository, h.owner, h.name, h.thread, COALESCE(v.at, (SELECT r.received_at FROM reviews r WHERE r.repository = h.repository AND r.thread = h.thread AND r.generation = h.generation), 0) AS newest,
-		CASE WHEN h.state = 'failed' THEN '`+NotReviewed+`' ELSE COALESCE(v.conclusion, '') END, COALESCE(v.packages, 0), COALESCE(v.critical, 0), COALESCE(v.high, 0), COALESCE(v.medium, 0), COALESCE(v.low, 0),
+		CASE WHEN h.state = 'failed' THEN '`+record.NotReviewed+`' ELSE COALESCE(v.conclusion, '') END, COALESCE(v.packages, 0), COALESCE(v.critical, 0), COALESCE(v.high, 0), COALESCE(v.medium, 0), COALESCE(v.low, 0),
 		COALESCE(v.unscanned, 0), COALESCE(v.risks, '{}'), COALESCE(v.accepted, '')
 		FROM heads h LEFT JOIN verdicts v ON h.repository = v.repository AND h.thread = v.thread AND h.generation = v.generation WHERE `+where+" ORDER BY "+order+" DESC LIMIT ?", append(args, limit)...)
 	return out, err
-}
-
-// Week sums up the judgments of seven days.
-type Week struct {
-	// Begins is a Monday, in UTC.
-	Begins time.Time
-	// Passed, Blocked and Waiting count heads by what their newest judgment came
-	// to: success or neutral, failure, anything else.
-	Passed, Blocked, Waiting    int
-	Critical, High, Medium, Low int
 }
 
 // week is seven days in milliseconds; monday is the first one after the epoch,
@@ -179,13 +125,13 @@ const (
 )
 
 // Weeks are the last n weeks, the oldest first, the present one included.
-func (s *Store) Weeks(ctx context.Context, some Some, n int) ([]Week, error) {
+func (s *Store) Weeks(ctx context.Context, some record.Some, n int) ([]record.Week, error) {
 	last := (millis(s.o.Now()) - monday) / week
-	out := make([]Week, n)
+	out := make([]record.Week, n)
 	for i := range out {
 		out[i].Begins = time.UnixMilli((last-int64(n-1-i))*week + monday).UTC()
 	}
-	where, args := some.where("repository")
+	where, args := among(some, "repository")
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		var number int64
 		var conclusion string
@@ -208,22 +154,23 @@ func (s *Store) Weeks(ctx context.Context, some Some, n int) ([]Week, error) {
 		}
 		w.Critical, w.High, w.Medium, w.Low = w.Critical+critical, w.High+high, w.Medium+medium, w.Low+low
 		return nil
-	}, fmt.Sprintf(`SELECT (at - %d) / %d AS number, conclusion, count(*), sum(critical), sum(high), sum(medium), sum(low) FROM verdicts WHERE at >= ? AND `, monday, week)+where+" GROUP BY 1, 2",
+	}, fmt.Sprintf(`SELECT (at - %d) / %d AS number, conclusion, count(*), sum(critical), sum(high), sum(medium), sum(low)
+		FROM verdicts WHERE at >= ? AND `, monday, week)+where+" GROUP BY 1, 2",
 		append([]any{out[0].Begins.UnixMilli()}, args...)...)
 	return out, err
 }
 
 // LastingDecisions lists what holds for whole repositories, whatever has ended
 // included, the newest first.
-func (s *Store) LastingDecisions(ctx context.Context, some Some, limit int) ([]Decision, error) {
-	where, args := some.where("repository")
-	return s.decisions(ctx, "scope = ? AND revoked_at = 0 AND "+where, append([]any{ForRepository}, args...), limit)
+func (s *Store) LastingDecisions(ctx context.Context, some record.Some, limit int) ([]record.Decision, error) {
+	where, args := among(some, "repository")
+	return s.decisions(ctx, "scope = ? AND revoked_at = 0 AND "+where, append([]any{record.ForRepository}, args...), limit)
 }
 
 // AuditedIn lists entries of repositories before an id, 0 for the newest, the
 // newest first.
-func (s *Store) AuditedIn(ctx context.Context, some Some, before int64, limit int) ([]Entry, error) {
-	where, args := some.where("repository")
+func (s *Store) AuditedIn(ctx context.Context, some record.Some, before int64, limit int) ([]record.Entry, error) {
+	where, args := among(some, "repository")
 	if before > 0 {
 		where += " AND id < ?"
 		args = append(args, before)

@@ -46,32 +46,11 @@ func queueOf(j *webhook.Job) string {
 // time; how many reviews are scanned at once is the App's to say.
 var workers = map[string]int{"light": 4, "review": 4, "group": 2}
 
-// Attempt is one try of a job.
-type Attempt struct {
-	Job webhook.Job
-	// Number counts from 1; Last is set where no further one follows.
-	Number int
-	Last   bool
-	// Deadly is set where the process died in so many tries that this job may
-	// be the cause: it is better given up than tried again.
-	Deadly bool
-}
-
-// Later is an error that asks for another try at a later time, which does not
-// count as a failure: a rate limit, a job that has to wait for another.
-type Later struct {
-	After  time.Duration
-	Reason string
-}
-
-// Error implements error.
-func (l *Later) Error() string { return fmt.Sprintf("later, in %v: %s", l.After, l.Reason) }
-
 // worker runs jobs for River.
 type worker struct {
 	river.WorkerDefaults[args]
 	s  *Store
-	do func(context.Context, Attempt) error
+	do func(context.Context, webhook.Attempt) error
 }
 
 // Work implements river.Worker.
@@ -94,8 +73,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) (err error) {
 		return errors.New("no work is done here")
 	}
 	job.Args.Job.Queued = job.CreatedAt
-	err = w.do(ctx, Attempt{job.Args.Job, job.Attempt, job.Attempt >= job.MaxAttempts, job.Attempt > 2*job.MaxAttempts})
-	var later *Later
+	err = w.do(ctx, webhook.Attempt{Job: job.Args.Job, Number: job.Attempt, Last: job.Attempt >= job.MaxAttempts,
+		Deadly: job.Attempt > 2*job.MaxAttempts})
+	var later *webhook.Later
 	switch {
 	case errors.As(err, &later):
 		w.s.wake(job.Queue, later.After)
@@ -122,7 +102,8 @@ func (s *Store) wake(queue string, after time.Duration) {
 	}
 	time.AfterFunc(after+noted, func() {
 		if !s.stopping() {
-			_ = s.driver.GetExecutor().NotifyMany(context.Background(), &riverdriver.NotifyManyParams{Topic: "river_insert", Payload: []string{fmt.Sprintf(`{"queue": %q}`, queue)}})
+			_ = s.driver.GetExecutor().NotifyMany(context.Background(), &riverdriver.NotifyManyParams{Topic: "river_insert",
+				Payload: []string{fmt.Sprintf(`{"queue": %q}`, queue)}})
 		}
 	})
 }
@@ -147,7 +128,8 @@ func (s *Store) queue() error {
 	return nil
 }
 
-func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx], error) {
+func (s *Store) newClient(do func(context.Context, webhook.Attempt) error, queues map[string]river.QueueConfig) (*river.Client[*sql.Tx],
+	error) {
 	kinds := river.NewWorkers()
 	river.AddWorker(kinds, &worker{s: s, do: do})
 	river.AddWorker(kinds, &surveyor{s: s})
@@ -170,7 +152,7 @@ func (s *Store) newClient(do func(context.Context, Attempt) error, queues map[st
 }
 
 // Start begins to work jobs off. ctx ends it; Close waits for it.
-func (s *Store) Start(ctx context.Context, do func(context.Context, Attempt) error) error {
+func (s *Store) Start(ctx context.Context, do func(context.Context, webhook.Attempt) error) error {
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
@@ -199,7 +181,7 @@ func (s *Store) recover(ctx context.Context) error {
 	return err
 }
 
-func (s *Store) start(ctx context.Context, do func(context.Context, Attempt) error, queues map[string]river.QueueConfig) error {
+func (s *Store) start(ctx context.Context, do func(context.Context, webhook.Attempt) error, queues map[string]river.QueueConfig) error {
 	client, err := s.newClient(do, queues)
 	if err != nil {
 		return err
@@ -228,7 +210,8 @@ func (s *Store) stopping() bool {
 func (s *Store) Enqueue(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
 	var cancelled []int64
 	err = s.transact(ctx, func(tx *tx) error {
-		r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO deliveries (id, event, action, received_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"),
+		r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO deliveries (id, event, action, received_at) VALUES (?, ?, ?, ?) ON CONFLICT "+
+			"(id) DO NOTHING"),
 			d.ID, d.Event, d.Action, millis(d.Received))
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
@@ -318,7 +301,8 @@ func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, receive
 	}
 	var old int64
 	var sha, branch, state string
-	switch err := tx.row(ctx, "SELECT job, sha, branch, state FROM heads WHERE repository = ? AND thread = ?", job.Repository, job.Thread()).Scan(&old, &sha, &branch, &state); {
+	switch err := tx.row(ctx, "SELECT job, sha, branch, state FROM heads WHERE repository = ? AND thread = ?", job.Repository,
+		job.Thread()).Scan(&old, &sha, &branch, &state); {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
 		return fmt.Errorf("store: %w", err)
@@ -334,7 +318,8 @@ func (s *Store) insertHead(ctx context.Context, tx *tx, job webhook.Job, receive
 		ON CONFLICT (repository, thread) DO UPDATE SET generation = heads.generation + 1, installation = excluded.installation, owner = excluded.owner,
 			name = excluded.name, sha = excluded.sha, branch = excluded.branch, base = excluded.base, follows = excluded.follows, state = 'queued', posted = '', conclusion = ''
 		RETURNING generation`,
-		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch, job.BaseSHA, job.Follows).Scan(&job.Generation)
+		job.Repository, job.Thread(), job.Installation, job.Owner, job.Name, job.Pull, job.SHA, job.Branch, job.BaseSHA,
+		job.Follows).Scan(&job.Generation)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -400,7 +385,8 @@ func (s *Store) Handover(ctx context.Context, job webhook.Job) error {
 	job.Kind = webhook.Review
 	return s.transact(ctx, func(tx *tx) error {
 		var state string
-		switch err := tx.row(ctx, "SELECT state FROM heads WHERE repository = ? AND thread = ? AND generation = ?", job.Repository, job.Thread(), job.Generation).Scan(&state); {
+		switch err := tx.row(ctx, "SELECT state FROM heads WHERE repository = ? AND thread = ? AND generation = ?", job.Repository, job.Thread(),
+			job.Generation).Scan(&state); {
 		case errors.Is(err, sql.ErrNoRows):
 			return nil
 		case err != nil:
@@ -461,6 +447,8 @@ func (s *Store) DeadJobs(ctx context.Context, limit int) ([]Dead, error) {
 		}
 		out = append(out, d)
 		return nil
-	}, "SELECT id, "+map[bool]string{true: "json(args), attempt, json(errors)", false: "CAST(args AS text), attempt, CAST(array_to_json(errors) AS text)"}[s.sqlite]+" FROM river_job WHERE state = 'discarded' ORDER BY id DESC LIMIT ?", limit)
+	}, "SELECT id, "+map[bool]string{true: "json(args), attempt, json(errors)",
+		false: "CAST(args AS text), attempt, CAST(array_to_json(errors) AS text)"}[s.sqlite]+" FROM river_job WHERE state = 'discarded' "+
+		"ORDER BY id DESC LIMIT ?", limit)
 	return out, err
 }

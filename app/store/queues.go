@@ -51,7 +51,8 @@ func (s *Store) Queues(ctx context.Context) ([]telemetry.Queue, error) {
 			q.Oldest = max(q.Oldest, time.Duration(oldest.Int64)*time.Millisecond)
 		}
 		return nil
-	}, "SELECT queue, state, count(*), "+age+" FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled', 'discarded') GROUP BY queue, state ORDER BY queue, state")
+	}, "SELECT queue, state, count(*), "+age+" FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled', "+
+		"'discarded') GROUP BY queue, state ORDER BY queue, state")
 	var out []telemetry.Queue
 	for _, k := range order {
 		out = append(out, *sum[k])

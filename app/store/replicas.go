@@ -36,7 +36,8 @@ func (s *Store) Replicas(ctx context.Context) ([]Replica, error) {
 
 func (s *Store) beat(ctx context.Context) error {
 	now := s.clock()
-	_, err := s.exec(ctx, "INSERT INTO replicas (id, started_at, seen_at) VALUES (?, "+now+", "+now+") ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at", s.id)
+	_, err := s.exec(ctx, "INSERT INTO replicas (id, started_at, seen_at) VALUES (?, "+now+", "+now+") ON CONFLICT (id) DO UPDATE SET "+
+		"seen_at = excluded.seen_at", s.id)
 	return err
 }
 
@@ -44,12 +45,14 @@ func (s *Store) beat(ctx context.Context) error {
 // that never said that it lives (an older version, while servers are replaced
 // one by one) is left to River's own, slower rescue.
 func (s *Store) rescue(ctx context.Context) error {
-	n, err := s.exec(ctx, "UPDATE river_job SET state = 'available', scheduled_at = now() WHERE state = 'running' AND attempted_by[array_length(attempted_by, 1)] IN (SELECT id FROM replicas WHERE seen_at < "+s.clock()+" - ?)", s.o.Silent.Milliseconds())
+	n, err := s.exec(ctx, "UPDATE river_job SET state = 'available', scheduled_at = now() WHERE state = 'running' AND "+
+		"attempted_by[array_length(attempted_by, 1)] IN (SELECT id FROM replicas WHERE seen_at < "+s.clock()+" - ?)", s.o.Silent.Milliseconds())
 	if err != nil {
 		return err
 	}
 	// What it was judging, another one may judge.
-	if _, err := s.exec(ctx, "UPDATE heads SET lease = '', lease_until = 0 WHERE lease <> '' AND split_part(lease, ' ', 1) IN (SELECT id FROM replicas WHERE seen_at < "+s.clock()+" - ?)", s.o.Silent.Milliseconds()); err != nil {
+	if _, err := s.exec(ctx, "UPDATE heads SET lease = '', lease_until = 0 WHERE lease <> '' AND split_part(lease, ' ', 1) IN (SELECT id "+
+		"FROM replicas WHERE seen_at < "+s.clock()+" - ?)", s.o.Silent.Milliseconds()); err != nil {
 		return err
 	}
 	if n > 0 {
@@ -102,7 +105,8 @@ func (s *Store) orphans(ctx context.Context, since map[try]time.Time) (map[try]t
 		if time.Since(first) < s.o.Silent {
 			continue
 		}
-		if _, err := s.exec(ctx, "UPDATE river_job SET state = 'available' WHERE id = ? AND attempt = ? AND state = 'running'", t.id, t.number); err != nil {
+		if _, err := s.exec(ctx, "UPDATE river_job SET state = 'available' WHERE id = ? AND attempt = ? AND state = 'running'", t.id,
+			t.number); err != nil {
 			return found, err
 		}
 		s.log.Warn("a job whose end could not be noted is done again", "id", t.id)

@@ -45,7 +45,8 @@ func (s *Store) secretKey(make bool) (cipher.AEAD, error) {
 		return readKey(s.o.Key)
 	}
 	if !s.sqlite {
-		return nil, errors.New("store: SECRET_KEY is missing, with which the App's credentials are encrypted in the database; make one with: lockwarden key, and give the same to every server")
+		return nil, errors.New("store: SECRET_KEY is missing, with which the App's credentials are encrypted in the database; make one " +
+			"with: lockwarden key, and give the same to every server")
 	}
 	file := s.file() + ".key"
 	data, err := os.ReadFile(file)
@@ -54,7 +55,8 @@ func (s *Store) secretKey(make bool) (cipher.AEAD, error) {
 		err = os.WriteFile(file, data, 0o600)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("store: %s is missing, with which the App's credentials were encrypted: bring it back, or register the App anew on an empty database", file)
+		return nil, fmt.Errorf("store: %s is missing, with which the App's credentials were encrypted: bring it back, or register the App "+
+			"anew on an empty database", file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -111,7 +113,8 @@ func (s *Store) SetCredentials(ctx context.Context, value json.RawMessage) error
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, "INSERT INTO credentials (id, value) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value", sealed+base64.StdEncoding.EncodeToString(key.Seal(nil, nil, value, purpose)))
+	_, err = s.exec(ctx, "INSERT INTO credentials (id, value) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value",
+		sealed+base64.StdEncoding.EncodeToString(key.Seal(nil, nil, value, purpose)))
 	return err
 }
 

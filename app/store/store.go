@@ -182,7 +182,8 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	var err error
 	// One connection: SQLite has one writer, and a transaction that begins with
 	// a read must not fail when it writes.
-	if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"); err != nil {
+	const how = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+	if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+how); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	s.db.SetMaxOpenConns(1)

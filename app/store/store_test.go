@@ -16,6 +16,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer"
 	"github.com/lockwarden/lockwarden/analyzer/behavior"
 	"github.com/lockwarden/lockwarden/analyzer/issue"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/store/storetest"
@@ -75,7 +76,7 @@ func TestDeliveriesCountOnce(t *testing.T) {
 		}
 		var mu sync.Mutex
 		var got []webhook.Job
-		if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error {
+		if err := s.Start(context.Background(), func(_ context.Context, a webhook.Attempt) error {
 			mu.Lock()
 			defer mu.Unlock()
 			got = append(got, a.Job)
@@ -126,7 +127,7 @@ func TestNewerHeadSupersedes(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		s := open(t, db)
 		started, ended := make(chan string, 10), make(chan error, 10)
-		if err := s.Start(context.Background(), func(ctx context.Context, a store.Attempt) error {
+		if err := s.Start(context.Background(), func(ctx context.Context, a webhook.Attempt) error {
 			started <- a.Job.SHA
 			if a.Job.SHA == "c" {
 				ended <- nil
@@ -178,10 +179,10 @@ func TestLaterComesInTime(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = s.Close() })
 		tries := make(chan int, 10)
-		if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error {
+		if err := s.Start(context.Background(), func(_ context.Context, a webhook.Attempt) error {
 			tries <- a.Number
 			if len(tries) < 3 {
-				return &store.Later{After: 200 * time.Millisecond, Reason: "GitHub is behind"}
+				return &webhook.Later{After: 200 * time.Millisecond, Reason: "GitHub is behind"}
 			}
 			return nil
 		}); err != nil {
@@ -197,12 +198,12 @@ func TestFailuresAreTriedAgainAndThenVisible(t *testing.T) {
 		s := open(t, db)
 		var mu sync.Mutex
 		var attempts []string
-		if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error {
+		if err := s.Start(context.Background(), func(_ context.Context, a webhook.Attempt) error {
 			mu.Lock()
 			defer mu.Unlock()
 			attempts = append(attempts, fmt.Sprintf("%d %v", a.Number, a.Last))
 			if len(attempts) == 1 {
-				return &store.Later{After: time.Millisecond, Reason: "a rate limit"}
+				return &webhook.Later{After: time.Millisecond, Reason: "a rate limit"}
 			}
 			if len(attempts) == 2 {
 				panic("a bug")
@@ -253,7 +254,7 @@ func TestKilledProcess(t *testing.T) {
 	_ = s.Close()
 	s = open(t, db)
 	done := make(chan string, 1)
-	if err := s.Start(context.Background(), func(_ context.Context, a store.Attempt) error { done <- a.Job.SHA; return nil }); err != nil {
+	if err := s.Start(context.Background(), func(_ context.Context, a webhook.Attempt) error { done <- a.Job.SHA; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -368,7 +369,7 @@ func TestLargeInstallation(t *testing.T) {
 		}
 		release := make(chan struct{})
 		small := make(chan webhook.Kind, 10)
-		if err := s.Start(ctx, func(ctx context.Context, a store.Attempt) error {
+		if err := s.Start(ctx, func(ctx context.Context, a webhook.Attempt) error {
 			if a.Job.Installation != 1 {
 				small <- a.Job.Kind
 				return nil
@@ -425,27 +426,27 @@ func TestDecisionsAndAudit(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		s := open(t, db)
 		ctx := context.Background()
-		d := store.Decision{Repository: 1, Thread: "pull/3", Scope: store.ForRepository, Comment: 9, Origin: "comment/9/1", Value: json.RawMessage(`{"by":"mia"}`)}
+		d := record.Decision{Repository: 1, Thread: "pull/3", Scope: record.ForRepository, Comment: 9, Origin: "comment/9/1", Value: json.RawMessage(`{"by":"mia"}`)}
 		for range 2 {
 			if err := s.Decide(ctx, d); err != nil {
 				t.Fatal(err)
 			}
 		}
-		list, err := s.Decisions(ctx, 1, store.ForRepository)
+		list, err := s.Decisions(ctx, 1, record.ForRepository)
 		if err != nil || len(list) != 1 || string(list[0].Value) != `{"by":"mia"}` {
 			t.Fatalf("%+v %v", list, err)
 		}
 		if err := s.Revoke(ctx, list[0].ID, "ada"); err != nil {
 			t.Fatal(err)
 		}
-		if list, _ := s.Decisions(ctx, 1, store.ForRepository); len(list) != 0 {
+		if list, _ := s.Decisions(ctx, 1, record.ForRepository); len(list) != 0 {
 			t.Error("it still holds")
 		}
 		if list, _ := s.AllDecisions(ctx, 0); len(list) != 1 || list[0].RevokedBy != "ada" {
 			t.Errorf("%+v", list)
 		}
 		for range 2 {
-			if err := s.Audit(ctx, store.Entry{Repository: 1, Owner: "o", Name: "r", Thread: "pull/3", Actor: "mia", Action: "accepted", Detail: "a@1.0.0", Origin: "comment/9/1"}); err != nil {
+			if err := s.Audit(ctx, record.Entry{Repository: 1, Owner: "o", Name: "r", Thread: "pull/3", Actor: "mia", Action: "accepted", Detail: "a@1.0.0", Origin: "comment/9/1"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -467,7 +468,7 @@ func TestDecisionsAndAudit(t *testing.T) {
 				t.Errorf("%s: %v", statement, err)
 			}
 		}
-		reply := store.Reply{Comment: 5, Answers: map[string]store.Answer{"9": {Reaction: "+1", Words: "no"}, "review/9": {Reaction: "confused"}}}
+		reply := record.Reply{Comment: 5, Answers: map[string]record.Answer{"9": {Reaction: "+1", Words: "no"}, "review/9": {Reaction: "confused"}}}
 		if err := s.SetReply(ctx, 1, 3, reply); err != nil {
 			t.Fatal(err)
 		}
@@ -546,11 +547,11 @@ func TestShown(t *testing.T) {
 
 // TestOldAnswers: what older versions kept of answers is read.
 func TestOldAnswers(t *testing.T) {
-	var got map[string]store.Answer
+	var got map[string]record.Answer
 	if err := json.Unmarshal([]byte(`{"9":"+1\nfine\n\nso far","-1":"\nno"}`), &got); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]store.Answer{"9": {Reaction: "+1", Words: "fine\n\nso far"}, "-1": {Words: "no"}}, got); diff != "" {
+	if diff := cmp.Diff(map[string]record.Answer{"9": {Reaction: "+1", Words: "fine\n\nso far"}, "-1": {Words: "no"}}, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -81,21 +81,24 @@ func (s *Store) Survey(ctx context.Context, packages []Package, reset bool) erro
 	s.mu.Unlock()
 	return s.transact(ctx, func(tx *tx) error {
 		if reset {
-			for _, table := range []string{"DELETE FROM survey", "DELETE FROM river_job WHERE kind = 'survey' AND state IN ('available', 'scheduled', 'retryable')"} {
+			for _, table := range []string{"DELETE FROM survey",
+				"DELETE FROM river_job WHERE kind = 'survey' AND state IN ('available', 'scheduled', 'retryable')"} {
 				if err := tx.exec(ctx, table); err != nil {
 					return err
 				}
 			}
 		}
 		for _, p := range packages {
-			r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO survey (name, version, state, result) VALUES (?, ?, 'queued', NULL) ON CONFLICT (name, version) DO UPDATE SET state = 'queued', result = NULL WHERE survey.state = 'failed'"), p.Name, p.Version)
+			r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO survey (name, version, state, result) VALUES (?, ?, 'queued', NULL) ON "+
+				"CONFLICT (name, version) DO UPDATE SET state = 'queued', result = NULL WHERE survey.state = 'failed'"), p.Name, p.Version)
 			if err != nil {
 				return fmt.Errorf("store: %w", err)
 			}
 			if n, _ := r.RowsAffected(); n == 0 {
 				continue
 			}
-			if _, err := client.InsertTx(ctx, tx.Tx, surveyArgs{p}, &river.InsertOpts{Queue: surveyQueue, MaxAttempts: surveyAttempts, Priority: 4}); err != nil {
+			if _, err := client.InsertTx(ctx, tx.Tx, surveyArgs{p}, &river.InsertOpts{Queue: surveyQueue, MaxAttempts: surveyAttempts,
+				Priority: 4}); err != nil {
 				return fmt.Errorf("store: %w", err)
 			}
 		}

@@ -48,7 +48,7 @@ func TestSurvey(t *testing.T) {
 		ctx := context.Background()
 		if db.Name == "PostgreSQL" {
 			server := opened("server")
-			if err := server.Start(ctx, func(context.Context, store.Attempt) error { return nil }); err != nil {
+			if err := server.Start(ctx, func(context.Context, webhook.Attempt) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -50,7 +50,7 @@ func intact(t *testing.T, db storetest.Database, jobs bool) {
 		return
 	}
 	done := make(chan webhook.Job, 10)
-	if err := s.Start(ctx, func(_ context.Context, a store.Attempt) error { done <- a.Job; return nil }); err != nil {
+	if err := s.Start(ctx, func(_ context.Context, a webhook.Attempt) error { done <- a.Job; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	seen := ""

@@ -66,14 +66,18 @@ func New(sources Sources) *Metrics {
 	m := &Metrics{
 		registry:   prometheus.NewRegistry(),
 		deliveries: counter("deliveries_total", "Webhook deliveries, by event and answer: queued, known, idle or refused.", "event", "answer"),
-		jobs:       prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockwarden_job_seconds", Help: "Time a job took, by kind and outcome: done, later, failed, gone, superseded or given_up.", Buckets: buckets}, []string{"kind", "outcome"}),
-		steps:      prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockwarden_review_step_seconds", Help: "Time a step of a review took.", Buckets: buckets}, []string{"step"}),
-		latency:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "lockwarden_review_seconds", Help: "Time from the delivery to the completed check run.", Buckets: buckets}),
-		scans:      counter("scans_total", "Package versions of reviews, by outcome: scanned, cached, incomplete or not_scanned.", "outcome"),
-		findings:   counter("findings_total", "Issues in completed reviews, by id and severity.", "issue", "severity"),
-		requests:   counter("github_requests_total", "Requests to GitHub, by method and status; 0 where no answer came.", "method", "status"),
-		posted:     counter("check_runs_total", "Completed check runs, by conclusion.", "conclusion"),
-		budgets:    map[int64]budget{},
+		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockwarden_job_seconds",
+			Help: "Time a job took, by kind and outcome: done, later, failed, gone, superseded or given_up.", Buckets: buckets},
+			[]string{"kind", "outcome"}),
+		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lockwarden_review_step_seconds",
+			Help: "Time a step of a review took.", Buckets: buckets}, []string{"step"}),
+		latency: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "lockwarden_review_seconds",
+			Help: "Time from the delivery to the completed check run.", Buckets: buckets}),
+		scans:    counter("scans_total", "Package versions of reviews, by outcome: scanned, cached, incomplete or not_scanned.", "outcome"),
+		findings: counter("findings_total", "Issues in completed reviews, by id and severity.", "issue", "severity"),
+		requests: counter("github_requests_total", "Requests to GitHub, by method and status; 0 where no answer came.", "method", "status"),
+		posted:   counter("check_runs_total", "Completed check runs, by conclusion.", "conclusion"),
+		budgets:  map[int64]budget{},
 	}
 	m.registry.MustRegister(m.deliveries, m.jobs, m.steps, m.latency, m.scans, m.findings, m.requests, m.posted, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &asked{m: m, s: sources})
@@ -86,7 +90,8 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // events bounds the label of an event: a sender can invent names.
-var events = map[string]bool{"pull_request": true, "check_run": true, "check_suite": true, "issue_comment": true, "pull_request_review": true, "pull_request_review_comment": true, "merge_group": true, "push": true,
+var events = map[string]bool{"pull_request": true, "check_run": true, "check_suite": true, "issue_comment": true,
+	"pull_request_review": true, "pull_request_review_comment": true, "merge_group": true, "push": true,
 	"installation": true, "installation_repositories": true, "ping": true}
 
 // Delivery counts a webhook delivery.
@@ -186,12 +191,14 @@ type asked struct {
 }
 
 var (
-	queueJobs  = prometheus.NewDesc("lockwarden_queue_jobs", "Jobs in the queue, by queue and state.", []string{"queue", "state"}, nil)
-	queueAge   = prometheus.NewDesc("lockwarden_queue_oldest_seconds", "How long the oldest job that may run has been waiting, by queue.", []string{"queue"}, nil)
+	queueJobs = prometheus.NewDesc("lockwarden_queue_jobs", "Jobs in the queue, by queue and state.", []string{"queue", "state"}, nil)
+	queueAge  = prometheus.NewDesc("lockwarden_queue_oldest_seconds", "How long the oldest job that may run has been waiting, by queue.",
+		[]string{"queue"}, nil)
 	restarts   = prometheus.NewDesc("lockwarden_worker_restarts_total", "Child processes that died and were replaced.", nil, nil)
-	budgetLeft = prometheus.NewDesc("lockwarden_github_budget_ratio", "The smallest share of GitHub's rate limit that any installation has left, 0 to 1.", nil, nil)
-	replicas   = prometheus.NewDesc("lockwarden_replicas", "Processes that work on the database.", nil, nil)
-	up         = prometheus.NewDesc("lockwarden_database_up", "1 where the database answers.", nil, nil)
+	budgetLeft = prometheus.NewDesc("lockwarden_github_budget_ratio",
+		"The smallest share of GitHub's rate limit that any installation has left, 0 to 1.", nil, nil)
+	replicas = prometheus.NewDesc("lockwarden_replicas", "Processes that work on the database.", nil, nil)
+	up       = prometheus.NewDesc("lockwarden_database_up", "1 where the database answers.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

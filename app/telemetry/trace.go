@@ -29,7 +29,8 @@ func StartTraces(ctx context.Context, version string, log *slog.Logger) (stop fu
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
-	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "lockwarden"), attribute.String("service.version", version)), resource.WithFromEnv(), resource.WithHost())
+	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "lockwarden"),
+		attribute.String("service.version", version)), resource.WithFromEnv(), resource.WithHost())
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}

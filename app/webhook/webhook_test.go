@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockwarden/lockwarden/analyzer/worker"
 	"github.com/lockwarden/lockwarden/app/github/octokit"
 )
 
@@ -94,19 +95,9 @@ func TestPublishedExamples(t *testing.T) {
 			_ = json.Unmarshal(body, &of)
 			h.AppID = max(of.Run.App.ID, of.Suite.App.ID) // whichever App the example is of
 			id := fmt.Sprintf("%s-%d", strings.ReplaceAll(e.Name, "_", "-"), i)
-			start := time.Now()
+			start := worker.ProcessorTime()
 			w := send(h, e.Name, id, body, sign(h.Secret, body))
-			took := time.Since(start)
-			for range 5 { // a busy machine is slow now and then, not always
-				if took <= 50*time.Millisecond {
-					break
-				}
-				again, _ := handler()
-				start = time.Now()
-				send(again, e.Name, id, body, sign(again.Secret, body))
-				took = min(took, time.Since(start))
-			}
-			if took > 50*time.Millisecond {
+			if took := worker.ProcessorTime() - start; took > 50*time.Millisecond {
 				t.Errorf("%s %d took %v", e.Name, i, took)
 			}
 			if w.Code/100 != 2 {

@@ -118,6 +118,7 @@ func (r *runner) run(inputs map[string]string, before string) (outputs map[strin
 // TestAction runs the GitHub Action's own steps on a pull request's merge of
 // real packages, on a push, and where it cannot know what to compare with.
 func TestAction(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it builds the program and needs real packages")
 	}

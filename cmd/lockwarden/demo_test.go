@@ -21,6 +21,7 @@ import (
 // maintainer, and green; then the reports, and what the operator sees. The pages
 // look as their pictures in examples.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	tab := newBrowser(t, 1200, 900)
 	page, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -22,9 +22,11 @@ var patience = time.Duration(often(60, 180)) * time.Second
 
 // onEach runs a fault test on each database, PostgreSQL on a server of its own.
 func onEach(t *testing.T, test func(t *testing.T, database string)) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("the processes under test have no race detector, and the GitHub beside them would be slow")
 	}
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) { t.Parallel(); test(t, "") })
 	t.Run("PostgreSQL", func(t *testing.T) { t.Parallel(); test(t, storetest.OwnServer(t).URL) })
 }
@@ -171,16 +173,11 @@ func TestReplicasScanOnce(t *testing.T) {
 	}
 	t.Parallel()
 	f := newFleet(t, storetest.OwnServer(t).URL)
-	program, err := os.ReadFile(f.program)
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := f.program
 	for i := range 3 {
 		// Each on a machine of its own: the same build, with another time.
 		f.program = filepath.Join(t.TempDir(), "lockwarden")
-		if err := os.WriteFile(f.program, program, 0o700); err != nil {
-			t.Fatal(err)
-		}
+		copyProgram(t, program, f.program)
 		if err := os.Chtimes(f.program, time.Time{}, time.Now().Add(-time.Duration(i)*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
@@ -244,6 +241,7 @@ func TestFaultDiskFull(t *testing.T) {
 	if testing.Short() {
 		t.Skip("processes")
 	}
+	t.Parallel()
 	for _, what := range []string{"cache", "database"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

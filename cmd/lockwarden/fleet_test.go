@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,17 +120,10 @@ func newFleet(t *testing.T, database string, args ...string) *fleet {
 	}
 	// TestMain runs main under that name. A symbolic link would not do: the
 	// server starts itself by its real name, which runs the tests.
-	link := filepath.Join(f.dir, "lockwarden")
-	if os.Link(self, link) != nil {
-		data, err := os.ReadFile(self)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(link, data, 0o700); err != nil {
-			t.Fatal(err)
-		}
+	f.program = filepath.Join(f.dir, "lockwarden")
+	if os.Link(self, f.program) != nil {
+		copyProgram(t, self, f.program)
 	}
-	f.program = link
 	f.write("key.pem", []byte(f.github.PrivateKey))
 	authority := f.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.registry.Certificate().Raw}))
 	f.write("npmrc", []byte("registry="+f.registry.URL+"/\ncafile="+authority+"\n"))
@@ -155,6 +149,23 @@ func newFleet(t *testing.T, database string, args ...string) *fleet {
 		}
 	})
 	return f
+}
+
+// copyProgram copies one that is to be started. No other test may start a process
+// meanwhile: it would have the file open for writing for a moment, and Linux starts
+// no such file.
+// Source: https://go.dev/issue/22315
+func copyProgram(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(to, data, 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // noSecrets greps the logs of everything that a scenario did.

@@ -27,6 +27,7 @@ const attack = `</title></code></pre></td></svg><script>document.title='run'</sc
 // TestHostilePages: what people and packages write into the pages of a server
 // is text, in a real browser; and the keyboard leads to the content first.
 func TestHostilePages(t *testing.T) {
+	t.Parallel()
 	tab := newBrowser(t, 1200, 900)
 	now := time.Now()
 	script := "javascript:document.title='run'"

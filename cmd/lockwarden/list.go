@@ -10,8 +10,9 @@ func listCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list LOCKFILE",
 		Short: "List the packages of a lockfile",
-		Long:  "List the packages of a lockfile, with npm's flags and the line of each entry.\nLOCKFILE is a file, or REV:PATH in a git repository.",
-		Args:  cobra.ExactArgs(1),
+		Long: "List the packages of a lockfile, with npm's flags and the line of each entry.\nLOCKFILE is a file, or REV:PATH in a git " +
+			"repository.",
+		Args: cobra.ExactArgs(1),
 	}
 	var format *string
 	c.RunE = func(c *cobra.Command, args []string) error {

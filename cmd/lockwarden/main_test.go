@@ -21,6 +21,8 @@ import (
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/lockwarden/lockwarden/app/store/storetest"
 )
 
 // TestMain makes lockwarden a command of the scripts, and of its own workers.
@@ -28,6 +30,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		main() // a server under test starts itself, which must never run the tests
 		return
+	}
+	if filepath.Base(os.Args[0]) != "lockwarden" {
+		storetest.Patient()
 	}
 	testscript.Main(m, map[string]func(){"lockwarden": main})
 }
@@ -187,6 +192,7 @@ func lockfileOf(server string, ids []string) string {
 
 // TestScripts runs the transcripts of testdata: what a user types, and sees.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	server, osv := testRegistry(t), testOSV(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",

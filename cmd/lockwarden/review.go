@@ -33,14 +33,17 @@ the result in further formats: one run writes a log, a SARIF file and a summary.
 
 Exit status: 0 passes, 1 an issue blocks, 2 wrong usage or input, 3 something
 could not be scanned, or is not known (the policy's "unknown" says which).`,
-		Example: "  lockwarden review main...HEAD\n  lockwarden review old/package-lock.json package-lock.json\n  lockwarden review origin/main:web/package-lock.json web/package-lock.json --format markdown\n  lockwarden review main...HEAD --write sarif=lockwarden.sarif --write junit=lockwarden.xml\n  lockwarden review --staged",
-		Args:    cobra.MaximumNArgs(2),
+		Example: "  lockwarden review main...HEAD\n  lockwarden review old/package-lock.json package-lock.json\n  lockwarden review " +
+			"origin/main:web/package-lock.json web/package-lock.json --format markdown\n  lockwarden review main...HEAD --write " +
+			"sarif=lockwarden.sarif --write junit=lockwarden.xml\n  lockwarden review --staged",
+		Args: cobra.MaximumNArgs(2),
 	}
 	staged := c.Flags().Bool("staged", false, "compare HEAD with what is staged")
 	also := c.Flags().StringArray("write", nil, "FORMAT=FILE: write the result there as well; may be repeated")
 	o := scannerFlags(c)
 	npmrcFlag(c, o)
-	failOn := c.Flags().String("fail-on", "", "least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
+	failOn := c.Flags().String("fail-on", "",
+		"least severity that blocks: critical, high, medium, low, info, or none (default: the policy's, which is high)")
 	policyFile := c.Flags().String("policy", "",
 		"policy file; default: .github/lockwarden.yml on BASE where BASE is a revision, else critical and high block and medium warns")
 	allowIncomplete := c.Flags().Bool("allow-incomplete", false, "pass although something could not be scanned or is not known")

@@ -24,7 +24,9 @@ func newRoot(t *terminal, in io.Reader, out, errOut io.Writer) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see lockwarden %s --help", err, c.Name())
 	})
-	root.AddCommand(listCommand(t), diffCommand(t), scanCommand(t), compareCommand(t), prevalenceCommand(t), reviewCommand(t), policyCommand(), serveCommand(), doctorCommand(t), keyCommand(), demoCommand(), acceptancesCommand(), jobsCommand(), backupCommand(), versionCommand(), workerCommand())
+	root.AddCommand(listCommand(t), diffCommand(t), scanCommand(t), compareCommand(t), prevalenceCommand(t), reviewCommand(t),
+		policyCommand(), serveCommand(), doctorCommand(t), keyCommand(), demoCommand(), acceptancesCommand(), jobsCommand(), backupCommand(),
+		versionCommand(), workerCommand())
 	return root
 }
 

@@ -33,8 +33,9 @@ those that lead out of it are not scanned (status 3).
 Exit status: 0 passes, 1 an issue of at least the severity --fail-on was found,
 2 wrong usage or input, 3 something could not be scanned, or the registry's
 document could not be had.`,
-		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan esbuild --format html > esbuild.html\n  lockwarden scan .",
-		Args:    cobra.ExactArgs(1),
+		Example: "  lockwarden scan esbuild@0.20.1\n  lockwarden scan ./left-pad-1.3.0.tgz --format json\n  lockwarden scan esbuild " +
+			"--format html > esbuild.html\n  lockwarden scan .",
+		Args: cobra.ExactArgs(1),
 	}
 	o := scannerFlags(c)
 	npmrcFlag(c, o)

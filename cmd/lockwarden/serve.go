@@ -28,8 +28,9 @@ Without credentials it opens a set-up page that registers the App with one
 click and keeps what GitHub gives. Flags are also read from the environment,
 under the names in brackets; PRIVATE_KEY, CLIENT_SECRET and SECRET_KEY only there.
 lockwarden doctor, told the same, checks that everything is in order.`,
-		Example: "  lockwarden serve --public-url https://lockwarden.example.com\n  DATABASE_URL=postgres://… APP_ID=1 PRIVATE_KEY_PATH=key.pem WEBHOOK_SECRET=… lockwarden serve",
-		Args:    cobra.NoArgs,
+		Example: "  lockwarden serve --public-url https://lockwarden.example.com\n  DATABASE_URL=postgres://… APP_ID=1 " +
+			"PRIVATE_KEY_PATH=key.pem WEBHOOK_SECRET=… lockwarden serve",
+		Args: cobra.NoArgs,
 	}
 	o, read := serverFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -37,6 +38,7 @@ lockwarden doctor, told the same, checks that everything is in order.`,
 		if err != nil {
 			return err
 		}
+		o.Log = settings.Log
 		scanner, err := analyzer.Open(*o)
 		if err != nil {
 			return err
@@ -139,7 +141,8 @@ repository"), with who, when and why.`,
 			if !a.Until.IsZero() {
 				until = a.Until.Format("2006-01-02")
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Repository, what, findings, a.By, a.At.Format("2006-01-02"), until, one.State, printable(a.Reason))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", one.Repository, what, findings, a.By, a.At.Format("2006-01-02"), until, one.State,
+				printable(a.Reason))
 		}
 		return w.Flush()
 	}
@@ -199,7 +202,8 @@ func jobsCommand() *cobra.Command {
 			fmt.Fprintf(out, "%-10s %d\n", state, counts[state])
 		}
 		for _, d := range dead {
-			fmt.Fprintf(out, "given up: %s of %s/%s %s after %d attempts: %s\n", d.Job.Kind, d.Job.Owner, d.Job.Name, d.Job.Thread(), d.Attempts, printable(d.Error))
+			fmt.Fprintf(out, "given up: %s of %s/%s %s after %d attempts: %s\n", d.Job.Kind, d.Job.Owner, d.Job.Name, d.Job.Thread(), d.Attempts,
+				printable(d.Error))
 		}
 		return nil
 	}

@@ -16,12 +16,14 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/store"
 	"github.com/lockwarden/lockwarden/app/webhook"
 )
 
 // TestAcceptancesAndJobs reads the database while a server has it open.
 func TestAcceptancesAndJobs(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "server.db")
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{URL: file})
@@ -34,7 +36,7 @@ func TestAcceptancesAndJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := json.RawMessage(`{"by":"mia","at":"2026-01-02T03:04:05Z","name":"shell","version":"1.0.0","reason":"we host \u001b[31mit","repository":true}`)
-	if err := s.Decide(ctx, store.Decision{Repository: 1, Thread: "pull/3", Scope: store.ForRepository, Comment: 9, Origin: "x", Value: value}); err != nil {
+	if err := s.Decide(ctx, record.Decision{Repository: 1, Thread: "pull/3", Scope: record.ForRepository, Comment: 9, Origin: "x", Value: value}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -61,6 +63,7 @@ func TestAcceptancesAndJobs(t *testing.T) {
 // TestKilledServer: the process is killed in the middle of a review. The next
 // one finishes it, in the same check run.
 func TestKilledServer(t *testing.T) {
+	t.Parallel()
 	registry := testRegistry(t)
 	g := githubtest.New()
 	defer g.Close()
@@ -88,13 +91,7 @@ func TestKilledServer(t *testing.T) {
 	}
 	link := filepath.Join(dir, "lockwarden") // TestMain runs main under that name
 	if err := os.Link(self, link); err != nil {
-		data, err := os.ReadFile(self)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(link, data, 0o700); err != nil {
-			t.Fatal(err)
-		}
+		copyProgram(t, self, link)
 	}
 	var log bytes.Buffer
 	start := func() *exec.Cmd {

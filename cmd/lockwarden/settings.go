@@ -40,9 +40,11 @@ func defaultDatabase() string {
 
 // serverVariables are the environment's names of the server's flags.
 var serverVariables = map[string]string{
-	"app-id": "APP_ID", "private-key-path": "PRIVATE_KEY_PATH", "webhook-secret": "WEBHOOK_SECRET", "client-id": "CLIENT_ID", "github-api-url": "GITHUB_API_URL",
-	"database": "DATABASE_URL", "port": "PORT", "public-url": "PUBLIC_URL", "log-level": "LOG_LEVEL", "log-format": "LOG_FORMAT",
-	"role": "ROLE", "operators": "OPERATORS", "metrics-address": "METRICS_ADDRESS", "keep-reviews": "KEEP_REVIEWS", "secret-key-path": "SECRET_KEY_PATH", "redeliver-every": "REDELIVER_EVERY",
+	"app-id": "APP_ID", "private-key-path": "PRIVATE_KEY_PATH", "webhook-secret": "WEBHOOK_SECRET", "client-id": "CLIENT_ID",
+	"github-api-url": "GITHUB_API_URL",
+	"database":       "DATABASE_URL", "port": "PORT", "public-url": "PUBLIC_URL", "log-level": "LOG_LEVEL", "log-format": "LOG_FORMAT",
+	"role": "ROLE", "operators": "OPERATORS", "metrics-address": "METRICS_ADDRESS", "keep-reviews": "KEEP_REVIEWS",
+	"secret-key-path": "SECRET_KEY_PATH", "redeliver-every": "REDELIVER_EVERY",
 	"allow-unsandboxed": "ALLOW_UNSANDBOXED",
 }
 
@@ -57,12 +59,14 @@ func serverFlags(c *cobra.Command) (scanner *analyzer.Options, read func() (app.
 	clientID := f.String("client-id", "", "the App's client id, for people to sign in (CLIENT_ID; its secret is CLIENT_SECRET)")
 	apiURL := f.String("github-api-url", "", "API of an Enterprise Server, https://HOST/api/v3 (GITHUB_API_URL)")
 	database := f.String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: "+defaultDatabase()+")")
-	secretKey := f.String("secret-key-path", "", "file with the key that encrypts credentials in the database (SECRET_KEY_PATH, or SECRET_KEY)")
+	secretKey := f.String("secret-key-path", "",
+		"file with the key that encrypts credentials in the database (SECRET_KEY_PATH, or SECRET_KEY)")
 	port := f.String("port", "8080", "port to listen on (PORT)")
 	host := f.String("host", "", "address to listen on; empty: all")
 	publicURL := f.String("public-url", "", "where GitHub and people reach this server (PUBLIC_URL)")
 	role := f.String("role", "all", "all, web (takes webhooks) or worker (reviews) (ROLE)")
-	operators := f.StringSlice("operators", nil, "GitHub logins of those who may see everything: the overview and the queue at /jobs (OPERATORS)")
+	operators := f.StringSlice("operators", nil,
+		"GitHub logins of those who may see everything: the overview and the queue at /jobs (OPERATORS)")
 	metrics := f.String("metrics-address", "", "address for Prometheus' /metrics, such as :9464 (METRICS_ADDRESS; empty: none)")
 	keep := f.Int("keep-reviews", 90, "days to keep the reviews of closed pull requests (KEEP_REVIEWS)")
 	chores := f.Duration("redeliver-every", 10*time.Minute, "how often GitHub is asked for deliveries that did not arrive (REDELIVER_EVERY)")
@@ -103,9 +107,11 @@ func serverFlags(c *cobra.Command) (scanner *analyzer.Options, read func() (app.
 			key = strings.TrimSpace(string(data))
 		}
 		return app.Settings{
-			AppID: id, PrivateKey: os.Getenv("PRIVATE_KEY"), PrivateKeyPath: *keyPath, WebhookSecret: *secret, ClientID: *clientID, ClientSecret: os.Getenv("CLIENT_SECRET"),
-			APIURL: *apiURL, Database: *database, SecretKey: key, Address: *host + ":" + *port, PublicURL: *publicURL, Role: app.Role(*role), Operators: *operators,
-			Metrics: *metrics, Chores: *chores, KeepReviews: time.Duration(*keep) * 24 * time.Hour, Version: version(), Log: log,
+			AppID: id, PrivateKey: os.Getenv("PRIVATE_KEY"), PrivateKeyPath: *keyPath, WebhookSecret: *secret, ClientID: *clientID,
+			ClientSecret: os.Getenv("CLIENT_SECRET"),
+			APIURL:       *apiURL, Database: *database, SecretKey: key, Address: *host + ":" + *port, PublicURL: *publicURL, Role: app.Role(*role),
+			Operators: *operators,
+			Metrics:   *metrics, Chores: *chores, KeepReviews: time.Duration(*keep) * 24 * time.Hour, Version: version(), Log: log,
 			Unsandboxed: analyzer.SandboxGaps(), AllowUnsandboxed: scanner.AllowUnsandboxed,
 		}, nil
 	}

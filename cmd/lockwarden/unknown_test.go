@@ -162,6 +162,7 @@ func lockwarden(t *testing.T, want int, args ...string) (out said) {
 // document, the review is not green, says what is not known and why, and keeps
 // what it knows. The document that is not had would have been an alarm.
 func TestRegistryThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name     string
 		document fault
@@ -172,7 +173,7 @@ func TestRegistryThatDoesNotAnswer(t *testing.T) {
 		{"429", answers(429, ""), "answers 429"},
 		{"401", answers(401, "{}"), "answers 401"},
 		{"a page", answers(200, "<!DOCTYPE html><title>Maintenance</title>"), "packument of pad"},
-		{"cut", cut, "unexpected EOF"},
+		{"cut", cut, "broke off the connection"},
 		{"cut without a length", ended, "packument of pad"},
 		{"{}", answers(200, "{}"), "packument of pad"},
 		{"null", answers(200, "null"), "packument of pad"},
@@ -180,7 +181,7 @@ func TestRegistryThatDoesNotAnswer(t *testing.T) {
 		{"nothing", answers(200, ""), "packument of pad"},
 		{"an error", answers(200, `{"error":"not now"}`), "packument of pad"},
 		{"another package", answers(200, `{"name":"other","versions":{}}`), `the package "other"`},
-		{"closed", closed, "pad"},
+		{"closed", closed, "/pad: broke off the connection"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -201,6 +202,9 @@ func TestRegistryThatDoesNotAnswer(t *testing.T) {
 					if u.Package != "pad@1.0.1" || !strings.Contains(u.Reason, row.reason) {
 						t.Errorf("%+v, want %q", u, row.reason)
 					}
+					if strings.Contains(u.Reason, "EOF") || strings.Contains(u.Reason, "tcp") {
+						t.Errorf("readers are told of the network here: %s", u.Reason)
+					}
 				}
 			}
 			if found != 1 {
@@ -215,6 +219,7 @@ func TestRegistryThatDoesNotAnswer(t *testing.T) {
 
 // TestRegistryThatAnswers: what a registry does say is not taken for unknown.
 func TestRegistryThatAnswers(t *testing.T) {
+	t.Parallel()
 	ids := func(r said) (out []string) {
 		for _, i := range r.Packages[0].Issues {
 			out = append(out, i.ID)

@@ -84,7 +84,8 @@ func (c *call) react(comment *Comment) answer {
 	if comment == nil {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
-	if err := c.decode(&in); err != nil || !slices.Contains([]string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}, in.Content) {
+	if err := c.decode(&in); err != nil || !slices.Contains([]string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"},
+		in.Content) {
 		return refuse(http.StatusUnprocessableEntity, "Validation Failed")
 	}
 	if p := c.repo.pulls[comment.Pull]; p != nil && p.locked {
@@ -96,7 +97,8 @@ func (c *call) react(comment *Comment) answer {
 		status = http.StatusCreated
 	}
 	bot := c.g.user(c.g.Slug+"[bot]", "Bot")
-	return answer{status: status, value: object{"id": comment.Reactions[in.Content], "node_id": "x", "user": userJSON(bot), "content": in.Content, "created_at": c.g.now().Format(time.RFC3339)}}
+	return answer{status: status, value: object{"id": comment.Reactions[in.Content], "node_id": "x", "user": userJSON(bot),
+		"content": in.Content, "created_at": c.g.now().Format(time.RFC3339)}}
 }
 
 // getPermission answers as GitHub does: permission knows four words only,
@@ -117,7 +119,8 @@ func getPermission(c *call) answer {
 	if role == "" && !c.repo.Private {
 		role, base = "read", "read"
 	}
-	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write", "admin": "admin"}[base]
+	permission := map[string]string{"": "none", "read": "read", "triage": "read", "write": "write", "maintain": "write",
+		"admin": "admin"}[base]
 	ranks := []string{"read", "triage", "write", "maintain", "admin"}
 	has := object{}
 	for i, name := range []string{"pull", "triage", "push", "maintain", "admin"} {

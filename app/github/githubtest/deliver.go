@@ -52,7 +52,8 @@ func (g *GitHub) deliver(r *Repository, event, action string, body object, sende
 	if installation == nil {
 		return // the App is not there
 	}
-	full := object{"repository": g.repositoryJSON(base), "sender": userJSON(sender), "installation": object{"id": installation.ID, "account": userJSON(installation.Account)}}
+	full := object{"repository": g.repositoryJSON(base), "sender": userJSON(sender), "installation": object{"id": installation.ID,
+		"account": userJSON(installation.Account)}}
 	if action != "" {
 		full["action"] = action
 	}

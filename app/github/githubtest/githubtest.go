@@ -15,11 +15,13 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,6 +67,7 @@ type GitHub struct {
 	hold          func(event, action string) Fate
 	faults        []*Fault
 	distance      atomic.Int64
+	secondary     secondary
 	requests      []Request
 	checker       Checker
 	problems      []string
@@ -244,12 +247,14 @@ func New() *GitHub {
 		grants:        map[string]grant{},
 		moved:         map[string]*Repository{},
 		people:        map[string]*User{},
-		Permissions:   map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read", "pull_requests": "write"},
-		Events:        []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "pull_request_review_comment", "push"},
-		ClientID:      "Iv1.lockwarden",
-		ClientSecret:  "a client's secret",
-		ids:           1000,
-		ListedTree:    100_000,
+		Permissions: map[string]string{"checks": "write", "contents": "read", "issues": "write", "merge_queues": "read", "metadata": "read",
+			"pull_requests": "write"},
+		Events: []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review",
+			"pull_request_review_comment", "push"},
+		ClientID:     "Iv1.lockwarden",
+		ClientSecret: "a client's secret",
+		ids:          1000,
+		ListedTree:   100_000,
 	}
 	g.user(g.Slug+"[bot]", "Bot")
 	g.server = httptest.NewServer(g)
@@ -310,7 +315,8 @@ func (g *GitHub) Repository(path string) *Repository {
 func (g *GitHub) repository(path string) *Repository {
 	owner, name, _ := strings.Cut(path, "/")
 	r := &Repository{github: g, ID: g.id(), Owner: g.user(owner, "User"), Name: name, DefaultBranch: "main",
-		branches: map[string]string{}, roles: map[string]string{}, pulls: map[int]*Pull{}, comments: map[int64]*Comment{}, onLines: map[int64]*Comment{}, reviews: map[int64]*Comment{}, runs: map[int64]*CheckRun{}}
+		branches: map[string]string{}, roles: map[string]string{}, pulls: map[int]*Pull{}, comments: map[int64]*Comment{},
+		onLines: map[int64]*Comment{}, reviews: map[int64]*Comment{}, runs: map[int64]*CheckRun{}}
 	g.repositories[strings.ToLower(path)] = r
 	return r
 }
@@ -321,7 +327,8 @@ func (g *GitHub) install(account *User) *Installation {
 			return i
 		}
 	}
-	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read", "pull_requests": "write", "issues": "write", "merge_queues": "read", "metadata": "read"}}
+	i := &Installation{ID: g.id(), Account: account, Permissions: map[string]string{"checks": "write", "contents": "read",
+		"pull_requests": "write", "issues": "write", "merge_queues": "read", "metadata": "read"}}
 	g.installations[i.ID] = i
 	return i
 }
@@ -399,9 +406,11 @@ func (r *Repository) Push(branch string, files map[string]string) string {
 			added = append(added, path)
 		}
 	}
-	g.deliver(r, "push", "", object{"ref": "refs/heads/" + branch, "before": before, "after": sha, "created": false, "deleted": false, "forced": false, "base_ref": nil,
-		"compare": "", "commits": []any{object{"id": sha, "added": list(added), "modified": list(modified), "removed": list(removed)}}, "head_commit": nil,
-		"pusher": object{"name": r.Owner.Login}}, r.Owner)
+	g.deliver(r, "push", "", object{"ref": "refs/heads/" + branch, "before": before, "after": sha, "created": false, "deleted": false,
+		"forced": false, "base_ref": nil,
+		"compare": "", "commits": []any{object{"id": sha, "added": list(added), "modified": list(modified), "removed": list(removed)}},
+		"head_commit": nil,
+		"pusher":      object{"name": r.Owner.Login}}, r.Owner)
 	return sha
 }
 
@@ -601,6 +610,59 @@ func (g *GitHub) Fail(f Fault) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.faults = append(g.faults, &f)
+}
+
+// secondary is a limit for writes.
+type secondary struct {
+	most           int
+	window         time.Duration
+	begun          time.Time
+	used           int
+	refused, times int
+}
+
+// Secondary lets so many writes through in a window; those beyond are refused
+// until it ends, as by GitHub's secondary limits.
+func (g *GitHub) Secondary(most int, window time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.secondary = secondary{most: most, window: window}
+}
+
+// Refused is how many writes were refused, and in how many windows.
+func (g *GitHub) Refused() (writes, windows int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.secondary.refused, g.secondary.times
+}
+
+// limited refuses a write that is beyond the limit.
+func (g *GitHub) limited(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/access_tokens") {
+		return false
+	}
+	g.mu.Lock()
+	s, now := &g.secondary, time.Now()
+	if now.Sub(s.begun) >= s.window {
+		s.begun, s.used = now, 0
+	}
+	s.used++
+	beyond := s.most > 0 && s.used > s.most
+	if beyond {
+		s.refused++
+		if s.used == s.most+1 {
+			s.times++
+		}
+	}
+	left := s.begun.Add(s.window).Sub(now)
+	g.mu.Unlock()
+	if beyond {
+		w.Header().Set("Retry-After", strconv.Itoa(int(left/time.Second)+1))
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`)
+	}
+	return beyond
 }
 
 // Distance is how long each request to the API takes from now on, at least.

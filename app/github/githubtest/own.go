@@ -55,7 +55,8 @@ func listDeliveries(c *call) answer {
 		if d.Status/100 != 2 {
 			status = "Invalid HTTP Response: " + strconv.Itoa(d.Status)
 		}
-		out = append(out, object{"id": d.ID, "guid": d.GUID, "delivered_at": d.At.Format(time.RFC3339), "redelivery": false, "duration": d.Took.Seconds(), "status": status, "status_code": d.Status,
+		out = append(out, object{"id": d.ID, "guid": d.GUID, "delivered_at": d.At.Format(time.RFC3339), "redelivery": false,
+			"duration": d.Took.Seconds(), "status": status, "status_code": d.Status,
 			"event": d.Event, "action": nullable(d.Action), "installation_id": nil, "repository_id": nil})
 	}
 	return answer{status: http.StatusOK, value: out, header: header}
@@ -112,8 +113,10 @@ func listInstallations(c *call) answer {
 	var list []any
 	for _, id := range slices.Sorted(maps.Keys(c.g.installations)) {
 		i := c.g.installations[id]
-		entry := object{"id": i.ID, "account": userJSON(i.Account), "app_id": c.g.AppID, "app_slug": c.g.Slug, "target_id": i.Account.ID, "target_type": i.Account.Type, "permissions": i.Permissions, "events": c.g.Events,
-			"repository_selection": "all", "access_tokens_url": c.g.server.URL + "/x", "repositories_url": c.g.server.URL + "/x", "html_url": "https://github.com/x", "single_file_name": nil,
+		entry := object{"id": i.ID, "account": userJSON(i.Account), "app_id": c.g.AppID, "app_slug": c.g.Slug, "target_id": i.Account.ID,
+			"target_type": i.Account.Type, "permissions": i.Permissions, "events": c.g.Events,
+			"repository_selection": "all", "access_tokens_url": c.g.server.URL + "/x", "repositories_url": c.g.server.URL + "/x",
+			"html_url": "https://github.com/x", "single_file_name": nil,
 			"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "suspended_at": nil, "suspended_by": nil}
 		if i.Suspended {
 			entry["suspended_at"] = "2026-01-02T00:00:00Z"

@@ -16,7 +16,8 @@ func (r *Repository) Open(author string, head *Repository, headRef, baseRef stri
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r.numbers++
-	p := &Pull{repo: r, ID: g.id(), Number: r.numbers, Title: "Change dependencies", Author: g.user(author, "User"), Head: head, HeadRef: headRef, BaseRef: baseRef, State: "open", Created: g.now()}
+	p := &Pull{repo: r, ID: g.id(), Number: r.numbers, Title: "Change dependencies", Author: g.user(author, "User"), Head: head,
+		HeadRef: headRef, BaseRef: baseRef, State: "open", Created: g.now()}
 	p.pushed = time.Now()
 	r.pulls[p.Number] = p
 	g.pullEvent(p, "opened", p.Author, nil)
@@ -75,7 +76,8 @@ func (p *Pull) ChangeBase(branch string) {
 	defer g.mu.Unlock()
 	from := p.BaseRef
 	p.BaseRef = branch
-	g.pullEvent(p, "edited", p.Author, object{"changes": object{"base": object{"ref": object{"from": from}, "sha": object{"from": p.repo.branches[from]}}}})
+	g.pullEvent(p, "edited", p.Author,
+		object{"changes": object{"base": object{"ref": object{"from": from}, "sha": object{"from": p.repo.branches[from]}}}})
 }
 
 // Close closes it, Reopen opens it again.
@@ -131,7 +133,8 @@ func (p *Pull) Comment(login, body string) int64 {
 
 func (r *Repository) comment(pull int, by *User, body string) *Comment {
 	now := r.github.now()
-	c := &Comment{ID: r.github.id(), Pull: pull, User: by, Body: body, Created: now, Updated: now, written: time.Now(), Reactions: map[string]int64{}}
+	c := &Comment{ID: r.github.id(), Pull: pull, User: by, Body: body, Created: now, Updated: now, written: time.Now(),
+		Reactions: map[string]int64{}}
 	r.comments[c.ID] = c
 	return c
 }
@@ -182,7 +185,8 @@ func (r *Repository) Press(login string, run int64, identifier string) {
 	g := r.github
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.deliver(r, "check_run", "requested_action", object{"check_run": g.runJSON(r, r.runs[run]), "requested_action": object{"identifier": identifier}}, g.user(login, "User"))
+	g.deliver(r, "check_run", "requested_action", object{"check_run": g.runJSON(r, r.runs[run]),
+		"requested_action": object{"identifier": identifier}}, g.user(login, "User"))
 }
 
 // Rerun asks for a check run again.
@@ -372,11 +376,13 @@ func (g *GitHub) suiteEvent(p *Pull, action string) {
 	if p.Head == p.repo {
 		pulls = append(pulls, object{"number": p.Number})
 	}
-	g.deliver(p.repo, "check_suite", action, object{"check_suite": object{"id": g.id(), "head_sha": p.sha(), "head_branch": p.HeadRef, "pull_requests": pulls, "app": g.appJSON()}}, p.Author)
+	g.deliver(p.repo, "check_suite", action, object{"check_suite": object{"id": g.id(), "head_sha": p.sha(), "head_branch": p.HeadRef,
+		"pull_requests": pulls, "app": g.appJSON()}}, p.Author)
 }
 
 func (g *GitHub) commentEvent(p *Pull, c *Comment, action string, sender *User, extra object) {
-	body := object{"issue": object{"id": p.ID, "number": p.Number, "pull_request": object{"url": g.server.URL + "/repos/" + p.repo.Path() + "/pulls/1"}, "user": userJSON(p.Author)}, "comment": g.commentJSON(p.repo, c)}
+	body := object{"issue": object{"id": p.ID, "number": p.Number, "pull_request": object{"url": g.server.URL + "/repos/" + p.repo.Path() +
+		"/pulls/1"}, "user": userJSON(p.Author)}, "comment": g.commentJSON(p.repo, c)}
 	maps.Copy(body, extra)
 	g.deliver(p.repo, "issue_comment", action, body, sender)
 }

@@ -43,8 +43,10 @@ func getPull(c *call) answer {
 			onLines++
 		}
 	}
-	maps.Copy(full, object{"changed_files": len(c.repo.changes(c.repo.mergeBase(c.repo.branches[p.BaseRef], p.sha()), p.sha())), "additions": 1, "deletions": 0, "commits": 1, "comments": 0,
-		"review_comments": onLines, "merged": false, "mergeable": true, "mergeable_state": "clean", "maintainer_can_modify": false, "merged_by": nil})
+	maps.Copy(full, object{"changed_files": len(c.repo.changes(c.repo.mergeBase(c.repo.branches[p.BaseRef], p.sha()), p.sha())),
+		"additions": 1, "deletions": 0, "commits": 1, "comments": 0,
+		"review_comments": onLines, "merged": false, "mergeable": true, "mergeable_state": "clean", "maintainer_can_modify": false,
+		"merged_by": nil})
 	return ok(full)
 }
 
@@ -54,7 +56,8 @@ const maxFiles = 3000
 
 func (g *GitHub) fileJSON(r *Repository, f change, sha string) object {
 	o := object{"sha": f.blob, "filename": f.path, "status": f.status, "additions": 1, "deletions": 0, "changes": 1,
-		"blob_url": "https://github.com/" + r.Path() + "/blob/" + sha + "/" + f.path, "raw_url": "https://github.com/" + r.Path() + "/raw/" + sha + "/" + f.path,
+		"blob_url": "https://github.com/" + r.Path() + "/blob/" + sha + "/" + f.path, "raw_url": "https://github.com/" + r.Path() + "/raw/" +
+			sha + "/" + f.path,
 		"contents_url": g.server.URL + "/repos/" + r.Path() + "/contents/" + f.path + "?ref=" + sha}
 	if f.previous != "" {
 		o["previous_filename"] = f.previous
@@ -125,7 +128,8 @@ func compare(c *call) answer {
 		}
 		files = append(files, c.g.fileJSON(c.repo, f, b))
 	}
-	return ok(object{"status": "ahead", "ahead_by": 1, "behind_by": 0, "total_commits": 1, "base_commit": c.g.commitJSON(c.repo, a), "merge_base_commit": c.g.commitJSON(c.repo, merge), "commits": []any{}, "files": files})
+	return ok(object{"status": "ahead", "ahead_by": 1, "behind_by": 0, "total_commits": 1, "base_commit": c.g.commitJSON(c.repo, a),
+		"merge_base_commit": c.g.commitJSON(c.repo, merge), "commits": []any{}, "files": files})
 }
 
 // Sizes up to which contents come inline and at all.
@@ -164,7 +168,8 @@ func getContents(c *call) answer {
 	if strings.Contains(c.r.Header.Get("Accept"), "raw") {
 		return answer{status: http.StatusOK, raw: data}
 	}
-	o := object{"type": "file", "size": len(data), "name": path[strings.LastIndexByte(path, '/')+1:], "path": path, "sha": blob, "encoding": "base64", "content": base64.StdEncoding.EncodeToString(data)}
+	o := object{"type": "file", "size": len(data), "name": path[strings.LastIndexByte(path, '/')+1:], "path": path, "sha": blob,
+		"encoding": "base64", "content": base64.StdEncoding.EncodeToString(data)}
 	if len(data) > inlineSize {
 		o["encoding"], o["content"] = "none", ""
 	}
@@ -231,7 +236,8 @@ func getBlob(c *call) answer {
 	if strings.Contains(c.r.Header.Get("Accept"), "raw") {
 		return answer{status: http.StatusOK, raw: data}
 	}
-	return ok(object{"sha": c.r.PathValue("file_sha"), "node_id": "x", "url": c.g.server.URL + "/x", "size": len(data), "encoding": "base64", "content": base64.StdEncoding.EncodeToString(data)})
+	return ok(object{"sha": c.r.PathValue("file_sha"), "node_id": "x", "url": c.g.server.URL + "/x", "size": len(data), "encoding": "base64",
+		"content": base64.StdEncoding.EncodeToString(data)})
 }
 
 // listInstalled lists what an installation may see.

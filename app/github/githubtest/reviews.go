@@ -20,12 +20,14 @@ func (p *Pull) Review(login string, begun time.Time, body string, lines ...strin
 	defer g.mu.Unlock()
 	by, now := g.user(login, "User"), g.now()
 	p.repo.reviewed++
-	r := &Comment{ID: 1000 + p.repo.reviewed, Pull: p.Number, User: by, Body: body, Created: now, written: time.Now(), Reactions: map[string]int64{}}
+	r := &Comment{ID: 1000 + p.repo.reviewed, Pull: p.Number, User: by, Body: body, Created: now, written: time.Now(),
+		Reactions: map[string]int64{}}
 	p.repo.reviews[r.ID] = r
 	for _, text := range lines {
 		p.repo.lined++
 		// Submitting touches what was written before.
-		c := &Comment{ID: 1000 + p.repo.lined, Pull: p.Number, Review: r.ID, User: by, Body: text, Created: begun.UTC().Truncate(time.Second), Updated: now, written: time.Now(), Reactions: map[string]int64{}}
+		c := &Comment{ID: 1000 + p.repo.lined, Pull: p.Number, Review: r.ID, User: by, Body: text, Created: begun.UTC().Truncate(time.Second),
+			Updated: now, written: time.Now(), Reactions: map[string]int64{}}
 		p.repo.onLines[c.ID] = c
 		onLines = append(onLines, c.ID)
 		g.lineEvent(p, c, "created", by, nil)
@@ -115,16 +117,21 @@ func (g *GitHub) lineJSON(r *Repository, c *Comment) object {
 	pull := fmt.Sprintf("%s/repos/%s/pulls/%d", g.server.URL, r.Path(), c.Pull)
 	page := fmt.Sprintf("https://github.com/%s/pull/%d#discussion_r%d", r.Path(), c.Pull, c.ID)
 	sha := r.pulls[c.Pull].sha()
-	return object{"id": c.ID, "node_id": node("PRRC", r, c), "pull_request_review_id": c.Review, "body": c.Body, "user": userJSON(c.User), "path": "package-lock.json", "diff_hunk": "@@ -1 +1 @@",
-		"commit_id": sha, "original_commit_id": sha, "created_at": c.Created.Format(time.RFC3339), "updated_at": c.Updated.Format(time.RFC3339), "author_association": r.association(c.User),
-		"url": at, "html_url": page, "pull_request_url": pull, "_links": object{"self": object{"href": at}, "html": object{"href": page}, "pull_request": object{"href": pull}}}
+	return object{"id": c.ID, "node_id": node("PRRC", r, c), "pull_request_review_id": c.Review, "body": c.Body, "user": userJSON(c.User),
+		"path": "package-lock.json", "diff_hunk": "@@ -1 +1 @@",
+		"commit_id": sha, "original_commit_id": sha, "created_at": c.Created.Format(time.RFC3339), "updated_at": c.Updated.Format(time.RFC3339),
+		"author_association": r.association(c.User),
+		"url":                at, "html_url": page, "pull_request_url": pull, "_links": object{"self": object{"href": at},
+			"html":         object{"href": page},
+			"pull_request": object{"href": pull}}}
 }
 
 // reviewJSON has no time but that of the submission.
 func (g *GitHub) reviewJSON(r *Repository, c *Comment) object {
 	pull := fmt.Sprintf("%s/repos/%s/pulls/%d", g.server.URL, r.Path(), c.Pull)
 	page := fmt.Sprintf("https://github.com/%s/pull/%d#pullrequestreview-%d", r.Path(), c.Pull, c.ID)
-	return object{"id": c.ID, "node_id": node("PRR", r, c), "user": userJSON(c.User), "body": c.Body, "state": "COMMENTED", "commit_id": r.pulls[c.Pull].sha(),
+	return object{"id": c.ID, "node_id": node("PRR", r, c), "user": userJSON(c.User), "body": c.Body, "state": "COMMENTED",
+		"commit_id":    r.pulls[c.Pull].sha(),
 		"submitted_at": c.Created.Format(time.RFC3339), "author_association": r.association(c.User), "html_url": page, "pull_request_url": pull,
 		"_links": object{"html": object{"href": page}, "pull_request": object{"href": pull}}}
 }

@@ -69,7 +69,8 @@ func (in *runInput) problem() string {
 	if in.Status != nil && *in.Status == "completed" && in.Conclusion == nil {
 		return "completed needs a conclusion"
 	}
-	if in.Conclusion != nil && !slices.Contains([]string{"action_required", "cancelled", "failure", "neutral", "success", "skipped", "timed_out"}, *in.Conclusion) {
+	if in.Conclusion != nil && !slices.Contains([]string{"action_required", "cancelled", "failure", "neutral", "success", "skipped",
+		"timed_out"}, *in.Conclusion) {
 		return "the conclusion is " + *in.Conclusion
 	}
 	return ""

@@ -133,6 +133,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.sendOn(w, r) {
 		return
 	}
+	if g.limited(w, r) {
+		return
+	}
 	f := g.fault(r)
 	if f != nil {
 		time.Sleep(f.Delay)
@@ -148,6 +151,9 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	// What the request changes is to be seen from now on, not from when its answer
+	// is written.
+	at := g.Now()
 	a, pattern := g.answer(r, body)
 	if f != nil && f.After && !f.Pass {
 		g.fail(w, r, f)
@@ -176,7 +182,7 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("Date", g.Now().UTC().Format(http.TimeFormat))
+	h.Set("Date", at.UTC().Format(http.TimeFormat))
 	h.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	h.Set("X-RateLimit-Limit", "5000")
 	h.Set("X-RateLimit-Remaining", "4990")

@@ -68,7 +68,8 @@ func (g *GitHub) oauth(w http.ResponseWriter, r *http.Request) {
 		have, ok := g.grants[code]
 		delete(g.grants, code)
 		sum := sha256.Sum256([]byte(r.FormValue("code_verifier")))
-		if !ok || r.FormValue("client_id") != g.ClientID || r.FormValue("client_secret") != g.ClientSecret || base64.RawURLEncoding.EncodeToString(sum[:]) != have.challenge || r.FormValue("redirect_uri") != have.redirect {
+		if !ok || r.FormValue("client_id") != g.ClientID || r.FormValue("client_secret") != g.ClientSecret ||
+			base64.RawURLEncoding.EncodeToString(sum[:]) != have.challenge || r.FormValue("redirect_uri") != have.redirect {
 			_ = json.NewEncoder(w).Encode(object{"error": "bad_verification_code", "error_description": "The code passed is incorrect or expired."})
 			return
 		}
@@ -85,7 +86,8 @@ func getUser(c *call) answer {
 		return refuse(http.StatusUnauthorized, "Requires authentication")
 	}
 	u := userJSON(c.user)
-	for k, v := range (object{"name": c.user.Login, "company": nil, "blog": nil, "location": nil, "email": nil, "hireable": nil, "bio": nil, "public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
+	for k, v := range (object{"name": c.user.Login, "company": nil, "blog": nil, "location": nil, "email": nil, "hireable": nil, "bio": nil,
+		"public_repos": 0, "public_gists": 0, "followers": 0, "following": 0,
 		"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"}) {
 		u[k] = v
 	}

@@ -26,9 +26,11 @@ type published struct {
 
 var (
 	description = published{registry.Source{Name: "@octokit/openapi", Version: "23.0.2",
-		Integrity: "sha512-pV8M7L9GY23AybNvTmo2nyjmpmnt6+2sRE/tqr0ZLQcPS4lnw7u5eZGNmwRNkBC3D7gZXbFx5AHzLUVRBXGDhg=="}, "package/generated/api.github.com.json"}
+		Integrity: "sha512-pV8M7L9GY23AybNvTmo2nyjmpmnt6+2sRE/tqr0ZLQcPS4lnw7u5eZGNmwRNkBC3D7gZXbFx5AHzLUVRBXGDhg=="},
+		"package/generated/api.github.com.json"}
 	examples = published{registry.Source{Name: "@octokit/webhooks-examples", Version: "7.6.1",
-		Integrity: "sha512-De6U3XB6O3DtCa7bKgCMzTHdeopqqZ6SNivMYJnK65ierKL1AnNIA0tkRYCRS7lwGT792d+Ps1WbfHlso6MynQ=="}, "package/api.github.com/index.json"}
+		Integrity: "sha512-De6U3XB6O3DtCa7bKgCMzTHdeopqqZ6SNivMYJnK65ierKL1AnNIA0tkRYCRS7lwGT792d+Ps1WbfHlso6MynQ=="},
+		"package/api.github.com/index.json"}
 )
 
 // Description is GitHub's OpenAPI description, about 13 MB of JSON.

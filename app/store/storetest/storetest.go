@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"database/sql"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -68,8 +70,24 @@ func PostgreSQL(t testing.TB) Database {
 	return Database{"PostgreSQL", s.url(name)}
 }
 
+// atOnce is how many parallel tests run at the same time. They wait for jobs,
+// databases and processes, not for processors, of which Go would take the number.
+const atOnce = 8
+
+// Patient lets more parallel tests run at the same time than there are
+// processors, unless the command line says how many.
+func Patient() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
+	}
+}
+
 // Main runs a package's tests and stops the server.
 func Main(m *testing.M) {
+	Patient()
 	code := m.Run()
 	mu.Lock()
 	if running != nil {
@@ -190,7 +208,8 @@ func (s *server) start() error {
 	go func() {
 		// The signal at the parent's death is one at the death of the thread.
 		runtime.LockOSThread()
-		s.cmd = exec.Command(postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=200")
+		s.cmd = exec.Command(postgres, "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
+			"synchronous_commit=off", "-c", "max_connections=200")
 		s.cmd.SysProcAttr = attr
 		s.cmd.Dir = s.dir
 		started <- s.cmd.Start()

@@ -78,7 +78,8 @@ type comment struct {
 // ServeHTTP answers GET /, GET and POST /pull/NUMBER.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	pulls := h.Repository.Pulls()
 	if r.URL.Path == "/" {
 		type row struct {
@@ -154,6 +155,7 @@ func (h *Handler) pull(w http.ResponseWriter, p *githubtest.Pull) {
 		}
 		comments = append(comments, one)
 	}
-	_ = pages.ExecuteTemplate(w, "pull.html", map[string]any{"Repository": h.Repository, "Pull": p, "SHA": sha, "Run": run, "Notes": notes, "Comments": comments, "Users": h.Users,
+	_ = pages.ExecuteTemplate(w, "pull.html", map[string]any{"Repository": h.Repository, "Pull": p, "SHA": sha, "Run": run, "Notes": notes,
+		"Comments": comments, "Users": h.Users,
 		"Runs": len(h.Repository.CheckRuns(sha)), "Waiting": run.Status != "completed", "Address": fmt.Sprintf("/pull/%d", p.Number)})
 }

@@ -24,6 +24,10 @@ var projectSeverities = []struct {
 	{settings.ReleaseAge, Medium, Low},
 	{settings.ReleaseAgeExempt, Medium, Low},
 	{settings.TrustWeakened, Medium, Low},
+	{settings.InstallsMore, Medium, Low},
+	{settings.Runtime, Low, Low},
+	{settings.AutoInstall, Medium, Low},
+	{settings.CodeOnRun, Low, Low},
 	{settings.ExoticSources, Medium, Low},
 	{settings.OwnScript, Medium, Medium},
 	{settings.CodeOnInstall, High, High},
@@ -117,6 +121,12 @@ func Project(c settings.Change) Issue {
 		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
+	case settings.InstallsMore:
+		if i.Detail["packages"] == "dev" || i.Detail["packages"] == "development" {
+			i.Detail["packages"] = "devDependencies"
+		} else {
+			i.Detail["packages"] += " dependencies"
+		}
 	case settings.TrustWeakened:
 		i.Detail["does"] = strings.NewReplacer("{client}", i.Detail["client"], "{to}", i.Detail["to"]).Replace(topicEffects[c.Topic])
 	case settings.RegistryChanged:

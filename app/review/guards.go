@@ -320,7 +320,7 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 			files[name] = true
 		}
 	}
-	for _, file := range changed {
+	for _, file := range withSiblings(changed) {
 		below, ok := strings.CutPrefix(file, root+"/")
 		if root == "." {
 			below, ok = file, true
@@ -346,6 +346,21 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 		}
 		delete(files, below) // the others are read without it
 	}
+}
+
+// withSiblings adds to files those that say together with them what a folder's
+// own installation runs: package.json and binding.gyp.
+func withSiblings(files []string) []string {
+	out := slices.Clone(files)
+	for _, file := range files {
+		switch dir, name := path.Split(file); name {
+		case "package.json":
+			out = append(out, dir+"binding.gyp")
+		case "binding.gyp":
+			out = append(out, dir+"package.json")
+		}
+	}
+	return out
 }
 
 // listed is a file system of which only some files are listed; all of them can

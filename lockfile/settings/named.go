@@ -57,6 +57,8 @@ func (c *comparison) thing(key subject, both *sides) {
 
 // ownIDs are the issues of topics that are no rule.
 var ownIDs = map[string]string{
+	"runtime": Runtime, "preload": CodeOnRun,
+	leftOutTopic: InstallsMore, takenInTopic: InstallsMore,
 	"override": Override, "catalog": Override, "patch": Patch, "config-dependency": ConfigDependency, "credential": Credentials,
 	"plugin": CodeOnInstall, "plugin-source": CodeOnInstall, "token-helper": CodeOnInstall, "environment-variable": CodeOnInstall,
 	"own-script": OwnScript, "environment": Unread, "package-manager": PackageManagerSet, "scripts-file": AllScripts,
@@ -104,6 +106,10 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 		if !added {
 			change.Direction = Changed
 		}
+	case leftOutTopic:
+		change.Direction = Closed
+	case leftInTopic:
+		return
 	case "config-dependency":
 		if !added {
 			change.Direction = Changed
@@ -115,6 +121,14 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 			return
 		}
 		change.Host = hostOf(s.Shown)
+	case "runtime":
+		change.Direction, change.Packages = Changed, nil
+	case "runtime-on-fail":
+		if s.Value != "download" {
+			return
+		}
+	case "preload":
+		change.Packages, change.From = nil, ""
 	case "node-version":
 		change.Direction, change.To = Changed, "Node.js "+s.Shown
 		if from != "" {
@@ -155,14 +169,31 @@ func (c *comparison) gone(key subject, s *Statement) {
 	}
 	c.explain(s)
 	switch key.topic {
-	case "catalog", "credential", "environment", "scripts-file", "own-script":
+	case "catalog", "credential", "environment", "scripts-file":
 		return
+	case "own-script":
+		if c.used != 0 && s.by&c.used == 0 {
+			return // no client of this project ran it
+		}
+		change.Packages = nil
 	case "cache-folder", "store-folder", "virtual-store-folder", "modules-folder":
 		if standardFolder(s) {
 			return
 		}
-	case "override", "node-version":
+	case "override":
 		change.Direction = Changed
+	case "runtime", "preload":
+		change.Packages = nil
+	case "runtime-on-fail":
+		if s.Value != "download" {
+			return
+		}
+	case leftOutTopic:
+		change.Direction = Opened
+		c.comesBack(change, s)
+		return
+	case leftInTopic:
+		return
 	case nodeMirrorTopic, downloadTopic:
 		if nodesOwn(s.Value) {
 			return

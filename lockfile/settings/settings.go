@@ -22,7 +22,7 @@ import (
 // declares goes before. An error is only of the tree itself (a file that cannot
 // be opened): what is wrong with a file's contents is in Settings.Unread.
 func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
-	r := &reader{project: project, prefix: prefix, s: Settings{digests: map[string]digest{}}}
+	r := &reader{project: project, prefix: prefix, s: Settings{digests: map[string]digest{}}, builders: map[string]client{}}
 	files := 0
 	err := fs.WalkDir(project, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -49,6 +49,7 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 	if err := r.named(); err != nil {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
+	r.ownBuilds()
 	r.s.know(managers)
 	r.forgetEnvironment()
 	slices.SortStableFunc(r.s.Statements, func(a, b Statement) int {
@@ -112,7 +113,7 @@ func (r *reader) open(name string, limit int64) (data []byte, whole bool, err er
 
 func (r *reader) read(name string, kind fileKind) error {
 	limit := int64(maxFile)
-	if kind.opaque() {
+	if kind.opaque() || kind == gypFile {
 		limit = maxCode
 	}
 	data, whole, err := r.open(name, limit)
@@ -125,11 +126,14 @@ func (r *reader) read(name string, kind fileKind) error {
 		r.unread(name, 1, fmt.Sprintf("the file has more than %d MiB, which is the limit here", limit>>20))
 		return nil
 	}
-	if kind.opaque() {
+	if kind.opaque() || kind == gypFile {
 		return nil
 	}
 	before := len(r.s.Statements)
 	r.file, r.dir = path.Join(r.prefix, name), path.Dir(path.Join(r.prefix, name))
+	if kind == manifest || kind == yamlManifest || kind == json5Manifest {
+		r.builders[r.dir] = everyone
+	}
 	if err := r.parse(kind, data); err != nil {
 		// What was said before the fault may not be what the client reads.
 		r.s.Statements = r.s.Statements[:before]

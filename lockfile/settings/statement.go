@@ -18,6 +18,9 @@ type reader struct {
 	s       Settings
 	// file and dir are of the file that is being read.
 	file, dir string
+	// builders are the clients that build the project of a folder with a
+	// package.json where a binding.gyp lies beside it.
+	builders map[string]client
 }
 
 func (r *reader) unread(name string, line int, why string) {
@@ -44,6 +47,7 @@ const environmentTopic = "environment"
 
 // rule says what a key of one kind of file sets, if it is one of rules.
 func (r *reader) rule(in place, key, label string, v *document.Value, line int) {
+	r.leftOut(in, key, label, v, line)
 	for _, s := range spellings[in][key] {
 		switch {
 		case s.rule.form == list:

@@ -22,6 +22,7 @@ func (r *reader) workspace(v *document.Value) {
 		}
 	})
 	r.pnpmCommon(by, "", v)
+	r.executionEnv(by, "", v)
 	r.catalogs(pnpms, v)
 	if registry := v.Get("registry"); registry.IsScalar() {
 		r.registry(by, "", "registry", registry.Text, v.KeyLine("registry"))

@@ -26,6 +26,7 @@ var projectSeverities = []struct {
 	{settings.TrustWeakened, Medium, Low},
 	{settings.InstallsMore, Medium, Low},
 	{settings.Runtime, Low, Low},
+	{settings.WorkspacesJoined, Low, Info},
 	{settings.AutoInstall, Medium, Low},
 	{settings.CodeOnRun, Low, Low},
 	{settings.ExoticSources, Medium, Low},
@@ -121,6 +122,8 @@ func Project(c settings.Change) Issue {
 		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
+	case settings.WorkspacesJoined:
+		i.Detail["packages"] = clip(series(c.Packages))
 	case settings.InstallsMore:
 		if i.Detail["packages"] == "dev" || i.Detail["packages"] == "development" {
 			i.Detail["packages"] = "devDependencies"

@@ -85,6 +85,13 @@ func TestProject(t *testing.T) {
 		}
 		seen[got.ID] = true
 	}
+	// Which folders a pattern matches is for whoever has the tree.
+	got := issue.Project(settings.Change{ID: settings.WorkspacesJoined, File: "package.json", Line: 2, Key: "workspaces", To: "tools/*",
+		Packages: []string{"tools/a", "tools/b"}, Clients: []string{"npm"}})
+	if title := templates.Issue(got.ID, got.Detail).Title; title != "More folders are part of the project: tools/a and tools/b" || got.Severity != issue.Low {
+		t.Errorf("%s %q", got.Severity, title)
+	}
+	seen[got.ID] = true
 	for _, id := range issue.IDs() {
 		if strings.HasPrefix(id, "project/") && !seen[id] {
 			t.Errorf("%s is made by no case", id)

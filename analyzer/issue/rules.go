@@ -63,6 +63,7 @@ var rules = []Rule{
 	{"project/runtime", projectIssue},
 	{"project/auto-install", projectIssue},
 	{"project/code-on-run", projectIssue},
+	{"project/workspaces", projectIssue},
 	{"project/exotic-sources", projectIssue},
 	{"project/own-script", projectIssue},
 	{"project/code-on-install", projectIssue},

@@ -41,11 +41,13 @@ func (g *gatherer) guards() error {
 	}
 	sort.Strings(roots)
 	for _, root := range roots {
-		var base, head []settings.Manager
-		for _, pair := range g.in.Pairs {
-			if path.Dir(pair.File) == root {
-				base, head = append(base, managerOf(pair.Base)...), append(head, managerOf(pair.Head)...)
-			}
+		base, err := g.managersOf(g.in.Base, root)
+		if err != nil {
+			return err
+		}
+		head, err := g.managersOf(g.in.Head, root)
+		if err != nil {
+			return err
 		}
 		now, err := g.settingsAt(g.in.Head, root, changed[root], head)
 		if err != nil {
@@ -75,6 +77,9 @@ func (g *gatherer) guards() error {
 				}
 			}
 			g.in.Guards = append(g.in.Guards, guard)
+		}
+		if err := g.joined(root, was, now); err != nil {
+			return err
 		}
 	}
 	for _, pair := range g.in.Pairs {

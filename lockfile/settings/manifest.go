@@ -42,6 +42,11 @@ func (r *reader) manifest(v *document.Value) {
 		r.catalogs(bun, holder)
 	}
 	r.pnpmField(v.Get("pnpm"))
+	list := v.Get("workspaces")
+	if packages := list.Get("packages"); packages != nil {
+		list = packages
+	}
+	r.workspaces(npms|yarn1|berries|bun, "workspaces", list)
 }
 
 // ownScripts are the scripts of a project that its own installation runs, in its

@@ -10,7 +10,7 @@ func (c *comparison) named() {
 	c.explained = map[string]bool{}
 	order, by := c.pairs(func(s *Statement) bool {
 		rule := ruleOf[s.Topic]
-		return s.Topic != "before" && s.Topic != "scripts" && s.Topic != "scripts-list" &&
+		return s.Topic != "before" && s.Topic != workspacesTopic && s.Topic != "scripts" && s.Topic != "scripts-list" &&
 			(rule == nil || rule.form == list || rule.form == text)
 	})
 	for _, key := range order {

@@ -75,6 +75,7 @@ const (
 	Runtime           = "project/runtime"
 	AutoInstall       = "project/auto-install"
 	CodeOnRun         = "project/code-on-run"
+	WorkspacesJoined  = "project/workspaces"
 	ExoticSources     = "project/exotic-sources"
 	CodeOnInstall     = "project/code-on-install"
 	OwnScript         = "project/own-script"

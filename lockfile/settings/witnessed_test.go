@@ -98,7 +98,7 @@ func TestWitnessed(t *testing.T) {
 	}
 	rows = append(rows, witness{"and before each test", bun, "test", map[string]string{"package.json": plain, "x.js": mark, "y.test.js": "", "bunfig.toml": ""},
 		map[string]string{"bunfig.toml": "[test]\npreload = [\"./x.js\"]\n"}, "ran", settings.CodeOnRun},
-		witness{"and where a script starts it", bun, "install", map[string]string{"package.json": `{"scripts":{"postinstall":"bun y.js"}}`, "x.js": mark, "y.js": "", "bunfig.toml": ""},
+		witness{"and where a script starts it", bun, "install", map[string]string{"package.json": `{"scripts":{"postinstall":"$npm_execpath y.js"}}`, "x.js": mark, "y.js": "", "bunfig.toml": ""},
 			map[string]string{"bunfig.toml": "preload = [\"./x.js\"]\n"}, "ran", settings.CodeOnRun})
 	for _, line := range []string{"include=dev", "include[]=dev", "production=false", "dev=true", "also=dev"} {
 		from := "registry=" + r.URL + "\n"

@@ -23,6 +23,7 @@ func (r *reader) workspace(v *document.Value) {
 	})
 	r.pnpmCommon(by, "", v)
 	r.executionEnv(by, "", v)
+	r.workspaces(pnpms, "packages", v.Get("packages"))
 	r.catalogs(pnpms, v)
 	if registry := v.Get("registry"); registry.IsScalar() {
 		r.registry(by, "", "registry", registry.Text, v.KeyLine("registry"))

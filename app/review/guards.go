@@ -2,7 +2,6 @@ package review
 
 import (
 	"errors"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -200,26 +199,6 @@ func (g *gatherer) names(s settings.Settings) (out []string, err error) {
 	return out, nil
 }
 
-// only is a file system of nothing but what is listed, so that what settings
-// name, such as a release of Yarn, is not fetched to learn its name.
-type only struct{ listed }
-
-// Open implements fs.FS.
-func (o *only) Open(name string) (fs.File, error) {
-	if !o.files[name] {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return o.listed.Open(name)
-}
-
-// Stat implements fs.StatFS.
-func (o *only) Stat(name string) (fs.FileInfo, error) {
-	if name != "." && !o.files[name] {
-		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
-	}
-	return o.listed.Stat(name)
-}
-
 // trusted adds the packages whose scripts a lockfile of Bun's lets run by
 // itself, where package.json's own change does not say so already.
 func (g *gatherer) trusted(pair Pair) {
@@ -278,14 +257,6 @@ func named(lock *lockfile.Lockfile, names []string) []*lockfile.Entry {
 		}
 	}
 	return out
-}
-
-// managerOf is what a lockfile says of the package manager.
-func managerOf(lock *lockfile.Lockfile) []settings.Manager {
-	if lock == nil {
-		return nil
-	}
-	return []settings.Manager{{Name: string(lock.Format), Lockfile: lock.Version}}
 }
 
 // rootOf is the nearest folder with a lockfile, at or above one of the
@@ -366,47 +337,4 @@ func withSiblings(files []string) []string {
 		}
 	}
 	return out
-}
-
-// listed is a file system of which only some files are listed; all of them can
-// be opened.
-type listed struct {
-	fs.FS
-	files map[string]bool
-}
-
-// ReadFile implements fs.ReadFileFS.
-func (l *listed) ReadFile(name string) ([]byte, error) { return fs.ReadFile(l.FS, name) }
-
-// ReadDir implements fs.ReadDirFS. Links are listed as what they point to.
-func (l *listed) ReadDir(dir string) ([]fs.DirEntry, error) {
-	found := map[string]Kind{}
-	for file := range l.files {
-		rest, ok := strings.CutPrefix(file, dir+"/")
-		if dir == "." {
-			rest, ok = file, true
-		}
-		if !ok {
-			continue
-		}
-		if name, _, below := strings.Cut(rest, "/"); below {
-			found[name] = Folder
-		} else {
-			found[name] = File
-		}
-	}
-	out := make([]fs.DirEntry, 0, len(found))
-	for name, kind := range found {
-		out = append(out, fs.FileInfoToDirEntry(&lying{name, kind}))
-	}
-	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return out, nil
-}
-
-// Stat implements fs.StatFS: the root is a folder, whatever it holds.
-func (l *listed) Stat(name string) (fs.FileInfo, error) {
-	if name == "." {
-		return &lying{".", Folder}, nil
-	}
-	return fs.Stat(l.FS, name)
 }

@@ -40,6 +40,7 @@ func (r *reader) bunfig(text string) {
 			})
 		default:
 			r.rule(inBunfig, k.Name, "install."+k.Name, value, k.Line)
+			r.leftOut(inBunfig, k.Name, "install."+k.Name, value, k.Line)
 		}
 	})
 }

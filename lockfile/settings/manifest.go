@@ -269,3 +269,20 @@ func (r *reader) catalogs(by client, v *document.Value) {
 	read("catalog", v.Get("catalog"))
 	v.Get("catalogs").Entries(func(k document.Key, value *document.Value) { read("catalogs."+k.Name, value) })
 }
+
+// workspacesTopic is of the patterns that say which folders are part of a
+// project. Which folders they match only a tree can tell, so Compare leaves
+// them to whoever has it.
+const workspacesTopic = "workspaces"
+
+// workspaces reads a list of patterns; items of other kinds say nothing.
+func (r *reader) workspaces(by client, key string, v *document.Value) {
+	if v == nil || v.Kind != document.List {
+		return
+	}
+	for _, item := range v.Items {
+		if item.IsScalar() && item.Text != "" {
+			r.say(by, workspacesTopic, "", key, item.Text, item.Text, item.Line)
+		}
+	}
+}

@@ -1,15 +1,6 @@
 package settings
 
-import (
-	"slices"
-
-	"github.com/lockwarden/lockwarden/lockfile/document"
-)
-
-// workspacesTopic is of the patterns that say which folders are part of a
-// project. Which folders they match only a tree can tell, so Compare leaves
-// them to whoever has it.
-const workspacesTopic = "workspaces"
+import "slices"
 
 // Workspaces is one list of patterns of the folders that are part of a project.
 type Workspaces struct {
@@ -63,16 +54,4 @@ func (s Settings) OwnScripts(used Settings) []Change {
 	s.Managers = used.Managers
 	all := Compare(Settings{Managers: used.Managers}, s)
 	return slices.DeleteFunc(all, func(c Change) bool { return c.ID != OwnScript })
-}
-
-// workspaces reads a list of patterns; items of other kinds say nothing.
-func (r *reader) workspaces(by client, key string, v *document.Value) {
-	if v == nil || v.Kind != document.List {
-		return
-	}
-	for _, item := range v.Items {
-		if item.IsScalar() && item.Text != "" {
-			r.say(by, workspacesTopic, "", key, item.Text, item.Text, item.Line)
-		}
-	}
 }

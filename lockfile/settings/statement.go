@@ -47,7 +47,6 @@ const environmentTopic = "environment"
 
 // rule says what a key of one kind of file sets, if it is one of rules.
 func (r *reader) rule(in place, key, label string, v *document.Value, line int) {
-	r.leftOut(in, key, label, v, line)
 	for _, s := range spellings[in][key] {
 		switch {
 		case s.rule.form == list:

@@ -41,6 +41,7 @@ func (r *reader) workspace(v *document.Value) {
 			return
 		}
 		r.rule(inWorkspace, k.Name, k.Name, value, k.Line)
+		r.leftOut(inWorkspace, k.Name, k.Name, value, k.Line)
 	})
 }
 

@@ -51,24 +51,6 @@ var kinds = []kind{
 	{inNpmrc, "optional", npms, "", "false", takenInTopic, "optional"},
 }
 
-// comesBack says that packages are no longer left out: on the line that now has
-// another value, where there is one.
-func (c *comparison) comesBack(change Change, s *Statement) {
-	for i := range c.head.Statements {
-		switch h := &c.head.Statements[i]; {
-		case h.Topic == takenInTopic && h.subject() == (subject{s.dir, takenInTopic, s.Name}):
-			return // said there
-		case h.Topic == leftInTopic && h.File == s.File && h.Key == s.Key && h.Name == s.Name:
-			change.To = h.Shown
-			line := *h
-			line.Topic = s.Topic
-			c.add(change, &line, false, c.readers(s.by))
-			return
-		}
-	}
-	c.add(change, s, true, c.readers(s.by))
-}
-
 // leftOut says what a key of one kind of file leaves out or takes in.
 func (r *reader) leftOut(in place, key, label string, v *document.Value, line int) {
 	for _, k := range kinds {

@@ -213,6 +213,24 @@ func (c *comparison) gone(key subject, s *Statement) {
 	c.add(change, s, true, c.readers(s.by))
 }
 
+// comesBack says that packages are no longer left out: on the line that now has
+// another value, where there is one.
+func (c *comparison) comesBack(change Change, s *Statement) {
+	for i := range c.head.Statements {
+		switch h := &c.head.Statements[i]; {
+		case h.Topic == takenInTopic && h.subject() == (subject{s.dir, takenInTopic, s.Name}):
+			return // said there
+		case h.Topic == leftInTopic && h.File == s.File && h.Key == s.Key && h.Name == s.Name:
+			change.To = h.Shown
+			line := *h
+			line.Topic = s.Topic
+			c.add(change, &line, false, c.readers(s.by))
+			return
+		}
+	}
+	c.add(change, s, true, c.readers(s.by))
+}
+
 // subjectName is what a reader takes for the name of a thing.
 func subjectName(key subject) string {
 	switch key.topic {

@@ -145,6 +145,14 @@ type digest struct {
 	kind fileKind
 }
 
+// short is the beginning of a hash, for people to compare.
+func short(sum string) string {
+	if sum == "" {
+		return ""
+	}
+	return "sha256 " + sum[:12] + "…"
+}
+
 // withoutUser takes what may be a password out of a URL, wherever it stands in
 // a text and whether it can be parsed or not.
 func withoutUser(value string) string {

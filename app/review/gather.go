@@ -70,6 +70,9 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if err := g.manifests(manifests); err != nil {
 		return nil, err
 	}
+	if err := g.submodules(changed, ignored); err != nil {
+		return nil, err
+	}
 	if err := g.archives(changed); err != nil {
 		return nil, err
 	}

@@ -116,14 +116,8 @@ func (g *gatherer) mayName(roots map[string][]string) error {
 			return nil
 		}
 		asked++
-		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
-		for not := (*NotRead)(nil); errors.As(err, &not) && files[path.Base(not.Path)]; {
-			// It did not change; the others may name files all the same.
-			delete(files, path.Base(not.Path))
-			s, err = settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
-		}
-		var not *NotRead
-		if err != nil && !errors.As(err, &not) {
+		s, err := g.readOnly(dir, files)
+		if err != nil {
 			return err
 		}
 		found, err := g.names(s)

@@ -1,9 +1,14 @@
 package review
 
 import (
+	"errors"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/lockfile/settings"
 )
 
 // listed is a file system of which only some files are listed; all of them can
@@ -67,4 +72,22 @@ func (o *only) Stat(name string) (fs.FileInfo, error) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
 	}
 	return o.listed.Stat(name)
+}
+
+// readOnly reads these settings of a folder of head and nothing that they name.
+// What of them cannot be had did not change; the others may say something all the
+// same.
+func (g *gatherer) readOnly(dir string, files map[string]bool) (settings.Settings, error) {
+	files = maps.Clone(files)
+	for {
+		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
+		var not *NotRead
+		switch {
+		case !errors.As(err, &not):
+			return s, err
+		case !files[path.Base(not.Path)]:
+			return s, nil
+		}
+		delete(files, path.Base(not.Path))
+	}
 }

@@ -122,6 +122,8 @@ func Project(c settings.Change) Issue {
 		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
+	case settings.Unread:
+		i.Detail["file"] = clip(c.Key)
 	case settings.WorkspacesJoined:
 		i.Detail["packages"] = clip(series(c.Packages))
 	case settings.InstallsMore:

@@ -157,7 +157,8 @@ func naming(in map[string]Entry) map[string]bool {
 			continue
 		}
 		switch name {
-		case ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml":
+		case ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml",
+			".pnpmfile.cjs", ".pnpmfile.mjs", ".npm-extension.cjs", ".npm-extension.mjs":
 			out[name] = true
 		}
 		lock = lock || lockfile.Classify(name).Role == lockfile.Locks

@@ -54,21 +54,30 @@ func (l *listed) Stat(name string) (fs.FileInfo, error) {
 	return fs.Stat(l.FS, name)
 }
 
-// only is a file system of nothing but what is listed, so that what settings
-// name, such as a release of Yarn, is not fetched to learn its name.
+// only is a file system of nothing but what is listed and the code that this
+// loads, so that what settings name otherwise, such as patches or a release of
+// Yarn, is not fetched to learn its name.
 type only struct{ listed }
 
 // Open implements fs.FS.
 func (o *only) Open(name string) (fs.File, error) {
-	if !o.files[name] {
+	if !o.files[name] && !isCode(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return o.listed.Open(name)
 }
 
+func isCode(name string) bool {
+	switch path.Ext(name) {
+	case ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".json":
+		return !strings.Contains("/"+name, "/.yarn/")
+	}
+	return false
+}
+
 // Stat implements fs.StatFS.
 func (o *only) Stat(name string) (fs.FileInfo, error) {
-	if name != "." && !o.files[name] {
+	if name != "." && !o.files[name] && !isCode(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
 	}
 	return o.listed.Stat(name)

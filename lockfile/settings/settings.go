@@ -49,6 +49,9 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 	if err := r.named(); err != nil {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
+	if err := r.load(); err != nil {
+		return r.s, fmt.Errorf("settings: %w", err)
+	}
 	r.ownBuilds()
 	r.s.know(managers)
 	r.forgetEnvironment()
@@ -126,6 +129,9 @@ func (r *reader) read(name string, kind fileKind) error {
 		r.unread(name, 1, fmt.Sprintf("the file has more than %d MiB, which is the limit here", limit>>20))
 		return nil
 	}
+	if kind == codeFile && (len(data) <= maxFile || !strings.Contains("/"+name, "/.yarn/")) {
+		r.loads(name, string(data))
+	}
 	if kind.opaque() || kind == gypFile {
 		return nil
 	}
@@ -142,6 +148,48 @@ func (r *reader) read(name string, kind fileKind) error {
 			return err
 		}
 		r.s.Unread = append(r.s.Unread, known)
+	}
+	return nil
+}
+
+// loads notes what a program loads of the repository. What is not there, or not
+// a file, is somebody else's: a package, or nothing.
+func (r *reader) loads(name, text string) {
+	specs := required(text)
+	if len(specs) > maxSpecs {
+		r.unread(name, 1, fmt.Sprintf("it names more than %d files that it may load; the rest was not looked at", maxSpecs))
+		specs = specs[:maxSpecs]
+	}
+	for _, spec := range specs {
+		for _, ext := range extension {
+			file := path.Join(path.Dir(name), spec) + ext
+			if fs.ValidPath(file) && mayLoad(file) && r.s.digests[path.Join(r.prefix, file)].sum == "" {
+				r.pending = append(r.pending, file)
+			}
+		}
+	}
+}
+
+// load reads what programs load, and what that loads: it is the same code.
+func (r *reader) load() error {
+	seen := map[string]bool{}
+	for read := 0; len(r.pending) > 0; {
+		file := r.pending[0]
+		r.pending = r.pending[1:]
+		if seen[file] {
+			continue
+		}
+		seen[file] = true
+		if info, err := fs.Stat(r.project, file); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if read++; read > maxLoaded {
+			r.unread(file, 1, fmt.Sprintf("the code that runs in the package manager loads more than %d files; from here on they were not read", maxLoaded))
+			return nil
+		}
+		if err := r.read(file, codeFile); err != nil {
+			return err
+		}
 	}
 	return nil
 }

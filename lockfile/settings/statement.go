@@ -21,6 +21,8 @@ type reader struct {
 	// builders are the clients that build the project of a folder with a
 	// package.json where a binding.gyp lies beside it.
 	builders map[string]client
+	// pending are files that code loads and that are still to be read.
+	pending []string
 }
 
 func (r *reader) unread(name string, line int, why string) {
@@ -175,4 +177,6 @@ const (
 	maxCode       = 32 << 20
 	maxFiles      = 20_000
 	maxStatements = 50_000
+	maxLoaded     = 200
+	maxSpecs      = 2000
 )

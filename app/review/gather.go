@@ -70,6 +70,9 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if err := g.pairs(lockfiles, touched); err != nil {
 		return nil, err
 	}
+	if err := g.shrinkwraps(lockfiles); err != nil {
+		return nil, err
+	}
 	if err := g.manifests(manifests); err != nil {
 		return nil, err
 	}

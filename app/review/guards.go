@@ -291,7 +291,7 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 			files[name] = true
 		}
 	}
-	for _, file := range withSiblings(changed) {
+	for i, file := range withSiblings(changed) {
 		below, ok := strings.CutPrefix(file, root+"/")
 		if root == "." {
 			below, ok = file, true
@@ -299,7 +299,8 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 		if !ok {
 			continue
 		}
-		if _, e, _, err := follow(ctx, rev, file); err == nil && e.Kind == Missing {
+		_, e, _, err := follow(ctx, rev, file)
+		if err == nil && e.Kind == Missing || err != nil && i >= len(changed) {
 			continue
 		}
 		files[below] = true

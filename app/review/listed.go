@@ -61,23 +61,33 @@ type only struct{ listed }
 
 // Open implements fs.FS.
 func (o *only) Open(name string) (fs.File, error) {
-	if !o.files[name] && !isCode(name) {
+	if !o.files[name] && !o.isCode(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	return o.listed.Open(name)
 }
 
-func isCode(name string) bool {
+// maxProgram is the largest file of .yarn that is read for what it loads: a whole
+// release has all in one file.
+const maxProgram = 1 << 20
+
+// isCode reports whether a file may be code that loads other files.
+func (o *only) isCode(name string) bool {
 	switch path.Ext(name) {
 	case ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".json":
-		return !strings.Contains("/"+name, "/.yarn/")
+		p, ok := o.FS.(*project)
+		if !ok || !strings.Contains("/"+name, "/.yarn/") {
+			return true
+		}
+		_, found, err := Read(p.ctx, p.rev, path.Join(p.dir, name), maxProgram)
+		return found && err == nil
 	}
 	return false
 }
 
 // Stat implements fs.StatFS.
 func (o *only) Stat(name string) (fs.FileInfo, error) {
-	if name != "." && !o.files[name] && !isCode(name) {
+	if name != "." && !o.files[name] && !o.isCode(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
 	}
 	return o.listed.Stat(name)
@@ -86,10 +96,10 @@ func (o *only) Stat(name string) (fs.FileInfo, error) {
 // readOnly reads these settings of a folder of head and nothing that they name.
 // What of them cannot be had did not change; the others may say something all the
 // same.
-func (g *gatherer) readOnly(dir string, files map[string]bool) (settings.Settings, error) {
+func (g *gatherer) readOnly(dir string, files map[string]bool, managers ...settings.Manager) (settings.Settings, error) {
 	files = maps.Clone(files)
 	for {
-		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
+		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir), managers...)
 		var not *NotRead
 		switch {
 		case !errors.As(err, &not):

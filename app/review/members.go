@@ -98,7 +98,8 @@ func (j *joining) look(at string, kind Kind) error {
 	}
 	matched := slices.ContainsFunc(j.before, func(w *glob.Workspaces) bool { return w.Match(below) })
 	if kind == Submodule {
-		if !matched {
+		told := slices.ContainsFunc(g.in.Whole, func(w WholeIssue) bool { return w.File == at })
+		if !matched && !told {
 			g.whole(Unreadable(at, 1, fmt.Sprintf("it is a submodule, which is not read, and %s of %s makes it part of the project",
 				j.list.Key, j.list.File)))
 		}
@@ -157,7 +158,7 @@ func (j *joining) say(root string, now settings.Settings) error {
 				"what they run and ask for is not known", len(j.came)-maxJoining)))
 			break
 		}
-		if err := j.member(root, dir, now); err != nil {
+		if err := g.member(root, dir, now); err != nil {
 			return err
 		}
 	}
@@ -209,8 +210,7 @@ func (j *joining) pattern(below string) settings.Pattern {
 }
 
 // member says what a folder runs and asks for that was not part of the project.
-func (j *joining) member(root, dir string, now settings.Settings) error {
-	g := j.g
+func (g *gatherer) member(root, dir string, now settings.Settings) error {
 	below := relative(root, dir)
 	files := map[string]bool{}
 	for _, name := range []string{"package.json", "package.yaml", "package.json5", "binding.gyp"} {

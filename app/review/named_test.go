@@ -44,6 +44,8 @@ func TestNamed(t *testing.T) {
 		{"a pnpmfile of another name", tree{"pnpm-workspace.yaml": "pnpmfile: h/p.cjs\n", "h/p.cjs": "require('../x.cjs')"}, "x.cjs", "b", []string{"x.cjs project/code-on-install"}},
 		{"a plugin of Yarn's", tree{".yarnrc.yml": "plugins:\n  - t/p.cjs\n", "t/p.cjs": "require('./x')"}, "t/x.js", "b", []string{"t/x.js project/code-on-install"}},
 		{"Yarn in two files", tree{".yarnrc.yml": "yarnPath: t/p.cjs\n", "t/p.cjs": "require('./x.cjs')"}, "t/x.cjs", "b", []string{"t/x.cjs project/code-on-install"}},
+		{"a small Yarn in .yarn", tree{".yarnrc.yml": "yarnPath: .yarn/releases/y.cjs\n", ".yarn/releases/y.cjs": "require('../../x.cjs')"}, "x.cjs", "b", []string{"x.cjs project/code-on-install"}},
+		{"a whole Yarn is not followed", tree{".yarnrc.yml": "yarnPath: .yarn/releases/y.cjs\n", ".yarn/releases/y.cjs": "require('../../x.cjs')" + strings.Repeat(" ", 1<<20)}, "x.cjs", "b", nil},
 		{"constraints", tree{".yarnrc.yml": "enableConstraintsChecks: true\n", "yarn.config.cjs": "require('./x.cjs')"}, "x.cjs", "b", []string{"x.cjs project/code-on-install"}},
 		{"npm's extension", tree{".npm-extension.cjs": "require('./x.cjs')"}, "x.cjs", "b", []string{"x.cjs project/code-on-install"}},
 		{"beside a lockfile that changes", tree{"web/.pnpmfile.cjs": "require('./x.cjs')", "web/pnpm-lock.yaml": pnpmLock}, "web/x.cjs", "b", []string{"web/x.cjs project/code-on-install"}},

@@ -22,17 +22,21 @@ func (g *gatherer) submodules(changed []string, ignored func(string) bool) error
 		if err != nil {
 			return err
 		}
-		if e.Kind != Submodule || ignored != nil && ignored(file) {
+		if e.Kind != Submodule && e.Kind != Link || ignored != nil && ignored(file) {
+			continue
+		}
+		if e.Kind == Link {
+			if err := g.linkJoins(file, above); err != nil {
+				return err
+			}
 			continue
 		}
 		why, err := g.wasProject(file)
 		for dir := path.Dir(file); err == nil && why == ""; dir = path.Dir(dir) {
-			if above[dir] == nil {
-				if above[dir], err = g.reach(dir); err != nil {
-					break
-				}
+			var r *reach
+			if r, err = g.reach(dir, above); err == nil {
+				why = r.into(relative(dir, file))
 			}
-			why = above[dir].into(relative(dir, file))
 			if dir == "." {
 				break
 			}
@@ -68,11 +72,51 @@ type reach struct {
 }
 
 // maySay are the settings files that name folders or other files.
-var maySay = []string{".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml", "bunfig.toml"}
+var maySay = []string{".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml", "bunfig.toml",
+	".pnpmfile.cjs", ".pnpmfile.mjs", ".npm-extension.cjs", ".npm-extension.mjs"}
 
-// reach reads a folder's own settings and lockfiles. What of them cannot be read
-// did not change here, or is said where it is read.
-func (g *gatherer) reach(dir string) (*reach, error) {
+// linkJoins says where a new link to a folder is a folder of a project's list.
+func (g *gatherer) linkJoins(link string, above map[string]*reach) error {
+	was, err := g.in.Base.Entry(g.ctx, link)
+	if err != nil || was.Kind == Link {
+		return err // what lies behind links that changed is looked at anyway
+	}
+	_, e, _, err := follow(g.ctx, g.in.Head, link)
+	var not *NotRead
+	if errors.As(err, &not) || err == nil && e.Kind != Folder {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if there, err := g.manifestIn(g.in.Head, link); err != nil || !there {
+		return err
+	}
+	for dir := path.Dir(link); ; dir = path.Dir(dir) {
+		r, err := g.reach(dir, above)
+		if err != nil {
+			return err
+		}
+		for _, list := range r.settings.Workspaces() {
+			if !glob.NewWorkspaces(list.Texts()).Match(relative(dir, link)) {
+				continue
+			}
+			g.in.Guards = append(g.in.Guards, Guard{Change: settings.Change{ID: settings.WorkspacesJoined, Topic: "workspaces", File: link, Line: 1,
+				Direction: settings.Opened, Key: list.Key, To: strings.Join(list.Texts(), ", "), Packages: []string{link}, Clients: list.Clients}})
+			return g.member(dir, link, r.settings)
+		}
+		if dir == "." {
+			return nil
+		}
+	}
+}
+
+// reach reads a folder's own settings and lockfiles, once. What of them cannot be
+// read did not change here, or is said where it is read.
+func (g *gatherer) reach(dir string, known map[string]*reach) (*reach, error) {
+	if r := known[dir]; r != nil {
+		return r, nil
+	}
 	in, err := g.in.Head.Folder(g.ctx, top(dir))
 	if err != nil {
 		return nil, err
@@ -84,7 +128,11 @@ func (g *gatherer) reach(dir string) (*reach, error) {
 			files[name] = true
 		}
 	}
-	if out.settings, err = g.readOnly(dir, files); err != nil {
+	managers, err := g.managersOf(g.in.Head, dir)
+	if err != nil {
+		return nil, err
+	}
+	if out.settings, err = g.readOnly(dir, files, managers...); err != nil {
 		return nil, err
 	}
 	if files["package.json"] {
@@ -95,7 +143,6 @@ func (g *gatherer) reach(dir string) (*reach, error) {
 		}
 		out.requests, _ = lockfile.Requests("package.json", data)
 	}
-	files = map[string]bool{}
 	for name, e := range in {
 		if (e.Kind == File || e.Kind == Link) && lockfile.Classify(name).Role == lockfile.Locks {
 			side, err := g.head(path.Join(dir, name))
@@ -105,6 +152,7 @@ func (g *gatherer) reach(dir string) (*reach, error) {
 			out.locks = append(out.locks, side)
 		}
 	}
+	known[dir] = out
 	return out, nil
 }
 
@@ -122,6 +170,14 @@ func (r *reach) into(below string) string {
 			return "the settings of the project name " + named
 		}
 	}
+	for _, s := range r.settings.Statements {
+		if s.Topic != "override" && s.Topic != "catalog" {
+			continue
+		}
+		if target, ok := localTarget(s.Value); ok && within(below, target) {
+			return s.Key + " in " + s.File + " leads into it"
+		}
+	}
 	for _, one := range r.requests {
 		if target, ok := localTarget(one.Spec); ok && within(below, target) {
 			return path.Join(r.dir, "package.json") + " asks for " + one.Name + " from it"
@@ -132,6 +188,11 @@ func (r *reach) into(below string) string {
 			continue
 		}
 		for _, e := range side.lock.Entries {
+			for _, d := range e.Dependencies {
+				if to, ok := localTarget(d.Spec); ok && e.Source() == lockfile.Local && within(below, path.Join(e.Location, to)) {
+					return side.file + " has " + d.Name + " of " + e.Location + " from it"
+				}
+			}
 			target, ok := localTarget(e.Resolved)
 			if e.Link && !ok {
 				target, ok = path.Clean(e.Resolved), e.Resolved != ""

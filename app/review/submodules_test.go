@@ -31,6 +31,10 @@ func TestSubmodules(t *testing.T) {
 		{"what a lockfile links", "vendor/x", tree{"package-lock.json": workspaceLock(`,"node_modules/v":{"resolved":"vendor/x/v","link":true},"vendor/x/v":{"version":"1.0.0"}`)}, nil, "package-lock.json installs"},
 		{"a program of Yarn's", "vendor", tree{".yarnrc.yml": "yarnPath: vendor/yarn.cjs\n"}, nil, "the settings of the project name vendor/yarn.cjs"},
 		{"a pnpmfile", "web/hooks", tree{"web/pnpm-workspace.yaml": "pnpmfile: hooks/p.cjs\n"}, nil, "the settings of the project name web/hooks/p.cjs"},
+		{"an override", "vendor/x", tree{"package.json": `{"overrides": {"a": "file:vendor/x"}}`, "package-lock.json": lockOf()}, nil, "overrides.a in package.json leads into it"},
+		{"what a pnpmfile requires", "vendor/x", tree{".pnpmfile.cjs": "require('./vendor/x/hooks')"}, nil, "the settings of the project name vendor/x/hooks"},
+		{"what a workspace of pnpm's links", "vendor/x", tree{"pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  p/a:\n    dependencies:\n      z:\n" +
+			"        specifier: link:../../vendor/x\n        version: link:../../vendor/x\n"}, nil, "pnpm-lock.yaml"},
 		{"a folder that was read", "x", tree{}, tree{"x/package-lock.json": lockOf("a@1.0.0")}, "in its place lay a folder with package-lock.json"},
 
 		{"documents", "docs/theme", tree{"package.json": `{"workspaces": ["packages/*"]}`, "package-lock.json": lockOf("a@1.0.0")}, nil, ""},

@@ -180,7 +180,12 @@ func (r *reader) load() error {
 			continue
 		}
 		seen[file] = true
-		if info, err := fs.Stat(r.project, file); err != nil || !info.Mode().IsRegular() {
+		info, err := fs.Stat(r.project, file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			// It lies where nobody can look.
+			r.s.names = append(r.s.names, path.Join(r.prefix, file))
+		}
+		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		if read++; read > maxLoaded {

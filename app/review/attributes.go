@@ -33,14 +33,16 @@ type attributes struct {
 	// that may define some.
 	lines  map[string][]attributeLine
 	macros map[string][]attribute
+	// unread are files that are there and could not be had.
+	unread []*NotRead
 }
 
 // maxAttributes is the largest .gitattributes that is read, in bytes.
-const maxAttributes = 1 << 20
+const maxAttributes = 16 << 20
 
 func newAttributes(ctx context.Context, rev Revision) (*attributes, error) {
 	a := &attributes{rev, ctx, map[string][]attributeLine{}, map[string][]attribute{
-		"binary": {{name: "diff", value: "false"}, {name: "merge", value: "false"}, {name: "text", value: "false"}}}}
+		"binary": {{name: "diff", value: "false"}, {name: "merge", value: "false"}, {name: "text", value: "false"}}}, nil}
 	_, err := a.of(".")
 	return a, err
 }
@@ -53,7 +55,9 @@ func (a *attributes) of(dir string) ([]attributeLine, error) {
 	file := path.Join(dir, ".gitattributes")
 	data, _, err := Read(a.ctx, a.rev, file, maxAttributes)
 	var not *NotRead
-	if err != nil && !errors.As(err, &not) {
+	if errors.As(err, &not) {
+		a.unread = append(a.unread, not)
+	} else if err != nil {
 		return nil, err
 	}
 	var lines []attributeLine

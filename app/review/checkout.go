@@ -80,6 +80,9 @@ func (g *gatherer) checkout(touched []string, ignored func(string) bool) error {
 			g.whole(Unreadable(file, 1, fmt.Sprintf("it changed, and of the files in more than %d folders nobody looked which git checks out with other bytes", maxFolders)))
 		}
 	}
+	for _, not := range head.unread {
+		g.whole(Unreadable(not.Path, 1, not.Reason+"; git may check out other bytes than those that are read here because of it"))
+	}
 	g.rewrites(found)
 	return nil
 }

@@ -99,6 +99,9 @@ func TestCheckout(t *testing.T) {
 	now = maps.Clone(old)
 	now[".gitattributes"], now["p.cjs"] = "*.cjs working-tree-encoding=UTF-7\n", "2"
 	holds(t, said(t, old, now), []string{"p.cjs:1 project/code-on-install", ".gitattributes:1 project/settings-unread opened p.cjs"})
+	// A .gitattributes that nobody can have.
+	now = tree{".npmrc": "a=b\n", ".gitattributes": "# " + strings.Repeat("x", 16<<20)}
+	holds(t, said(t, tree{".npmrc": "a=b\n"}, now), []string{".gitattributes:1 scan/incomplete the file has more than 16 MiB"})
 	// What took it back goes.
 	old = tree{".npmrc": "a=b\n", ".gitattributes": "* working-tree-encoding=UTF-16\n.npmrc -working-tree-encoding\n"}
 	now = tree{".npmrc": "a=b\n", ".gitattributes": "* working-tree-encoding=UTF-16\n"}

@@ -116,7 +116,11 @@ func (g *gatherer) mayName(roots map[string][]string) error {
 			return nil
 		}
 		asked++
-		s, err := g.readOnly(dir, files)
+		var managers []settings.Manager
+		if isBuns(in) {
+			managers = []settings.Manager{{Name: "bun"}}
+		}
+		s, err := g.readOnly(dir, files, managers...)
 		if err != nil {
 			return err
 		}
@@ -162,11 +166,19 @@ func naming(in map[string]Entry) map[string]bool {
 			out[name] = true
 		}
 		lock = lock || lockfile.Classify(name).Role == lockfile.Locks
+		if strings.HasPrefix(name, ".env") && isBuns(in) && settings.IsSettings(name) {
+			out[name] = true
+		}
 	}
 	if !lock {
 		delete(out, "package.json")
 	}
 	return out
+}
+
+// isBuns reports whether a folder has a lockfile of Bun's.
+func isBuns(in map[string]Entry) bool {
+	return in["bun.lock"].Kind != Missing || in["bun.lockb"].Kind != Missing
 }
 
 // names are the changed files that Classify does not know and settings name,

@@ -46,6 +46,8 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 	if err != nil {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
+	r.s.know(managers)
+	r.forgetEnvironment()
 	if err := r.named(); err != nil {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
@@ -53,8 +55,6 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
 	r.ownBuilds()
-	r.s.know(managers)
-	r.forgetEnvironment()
 	slices.SortStableFunc(r.s.Statements, func(a, b Statement) int {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c
@@ -170,6 +170,30 @@ func (r *reader) loads(name, text string) {
 	}
 }
 
+// preloads notes the files that options of Node.js name: "--require ./x.js".
+func (r *reader) preloads(s Statement) {
+	dir := s.dir
+	if r.prefix != "" {
+		dir = relativeTo(path.Clean(r.prefix), s.dir)
+	}
+	for _, word := range strings.FieldsFunc(s.Value, func(c rune) bool { return strings.ContainsRune(" =\t\"'", c) }) {
+		word = strings.TrimPrefix(strings.TrimPrefix(word, "${PWD}/"), "$PWD/")
+		for _, ext := range extension {
+			if file := path.Join(dir, word) + ext; !strings.HasPrefix(word, "-") && fs.ValidPath(file) && mayLoad(file) {
+				r.pending = append(r.pending, file)
+			}
+		}
+	}
+}
+
+// relativeTo is a folder as seen from one above it.
+func relativeTo(top, dir string) string {
+	if dir == top {
+		return "."
+	}
+	return strings.TrimPrefix(dir, top+"/")
+}
+
 // load reads what programs load, and what that loads: it is the same code.
 func (r *reader) load() error {
 	seen := map[string]bool{}
@@ -245,6 +269,10 @@ func (r *reader) parse(kind fileKind, data []byte) (err error) {
 // name.
 func (r *reader) named() error {
 	for _, s := range r.s.Statements {
+		if s.Topic == "node-options" || s.Topic == "environment-variable" && s.Name == "NODE_OPTIONS" {
+			r.preloads(s)
+			continue
+		}
 		kind, value := notSettings, s.Value
 		switch s.Topic {
 		case "pnpmfile", "extension-file", "yarn-path", "plugin", "environment-files", "other-yarnrc",

@@ -39,9 +39,16 @@ func (c *comparison) thing(key subject, both *sides) {
 	}
 	told := map[string]bool{}
 	for _, h := range both.head {
-		if !has(both.base, h.Value) && !told[h.Value] {
+		added := len(both.base) == 0
+		if key.topic == "own-script" && !c.ran(both.base, h) {
+			// Another client than before runs it: it is new to that one.
+			from, added = "", true
+		} else if has(both.base, h.Value) {
+			continue
+		}
+		if !told[h.Value] {
 			told[h.Value] = true
-			c.fresh(key, h, from, len(both.base) == 0)
+			c.fresh(key, h, from, added)
 			for _, b := range both.base {
 				c.explain(b)
 			}
@@ -53,6 +60,19 @@ func (c *comparison) thing(key subject, both *sides) {
 			c.gone(key, b)
 		}
 	}
+}
+
+// ran reports whether every client that runs a script ran one of its name before.
+func (c *comparison) ran(base []*Statement, s *Statement) bool {
+	var before client
+	for _, b := range base {
+		before |= b.by
+	}
+	runs := s.by
+	if c.used != 0 {
+		runs &= c.used
+	}
+	return runs&^before == 0
 }
 
 // ownIDs are the issues of topics that are no rule.
@@ -105,6 +125,10 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 		change.Packages = nil
 		if !added {
 			change.Direction = Changed
+		}
+	case takenInTopic:
+		if b := c.statement(c.base, leftOutTopic, s.Name, func(b *Statement) bool { return b.File == s.File && b.Key == s.Key }); b != nil {
+			change.From = b.Shown
 		}
 	case leftOutTopic:
 		change.Direction = Closed
@@ -216,19 +240,26 @@ func (c *comparison) gone(key subject, s *Statement) {
 // comesBack says that packages are no longer left out: on the line that now has
 // another value, where there is one.
 func (c *comparison) comesBack(change Change, s *Statement) {
-	for i := range c.head.Statements {
-		switch h := &c.head.Statements[i]; {
-		case h.Topic == takenInTopic && h.subject() == (subject{s.dir, takenInTopic, s.Name}):
-			return // said there
-		case h.Topic == leftInTopic && h.File == s.File && h.Key == s.Key && h.Name == s.Name:
-			change.To = h.Shown
-			line := *h
-			line.Topic = s.Topic
-			c.add(change, &line, false, c.readers(s.by))
-			return
-		}
+	if c.statement(c.head, takenInTopic, s.Name, func(h *Statement) bool { return h.dir == s.dir && c.readers(h.by) != 0 }) != nil {
+		return // said there
+	}
+	if h := c.statement(c.head, leftInTopic, s.Name, func(h *Statement) bool { return h.File == s.File && h.Key == s.Key }); h != nil {
+		line := *h
+		line.Topic, change.To = s.Topic, h.Shown
+		c.add(change, &line, false, c.readers(s.by))
+		return
 	}
 	c.add(change, s, true, c.readers(s.by))
+}
+
+// statement is the first of a topic and name that is wanted.
+func (c *comparison) statement(in *Settings, topic, name string, wanted func(*Statement) bool) *Statement {
+	for i := range in.Statements {
+		if s := &in.Statements[i]; s.Topic == topic && s.Name == name && wanted(s) {
+			return s
+		}
+	}
+	return nil
 }
 
 // subjectName is what a reader takes for the name of a thing.

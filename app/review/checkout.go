@@ -77,7 +77,8 @@ func (g *gatherer) checkout(touched []string, ignored func(string) bool) error {
 			return err
 		}
 		if left < 0 {
-			g.whole(Unreadable(file, 1, fmt.Sprintf("it changed, and of the files in more than %d folders nobody looked which git checks out with other bytes", maxFolders)))
+			g.whole(Unreadable(file, 1, fmt.Sprintf(
+				"it changed, and of the files in more than %d folders nobody looked which git checks out with other bytes", maxFolders)))
 		}
 	}
 	for _, not := range head.unread {

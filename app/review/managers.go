@@ -29,10 +29,13 @@ func (g *gatherer) managersOf(rev Revision, root string) ([]settings.Manager, er
 	for name, e := range in {
 		file := path.Join(root, name)
 		c := lockfile.Classify(file)
-		if e.Kind != File && e.Kind != Link || c.Role != lockfile.Locks && c.Role != lockfile.Unread || c.Convert == "" && c.Role == lockfile.Unread {
-			if c.Role == lockfile.Unread && strings.Contains(c.Kind, "lockfile") {
-				return nil, nil
-			}
+		switch {
+		case e.Kind != File && e.Kind != Link:
+			continue
+		case c.Role == lockfile.Locks, c.Role == lockfile.Unread && c.Convert != "":
+		case c.Role == lockfile.Unread && strings.Contains(c.Kind, "lockfile"):
+			return nil, nil
+		default:
 			continue
 		}
 		m := settings.Manager{Name: strings.ToLower(c.Client)}

@@ -141,12 +141,13 @@ func (g *gatherer) manifestIn(rev Revision, dir string) (bool, error) {
 func (j *joining) say(root string, now settings.Settings) error {
 	g := j.g
 	if j.seen > maxFolders {
-		g.whole(Unreadable(j.list.File, j.list.Patterns[0].Line, fmt.Sprintf("%s changed, and of more than %d folders nobody looked which become part of the project",
-			j.list.Key, maxFolders)))
+		g.whole(Unreadable(j.list.File, j.list.Patterns[0].Line, fmt.Sprintf(
+			"%s changed, and of more than %d folders nobody looked which become part of the project", j.list.Key, maxFolders)))
 	}
 	for _, p := range j.list.Patterns {
 		if !slices.Contains(j.had, p.Text) && (strings.Contains(p.Text, "..") || strings.Contains(p.Text, "[[:")) {
-			g.whole(Unreadable(j.list.File, p.Line, fmt.Sprintf("%q is a pattern that is not read here: which folders become part of the project is not known", p.Text)))
+			g.whole(Unreadable(j.list.File, p.Line, fmt.Sprintf(
+				"%q is a pattern that is not read here: which folders become part of the project is not known", p.Text)))
 		}
 	}
 	j.folders(j.came, settings.Opened)

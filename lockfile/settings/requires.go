@@ -17,9 +17,11 @@ var (
 	fromFolder   = regexp.MustCompile("(?:__dirname|import\\.meta\\.dirname)\\s*\\+\\s*['\"`]/([^'\"`\\n]{1,300})['\"`]|" +
 		"`\\$\\{(?:__dirname|import\\.meta\\.dirname)\\}/([^'\"`\\n]{1,300})`|" +
 		"new\\s+URL\\(\\s*['\"`]([^'\"`\\n:]{1,300})['\"`]\\s*,\\s*import\\.meta\\.url")
-	joined    = regexp.MustCompile("(?:join|resolve)\\(\\s*(?:__dirname|import\\.meta\\.dirname)((?:\\s*,\\s*['\"`][^'\"`\\n]{1,300}['\"`])+)\\s*\\)")
+	joined = regexp.MustCompile("(?:join|resolve)\\(\\s*(?:__dirname|import\\.meta\\.dirname)" +
+		"((?:\\s*,\\s*['\"`][^'\"`\\n]{1,300}['\"`])+)\\s*\\)")
 	inQuotes  = regexp.MustCompile("['\"`]([^'\"`\\n]+)['\"`]")
-	extension = []string{"", ".js", ".json", ".cjs", ".mjs", ".ts", ".cts", ".mts", "/index.js", "/index.cjs", "/index.mjs", "/index.ts", "/package.json"}
+	extension = []string{"", ".js", ".json", ".cjs", ".mjs", ".ts", ".cts", ".mts",
+		"/index.js", "/index.cjs", "/index.mjs", "/index.ts", "/package.json"}
 )
 
 // required are the paths that a program may load, relative to its folder, each

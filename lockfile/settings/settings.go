@@ -213,7 +213,8 @@ func (r *reader) load() error {
 			continue
 		}
 		if read++; read > maxLoaded {
-			r.unread(file, 1, fmt.Sprintf("the code that runs in the package manager loads more than %d files; from here on they were not read", maxLoaded))
+			r.unread(file, 1, fmt.Sprintf(
+				"the code that runs in the package manager loads more than %d files; from here on they were not read", maxLoaded))
 			return nil
 		}
 		if err := r.read(file, codeFile); err != nil {

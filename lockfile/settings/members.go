@@ -53,5 +53,9 @@ func (s Settings) Workspaces() []Workspaces {
 func (s Settings) OwnScripts(used Settings) []Change {
 	s.Managers = used.Managers
 	all := Compare(Settings{Managers: used.Managers}, s)
-	return slices.DeleteFunc(all, func(c Change) bool { return c.ID != OwnScript })
+	all = slices.DeleteFunc(all, func(c Change) bool { return c.ID != OwnScript })
+	for i := range all {
+		all[i].From = "not run" // it stood there
+	}
+	return all
 }

@@ -85,6 +85,10 @@ var byName = map[string]Class{
 	// Yarn 4's injectEnvironmentFiles, where nothing is set: what it fills into
 	// .yarnrc.yml, and the environment of all that it starts.
 	".env.yarn": {Role: Setting, Client: "Yarn"},
+	// What makes a checkout differ from what is in the repository.
+	".gitattributes": {Role: Setting, Client: "git"},
+	// What node-gyp builds when a project with it is installed.
+	"binding.gyp": {Role: Setting, Client: "npm"},
 	// Where Corepack takes package managers from.
 	".corepack.env": {Role: Setting, Client: "Corepack"},
 	// The environment that Bun takes in before it reads any setting; to a

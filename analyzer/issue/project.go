@@ -24,6 +24,11 @@ var projectSeverities = []struct {
 	{settings.ReleaseAge, Medium, Low},
 	{settings.ReleaseAgeExempt, Medium, Low},
 	{settings.TrustWeakened, Medium, Low},
+	{settings.InstallsMore, Medium, Low},
+	{settings.Runtime, Low, Low},
+	{settings.WorkspacesJoined, Low, Info},
+	{settings.AutoInstall, Medium, Low},
+	{settings.CodeOnRun, Low, Low},
 	{settings.ExoticSources, Medium, Low},
 	{settings.OwnScript, Medium, Medium},
 	{settings.CodeOnInstall, High, High},
@@ -117,6 +122,16 @@ func Project(c settings.Change) Issue {
 		i.Detail["behaviors"] = "" // filled by LetsThrough, where the packages are known
 	case settings.ReleaseAge:
 		i.Detail["from"], i.Detail["to"] = orWord(c.From, "none"), orWord(c.To, "none")
+	case settings.Unread:
+		i.Detail["file"] = clip(c.Key)
+	case settings.WorkspacesJoined:
+		i.Detail["packages"] = clip(series(c.Packages))
+	case settings.InstallsMore:
+		if i.Detail["packages"] == "dev" || i.Detail["packages"] == "development" {
+			i.Detail["packages"] = "devDependencies"
+		} else {
+			i.Detail["packages"] += " dependencies"
+		}
 	case settings.TrustWeakened:
 		i.Detail["does"] = strings.NewReplacer("{client}", i.Detail["client"], "{to}", i.Detail["to"]).Replace(topicEffects[c.Topic])
 	case settings.RegistryChanged:

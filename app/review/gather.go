@@ -41,6 +41,9 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 			continue
 		}
 		c := lockfile.Classify(file)
+		if path.Base(file) == ".gitattributes" {
+			continue // no package manager reads it; checkout does
+		}
 		switch c.Role {
 		case lockfile.Locks:
 			lockfiles = append(lockfiles, file)
@@ -67,13 +70,22 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if err := g.pairs(lockfiles, touched); err != nil {
 		return nil, err
 	}
+	if err := g.shrinkwraps(lockfiles); err != nil {
+		return nil, err
+	}
 	if err := g.manifests(manifests); err != nil {
+		return nil, err
+	}
+	if err := g.submodules(changed, ignored); err != nil {
 		return nil, err
 	}
 	if err := g.archives(changed); err != nil {
 		return nil, err
 	}
-	return g.in, g.guards()
+	if err := g.guards(); err != nil {
+		return nil, err
+	}
+	return g.in, g.checkout(touched, ignored)
 }
 
 // unread says that a file is not read. One that head no longer has decides

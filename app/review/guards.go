@@ -2,7 +2,6 @@ package review
 
 import (
 	"errors"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -41,11 +40,13 @@ func (g *gatherer) guards() error {
 	}
 	sort.Strings(roots)
 	for _, root := range roots {
-		var base, head []settings.Manager
-		for _, pair := range g.in.Pairs {
-			if path.Dir(pair.File) == root {
-				base, head = append(base, managerOf(pair.Base)...), append(head, managerOf(pair.Head)...)
-			}
+		base, err := g.managersOf(g.in.Base, root)
+		if err != nil {
+			return err
+		}
+		head, err := g.managersOf(g.in.Head, root)
+		if err != nil {
+			return err
 		}
 		now, err := g.settingsAt(g.in.Head, root, changed[root], head)
 		if err != nil {
@@ -75,6 +76,9 @@ func (g *gatherer) guards() error {
 				}
 			}
 			g.in.Guards = append(g.in.Guards, guard)
+		}
+		if err := g.joined(root, was, now); err != nil {
+			return err
 		}
 	}
 	for _, pair := range g.in.Pairs {
@@ -112,14 +116,12 @@ func (g *gatherer) mayName(roots map[string][]string) error {
 			return nil
 		}
 		asked++
-		s, err := settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
-		for not := (*NotRead)(nil); errors.As(err, &not) && files[path.Base(not.Path)]; {
-			// It did not change; the others may name files all the same.
-			delete(files, path.Base(not.Path))
-			s, err = settings.Read(&only{listed{Project(g.ctx, g.in.Head, dir), files}}, top(dir))
+		var managers []settings.Manager
+		if isBuns(in) {
+			managers = []settings.Manager{{Name: "bun"}}
 		}
-		var not *NotRead
-		if err != nil && !errors.As(err, &not) {
+		s, err := g.readOnly(dir, files, managers...)
+		if err != nil {
 			return err
 		}
 		found, err := g.names(s)
@@ -159,15 +161,24 @@ func naming(in map[string]Entry) map[string]bool {
 			continue
 		}
 		switch name {
-		case ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml":
+		case ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "package.yaml",
+			".pnpmfile.cjs", ".pnpmfile.mjs", ".npm-extension.cjs", ".npm-extension.mjs":
 			out[name] = true
 		}
 		lock = lock || lockfile.Classify(name).Role == lockfile.Locks
+		if strings.HasPrefix(name, ".env") && isBuns(in) && settings.IsSettings(name) {
+			out[name] = true
+		}
 	}
 	if !lock {
 		delete(out, "package.json")
 	}
 	return out
+}
+
+// isBuns reports whether a folder has a lockfile of Bun's.
+func isBuns(in map[string]Entry) bool {
+	return in["bun.lock"].Kind != Missing || in["bun.lockb"].Kind != Missing
 }
 
 // names are the changed files that Classify does not know and settings name,
@@ -193,26 +204,6 @@ func (g *gatherer) names(s settings.Settings) (out []string, err error) {
 		}
 	}
 	return out, nil
-}
-
-// only is a file system of nothing but what is listed, so that what settings
-// name, such as a release of Yarn, is not fetched to learn its name.
-type only struct{ listed }
-
-// Open implements fs.FS.
-func (o *only) Open(name string) (fs.File, error) {
-	if !o.files[name] {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return o.listed.Open(name)
-}
-
-// Stat implements fs.StatFS.
-func (o *only) Stat(name string) (fs.FileInfo, error) {
-	if name != "." && !o.files[name] {
-		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
-	}
-	return o.listed.Stat(name)
 }
 
 // trusted adds the packages whose scripts a lockfile of Bun's lets run by
@@ -275,14 +266,6 @@ func named(lock *lockfile.Lockfile, names []string) []*lockfile.Entry {
 	return out
 }
 
-// managerOf is what a lockfile says of the package manager.
-func managerOf(lock *lockfile.Lockfile) []settings.Manager {
-	if lock == nil {
-		return nil
-	}
-	return []settings.Manager{{Name: string(lock.Format), Lockfile: lock.Version}}
-}
-
 // rootOf is the nearest folder with a lockfile, at or above one of the
 // project's; the folder itself where there is none.
 func (g *gatherer) rootOf(folder string) (string, error) {
@@ -320,7 +303,7 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 			files[name] = true
 		}
 	}
-	for _, file := range changed {
+	for i, file := range withSiblings(changed) {
 		below, ok := strings.CutPrefix(file, root+"/")
 		if root == "." {
 			below, ok = file, true
@@ -328,7 +311,8 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 		if !ok {
 			continue
 		}
-		if _, e, _, err := follow(ctx, rev, file); err == nil && e.Kind == Missing {
+		_, e, _, err := follow(ctx, rev, file)
+		if err == nil && e.Kind == Missing || err != nil && i >= len(changed) {
 			continue
 		}
 		files[below] = true
@@ -348,45 +332,17 @@ func (g *gatherer) settingsAt(rev Revision, root string, changed []string, manag
 	}
 }
 
-// listed is a file system of which only some files are listed; all of them can
-// be opened.
-type listed struct {
-	fs.FS
-	files map[string]bool
-}
-
-// ReadFile implements fs.ReadFileFS.
-func (l *listed) ReadFile(name string) ([]byte, error) { return fs.ReadFile(l.FS, name) }
-
-// ReadDir implements fs.ReadDirFS. Links are listed as what they point to.
-func (l *listed) ReadDir(dir string) ([]fs.DirEntry, error) {
-	found := map[string]Kind{}
-	for file := range l.files {
-		rest, ok := strings.CutPrefix(file, dir+"/")
-		if dir == "." {
-			rest, ok = file, true
-		}
-		if !ok {
-			continue
-		}
-		if name, _, below := strings.Cut(rest, "/"); below {
-			found[name] = Folder
-		} else {
-			found[name] = File
+// withSiblings adds to files those that say together with them what a folder's
+// own installation runs: package.json and binding.gyp.
+func withSiblings(files []string) []string {
+	out := slices.Clone(files)
+	for _, file := range files {
+		switch dir, name := path.Split(file); name {
+		case "package.json":
+			out = append(out, dir+"binding.gyp")
+		case "binding.gyp":
+			out = append(out, dir+"package.json")
 		}
 	}
-	out := make([]fs.DirEntry, 0, len(found))
-	for name, kind := range found {
-		out = append(out, fs.FileInfoToDirEntry(&lying{name, kind}))
-	}
-	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-	return out, nil
-}
-
-// Stat implements fs.StatFS: the root is a folder, whatever it holds.
-func (l *listed) Stat(name string) (fs.FileInfo, error) {
-	if name == "." {
-		return &lying{".", Folder}, nil
-	}
-	return fs.Stat(l.FS, name)
+	return out
 }

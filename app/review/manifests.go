@@ -118,6 +118,11 @@ func (g *gatherer) unlocked(file string, asked []lockfile.Request) error {
 	if err != nil {
 		return err
 	}
+	return g.unlockedIn(file, asked, locks)
+}
+
+// unlockedIn is unlocked where these lockfiles are those that count.
+func (g *gatherer) unlockedIn(file string, asked []lockfile.Request, locks []string) error {
 	nearest := ""
 	for _, at := range locks {
 		s, err := g.head(at)

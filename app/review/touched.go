@@ -13,7 +13,7 @@ import (
 // What a change touches, links followed.
 
 // Touched lists which of the paths that differ between two revisions Classify
-// knows, and the ones that mean something else because a link on their way, or
+// knows, submodules, and the ones that mean something else because a link on their way, or
 // what it points to, is among those that differ. The result is sorted.
 func Touched(ctx context.Context, base, head Revision, changed []string) ([]string, error) {
 	touched, differs := map[string]bool{}, map[string]bool{}
@@ -25,6 +25,16 @@ func Touched(ctx context.Context, base, head Revision, changed []string) ([]stri
 	}
 	if len(changed) == 0 {
 		return nil, nil
+	}
+	for _, file := range changed {
+		// What is installed may lie in a submodule.
+		e, err := head.Entry(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind == Submodule {
+			touched[file] = true
+		}
 	}
 	for _, rev := range []Revision{base, head} {
 		links, _, _, err := linksOf(ctx, rev)

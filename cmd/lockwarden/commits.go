@@ -189,7 +189,7 @@ func (c *commit) Links(context.Context) ([]string, bool, error) {
 // differing are the paths at which two trees differ. Git compares folder by
 // folder, and does not read those that are the same.
 func differing(ctx context.Context, base, head string) ([]string, error) {
-	out, err := git(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
+	out, err := git(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none", base, head)
 	if err != nil {
 		return nil, err
 	}

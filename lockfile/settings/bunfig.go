@@ -15,6 +15,9 @@ import (
 // (https://bun.sh/docs/runtime/bunfig#package-manager).
 func (r *reader) bunfig(text string) {
 	root := readTOML(r.file, text)
+	for _, at := range [][]string{{"preload"}, {"test", "preload"}, {"serve", "static", "plugins"}} {
+		r.preload(root, at)
+	}
 	install := root.Get("install")
 	install.Entries(func(k document.Key, value *document.Value) {
 		switch k.Name {
@@ -37,8 +40,29 @@ func (r *reader) bunfig(text string) {
 			})
 		default:
 			r.rule(inBunfig, k.Name, "install."+k.Name, value, k.Line)
+			r.leftOut(inBunfig, k.Name, "install."+k.Name, value, k.Line)
 		}
 	})
+}
+
+// preload reads what Bun loads before each program, test, or page.
+func (r *reader) preload(root *document.Value, at []string) {
+	holder, value := root, root
+	for _, key := range at {
+		holder, value = value, value.Get(key)
+	}
+	if value == nil {
+		return
+	}
+	for _, item := range append([]*document.Value{value}, value.Items...) {
+		if item.IsScalar() && item.Text != "" {
+			line := item.Line
+			if item == value {
+				line = holder.KeyLine(at[len(at)-1])
+			}
+			r.say(bun, "preload", item.Text, strings.Join(at, "."), item.Text, item.Text, line)
+		}
+	}
 }
 
 // bunRegistry is a URL, or a table with one and what to log in with.

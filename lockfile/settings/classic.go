@@ -83,6 +83,7 @@ func (r *reader) classicKey(label, value string, line int) {
 		}
 	default:
 		r.rule(inClassic, key, label, v, line)
+		r.leftOut(inClassic, key, label, v, line)
 		r.download(yarn1, inClassic, key, label, value, line)
 	}
 }

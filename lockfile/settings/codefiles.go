@@ -98,11 +98,3 @@ func patchedName(file string) string {
 	}
 	return name
 }
-
-// short is the beginning of a hash, for people to compare.
-func short(sum string) string {
-	if sum == "" {
-		return ""
-	}
-	return "sha256 " + sum[:12] + "…"
-}

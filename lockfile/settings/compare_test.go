@@ -61,6 +61,14 @@ func TestQuiet(t *testing.T) {
 		{name: "resolutions that become overrides", base: "-- package.json --\n{\"resolutions\": {\"**/a\": \"1\"}}\n", head: "-- package.json --\n{\"overrides\": {\"a\": \"1\"}}\n"},
 		{name: "onlyBuiltDependencies that becomes allowBuilds", managers: manager("pnpm", "10.20.0"),
 			base: "-- pnpm-workspace.yaml --\nonlyBuiltDependencies: [esbuild]\n", head: "-- pnpm-workspace.yaml --\nallowBuilds:\n  esbuild: true\n"},
+		{name: "a binding.gyp that a script keeps from being built", base: "-- package.json --\n{\"scripts\": {\"install\": \"true\"}}\n", head: "-- package.json --\n{\"scripts\": {\"install\": \"true\"}}\n-- binding.gyp --\n{}\n"},
+		{name: "a binding.gyp of a folder that is no project", head: "-- deps/binding.gyp --\n{}\n"},
+		{name: "an older word for what is left out", base: "-- .npmrc --\nproduction=true\n", head: "-- .npmrc --\nomit=dev\n"},
+		{name: "what is left out by two words, and by one", base: "-- .npmrc --\nonly=production\nomit[]=dev\nomit[]=optional\n", head: "-- .npmrc --\nomit[]=optional\nproduction=true\n"},
+		{name: "words that leave nothing out", base: "-- .npmrc --\nproduction=false\n", head: "-- .npmrc --\ndev=true\n"},
+		{name: "a runtime that is asked for and not downloaded", head: "-- package.json --\n{\"devEngines\": {\"runtime\": {\"name\": \"node\", \"version\": \">=22\", \"onFail\": \"error\"}}, \"engines\": {\"node\": \">=22\"}}\n"},
+		{name: "what Bun does by itself", head: "-- bunfig.toml --\nlogLevel = \"warn\"\n[install]\nauto = \"auto\"\n[test]\ncoverage = true\n"},
+		{name: "one word for a list of one", base: "-- bunfig.toml --\npreload = \"./a.ts\"\n", head: "-- bunfig.toml --\npreload = [\"./a.ts\"]\n"},
 		{name: "the same age in Yarn's units", base: "-- .yarnrc.yml --\nnpmMinimalAgeGate: 10080\n", head: "-- .yarnrc.yml --\nnpmMinimalAgeGate: 7d\n"},
 		{name: "the age that pnpm 11 keeps by itself", managers: manager("pnpm", "11.2.0"), head: "-- pnpm-workspace.yaml --\nminimumReleaseAge: 1440\n"},
 		{name: "what npm 12 does by itself", managers: manager("npm", "12.0.0"), head: "-- .npmrc --\nallow-git=none\nallow-remote=none\nignore-scripts=false\nstrict-ssl=true\n"},
@@ -84,7 +92,29 @@ func TestQuiet(t *testing.T) {
 
 // TestOpened are changes that let more through, or from elsewhere.
 func TestOpened(t *testing.T) {
+	const gyp, scripts = "-- binding.gyp --\n{}\n", "-- package.json --\n{\"scripts\": {\"preinstall\": \"true\"}}\n"
+	built := []string{"binding.gyp:1 own-script opened node-gyp rebuild: - → sha256 ca3d163bab05…"}
 	for _, p := range []pullRequest{
+		{name: "a binding.gyp", base: "-- package.json --\n{}\n", head: "-- package.json --\n{}\n" + gyp, want: built},
+		{name: "a script goes that kept npm from building", managers: manager("npm", "11.0.0"), base: scripts + gyp, head: "-- package.json --\n{}\n" + gyp,
+			want: append(built, "package.json:1 (base) guard-closed closed scripts.preinstall: true → -")},
+		{name: "another binding.gyp", base: "-- package.json --\n{}\n" + gyp, head: "-- package.json --\n{}\n-- binding.gyp --\n{ }\n", want: []string{
+			"binding.gyp:1 own-script changed node-gyp rebuild: sha256 ca3d163bab05… → sha256 1d6faa9e1a76…"}},
+		{name: "no binding.gyp any more", base: "-- package.json --\n{}\n" + gyp, head: "-- package.json --\n{}\n", want: []string{
+			"binding.gyp:1 (base) guard-closed closed node-gyp rebuild: sha256 ca3d163bab05… → -"}},
+		{name: "what is left out, one of two", base: "-- .npmrc --\nomit[]=dev\nomit[]=peer\n", head: "-- .npmrc --\nomit[]=peer\n", want: []string{
+			".npmrc:1 (base) installs-more opened omit: dev → - of dev"}},
+		{name: "what is left out, by its other value", base: "-- .yarnrc --\nproduction true\n", head: "-- .yarnrc --\n# x\nproduction false\n", want: []string{
+			".yarnrc:2 installs-more opened production: true → false of dev"}},
+		{name: "what is left out, and more than that", base: "-- .npmrc --\nproduction=true\n", head: "-- .npmrc --\nproduction=false\n", want: []string{
+			".npmrc:1 installs-more opened production: true → false of dev"}},
+		{name: "more is left out", head: "-- bunfig.toml --\n[install]\noptional = false\n", want: []string{
+			"bunfig.toml:2 guard-closed closed install.optional: - → false of optional"}},
+		{name: "what Bun loads for tests", base: "-- bunfig.toml --\npreload = [\"./a.ts\"]\n", head: "-- bunfig.toml --\n[test]\npreload = [\n\"./a.ts\",\n\"./b.ts\"\n]\n", want: []string{
+			"bunfig.toml:4 code-on-run opened test.preload: - → ./b.ts"}},
+		{name: "another runtime", base: "-- package.json --\n{\"devEngines\": {\"runtime\": [{\"name\": \"node\", \"version\": \"22\", \"onFail\": \"download\"}]}}\n",
+			head: "-- package.json --\n{\"devEngines\": {\"runtime\": [{\"name\": \"node\", \"version\": \"18\", \"onFail\": \"download\"}]}}\n", want: []string{
+				"package.json:1 runtime changed devEngines.runtime: node@22 → node@18"}},
 		{name: "a registry for a scope", head: "-- .npmrc --\n@acme:registry=https://evil.example\n", want: []string{
 			".npmrc:1 registry-changed opened @acme:registry: - → https://evil.example/ of @acme at evil.example"}},
 		{name: "a registry of a scope that goes away", base: "-- .npmrc --\n# ours\n@acme:registry=https://npm.acme.example\n", want: []string{

@@ -17,6 +17,8 @@
 //   - settings.go: Read, which makes Statements
 //   - npmrc.go, manifest.go, workspace.go, yarnrc.go, classic.go, bunfig.go: one reader a format; allow.go what several say of scripts
 //   - scripts.go: Scripts, which is one policy a client
+//   - requires.go: what code of the repository loads, which is the same code
+//   - members.go: the folders that are part of a project; leftout.go: what is not installed
 //   - change.go: Compare; compare.go for values, named.go for things with names, lists.go for whose scripts run
 //
 // The same thing spelled in two ways is one topic with one canonical value, so

@@ -72,7 +72,7 @@ func TestElsewhere(t *testing.T) {
 		{"Node.js from elsewhere", ".npmrc", "node-mirror:release=https://evil.example", "node-mirror:release = https://EVIL.example/", []string{"registry-changed opened node-mirror:release: - → https://evil.example/ of release at evil.example"}, true},
 		{"Node.js from elsewhere, in YAML", "pnpm-workspace.yaml", "nodeDownloadMirrors:\n  release: https://evil.example", "nodeDownloadMirrors: {release: 'https://evil.example/'}", []string{"registry-changed opened nodeDownloadMirrors.release: - → https://evil.example/ of release at evil.example"}, true},
 		{"Node.js from where it is published", ".npmrc", "node-mirror:release=https://nodejs.org/download/release/", "node-mirror:release=https://nodejs.org/download/release", nil, false},
-		{"a version of Node.js", "pnpm-workspace.yaml", "useNodeVersion: 18.0.1", "useNodeVersion: '18.0.1'", []string{"package-manager changed useNodeVersion: - → Node.js 18.0.1"}, false},
+		{"a version of Node.js", "pnpm-workspace.yaml", "useNodeVersion: 18.0.1", "useNodeVersion: '18.0.1'", []string{"runtime changed useNodeVersion: - → Node.js 18.0.1"}, true},
 		{"Python", ".npmrc", "python=./x.sh", "python = \"./x.sh\"", []string{"code-on-install opened python: - → ./x.sh"}, true},
 		{"the headers of Node.js", ".npmrc", "nodedir=./x", "nodedir = ./x", []string{"code-on-install opened nodedir: - → ./x"}, true},
 		{"node-gyp", ".npmrc", "node_gyp=./x.js", "node-gyp=./x.js", []string{"code-on-install opened node_gyp: - → ./x.js"}, true},

@@ -29,6 +29,8 @@ const (
 	lockFile
 	// environment is a file of variables that Bun takes in before it installs.
 	environment
+	// gypFile makes an installation build the project itself.
+	gypFile
 )
 
 // opaque reports whether a file is compared by its contents alone.
@@ -50,6 +52,8 @@ var byName = map[string]fileKind{
 	".npm-extension.mjs":  codeFile,
 	".env.yarn":           codeFile, // environment of everything Yarn 4 starts
 	".corepack.env":       codeFile, // where Corepack takes package managers from, and whether it checks them
+
+	"binding.gyp": gypFile,
 
 	".env":                   environment,
 	".env.local":             environment,

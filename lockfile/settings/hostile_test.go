@@ -13,7 +13,7 @@ func TestIsSettings(t *testing.T) {
 	for name, want := range map[string]bool{
 		".npmrc": true, "packages/a/.npmrc": true, "package.json": true, "a/package.json": true, "package.yaml": true, "package.json5": true,
 		"pnpm-workspace.yaml": true, ".pnpmfile.cjs": true, ".pnpmfile.mjs": true, ".npm-extension.mjs": true, ".yarnrc": true, ".yarnrc.yml": true,
-		"bunfig.toml": true, "yarn.config.cjs": false, ".env.yarn": true, ".env": true, "a/.env.production.local": true, ".env.example": false, ".corepack.env": true, ".yarn/releases/yarn-4.5.0.cjs": true, "a/.yarn/plugins/@x/p.cjs": true,
+		"bunfig.toml": true, "yarn.config.cjs": false, ".env.yarn": true, "binding.gyp": true, "deps/x.gyp": false, ".env": true, "a/.env.production.local": true, ".env.example": false, ".corepack.env": true, ".yarn/releases/yarn-4.5.0.cjs": true, "a/.yarn/plugins/@x/p.cjs": true,
 		".yarn/patches/a.patch": true, "patches/a@1.patch": true, "patches/b/c.diff": true,
 		"node_modules/a/.npmrc": false, "a/node_modules/b/package.json": false, ".yarn/cache/package.json": false, ".yarn/unplugged/a/package.json": false,
 		".yarn/releases": false, "patches/README.md": false, "npmrc": false, "src/index.js": false, "package-lock.json": false, ".git/package.json": false,

@@ -42,6 +42,11 @@ func (r *reader) manifest(v *document.Value) {
 		r.catalogs(bun, holder)
 	}
 	r.pnpmField(v.Get("pnpm"))
+	list := v.Get("workspaces")
+	if packages := list.Get("packages"); packages != nil {
+		list = packages
+	}
+	r.workspaces(npms|yarn1|berries|bun, "workspaces", list)
 }
 
 // ownScripts are the scripts of a project that its own installation runs, in its
@@ -58,12 +63,46 @@ var ownScripts = map[string]struct{ root, workspace client }{
 	"dependencies":       {root: npms},
 }
 
-// ownScripts reads which of them there are. node-gyp builds where there is a
-// binding.gyp and no script says otherwise: that is no statement of package.json.
+// builders are the clients that run node-gyp where a binding.gyp lies beside
+// package.json, by TestOwnGyp: in the project's root and in a workspace.
+var builders = struct{ root, workspace client }{npms | pnpms | yarn1 | bun, npms | pnpms | yarn1}
+
+// ownBuilds says where an installation builds the project itself.
+func (r *reader) ownBuilds() {
+	for name, d := range r.s.digests {
+		if d.kind != gypFile {
+			continue
+		}
+		r.file, r.dir = name, path.Dir(name)
+		by := builders.root
+		if !r.inRoot() {
+			by = builders.workspace
+		}
+		if by &= r.builders[r.dir]; by != 0 {
+			r.say(by, "own-script", "binding.gyp", "node-gyp rebuild", d.sum, short(d.sum), 1)
+		}
+	}
+}
+
+func (r *reader) inRoot() bool { return r.dir == path.Clean(r.prefix) }
+
+// ownScripts reads which of them there are, and who still builds the project: most
+// clients do not where it has a script in place of that, or says "gypfile": false.
 func (r *reader) ownScripts(v *document.Value) {
+	if off := v.Get("gypfile"); off.IsScalar() && off.Kind == document.Bool && off.Text == "false" {
+		r.builders[r.dir] &^= npms | pnpm11 | bun
+	}
 	v.Get("scripts").Entries(func(k document.Key, value *document.Value) {
+		if value.Kind == document.String && value.Text != "" {
+			switch k.Name {
+			case "install":
+				r.builders[r.dir] = 0
+			case "preinstall":
+				r.builders[r.dir] &= yarn1
+			}
+		}
 		by := ownScripts[k.Name].root
-		if r.dir != path.Clean(r.prefix) {
+		if !r.inRoot() {
 			by = ownScripts[k.Name].workspace
 		}
 		if by != 0 && value.IsScalar() && strings.TrimSpace(value.Text) != "" {
@@ -77,6 +116,7 @@ func (r *reader) pnpmField(v *document.Value) {
 	const by = pnpm9 | pnpm10
 	r.decisions(pnpm10, pnpm10, "pnpm.allowBuilds", v.Get("allowBuilds"), v.KeyLine("allowBuilds"))
 	r.pnpmCommon(by, "pnpm.", v)
+	r.executionEnv(by, "pnpm.", v)
 	v.Entries(func(k document.Key, value *document.Value) {
 		r.rule(inManifest, k.Name, "pnpm."+k.Name, value, k.Line)
 	})
@@ -132,6 +172,9 @@ func (r *reader) managers(v *document.Value) {
 		}
 		r.s.Managers = append(r.s.Managers, Manager{Name: name.Text})
 	}
+	for _, field := range []string{"devEngines", "engines"} {
+		r.runtimes(field, v.Get(field).Get("runtime"))
+	}
 	v.Get("engines").Entries(func(k document.Key, value *document.Value) {
 		// "engines" of npm says what works, not what is used: only its version
 		// counts, and only for a manager that somebody else names.
@@ -139,6 +182,37 @@ func (r *reader) managers(v *document.Value) {
 			r.s.Managers = append(r.s.Managers, m)
 		}
 	})
+}
+
+// runtimes reads which Node.js, Deno, or Bun pnpm since 10.14 downloads and runs
+// scripts with (convertEnginesRuntimeToDependencies of 10.34.9). Without this
+// "onFail" it does so where runtimeOnFail says it, and the lockfile has them.
+func (r *reader) runtimes(field string, v *document.Value) {
+	if v == nil {
+		return
+	}
+	for _, item := range append([]*document.Value{v}, v.Items...) {
+		name, version, fails := item.Get("name"), item.Get("version"), item.Get("onFail")
+		if !name.IsScalar() {
+			continue
+		}
+		if !fails.IsScalar() || fails.Text != "download" {
+			continue
+		}
+		text := name.Text
+		if version.IsScalar() {
+			text += "@" + version.Text
+		}
+		r.say(pnpm10|pnpm11, "runtime", name.Text, field+".runtime", text, text, item.KeyLine("name"))
+	}
+}
+
+// executionEnv reads which Node.js pnpm downloads to run scripts with.
+func (r *reader) executionEnv(by client, before string, v *document.Value) {
+	env := v.Get("executionEnv")
+	if version := env.Get("nodeVersion"); version.IsScalar() {
+		r.say(by, "node-version", "", before+"executionEnv.nodeVersion", version.Text, version.Text, env.KeyLine("nodeVersion"))
+	}
 }
 
 // overrides reads "overrides" and "resolutions", nested as npm has them: a
@@ -194,4 +268,21 @@ func (r *reader) catalogs(by client, v *document.Value) {
 	}
 	read("catalog", v.Get("catalog"))
 	v.Get("catalogs").Entries(func(k document.Key, value *document.Value) { read("catalogs."+k.Name, value) })
+}
+
+// workspacesTopic is of the patterns that say which folders are part of a
+// project. Which folders they match only a tree can tell, so Compare leaves
+// them to whoever has it.
+const workspacesTopic = "workspaces"
+
+// workspaces reads a list of patterns; items of other kinds say nothing.
+func (r *reader) workspaces(by client, key string, v *document.Value) {
+	if v == nil || v.Kind != document.List {
+		return
+	}
+	for _, item := range v.Items {
+		if item.IsScalar() && item.Text != "" {
+			r.say(by, workspacesTopic, "", key, item.Text, item.Text, item.Line)
+		}
+	}
 }

@@ -10,7 +10,7 @@ func (c *comparison) named() {
 	c.explained = map[string]bool{}
 	order, by := c.pairs(func(s *Statement) bool {
 		rule := ruleOf[s.Topic]
-		return s.Topic != "before" && s.Topic != "scripts" && s.Topic != "scripts-list" &&
+		return s.Topic != "before" && s.Topic != workspacesTopic && s.Topic != "scripts" && s.Topic != "scripts-list" &&
 			(rule == nil || rule.form == list || rule.form == text)
 	})
 	for _, key := range order {
@@ -39,9 +39,16 @@ func (c *comparison) thing(key subject, both *sides) {
 	}
 	told := map[string]bool{}
 	for _, h := range both.head {
-		if !has(both.base, h.Value) && !told[h.Value] {
+		added := len(both.base) == 0
+		if key.topic == "own-script" && !c.ran(both.base, h) {
+			// Another client than before runs it: it is new to that one.
+			from, added = "", true
+		} else if has(both.base, h.Value) {
+			continue
+		}
+		if !told[h.Value] {
 			told[h.Value] = true
-			c.fresh(key, h, from, len(both.base) == 0)
+			c.fresh(key, h, from, added)
 			for _, b := range both.base {
 				c.explain(b)
 			}
@@ -55,8 +62,23 @@ func (c *comparison) thing(key subject, both *sides) {
 	}
 }
 
+// ran reports whether every client that runs a script ran one of its name before.
+func (c *comparison) ran(base []*Statement, s *Statement) bool {
+	var before client
+	for _, b := range base {
+		before |= b.by
+	}
+	runs := s.by
+	if c.used != 0 {
+		runs &= c.used
+	}
+	return runs&^before == 0
+}
+
 // ownIDs are the issues of topics that are no rule.
 var ownIDs = map[string]string{
+	"runtime": Runtime, "preload": CodeOnRun,
+	leftOutTopic: InstallsMore, takenInTopic: InstallsMore,
 	"override": Override, "catalog": Override, "patch": Patch, "config-dependency": ConfigDependency, "credential": Credentials,
 	"plugin": CodeOnInstall, "plugin-source": CodeOnInstall, "token-helper": CodeOnInstall, "environment-variable": CodeOnInstall,
 	"own-script": OwnScript, "environment": Unread, "package-manager": PackageManagerSet, "scripts-file": AllScripts,
@@ -104,6 +126,14 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 		if !added {
 			change.Direction = Changed
 		}
+	case takenInTopic:
+		if b := c.statement(c.base, leftOutTopic, s.Name, func(b *Statement) bool { return b.File == s.File && b.Key == s.Key }); b != nil {
+			change.From = b.Shown
+		}
+	case leftOutTopic:
+		change.Direction = Closed
+	case leftInTopic:
+		return
 	case "config-dependency":
 		if !added {
 			change.Direction = Changed
@@ -115,6 +145,14 @@ func (c *comparison) fresh(key subject, s *Statement, from string, added bool) {
 			return
 		}
 		change.Host = hostOf(s.Shown)
+	case "runtime":
+		change.Direction, change.Packages = Changed, nil
+	case "runtime-on-fail":
+		if s.Value != "download" {
+			return
+		}
+	case "preload":
+		change.Packages, change.From = nil, ""
 	case "node-version":
 		change.Direction, change.To = Changed, "Node.js "+s.Shown
 		if from != "" {
@@ -155,14 +193,31 @@ func (c *comparison) gone(key subject, s *Statement) {
 	}
 	c.explain(s)
 	switch key.topic {
-	case "catalog", "credential", "environment", "scripts-file", "own-script":
+	case "catalog", "credential", "environment", "scripts-file":
 		return
+	case "own-script":
+		if c.used != 0 && s.by&c.used == 0 {
+			return // no client of this project ran it
+		}
+		change.Packages = nil
 	case "cache-folder", "store-folder", "virtual-store-folder", "modules-folder":
 		if standardFolder(s) {
 			return
 		}
-	case "override", "node-version":
+	case "override":
 		change.Direction = Changed
+	case "runtime", "preload":
+		change.Packages = nil
+	case "runtime-on-fail":
+		if s.Value != "download" {
+			return
+		}
+	case leftOutTopic:
+		change.Direction = Opened
+		c.comesBack(change, s)
+		return
+	case leftInTopic:
+		return
 	case nodeMirrorTopic, downloadTopic:
 		if nodesOwn(s.Value) {
 			return
@@ -180,6 +235,31 @@ func (c *comparison) gone(key subject, s *Statement) {
 		change.From = s.Name
 	}
 	c.add(change, s, true, c.readers(s.by))
+}
+
+// comesBack says that packages are no longer left out: on the line that now has
+// another value, where there is one.
+func (c *comparison) comesBack(change Change, s *Statement) {
+	if c.statement(c.head, takenInTopic, s.Name, func(h *Statement) bool { return h.dir == s.dir && c.readers(h.by) != 0 }) != nil {
+		return // said there
+	}
+	if h := c.statement(c.head, leftInTopic, s.Name, func(h *Statement) bool { return h.File == s.File && h.Key == s.Key }); h != nil {
+		line := *h
+		line.Topic, change.To = s.Topic, h.Shown
+		c.add(change, &line, false, c.readers(s.by))
+		return
+	}
+	c.add(change, s, true, c.readers(s.by))
+}
+
+// statement is the first of a topic and name that is wanted.
+func (c *comparison) statement(in *Settings, topic, name string, wanted func(*Statement) bool) *Statement {
+	for i := range in.Statements {
+		if s := &in.Statements[i]; s.Topic == topic && s.Name == name && wanted(s) {
+			return s
+		}
+	}
+	return nil
 }
 
 // subjectName is what a reader takes for the name of a thing.

@@ -65,5 +65,6 @@ func (r *reader) npmrcList(p document.Pair) {
 		}
 	}
 	r.rule(inNpmrc, p.Key, p.Key, value, p.Line)
+	r.leftOut(inNpmrc, p.Key, p.Key, value, p.Line)
 	r.download(npms|pnpm9|pnpm10|yarn1, inNpmrc, p.Key, p.Key, p.Value, p.Line)
 }

@@ -71,6 +71,11 @@ const (
 	ReleaseAge        = "project/release-age"
 	ReleaseAgeExempt  = "project/release-age-exempt"
 	TrustWeakened     = "project/trust-weakened"
+	InstallsMore      = "project/installs-more"
+	Runtime           = "project/runtime"
+	AutoInstall       = "project/auto-install"
+	CodeOnRun         = "project/code-on-run"
+	WorkspacesJoined  = "project/workspaces"
 	ExoticSources     = "project/exotic-sources"
 	CodeOnInstall     = "project/code-on-install"
 	OwnScript         = "project/own-script"
@@ -186,13 +191,6 @@ var rules = []rule{
 		{inWorkspace, "proxy", pnpm10 | pnpm11, 0},
 		{inYarnrc, "httpsProxy", berries, 0}, {inYarnrc, "httpProxy", berries, 0},
 		{inClassic, "https-proxy", yarn1, 0}, {inClassic, "proxy", yarn1, 0}}},
-	// What undoes "npm ci --omit=dev": npm leaves out what is omitted and not
-	// included, whatever the command line omits.
-	{"include", list, TrustWeakened, nil, nil, []spelling{{inNpmrc, "include", npms, 0}}},
-	{"production", level, TrustWeakened, []string{"true", "automatic", "false"}, always("automatic"), []spelling{
-		{inNpmrc, "production", npms, 0}}},
-	{"dev", level, TrustWeakened, danger, always("false"), []spelling{{inNpmrc, "dev", npms, 0}}},
-	{"also", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "also", npms, 0}}},
 	{"replace-host", text, TrustWeakened, nil, nil, []spelling{{inNpmrc, "replace-registry-host", npms, 0}}},
 
 	// Files that are read as more settings: npm takes a whole .npmrc from them.
@@ -220,7 +218,9 @@ var rules = []rule{
 		pnpmKeys("modules-dir", "modulesDir"), spelling{inClassic, "modules-folder", yarn1, 0})},
 	{"global-cache", level, TrustWeakened, guard, []standard{{yarn414 | yarn415, "true"}, {everyone, "false"}}, yarnKey("enableGlobalCache")},
 
-	{"node-version", text, PackageManagerSet, nil, nil, pnpmKeys("use-node-version", "useNodeVersion")},
+	{"node-version", text, Runtime, nil, nil, pnpmKeys("use-node-version", "useNodeVersion")},
+	{"runtime-on-fail", text, Runtime, nil, nil, []spelling{{inWorkspace, "runtimeOnFail", pnpm11, 0}}},
+	{"auto-install", level, AutoInstall, []string{"disable", "auto", "fallback", "force"}, always("auto"), []spelling{{inBunfig, "auto", bun, 0}}},
 
 	{"scanner", text, CodeOnInstall, nil, nil, []spelling{{inBunfig, "security.scanner", bun, 0}}},
 

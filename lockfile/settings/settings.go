@@ -22,7 +22,7 @@ import (
 // declares goes before. An error is only of the tree itself (a file that cannot
 // be opened): what is wrong with a file's contents is in Settings.Unread.
 func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
-	r := &reader{project: project, prefix: prefix, s: Settings{digests: map[string]digest{}}}
+	r := &reader{project: project, prefix: prefix, s: Settings{digests: map[string]digest{}}, builders: map[string]client{}}
 	files := 0
 	err := fs.WalkDir(project, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -46,11 +46,15 @@ func Read(project fs.FS, prefix string, managers ...Manager) (Settings, error) {
 	if err != nil {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
+	r.s.know(managers)
+	r.forgetEnvironment()
 	if err := r.named(); err != nil {
 		return r.s, fmt.Errorf("settings: %w", err)
 	}
-	r.s.know(managers)
-	r.forgetEnvironment()
+	if err := r.load(); err != nil {
+		return r.s, fmt.Errorf("settings: %w", err)
+	}
+	r.ownBuilds()
 	slices.SortStableFunc(r.s.Statements, func(a, b Statement) int {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c
@@ -112,7 +116,7 @@ func (r *reader) open(name string, limit int64) (data []byte, whole bool, err er
 
 func (r *reader) read(name string, kind fileKind) error {
 	limit := int64(maxFile)
-	if kind.opaque() {
+	if kind.opaque() || kind == gypFile {
 		limit = maxCode
 	}
 	data, whole, err := r.open(name, limit)
@@ -125,11 +129,17 @@ func (r *reader) read(name string, kind fileKind) error {
 		r.unread(name, 1, fmt.Sprintf("the file has more than %d MiB, which is the limit here", limit>>20))
 		return nil
 	}
-	if kind.opaque() {
+	if kind == codeFile && (len(data) <= maxFile || !strings.Contains("/"+name, "/.yarn/")) {
+		r.loads(name, string(data))
+	}
+	if kind.opaque() || kind == gypFile {
 		return nil
 	}
 	before := len(r.s.Statements)
 	r.file, r.dir = path.Join(r.prefix, name), path.Dir(path.Join(r.prefix, name))
+	if kind == manifest || kind == yamlManifest || kind == json5Manifest {
+		r.builders[r.dir] = everyone
+	}
 	if err := r.parse(kind, data); err != nil {
 		// What was said before the fault may not be what the client reads.
 		r.s.Statements = r.s.Statements[:before]
@@ -138,6 +148,78 @@ func (r *reader) read(name string, kind fileKind) error {
 			return err
 		}
 		r.s.Unread = append(r.s.Unread, known)
+	}
+	return nil
+}
+
+// loads notes what a program loads of the repository. What is not there, or not
+// a file, is somebody else's: a package, or nothing.
+func (r *reader) loads(name, text string) {
+	specs := required(text)
+	if len(specs) > maxSpecs {
+		r.unread(name, 1, fmt.Sprintf("it names more than %d files that it may load; the rest was not looked at", maxSpecs))
+		specs = specs[:maxSpecs]
+	}
+	for _, spec := range specs {
+		for _, ext := range extension {
+			file := path.Join(path.Dir(name), spec) + ext
+			if fs.ValidPath(file) && mayLoad(file) && r.s.digests[path.Join(r.prefix, file)].sum == "" {
+				r.pending = append(r.pending, file)
+			}
+		}
+	}
+}
+
+// preloads notes the files that options of Node.js name: "--require ./x.js".
+func (r *reader) preloads(s Statement) {
+	dir := s.dir
+	if r.prefix != "" {
+		dir = relativeTo(path.Clean(r.prefix), s.dir)
+	}
+	for _, word := range strings.FieldsFunc(s.Value, func(c rune) bool { return strings.ContainsRune(" =\t\"'", c) }) {
+		word = strings.TrimPrefix(strings.TrimPrefix(word, "${PWD}/"), "$PWD/")
+		for _, ext := range extension {
+			if file := path.Join(dir, word) + ext; !strings.HasPrefix(word, "-") && fs.ValidPath(file) && mayLoad(file) {
+				r.pending = append(r.pending, file)
+			}
+		}
+	}
+}
+
+// relativeTo is a folder as seen from one above it.
+func relativeTo(top, dir string) string {
+	if dir == top {
+		return "."
+	}
+	return strings.TrimPrefix(dir, top+"/")
+}
+
+// load reads what programs load, and what that loads: it is the same code.
+func (r *reader) load() error {
+	seen := map[string]bool{}
+	for read := 0; len(r.pending) > 0; {
+		file := r.pending[0]
+		r.pending = r.pending[1:]
+		if seen[file] {
+			continue
+		}
+		seen[file] = true
+		info, err := fs.Stat(r.project, file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			// It lies where nobody can look.
+			r.s.names = append(r.s.names, path.Join(r.prefix, file))
+		}
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if read++; read > maxLoaded {
+			r.unread(file, 1, fmt.Sprintf(
+				"the code that runs in the package manager loads more than %d files; from here on they were not read", maxLoaded))
+			return nil
+		}
+		if err := r.read(file, codeFile); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -188,6 +270,10 @@ func (r *reader) parse(kind fileKind, data []byte) (err error) {
 // name.
 func (r *reader) named() error {
 	for _, s := range r.s.Statements {
+		if s.Topic == "node-options" || s.Topic == "environment-variable" && s.Name == "NODE_OPTIONS" {
+			r.preloads(s)
+			continue
+		}
 		kind, value := notSettings, s.Value
 		switch s.Topic {
 		case "pnpmfile", "extension-file", "yarn-path", "plugin", "environment-files", "other-yarnrc",

@@ -18,6 +18,11 @@ type reader struct {
 	s       Settings
 	// file and dir are of the file that is being read.
 	file, dir string
+	// builders are the clients that build the project of a folder with a
+	// package.json where a binding.gyp lies beside it.
+	builders map[string]client
+	// pending are files that code loads and that are still to be read.
+	pending []string
 }
 
 func (r *reader) unread(name string, line int, why string) {
@@ -142,6 +147,14 @@ type digest struct {
 	kind fileKind
 }
 
+// short is the beginning of a hash, for people to compare.
+func short(sum string) string {
+	if sum == "" {
+		return ""
+	}
+	return "sha256 " + sum[:12] + "…"
+}
+
 // withoutUser takes what may be a password out of a URL, wherever it stands in
 // a text and whether it can be parsed or not.
 func withoutUser(value string) string {
@@ -164,4 +177,6 @@ const (
 	maxCode       = 32 << 20
 	maxFiles      = 20_000
 	maxStatements = 50_000
+	maxLoaded     = 200
+	maxSpecs      = 2000
 )

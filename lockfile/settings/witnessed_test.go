@@ -58,6 +58,7 @@ func TestWitnessed(t *testing.T) {
 	}
 	const mark = "require('fs').writeFileSync(process.env.RAN, '')\n"
 	r := clienttest.NewRegistry(t, clienttest.Package{Name: "beta", Version: "1.0.0"}, clienttest.Package{
+		Name: "auto", Version: "1.0.0", Files: map[string]string{"main.js": mark}, Fields: `"main":"main.js"`}, clienttest.Package{
 		Name: "runs", Version: "1.0.0", Fields: `"scripts":{"postinstall":"node run.js"}`, Files: map[string]string{"run.js": mark}})
 	const plain = `{"name":"app","version":"1.0.0"}`
 	type witness struct {
@@ -85,13 +86,49 @@ func TestWitnessed(t *testing.T) {
 		{"and hands it to scripts", bun, "install", map[string]string{"package.json": `{"scripts":{"postinstall":"node -e 0"}}`, "bunfig.toml": "", "x.js": mark},
 			map[string]string{".env": "\ufeffexport NODE_OPTIONS\n=--require ./x.js\n"}, "ran", settings.CodeOnInstall},
 	}
+	const loads = "require('auto')\n"
+	for _, word := range []string{"fallback", "force"} {
+		rows = append(rows, witness{"Bun installs what a program loads: " + word, bun, "run x.js",
+			map[string]string{"package.json": plain, "x.js": loads, "node_modules/.keep": "", "bunfig.toml": "[install]\nregistry = \"" + r.URL + "\"\n"},
+			map[string]string{"bunfig.toml": "[install]\nregistry = \"" + r.URL + "\"\nauto = \"" + word + "\"\n"}, "ran", settings.AutoInstall})
+	}
+	for _, line := range []string{"preload = \"./x.js\"", "preload = [\"./x.js\"]"} {
+		rows = append(rows, witness{"Bun loads a file before each program: " + line, bun, "run y.js",
+			map[string]string{"package.json": plain, "x.js": mark, "y.js": "", "bunfig.toml": ""}, map[string]string{"bunfig.toml": line + "\n"}, "ran", settings.CodeOnRun})
+	}
+	rows = append(rows, witness{"and before each test", bun, "test", map[string]string{"package.json": plain, "x.js": mark, "y.test.js": "", "bunfig.toml": ""},
+		map[string]string{"bunfig.toml": "[test]\npreload = [\"./x.js\"]\n"}, "ran", settings.CodeOnRun},
+		witness{"and where a script starts it", bun, "install", map[string]string{"package.json": `{"scripts":{"postinstall":"$npm_execpath y.js"}}`, "x.js": mark, "y.js": "", "bunfig.toml": ""},
+			map[string]string{"bunfig.toml": "preload = [\"./x.js\"]\n"}, "ran", settings.CodeOnRun})
 	for _, line := range []string{"include=dev", "include[]=dev", "production=false", "dev=true", "also=dev"} {
 		from := "registry=" + r.URL + "\n"
 		for _, npm := range []client{npm11, npm12} {
 			rows = append(rows, witness{npm.spec + " installs what --omit=dev leaves out: " + line, npm, "install --omit=dev",
 				map[string]string{"package.json": `{"devDependencies":{"beta":"1.0.0"}}`, ".npmrc": from},
-				map[string]string{".npmrc": from + line + "\n"}, "node_modules/beta", settings.TrustWeakened})
+				map[string]string{".npmrc": from + line + "\n"}, "node_modules/beta", settings.InstallsMore})
 		}
+	}
+	pnpm10 := client{"pnpm@10.34.9", "pnpm/bin/pnpm.cjs"}
+	for _, out := range []struct {
+		client
+		file, line, kind string
+	}{
+		{npm11, ".npmrc", "omit=dev", "dev"}, {npm12, ".npmrc", "omit[]=dev", "dev"}, {npm11, ".npmrc", "production=true", "dev"}, {npm12, ".npmrc", "only=prod", "dev"},
+		{npm12, ".npmrc", "optional=false", "optional"}, {npm11, ".npmrc", "omit=optional", "optional"},
+		{pnpm10, ".npmrc", "production=true", "dev"}, {pnpm10, "pnpm-workspace.yaml", "only: production", "dev"}, {pnpm10, ".npmrc", "optional=false", "optional"},
+		{pnpm, "pnpm-workspace.yaml", "optional: false", "optional"},
+		{yarn1, ".yarnrc", "production true", "dev"}, {yarn1, ".yarnrc", "--prod true", "dev"}, {yarn1, ".yarnrc", "--install.ignore-optional true", "optional"},
+		{yarn1, ".npmrc", "production=true", "dev"},
+		{bun, "bunfig.toml", "dev = false", "dev"}, {bun, "bunfig.toml", "optional = false", "optional"}, {bun, ".npmrc", "omit=dev", "dev"},
+	} {
+		files := projectOf("", r.URL)
+		if out.client == yarn1 {
+			files["yarn.lock"] = ""
+		}
+		files["package.json"], files["w/package.json"] = `{"`+out.kind+`Dependencies":{"beta":"1.0.0"}}`, "{}"
+		without := map[string]string{out.file: files[out.file]}
+		files[out.file] += out.line + "\n"
+		rows = append(rows, witness{out.spec + " leaves out: " + out.file + " " + out.line, out.client, "install", files, without, "node_modules/beta", settings.InstallsMore})
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -22,6 +22,8 @@ func (r *reader) workspace(v *document.Value) {
 		}
 	})
 	r.pnpmCommon(by, "", v)
+	r.executionEnv(by, "", v)
+	r.workspaces(pnpms, "packages", v.Get("packages"))
 	r.catalogs(pnpms, v)
 	if registry := v.Get("registry"); registry.IsScalar() {
 		r.registry(by, "", "registry", registry.Text, v.KeyLine("registry"))
@@ -39,6 +41,7 @@ func (r *reader) workspace(v *document.Value) {
 			return
 		}
 		r.rule(inWorkspace, k.Name, k.Name, value, k.Line)
+		r.leftOut(inWorkspace, k.Name, k.Name, value, k.Line)
 	})
 }
 

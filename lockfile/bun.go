@@ -77,6 +77,12 @@ func parseBun(file, text string, d *declared, opts Options) (*Lockfile, error) {
 		}
 		r.Object(l.pkg)
 	}
+	if d.root != nil {
+		lock.adopt(lock.Root, d.root)
+	}
+	if err := lock.adoptParts(d, opts); err != nil {
+		return nil, err
+	}
 	lock.checkSizes()
 	lock.index()
 	if err := lock.aliasParts(d, opts); err != nil {

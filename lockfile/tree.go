@@ -173,7 +173,7 @@ func (lock *Lockfile) edgesOf(e *Entry, out []edge) []edge {
 			return
 		}
 		if i, dup := at(name); dup {
-			if out[i].kind != Workspace && kind >= out[i].kind {
+			if out[i].kind != Workspace && lock.Format.outranks(kind, out[i].kind) {
 				out[i].kind = kind
 			}
 			return

@@ -18,10 +18,10 @@ func Drift(lock *Lockfile) []string {
 	if lock.declared.root == nil || lock.Root == nil || lock.Format == NPM && lock.Version == 1 {
 		return nil
 	}
-	names := lock.drift("", lock.declared.root, lock.copyOf(lock.Root))
+	names := lock.drift("", lock.declared.root, lock.Root)
 	for _, folder := range slices.Sorted(maps.Keys(lock.declared.parts)) {
 		if e := lock.byLocation[folder]; e != nil && lock.isPart(e) {
-			names = append(names, lock.drift(folder+": ", lock.declared.parts[folder], lock.copyOf(e))...)
+			names = append(names, lock.drift(folder+": ", lock.declared.parts[folder], e)...)
 		}
 	}
 	sort.Strings(names)
@@ -40,7 +40,7 @@ func (lock *Lockfile) copyOf(part *Entry) *Entry {
 }
 
 func (lock *Lockfile) drift(prefix string, manifest, part *Entry) []string {
-	want, have := lock.Format.effective(manifest.Dependencies), lock.Format.effective(part.Dependencies)
+	want, have := lock.Format.effective(manifest.Dependencies), lock.Format.effective(lock.copyOf(part).Dependencies)
 	var names []string
 	for name, d := range want {
 		own, ok := have[name]

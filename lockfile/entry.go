@@ -271,7 +271,7 @@ func isGitURL(s string) bool {
 // isTarball reports whether a path names an archive, as package managers
 // decide between a folder and a file.
 func isTarball(file string) bool {
-	file, _, _ = strings.Cut(file, "#")
+	file, _, _ = strings.Cut(strings.ToLower(file), "#")
 	return strings.HasSuffix(file, ".tgz") || strings.HasSuffix(file, ".tar.gz") || strings.HasSuffix(file, ".tar")
 }
 

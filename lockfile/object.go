@@ -203,7 +203,7 @@ func (r *reader) bin(e *Entry) {
 			if e.Bin == nil {
 				e.Bin = map[string]string{}
 			}
-			e.Bin[name] = r.StringOr()
+			e.Bin[name] = strings.TrimPrefix(r.StringOr(), "./") // as later releases of npm write it
 		})
 	case '"':
 		e.Bin = map[string]string{"": r.Str()}

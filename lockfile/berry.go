@@ -49,6 +49,12 @@ func (l *yarnLock) berry(file, text string) {
 		}
 		one := berryEntry{key: key, line: doc.Line[key], end: doc.EndOf(key), resolution: of.Scalar("resolution"), version: of.Scalar("version"),
 			checksum: of.Scalar("checksum"), conditional: of.Text("conditions") != "", platforms: of.Text("conditions")}
+		for _, field := range of.Keys {
+			if usual, known := berryKeys[field]; !known || usual != "" && usual != of.Text(field) {
+				one.platforms += " " + document.Clip(field) + "=" + document.Flat(of.At[field])
+			}
+		}
+		one.platforms = strings.TrimSpace(one.platforms)
 		of.Mapping("bin").Texts(func(name, file string) {
 			if one.bin == nil {
 				one.bin = map[string]string{}
@@ -73,6 +79,11 @@ func (l *yarnLock) berry(file, text string) {
 		l.put(one)
 	}
 }
+
+// berryKeys are the fields of an entry that are read elsewhere, and those with
+// one usual value; any other counts as it stands.
+var berryKeys = map[string]string{"version": "", "resolution": "", "checksum": "", "conditions": "", "dependencies": "", "dependenciesMeta": "",
+	"bin": "", "languageName": "node", "linkType": "hard"}
 
 func (l *yarnLock) begin(file string, version int, cacheKey string, line int) {
 	if version < 4 || version > 20 {

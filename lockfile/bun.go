@@ -77,6 +77,12 @@ func parseBun(file, text string, d *declared, opts Options) (*Lockfile, error) {
 		}
 		r.Object(l.pkg)
 	}
+	if d.root != nil {
+		lock.adopt(lock.Root, d.root)
+	}
+	if err := lock.adoptParts(d, opts); err != nil {
+		return nil, err
+	}
 	lock.checkSizes()
 	lock.index()
 	if err := lock.aliasParts(d, opts); err != nil {
@@ -147,10 +153,13 @@ func (l *bunLock) pkg(key string, keyPos int) {
 	if l.Peek() != '[' {
 		l.Fail("the package %q is not an array", document.Clip(key))
 	}
-	source, base, commit, n := "", "", "", 0
+	source, base, commit, n, infos := "", "", "", 0, 0
 	l.Array(func() {
 		switch c := l.Peek(); {
 		case c == '{':
+			if infos++; infos > 1 {
+				l.FailAt(keyPos, "%q says twice what it is; readers would disagree on which counts", document.Clip(key))
+			}
 			l.info(e)
 		case c == '"':
 			text := l.Str()
@@ -158,6 +167,9 @@ func (l *bunLock) pkg(key string, keyPos int) {
 			case n == 0:
 				source = text
 			case validSRI(text):
+				if e.Integrity != "" || n == 1 && infos == 0 {
+					l.FailAt(keyPos, "the hash of %q does not stand where Bun reads it", document.Clip(key))
+				}
 				e.Integrity = text
 			case n == 1:
 				base = text

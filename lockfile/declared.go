@@ -12,6 +12,7 @@ import (
 // client takes over from them into the lockfile, and so what a lockfile is held
 // against.
 type declared struct {
+	format Format
 	// root is package.json, parts those of the project's other folders; nil
 	// and missing where they are not known.
 	root  *Entry
@@ -196,19 +197,8 @@ func (d *declared) isWorkspace(folder string) bool {
 	return d.workspaces.Match(folder)
 }
 
-// effective keeps for each name the declaration that Arborist acts on.
-func effective(list []Dependency) map[string]Dependency {
-	m := make(map[string]Dependency, len(list))
-	for _, d := range list {
-		if have, ok := m[d.Name]; !ok || d.Kind >= have.Kind {
-			m[d.Name] = d
-		}
-	}
-	return m
-}
-
-func sameDependencies(a, b []Dependency) bool {
-	ma, mb := effective(a), effective(b)
+func sameDependencies(format Format, a, b []Dependency) bool {
+	ma, mb := format.effective(a), format.effective(b)
 	if len(ma) != len(mb) {
 		return false
 	}
@@ -252,9 +242,9 @@ func (d *declared) index() {
 	}
 	d.asks = make(map[*Entry]map[string]Dependency, len(d.parts)+1)
 	for _, manifest := range d.parts {
-		d.asks[manifest] = effective(manifest.Dependencies)
+		d.asks[manifest] = d.format.effective(manifest.Dependencies)
 	}
 	if d.root != nil {
-		d.asks[d.root] = effective(d.root.Dependencies)
+		d.asks[d.root] = d.format.effective(d.root.Dependencies)
 	}
 }

@@ -18,7 +18,7 @@ func Drift(lock *Lockfile) []string {
 	if lock.declared.root == nil || lock.Root == nil || lock.Format == NPM && lock.Version == 1 {
 		return nil
 	}
-	names := lock.drift("", lock.declared.root, lock.copyOf(lock.Root))
+	names := lock.drift("", lock.declared.root, lock.Root)
 	for _, folder := range slices.Sorted(maps.Keys(lock.declared.parts)) {
 		if e := lock.byLocation[folder]; e != nil && lock.isPart(e) {
 			names = append(names, lock.drift(folder+": ", lock.declared.parts[folder], e)...)
@@ -28,18 +28,19 @@ func Drift(lock *Lockfile) []string {
 	return names
 }
 
-// copyOf is the root as the lockfile itself has it.
-func (lock *Lockfile) copyOf(root *Entry) *Entry {
-	if !lock.hasCopied || root != lock.Root {
-		return root
+// copyOf is a part of the project as the lockfile itself has it.
+func (lock *Lockfile) copyOf(part *Entry) *Entry {
+	list, ok := lock.copies[part]
+	if !ok {
+		return part
 	}
-	copied := *root
-	copied.Dependencies = lock.copied
+	copied := *part
+	copied.Dependencies = list
 	return &copied
 }
 
 func (lock *Lockfile) drift(prefix string, manifest, part *Entry) []string {
-	want, have := effective(manifest.Dependencies), effective(part.Dependencies)
+	want, have := lock.Format.effective(manifest.Dependencies), lock.Format.effective(lock.copyOf(part).Dependencies)
 	var names []string
 	for name, d := range want {
 		own, ok := have[name]
@@ -100,7 +101,7 @@ func Unsatisfied(lock *Lockfile) []string {
 		return nil
 	}
 	var out []string
-	for _, d := range effective(lock.Root.Dependencies) {
+	for _, d := range lock.Format.effective(lock.Root.Dependencies) {
 		if d.Kind == Peer || d.Kind == PeerOptional || len(lock.declared.replacesDirect(d.Name)) > 0 {
 			continue
 		}

@@ -51,6 +51,7 @@ func edits(c *clienttest.Client, r *clienttest.Registry, text string) []edit {
 	e.lines()
 	e.words()
 	e.documents()
+	e.registries()
 	seen := map[string]bool{text: true}
 	return slices.DeleteFunc(e.out, func(x edit) bool {
 		had := seen[x.text]
@@ -404,6 +405,37 @@ func (e *editor) words() {
 				e.add(fmt.Sprintf("%s %.60s becomes %.60s in line %d", class.what, old, word, line), at[0], at[1], word)
 			}
 		}
+	}
+}
+
+// registries takes packages from the registry that a project of pnpm's calls
+// "work", and back: where they are listed, where they are asked for, and both,
+// with that registry's hash and without.
+func (e *editor) registries() {
+	if e.client.Name != "pnpm" || e.client.Major < 12 {
+		return
+	}
+	for _, p := range e.registry.Packages {
+		name, version := `'?`+regexp.QuoteMeta(p.Name)+`'?`, regexp.QuoteMeta(p.Version)
+		sums := []string{clienttest.Integrity(p.Tarball("the registry")), clienttest.Integrity(p.Tarball("the foreign host"))}
+		for i, way := range []struct{ says, from, to string }{{"to the registry work", "", "work:"}, {"from the registry work", "work:", ""}} {
+			key := regexp.MustCompile(`('?` + regexp.QuoteMeta(p.Name) + `@)` + way.from + version + `\b`)
+			asks := regexp.MustCompile(`(?m)^(\s+` + name + `:\s*\n\s+specifier: [^\n]*\n\s+version: |\s+` + name + `: )` + way.from + version + `$`)
+			keys := func(s string) string { return key.ReplaceAllString(s, "${1}"+way.to+p.Version) }
+			users := func(s string) string { return asks.ReplaceAllString(s, "${1}"+way.to+p.Version) }
+			hash := func(s string) string { return strings.ReplaceAll(s, sums[i], sums[1-i]) }
+			bare := func(s string) string { return strings.ReplaceAll(s, "integrity: "+sums[i], "") }
+			for _, x := range []edit{
+				{"", users(keys(e.text))}, {", with its hash", hash(users(keys(e.text)))}, {", without hash", bare(users(keys(e.text)))},
+				{", where it is listed", keys(e.text)}, {", where it is asked for", users(e.text)}, {", its hash alone", hash(e.text)},
+				{", asked for, with its hash", hash(users(e.text))}, {", listed, with its hash", hash(keys(e.text))},
+			} {
+				e.out = append(e.out, edit{way.says + x.what + ": " + p.ID(), x.text})
+			}
+		}
+	}
+	for _, other := range []string{"npm:", "jsr:", "other:", "runtime:"} {
+		e.out = append(e.out, edit{"another registry: " + other, strings.ReplaceAll(e.text, "work:", other)})
 	}
 }
 

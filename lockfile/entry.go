@@ -122,6 +122,37 @@ type Dependency struct {
 	Kind       DependencyKind
 }
 
+// outranks reports whether of two declarations of one name a later one counts.
+// npm takes the last list, so that a development dependency stays one. The
+// others install for production what stands in another list as well, Bun a
+// project's own peers among that.
+func (f Format) outranks(later, than DependencyKind) bool {
+	if f == NPM {
+		return later >= than
+	}
+	rank := func(k DependencyKind) int {
+		switch {
+		case k == Peer && f == Bun:
+			return int(Prod)
+		case k == Dev:
+			return int(PeerOptional)
+		}
+		return int(k)
+	}
+	return rank(later) >= rank(than)
+}
+
+// effective keeps for each name the declaration that the client acts on.
+func (f Format) effective(list []Dependency) map[string]Dependency {
+	m := make(map[string]Dependency, len(list))
+	for _, d := range list {
+		if have, ok := m[d.Name]; !ok || f.outranks(d.Kind, have.Kind) {
+			m[d.Name] = d
+		}
+	}
+	return m
+}
+
 // Format is whose lockfile a file is.
 type Format string
 
@@ -240,7 +271,7 @@ func isGitURL(s string) bool {
 // isTarball reports whether a path names an archive, as package managers
 // decide between a folder and a file.
 func isTarball(file string) bool {
-	file, _, _ = strings.Cut(file, "#")
+	file, _, _ = strings.Cut(strings.ToLower(file), "#")
 	return strings.HasSuffix(file, ".tgz") || strings.HasSuffix(file, ".tar.gz") || strings.HasSuffix(file, ".tar")
 }
 

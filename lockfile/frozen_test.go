@@ -24,7 +24,8 @@ var knownBypasses = map[string]string{}
 // from it in its frozen mode is a change in Compare, or an error of Parse. Only
 // edits that this package is silent about need to be shown to the client.
 //
-// LOCKWARDEN_NIGHTLY=1 tries all shapes, LOCKWARDEN_SEEDS edits of each (400).
+// LOCKWARDEN_NIGHTLY=1 tries all shapes, LOCKWARDEN_SEEDS edits of each (400);
+// LOCKWARDEN_SEED says which ones.
 func TestFrozenEdits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("real package managers install from edited lockfiles in this test")
@@ -135,9 +136,14 @@ func frozenEdits(t *testing.T, c *clienttest.Client, r *clienttest.Registry, fil
 		len(all), len(silent), len(shown), refused, unchanged, found)
 }
 
-// pick takes some edits of each kind, the same ones in each run.
+// pick takes some edits of each kind, the same ones in each run with one
+// LOCKWARDEN_SEED.
 func pick(all []edit, n int) []edit {
-	random := rand.New(rand.NewPCG(16, 1))
+	seed, err := strconv.ParseUint(os.Getenv("LOCKWARDEN_SEED"), 10, 64)
+	if err != nil {
+		seed = 1
+	}
+	random := rand.New(rand.NewPCG(16, seed))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	rank, had := map[string]int{}, map[string]int{}
 	for _, x := range all {

@@ -47,10 +47,9 @@ type Lockfile struct {
 	children map[childKey]*Entry
 	parents  map[*Entry]*Entry
 	suspect  bool
-	// copied are the dependencies as the lockfile itself repeats them, where
-	// package.json's took their place.
-	copied    []Dependency
-	hasCopied bool
+	// copies are the dependencies of the project's parts as the lockfile itself
+	// repeats them, where package.json's took their place.
+	copies map[*Entry][]Dependency
 	// requested answers Locks for many requests.
 	requested requested
 }

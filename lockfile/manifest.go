@@ -111,7 +111,7 @@ func (r *requested) of(lock *Lockfile, part *Entry) map[string]Dependency {
 		r.asks = map[*Entry]map[string]Dependency{}
 	}
 	if r.asks[part] == nil {
-		r.asks[part] = effective(lock.copyOf(part).Dependencies)
+		r.asks[part] = lock.Format.effective(lock.copyOf(part).Dependencies)
 	}
 	return r.asks[part]
 }

@@ -183,10 +183,11 @@ func (c *comparison) moves() {
 		if c.head.resolved == nil && c.base.resolved == nil {
 			c.places(before, entries, func(d Difference) { note(v, d) })
 		}
-		if c.base.Format == c.head.Format && c.base.Version == c.head.Version {
+		if c.base.Format == c.head.Format {
 			c.claims(before, entries, func(d Difference) { note(v, d) })
 		}
 	}
+	c.variantEdges(note)
 	for v, list := range found {
 		slices.SortFunc(list, func(a, b Difference) int {
 			if n := importance(a) - importance(b); n != 0 {
@@ -246,7 +247,7 @@ func (c *comparison) variants(n *numbers, before, entries []*Entry, old, now usa
 			if from == to || from != nil && to != nil && keyOf(from) == keyOf(to) || !sameSet(old.gets[usage{by, name}], now.gets[usage{by, name}]) {
 				continue
 			}
-			user, had, gets := path.Base(strings.TrimSuffix(e.Location, "/node_modules/"+e.Name)), "", ""
+			user, had, gets := e.variant(), "", ""
 			if from != nil {
 				had = keyOf(from).id()
 			}
@@ -261,6 +262,58 @@ func (c *comparison) variants(n *numbers, before, entries []*Entry, old, now usa
 			}
 		}
 	}
+}
+
+// variantEdges finds who gets another one of a version's entries beside other
+// peers, where both were there and still are.
+func (c *comparison) variantEdges(note func(version, Difference)) {
+	if c.base.Format != Pnpm || c.head.Format != Pnpm {
+		return
+	}
+	several := map[*Entry]version{}
+	for v, entries := range c.after {
+		if len(entries) > 1 && len(c.before[v]) > 1 {
+			for _, e := range entries {
+				several[e] = v
+			}
+		}
+	}
+	if len(several) == 0 {
+		return
+	}
+	for _, e := range append([]*Entry{c.head.Root}, c.head.Entries...) {
+		o := c.base.Root
+		if e != c.head.Root {
+			o = c.base.byLocation[e.Location]
+		}
+		if o == nil {
+			continue
+		}
+		for i, d := range e.Dependencies {
+			to := e.to[i]
+			v, ok := several[to]
+			if !ok {
+				continue
+			}
+			from := c.base.resolved[childKey{o, d.Name}]
+			if from == nil || from.Location == to.Location || keyOf(from) != v ||
+				c.base.byLocation[to.Location] == nil || c.head.byLocation[from.Location] == nil {
+				continue
+			}
+			who := e.ID()
+			if e == c.head.Root {
+				who = "."
+			} else if c.head.isPart(e) {
+				who = e.Location
+			}
+			note(v, Difference{"user", from.variant(), who + " (" + to.variant() + ")"})
+		}
+	}
+}
+
+// variant is the key of an entry of pnpm's, as its folder has it.
+func (e *Entry) variant() string {
+	return path.Base(strings.TrimSuffix(e.Location, "/node_modules/"+e.Name))
 }
 
 // eitherAsks lists the names that two entries ask for, each once.
@@ -305,6 +358,10 @@ func (c *comparison) places(before, entries []*Entry, note func(Difference)) {
 // what it asks for, which commands it brings, and for which systems it is.
 // Package managers act on it, and it never changes by itself.
 func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
+	all, commandsOnly := c.comparable()
+	if !all && !commandsOnly {
+		return
+	}
 	// One old entry can be what many new ones are compared with.
 	said := map[*Entry][2]string{}
 	was := func(o *Entry) [2]string {
@@ -328,16 +385,19 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 			slices.Equal(o.Dependencies, e.Dependencies) && maps.Equal(o.Bin, e.Bin) {
 			continue
 		}
-		if o.Source() == Local || o.Resolution() != e.Resolution() {
+		if o.Source() != e.Source() || o.Source() != Local && o.Resolution() != e.Resolution() {
 			continue
+		}
+		if !maps.Equal(o.Bin, e.Bin) || o.hasBin != e.hasBin {
+			note(Difference{"bin", was(o)[1], commands(e)})
+		}
+		if !all || o.Source() == Local {
+			continue // what a folder of the project is, its package.json says
 		}
 		if c.head.Format != Pnpm && !slices.Equal(o.Dependencies, e.Dependencies) {
 			if was, is := was(o)[0], asks(e); was != is {
 				note(Difference{"dependencies", was, is})
 			}
-		}
-		if !maps.Equal(o.Bin, e.Bin) || o.hasBin != e.hasBin {
-			note(Difference{"bin", was(o)[1], commands(e)})
 		}
 		if o.Optional != e.Optional || o.mayFail != e.mayFail {
 			note(Difference{"optional", necessity(o), necessity(e)})
@@ -346,6 +406,21 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 			note(Difference{"platforms", o.Platforms, e.Platforms})
 		}
 	}
+}
+
+// comparable reports what two lockfiles say of packages in the same way: all, or
+// the commands that they bring. Another version of a format says more.
+func (c *comparison) comparable() (all, commandsOnly bool) {
+	a, b := c.base.Version, c.head.Version
+	switch c.head.Format {
+	case NPM:
+		return a == b || min(a, b) > 1, false
+	case Yarn:
+		return a == b, min(a, b) > 1
+	case Bun:
+		return true, true
+	}
+	return a == b, true
 }
 
 // necessity says whether an installation goes on without the package: by who

@@ -12,10 +12,14 @@ func parseNPM(file, text string, d *declared, opts Options) (*Lockfile, error) {
 	r := &reader{&document.Reader{File: file, Text: text, Rewrite: rewrite[NPM]}}
 	lock, legacyAt := r.document()
 	if d.root != nil {
-		if lock.Root != nil {
-			lock.copied, lock.hasCopied = lock.Root.Dependencies, true
-		}
+		was := lock.Root
 		lock.adoptManifest(d.root)
+		if was != nil {
+			lock.copies = map[*Entry][]Dependency{lock.Root: was.Dependencies}
+		}
+	}
+	if err := lock.adoptParts(d, opts); err != nil {
+		return nil, err
 	}
 	lock.checkSizes()
 	lock.index()
@@ -142,12 +146,12 @@ func (lock *Lockfile) adoptManifest(manifest *Entry) {
 		// its development dependencies, which then look like a disagreement.
 		// Where no entry says what it requires, as npm 5.0 wrote, the file's
 		// own flags are all there is.
-		for _, d := range effective(root.Dependencies) {
+		for _, d := range NPM.effective(root.Dependencies) {
 			lock.suspect = lock.suspect || d.Kind == Dev
 		}
 		lock.suspect = lock.suspect && lock.hasEdges()
 	} else {
-		lock.suspect = !sameDependencies(root.Dependencies, lock.Root.Dependencies)
+		lock.suspect = !sameDependencies(NPM, root.Dependencies, lock.Root.Dependencies)
 	}
 	root.EndLine = lock.Root.EndLine
 	root.Line = lock.Root.Line

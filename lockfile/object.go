@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile/document"
@@ -107,10 +108,28 @@ func (r *reader) entry(e *Entry) {
 			r.Array(func() { e.Bundles = append(e.Bundles, r.StringOr()) })
 		case "workspaces":
 			r.workspaces(e)
+		case "license", "funding", "requires", "ideallyInert", "description", "author", "homepage", "repository", "keywords", "files":
+			r.Skip() // nothing is installed otherwise for it
+		case "scripts":
+			if e.Location != "" {
+				r.FailAt(keyPos, "%q has \"scripts\", which npm runs in place of the package's own; no package manager writes them",
+					document.Clip(e.Location))
+			}
+			r.Skip() // of package.json, or of the project's copy of it
 		default:
+			from := r.Pos
 			r.Skip()
+			if e.Location != "" {
+				e.platform(document.Clip(key), []string{strings.TrimSpace(r.Text[from:r.Pos])})
+			}
 		}
 	})
+	if e.InstallScript {
+		e.platform("scripts", []string{"its own"})
+	}
+	if len(e.Bundles) > 0 {
+		e.platform("bundles", slices.Clone(e.Bundles))
+	}
 	e.optionalPeers(optionalPeers)
 	if e.Location != "" && !e.Link {
 		// Arborist: devOptional is also set where dev or optional is.
@@ -184,7 +203,7 @@ func (r *reader) bin(e *Entry) {
 			if e.Bin == nil {
 				e.Bin = map[string]string{}
 			}
-			e.Bin[name] = r.StringOr()
+			e.Bin[name] = strings.TrimPrefix(r.StringOr(), "./") // as later releases of npm write it
 		})
 	case '"':
 		e.Bin = map[string]string{"": r.Str()}

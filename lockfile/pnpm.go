@@ -148,7 +148,7 @@ func (l *pnpmDocument) entries() []pnpmEdges {
 	var out []pnpmEdges
 	read := func(key, base string, edges *document.Mapping) {
 		e := l.entry(key, base, packages)
-		e.mayFail = edges.Text("optional") == "true"
+		e.mayFail = l.truth(edges, "optional")
 		if n := edges.At["engines"]; n != nil && l.version >= 9 {
 			e.platform("engines", []string{document.Flat(n)}) // early releases of pnpm 9 had them here
 		}
@@ -254,12 +254,36 @@ func (l *pnpmDocument) base(key string, of *document.Mapping, line, end int) *En
 			e.platform(key, []string{document.Flat(n)})
 		}
 	}
-	e.hasBin = of.Text("hasBin") == "true"
-	e.InstallScript = of.Text("requiresBuild") == "true"
+	for _, key := range of.Keys {
+		if !slices.Contains(pnpmKeys, key) {
+			e.platform(document.Clip(key), []string{document.Flat(of.At[key])})
+		}
+	}
+	e.hasBin = l.truth(of, "hasBin")
+	if e.InstallScript = l.truth(of, "requiresBuild"); e.InstallScript {
+		e.platform("scripts", []string{"its own"})
+	}
 	if e.Deprecated = of.Text("deprecated"); e.Deprecated == "" && of.At["deprecated"] != nil {
 		e.Deprecated = "deprecated"
 	}
 	return e
+}
+
+// pnpmKeys are what pnpm writes of a package, and what is read or makes no
+// difference; any other key counts as it stands.
+var pnpmKeys = append([]string{"engines", "deprecated", "dev", "transitivePeerDependencies"}, slices.Concat(snapshotKeys, packageKeys)...)
+
+// resolutionKeys are the same of where it comes from.
+var resolutionKeys = []string{"integrity", "tarball", "type", "repo", "commit", "path", "directory", "variants", "url", "bin", "targets"}
+
+// truth reads what is true or absent. To JavaScript other words are true as well,
+// which pnpm never writes.
+func (l *pnpmDocument) truth(of *document.Mapping, key string) bool {
+	text := of.Text(key)
+	if of.At[key] != nil && text != "true" && text != "false" {
+		l.fail(of.Line[key], "\""+key+"\" is neither true nor false; readers would disagree on what it means")
+	}
+	return text == "true"
 }
 
 var (
@@ -323,6 +347,11 @@ func (l *pnpmDocument) patch(e *Entry, key string) string {
 func (l *pnpmDocument) resolution(e *Entry, key string, r *document.Mapping) {
 	if r == nil {
 		return
+	}
+	for _, key := range r.Keys {
+		if !slices.Contains(resolutionKeys, key) {
+			e.platform("resolution", []string{document.Clip(key), document.Flat(r.At[key])})
+		}
 	}
 	e.Integrity = r.Scalar("integrity")
 	tarball, repo, directory := r.Scalar("tarball"), r.Scalar("repo"), r.Scalar("directory")

@@ -24,7 +24,7 @@ func (o Options) read(name string) ([]byte, error) {
 
 // declarations reads what the project declares for a package manager.
 func (o Options) declarations(lockfile string, format Format) (declared, error) {
-	d := declared{parts: map[string]*Entry{}, catalogs: map[string]map[string]string{}}
+	d := declared{format: format, parts: map[string]*Entry{}, catalogs: map[string]map[string]string{}}
 	manifest, err := o.read("package.json")
 	if err != nil {
 		return d, err
@@ -84,6 +84,55 @@ func (o Options) aliasPart(lockfile, folder string, d *declared) (*Entry, error)
 	return o.part(lockfile, folder, d)
 }
 
+// maxParts is how many of a project's folders are asked for their package.json,
+// beside those that Options names; each can be a request. What the lockfile
+// says of a folder beyond counts.
+const maxParts = 100
+
+// reads reports whether the package.json of a folder is read, which is one of
+// those whose lockfile repeats what they ask for; n is how many were read.
+func (o Options) reads(folder string, n int) bool {
+	if o.Parts == nil {
+		return n < maxParts
+	}
+	return slices.Contains(o.Parts, folder)
+}
+
+// adoptParts lets package.json say what the project's folders ask for, as npm
+// and Bun do even where their lockfile may not change.
+func (lock *Lockfile) adoptParts(d *declared, opts Options) error {
+	n := 0
+	for _, e := range lock.Entries {
+		if e.Link || inModules(e.Location) || !opts.reads(e.Location, n) {
+			continue
+		}
+		n++
+		manifest, err := opts.part(lock.File, e.Location, d)
+		if err != nil {
+			return err
+		}
+		if manifest == nil {
+			continue
+		}
+		if manifest.Package != "" && packageName.MatchString(manifest.Package) {
+			e.Package = manifest.Package
+		}
+		lock.adopt(e, manifest)
+	}
+	return nil
+}
+
+// adopt gives a part of the project the dependencies of its package.json, and
+// keeps the lockfile's own copy of them.
+func (lock *Lockfile) adopt(e, manifest *Entry) {
+	if lock.copies == nil {
+		lock.copies = map[*Entry][]Dependency{}
+	}
+	lock.copies[e] = e.Dependencies
+	lock.suspect = lock.suspect || !sameDependencies(lock.Format, e.Dependencies, manifest.Dependencies)
+	e.Dependencies = manifest.Dependencies
+}
+
 // aliasParts reads the manifests of those folders of the project that ask for a
 // package under another name: only package.json can say that they do.
 func (lock *Lockfile) aliasParts(d *declared, opts Options) error {
@@ -114,4 +163,8 @@ type Options struct {
 	// it over the lockfile's copy, and computes flags again where the two
 	// disagree.
 	Project fs.FS
+	// Parts are the folders below the lockfile's whose package.json changed: it
+	// is read where the lockfile itself repeats what a folder asks for. nil reads
+	// those of all parts of the project, up to a limit.
+	Parts []string
 }

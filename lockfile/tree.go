@@ -173,7 +173,7 @@ func (lock *Lockfile) edgesOf(e *Entry, out []edge) []edge {
 			return
 		}
 		if i, dup := at(name); dup {
-			if out[i].kind != Workspace && kind >= out[i].kind {
+			if out[i].kind != Workspace && lock.Format.outranks(kind, out[i].kind) {
 				out[i].kind = kind
 			}
 			return
@@ -333,6 +333,7 @@ func (lock *Lockfile) markBundled() {
 	}
 	below := map[*Entry][]*Entry{}
 	named := map[*Entry]func(string) bool{}
+	var first []*Entry
 	for _, e := range lock.Entries {
 		parent := lock.parents[e]
 		if parent == nil || lock.children[childKey{parent, e.Name}] != e {
@@ -346,19 +347,28 @@ func (lock *Lockfile) markBundled() {
 			named[parent] = setOf(parent.Bundles)
 		}
 		if named[parent](e.Name) {
-			take(e, parent)
+			first = append(first, e)
 		}
 	}
-	for len(queue) > 0 {
-		e := queue[0]
-		queue = queue[1:]
-		by := bundler[e]
-		for _, child := range below[e] {
-			take(child, by)
-		}
-		for _, x := range lock.edges(e) {
-			if lock.parents[x.to] == by && lock.children[childKey{by, x.to.Name}] == x.to {
-				take(x.to, by)
+	// Of bundles in bundles the outermost counts.
+	depth := make(map[*Entry]int, len(first))
+	for _, e := range first {
+		depth[e] = strings.Count(e.Location, "node_modules/")
+	}
+	slices.SortStableFunc(first, func(a, b *Entry) int { return depth[a] - depth[b] })
+	for _, e := range first {
+		take(e, lock.parents[e])
+		for len(queue) > 0 {
+			e := queue[0]
+			queue = queue[1:]
+			by := bundler[e]
+			for _, child := range below[e] {
+				take(child, by)
+			}
+			for _, x := range lock.edges(e) {
+				if lock.parents[x.to] == by && lock.children[childKey{by, x.to.Name}] == x.to {
+					take(x.to, by)
+				}
 			}
 		}
 	}

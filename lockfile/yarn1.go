@@ -116,9 +116,12 @@ func (l *yarnLock) classic(file, text string) {
 				e.Integrity = l.value(value, number)
 			case "dependencies:", "optionalDependencies:":
 				section = key
+			default:
+				e.platform(document.Clip(key), []string{value})
 			}
 		case indent == 4 && section == "" && strings.HasPrefix(content, "\""), indent > 4 && indent%2 == 0:
 			e.EndLine = number // a part of something that no version of Yarn reads
+			e.platform(document.Clip(content), []string{"there"})
 		case indent%2 != 0:
 			l.fail(number, "the line is not indented as Yarn writes it: "+document.Clip(content))
 		case indent == 4 && section != "":
@@ -134,6 +137,7 @@ func (l *yarnLock) classic(file, text string) {
 			l.wants = append(l.wants, yarnWant{e, Dependency{Name: l.value(name, number), Spec: l.value(spec, number), Kind: kind}, number})
 		default:
 			e.EndLine = number
+			e.platform(document.Clip(content), []string{"there"})
 		}
 	}
 	ended()

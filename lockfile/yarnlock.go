@@ -3,6 +3,7 @@ package lockfile
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/glob"
@@ -94,17 +95,13 @@ func (l *yarnLock) described(name, spec string) *Entry {
 	return nil
 }
 
-// maxParts is how many of a project's folders are asked for their package.json;
-// each can be a request. What a folder beyond asks for counts as the project's
-// own, for production.
-const maxParts = 100
-
 // kinds reads which dependencies of workspaces are for development: lockfiles
-// of Yarn 2 to 4 do not say it.
+// of Yarn 2 to 4 do not say it. What a folder beyond the limit asks for counts
+// as needed for production.
 func (l *yarnLock) kinds(opts Options) error {
 	for i, e := range l.lock.members {
-		if i == maxParts {
-			break
+		if i >= maxParts && !slices.Contains(opts.Parts, e.Location) {
+			continue
 		}
 		manifest, err := opts.part(l.file, e.Location, l.declared)
 		if err != nil {
@@ -113,7 +110,7 @@ func (l *yarnLock) kinds(opts Options) error {
 		if manifest == nil {
 			continue
 		}
-		kinds := effective(manifest.Dependencies)
+		kinds := Yarn.effective(manifest.Dependencies)
 		for j := range l.wants {
 			if w := &l.wants[j]; w.e == e && kinds[w.d.Name].Kind == Dev {
 				w.d.Kind = Dev
@@ -133,19 +130,8 @@ func (l *yarnLock) workspaces(opts Options) error {
 		return nil
 	}
 	workspaces := glob.NewWorkspaces(l.declared.root.workspaces)
-	seen := 0
-	return fs.WalkDir(opts.Project, ".", func(name string, f fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if seen++; seen > maxFiles || len(l.lock.members) == maxParts {
-			return fs.SkipAll
-		}
-		if f.IsDir() && (f.Name() == "node_modules" || f.Name() == ".git" || f.Name() == ".yarn") {
-			return fs.SkipDir
-		}
-		folder := path.Dir(name)
-		if f.IsDir() || f.Name() != "package.json" || folder == "." || !workspaces.Match(folder) {
+	part := func(folder string) error {
+		if folder == "." || !workspaces.Match(folder) || l.lock.byLocation[folder] != nil {
 			return nil
 		}
 		manifest, err := opts.part(l.file, folder, l.declared)
@@ -163,6 +149,28 @@ func (l *yarnLock) workspaces(opts Options) error {
 			}
 		}
 		return nil
+	}
+	for _, folder := range opts.Parts {
+		if err := part(folder); err != nil {
+			return err
+		}
+	}
+	most := len(l.lock.members) + maxParts
+	seen := 0
+	return fs.WalkDir(opts.Project, ".", func(name string, f fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if seen++; seen > maxFiles || len(l.lock.members) == most {
+			return fs.SkipAll
+		}
+		if f.IsDir() && (f.Name() == "node_modules" || f.Name() == ".git" || f.Name() == ".yarn") {
+			return fs.SkipDir
+		}
+		if f.IsDir() || f.Name() != "package.json" {
+			return nil
+		}
+		return part(path.Dir(name))
 	})
 }
 

@@ -12,7 +12,9 @@ import (
 // package, and leaves the lockfile as it is.
 func (g *gatherer) archives(changed []string) error {
 	for _, file := range changed {
-		if !strings.HasSuffix(file, ".tgz") && !strings.HasSuffix(file, ".tar.gz") && !strings.HasSuffix(file, ".tar") {
+		// Package managers look at the ends of names, whatever their case.
+		lower := strings.ToLower(file)
+		if !strings.HasSuffix(lower, ".tgz") && !strings.HasSuffix(lower, ".tar.gz") && !strings.HasSuffix(lower, ".tar") {
 			continue
 		}
 		e, err := g.in.Head.Entry(g.ctx, file)

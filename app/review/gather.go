@@ -23,11 +23,14 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 		return nil, err
 	}
 	g := &gatherer{ctx: ctx, in: &Input{Base: base, Head: head},
-		locks: map[string]*sideOf{}, settled: map[string]bool{}, grouped: map[string]bool{}}
+		locks: map[string]*sideOf{}, settled: map[string]bool{}, grouped: map[string]bool{}, parts: []string{}}
 	left := 0
 	known := map[string]bool{}
 	for _, file := range touched {
 		known[file] = true
+		if lockfile.Classify(file).Role == lockfile.Manifest {
+			g.parts = append(g.parts, path.Dir(file))
+		}
 	}
 	for _, file := range changed {
 		if !known[file] && !(ignored != nil && ignored(file)) {
@@ -71,6 +74,9 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 		return nil, err
 	}
 	if err := g.shrinkwraps(lockfiles); err != nil {
+		return nil, err
+	}
+	if err := g.around(touched); err != nil {
 		return nil, err
 	}
 	if err := g.manifests(manifests); err != nil {

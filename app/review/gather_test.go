@@ -44,6 +44,18 @@ func asks(packages ...string) string {
 
 type tree = map[string]string
 
+// Lockfiles that stay as they are: of Yarn 1, of npm with a workspace, of Bun
+// and of Yarn 4.
+const (
+	yarnA   = "# yarn lockfile v1\n\na@^1:\n  version \"1.0.0\"\n"
+	devLock = `{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"1"}},"node_modules/a":{"version":"1.0.0"},
+"web":{"devDependencies":{"b":"2"}},"node_modules/web":{"resolved":"web","link":true},"node_modules/b":{"version":"2.0.0","dev":true}}}`
+	bunA   = `{"lockfileVersion":1,"workspaces":{"":{"devDependencies":{"a":"^1"}}},"packages":{"a":["a@1.0.0","",{}]}}`
+	berryA = "__metadata:\n  version: 8\n\"a@npm:^1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n" +
+		"\"a@npm:^2\":\n  version: 2.0.0\n  resolution: \"a@npm:2.0.0\"\n" +
+		"\"r@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"r@workspace:.\"\n  dependencies:\n    a: \"catalog:\"\n"
+)
+
 func TestGather(t *testing.T) {
 	const conflict = "{\n<<<<<<< ours\n"
 	for _, row := range []struct {
@@ -193,7 +205,8 @@ func TestGather(t *testing.T) {
 			tree{}, tree{"docs/package.json": asks("a@1.0.0")}, "", []string{"docs/package.json:3 lockfile/not-locked the repository"}},
 		{"a workspace is locked above",
 			tree{"web/package.json": asks(), "package-lock.json": workspaceLock(`,"web":{"dependencies":{"b":"2"}},"node_modules/b":{"version":"2.0.0"}`, "a@1.0.0")},
-			tree{"web/package.json": asks("b@2"), "package-lock.json": workspaceLock(`,"web":{"dependencies":{"b":"2"}},"node_modules/b":{"version":"2.0.0"}`, "a@1.0.0")}, "", nil},
+			tree{"web/package.json": asks("b@2"), "package-lock.json": workspaceLock(`,"web":{"dependencies":{"b":"2"}},"node_modules/b":{"version":"2.0.0"}`, "a@1.0.0")}, "",
+			[]string{"pair package-lock.json ~b ~web"}},
 		{"a workspace whose lockfile changed without it is not",
 			tree{"web/package.json": asks(), "package-lock.json": workspaceLock(`,"web":{}`, "a@1.0.0")},
 			tree{"web/package.json": asks("b@2"), "package-lock.json": workspaceLock(`,"web":{}`, "a@1.1.0")}, "",
@@ -216,6 +229,32 @@ func TestGather(t *testing.T) {
 			tree{"package-lock.json": `{"lockfileVersion":3,"packages":{"node_modules/a":{"resolved":"file:x/a.tgz"}}}`, "x/a.tgz": "1", "x/b.tgz": "1"},
 			tree{"package-lock.json": `{"lockfileVersion":3,"packages":{"node_modules/a":{"resolved":"file:x/a.tgz"}}}`, "x/a.tgz": "2", "x/b.tgz": "2"}, "",
 			[]string{"x/a.tgz:1 scan/incomplete package-lock.json"}},
+		{"Yarn's lockfile says nothing of development: package.json alone moves a package to production",
+			tree{"package.json": `{"devDependencies":{"a":"^1"}}`, "yarn.lock": yarnA}, tree{"package.json": `{"dependencies":{"a":"^1"}}`, "yarn.lock": yarnA}, "",
+			[]string{"pair yarn.lock ~a"}},
+		{"and so it does where it stays for development",
+			tree{"package.json": `{"devDependencies":{"a":"^1"}}`, "yarn.lock": yarnA},
+			tree{"package.json": `{"dependencies":{"a":"^1"},"devDependencies":{"a":"^1"}}`, "yarn.lock": yarnA}, "", []string{"pair yarn.lock ~a"}},
+		{"from production to development nothing comes in",
+			tree{"package.json": `{"dependencies":{"a":"^1"}}`, "yarn.lock": yarnA}, tree{"package.json": `{"devDependencies":{"a":"^1"}}`, "yarn.lock": yarnA}, "", nil},
+		{"npm takes the project's and its workspaces' own word, too",
+			tree{"web/package.json": `{"devDependencies":{"b":"2"}}`, "package-lock.json": devLock}, tree{"web/package.json": `{"dependencies":{"b":"2"}}`, "package-lock.json": devLock}, "",
+			[]string{"pair package-lock.json ~b"}},
+		{"also where the lockfile changed in another place",
+			tree{"web/package.json": `{"devDependencies":{"b":"2"}}`, "package-lock.json": devLock},
+			tree{"web/package.json": `{"dependencies":{"b":"2"}}`, "package-lock.json": strings.Replace(devLock, "1.0.0", "1.0.1", 1)}, "",
+			[]string{"pair package-lock.json ~a ~b"}},
+		{"Bun as well",
+			tree{"package.json": `{"devDependencies":{"a":"^1"}}`, "bun.lock": bunA}, tree{"package.json": `{"dependencies":{"a":"^1"}}`, "bun.lock": bunA}, "",
+			[]string{"pair bun.lock ~a"}},
+		{"a catalog leads to another version that is locked as well",
+			tree{"package.json": `{"dependencies":{"a":"catalog:"}}`, ".yarnrc.yml": "catalog:\n  a: ^1\n", "yarn.lock": berryA},
+			tree{"package.json": `{"dependencies":{"a":"catalog:"}}`, ".yarnrc.yml": "catalog:\n  a: ^2\n", "yarn.lock": berryA}, "",
+			[]string{"pair yarn.lock ~a"}},
+		{"whatever the case of its name",
+			tree{"package-lock.json": `{"lockfileVersion":3,"packages":{"node_modules/a":{"resolved":"file:x/a.TGZ"}}}`, "x/a.TGZ": "1"},
+			tree{"package-lock.json": `{"lockfileVersion":3,"packages":{"node_modules/a":{"resolved":"file:x/a.TGZ"}}}`, "x/a.TGZ": "2"}, "",
+			[]string{"x/a.TGZ:1 scan/incomplete package-lock.json"}},
 		{"settings are handed on",
 			tree{".npmrc": "a=1"}, tree{".npmrc": "a=2", "web/.yarn/patches/x.patch": "", "patches/y.patch": "1"}, "",
 			[]string{"settings .npmrc patches/y.patch web/.yarn/patches/x.patch"}},

@@ -22,6 +22,9 @@ type gatherer struct {
 	// read: what their package.json asks for is part of that.
 	settled map[string]bool
 	grouped map[string]bool
+	// parts are the folders whose package.json changed; nil where single files
+	// are compared.
+	parts []string
 	// others are the changed paths that Classify does not know and no policy
 	// leaves out: settings may name them.
 	others []string
@@ -55,12 +58,12 @@ type sideOf struct {
 }
 
 // read reads a lockfile with what Parse wants to know of its project.
-func read(ctx context.Context, rev Revision, file, shown string) (*sideOf, error) {
+func (g *gatherer) read(rev Revision, file, shown string) (*sideOf, error) {
 	s := &sideOf{file: file, shown: shown}
-	data, found, err := Read(ctx, rev, file, lockfile.MaxSize)
+	data, found, err := Read(g.ctx, rev, file, lockfile.MaxSize)
 	s.there, s.data = found || err != nil, data
 	if err == nil && found {
-		s.lock, err = parse(ctx, rev, file, shown, data)
+		s.lock, err = g.parse(rev, file, shown, data)
 	}
 	var at *lockfile.Error
 	var not *NotRead
@@ -93,7 +96,7 @@ func lies(ctx context.Context, rev Revision, file string) string {
 	return file
 }
 
-func parse(ctx context.Context, rev Revision, file, shown string, data []byte) (*lockfile.Lockfile, error) {
+func (g *gatherer) parse(rev Revision, file, shown string, data []byte) (*lockfile.Lockfile, error) {
 	if msg := noText(data); msg != "" {
 		return nil, &lockfile.Error{File: shown, Line: 1, Msg: msg}
 	}
@@ -101,7 +104,21 @@ func parse(ctx context.Context, rev Revision, file, shown string, data []byte) (
 	if path.Base(file) == ".package-lock.json" {
 		dir = path.Dir(dir) // npm's hidden lockfile lies in node_modules
 	}
-	return lockfile.Parse(shown, data, lockfile.Options{Project: Project(ctx, rev, dir)})
+	return lockfile.Parse(shown, data, lockfile.Options{Project: Project(g.ctx, rev, dir), Parts: g.partsBelow(dir)})
+}
+
+// partsBelow are the folders below one whose package.json changed, relative to it.
+func (g *gatherer) partsBelow(dir string) []string {
+	if g.parts == nil {
+		return nil
+	}
+	out := []string{}
+	for _, folder := range g.parts {
+		if below := relative(dir, folder); below != "." && !strings.HasPrefix(below, "..") {
+			out = append(out, below)
+		}
+	}
+	return out
 }
 
 // noText names what is no lockfile of any package manager, and happens.
@@ -123,7 +140,7 @@ func (g *gatherer) head(file string) (*sideOf, error) {
 	if s, ok := g.locks[file]; ok {
 		return s, nil
 	}
-	s, err := read(g.ctx, g.in.Head, file, lies(g.ctx, g.in.Head, file))
+	s, err := g.read(g.in.Head, file, lies(g.ctx, g.in.Head, file))
 	if err == nil {
 		g.locks[file] = s
 	}

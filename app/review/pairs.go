@@ -24,7 +24,7 @@ func (g *gatherer) pairs(files, touched []string) error {
 		if err != nil {
 			return err
 		}
-		base, err := read(g.ctx, g.in.Base, file, lies(g.ctx, g.in.Base, file))
+		base, err := g.read(g.in.Base, file, lies(g.ctx, g.in.Base, file))
 		if err != nil {
 			return err
 		}

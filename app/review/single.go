@@ -27,7 +27,7 @@ func (s *Source) Lockfile(ctx context.Context) (lock *lockfile.Lockfile, ok bool
 }
 
 func (s *Source) read(ctx context.Context) (*sideOf, error) {
-	return read(ctx, s.Revision, s.Path, s.Shown)
+	return (&gatherer{ctx: ctx}).read(s.Revision, s.Path, s.Shown)
 }
 
 // failure is the problem as an error.

@@ -202,6 +202,44 @@ func TestLoaded(t *testing.T) {
 	}
 }
 
+// unnamed are scripts in all but their names, loaded in ways that are not followed,
+// or by nothing here: what they would do is said all the same.
+var unnamed = map[string][]string{
+	"a text":                        {"a.txt", ""},
+	"a document":                    {"docs/a.md", ""},
+	"a page":                        {"a.html", ""},
+	"a map":                         {"lib/a.js.map", ""},
+	"a declaration":                 {"a.d.ts", ""},
+	"a name without ending":         {"bin/a", ""},
+	"settings":                      {"a.json", "0;" + inert},
+	"settings that begin as a list": {"a.json", "[0];" + inert},
+	"large settings":                {"a.json", "0;/*" + strings.Repeat("x", 40<<10) + "*/" + inert},
+	"a large text":                  {"a.txt", "/*" + strings.Repeat("x", 300<<10) + "*/" + inert},
+	"a comment with a zero byte":    {"a.dat", "/*\x00*/" + inert},
+	"zero bytes past what is kept":  {"a.dat", "/*\x00" + strings.Repeat("x", 100<<10) + "*/" + inert},
+	"a name out of with":            {"index.js", "with({r:require})r('./a.dat')", "a.dat", ""},
+	"a name out of WeakMap":         {"index.js", "const w=new WeakMap(),k={};w.set(k,require);w.get(k)('./a.dat')", "a.dat", ""},
+	"a name that Module finds":      {"index.js", "const M=module.constructor;require(M._findPath('./a.dat',[__dirname]))", "a.dat", ""},
+	"a name out of a folder":        {"index.js", "for(const f of require('fs').readdirSync(__dirname+'/d'))require(__dirname+'/d/'+f)", "d/a.dat", ""},
+}
+
+// TestUnnamed: a script under another name counts as one that nothing reaches.
+func TestUnnamed(t *testing.T) {
+	s := open(t, worker.Limits{Step: 60 * time.Second})
+	for name, list := range unnamed {
+		t.Run(name, func(t *testing.T) {
+			scanned, err := s.ScanTarball(context.Background(), tarball(t, loadingFiles(list)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := analyzer.NewReport(issue.Input{Name: "case", Version: "1.0.0"}, scanned)
+			if !slices.ContainsFunc(report.Issues, func(i issue.Issue) bool { return strings.HasPrefix(i.ID, "malware/") && i.Severity <= issue.Medium }) {
+				t.Errorf("%v, blind %v", report.Issues, scanned.Contents.Blind)
+			}
+		})
+	}
+}
+
 // harmless look like loadings and are ordinary: they stay quiet and complete.
 var harmless = map[string][]string{
 	"a style that a bundler loads":       {"index.js", "require('./a.css'); require('./b.scss'); require('./page.html'); require('./x.svg')", "a.css", "a{color:red}\n@import url(b.css);\n", "b.scss", "$a: 1;\n@function f($x) { @return $x; }\n", "page.html", "<p>function process(</p>", "x.svg", "<svg/>"},
@@ -218,6 +256,9 @@ var harmless = map[string][]string{
 	"a command line's own scripts":       {"package.json", `"bin": {"case": "cli"}, "scripts": {"test": "node test"}`, "cli", "#!/usr/bin/env node\nrequire('./index.js')", "index.js", "module.exports=1"},
 	"a shrinkwrap of the registry":       {"npm-shrinkwrap.json", `{"name": "case", "lockfileVersion": 3, "packages": {"node_modules/q": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/q/-/q-1.0.0.tgz", "integrity": "sha512-AAAA"}}}`, "index.js", "module.exports=1"},
 	"a picture that is one":              {"index.js", "try{require('./logo.png')}catch(e){}", "logo.png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"},
+	"a document about a script":          {"docs/a.md", "A package that does it:\n\n" + inert, "b.md", "# Title\n\n" + inert, "c.txt", "Do not run (" + inert + ")"},
+	"a script in a page, and in JSON":    {"a.html", "<script>" + inert + "</script>", "b.json", `{"x": ` + strconv.Quote(inert) + "}", "c.json", "[" + strconv.Quote(inert) + "]"},
+	"a template of a script":             {"a.tpl", "<% if (x) { %>" + inert + "<% } %>", "b.hbs", "{{#if x}}\n" + inert + "{{/if}}"},
 	"a script whose name is no script's": {"index.js", "require('./bin/tool')", "bin/tool", "module.exports=1"},
 }
 

@@ -1,6 +1,9 @@
 package javascript
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // metaMember gives import.meta.url and its like.
 func (e *evaluation) metaMember(of *apiPath, name string) *Value {
@@ -387,6 +390,12 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 	}
 	if of.api == "require.extensions" || of.api == "module._extensions" {
 		e.registers(name)
+	}
+	if of.api == "process.env" && name == "NODE_OPTIONS" && e.p.alone == nil && e.inline == 0 {
+		s := &start{e: e, id: id, dirs: []string{"", path.Dir(e.m.file.path)}}
+		for _, text := range v.Texts() {
+			s.node([]string{"NODE_OPTIONS=" + text, "node"}) // of whatever is started then
+		}
 	}
 	m := e.p.member(of, name)
 	if m != nil && m.interest.Hooked != 0 {

@@ -28,8 +28,12 @@ const (
 	// that is the first one.
 	readFile
 	evalText
-	// evalFunction makes a function of the text that is its last argument.
+	// evalFunction makes a function of the text that is its last argument,
+	// evalExpression runs the expression that its second argument has.
 	evalFunction
+	evalExpression
+	// writesInput gives a text to a program that was started.
+	writesInput
 )
 
 // starters are the functions that start or load what their arguments name.
@@ -39,7 +43,11 @@ var starters = map[string]starter{
 	"globalThis.importScripts": startFile, "execa.node": startFile, "execa.execaNode": startFile,
 	"module#load": startFile, "cluster.Worker": startFile,
 	"module.register": startImport, "cluster.setupPrimary": startSettings, "cluster.setupMaster": startSettings,
-	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile,
+	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile, "fs.openSync": readFile, "fs.open": readFile,
+	"inspector.Session#post":        evalExpression,
+	"child_process.spawn#stdin.end": writesInput, "child_process.spawn#stdin.write": writesInput,
+	"child_process.exec#stdin.end": writesInput, "child_process.exec#stdin.write": writesInput,
+	"child_process.execFile#stdin.end": writesInput, "child_process.execFile#stdin.write": writesInput,
 	"globalThis.eval": evalText, "globalThis.Function": evalFunction, "vm.runInThisContext": evalText,
 	"vm.runInNewContext": evalText, "vm.runInContext": evalText,
 	"vm.Script": evalText, "vm.compileFunction": evalText, "vm.SourceTextModule": evalText, "module#_compile": evalText,
@@ -91,6 +99,8 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		for _, text := range c.arg(0).Texts() {
 			if file, ok := e.p.resolver.resolve(e.m.file.path, text, byImport); ok {
 				s.runs(file, true)
+			} else if rest, ok := cutFold(text, "data:"); ok {
+				s.program(dataText(rest))
 			}
 		}
 	case startExtension:
@@ -101,6 +111,12 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		s.text(c.arg(0))
 	case evalFunction:
 		s.text(c.arg(len(c.args) - 1))
+	case evalExpression:
+		s.text(c.arg(1).Property("expression"))
+	case writesInput:
+		if e.p.loading.runtimes[e.m] {
+			s.text(c.arg(0))
+		}
 	}
 }
 
@@ -136,6 +152,23 @@ func (s *start) command(c *callSite, api string) {
 				}
 			}
 		}
+	}
+	for _, options := range []*Value{c.arg(1), c.arg(2)} {
+		if input := options.Property("input"); input != nil && u.readsProgram(text) {
+			s.text(input)
+		}
+	}
+	if !l.runtimes[e.m] && u.readsProgram(text) {
+		if l.runtimes == nil {
+			l.runtimes = map[*module]bool{}
+		}
+		l.runtimes[e.m] = true
+		for _, f := range e.m.functions {
+			e.p.enqueue(f) // what is written to it runs
+		}
+	}
+	if l.runtimes[e.m] && u.readsProgram(text) {
+		s.anyRead()
 	}
 	if text || u.Shell() {
 		return
@@ -221,6 +254,10 @@ func (s *start) file(v *Value) {
 // it whatever it is.
 func (s *start) path(text string, script bool) {
 	r := s.e.p.resolver
+	if rest, ok := cutFold(text, "data:"); ok && script {
+		s.program(dataText(rest))
+		return
+	}
 	if strings.Contains(text, hole) {
 		files, _ := r.matching(s.e.m.file.path, text)
 		for _, file := range files {
@@ -306,6 +343,11 @@ func (s *start) text(v *Value) {
 		s.program(text)
 		return
 	}
+	s.anyRead()
+}
+
+// anyRead starts the files that the module reads: any of them may be what is run.
+func (s *start) anyRead() {
 	e, l := s.e, s.e.p.loading
 	if l.runners == nil {
 		l.runners = map[*module][]*function{}

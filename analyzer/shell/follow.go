@@ -549,6 +549,21 @@ func (f *follower) reads(p *Program, in at) {
 	}
 }
 
+// RunsInput reports whether a command is a runtime of JavaScript that runs what it
+// reads.
+func RunsInput(words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
+	p := Lookup(words[0])
+	if p == nil || p.Roles&RoleJavaScript == 0 || !p.stdin {
+		return false
+	}
+	c := p.call(words[1:])
+	return len(c.code)+len(c.named)+len(c.files) == 0 && (len(c.rest) == 0 || c.rest[0] == "-") &&
+		!slices.ContainsFunc(words[1:], func(w string) bool { return w == "-v" || w == "--version" || w == "-h" || w == "--help" })
+}
+
 // input follows what a program reads, where that is known; it reports whether it
 // is.
 func (f *follower) input(p *Program, in at) bool {

@@ -36,7 +36,9 @@ func run(t testing.TB, script string) (texts, programs []string) {
 func source(script string) decode.Source {
 	return decode.Source{Text: script, Has: func(word string) bool { return strings.Contains(script, word) }, Folder: "/p", File: "/p/x.js",
 		Load: func(name string) (string, bool) { return script, name == "/p/x.js" },
-		List: func(folder string) ([]string, bool) { return []string{"1require('os')", "2hostname()"}, folder == "/p/n" }}
+		List: func(folder string) ([]string, bool) {
+			return []string{"1require('os')", "2hostname()"}, folder == "/p/n"
+		}}
 }
 
 // gzipped is a text as gzip packs it.

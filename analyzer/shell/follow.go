@@ -38,7 +38,9 @@ type Package struct {
 	manifests map[string]*npm.Manifest
 	variables map[string]string
 	read      map[string]bool
-	work      int
+	// made are the files that commands make, by their path in the package.
+	made map[string]madeFile
+	work int
 }
 
 // Run is what commands run, as far as it was followed.
@@ -315,6 +317,7 @@ func (f *follower) program(p *Program, words []string, in at) {
 	case p.Roles&RoleTasks != 0:
 		f.tasks(p, c, in)
 	case p.Roles&RoleJavaScript != 0:
+		f.environmentFiles(words, in)
 		f.javascript(p, c, in)
 	case p.Roles&(RoleShell|RolePowerShell) != 0:
 		f.shell(p, c, words, in)
@@ -437,6 +440,26 @@ func (f *follower) assigned(assign string, in at) {
 	case isFileVariable(name):
 		f.executable([]string{"./" + strings.TrimPrefix(value, "./")}, in)
 		f.shellFile(value, RoleShell, in)
+	}
+}
+
+// environmentFiles follows the options of Node in files of variables.
+func (f *follower) environmentFiles(words []string, in at) {
+	for i, w := range words {
+		name, value, ok := strings.Cut(w, "=")
+		if name != "--env-file" && name != "--env-file-if-exists" {
+			continue
+		}
+		if !ok && i+1 < len(words) {
+			value = words[i+1]
+		}
+		data, _ := f.find(value, in)
+		for _, line := range strings.Split(string(data[:min(len(data), maxValue)]), "\n") {
+			line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
+			if key, set, ok := strings.Cut(line, "="); ok && optionVariable(strings.TrimSpace(key)) {
+				f.assigned("NODE_OPTIONS="+strings.TrimSpace(set), in)
+			}
+		}
 	}
 }
 
@@ -873,6 +896,7 @@ func (f *follower) script(name string, in at) bool {
 	if name == "" || strings.Contains(name, Hole) {
 		return false
 	}
+	made := f.madeScript(name, in)
 	for _, dir := range in.folders() {
 		full := f.inside(dir, name)
 		if full == "." || full == "" {
@@ -889,7 +913,7 @@ func (f *follower) script(name string, in at) bool {
 			return true
 		}
 	}
-	return false
+	return made
 }
 
 // load follows what Node loads first: -r FILE.
@@ -947,6 +971,9 @@ func (f *follower) executable(words []string, in at) bool {
 	}
 	name, data, ok := f.locate(word, in)
 	if !ok {
+		if f.madeExecutable(words, in) {
+			return true
+		}
 		if Lookup(word) == nil && len(words) > 1 {
 			f.runner(words, in)
 		}
@@ -1000,7 +1027,7 @@ func language(name string, data []byte) (Role, *Program) {
 func (f *follower) shellFile(word string, role Role, in at) bool {
 	name, data, ok := f.locate(word, in)
 	if !ok {
-		return false
+		return f.madeShell(word, role, in)
 	}
 	switch own, _ := language(name, data); {
 	case own&(RolePowerShell|RoleCmd) != 0:

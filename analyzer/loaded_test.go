@@ -276,6 +276,7 @@ var harmless = map[string][]string{
 	"a shrinkwrap of the registry":       {"npm-shrinkwrap.json", `{"name": "case", "lockfileVersion": 3, "packages": {"node_modules/q": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/q/-/q-1.0.0.tgz", "integrity": "sha512-AAAA"}}}`, "index.js", "module.exports=1"},
 	"a picture that is one":              {"index.js", "try{require('./logo.png')}catch(e){}", "logo.png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"},
 	"what programs read":                 {"index.js", "const fs=require('fs'),{spawn}=require('child_process');exports.f=()=>{spawn('git',['apply']).stdin.end(fs.readFileSync(__dirname+'/a.patch'));spawn('node',['--version'])}", "a.patch", "--- a\n+++ b\n+require(process.env.X\n"},
+	"a program of words that change":     {"index.js", "const c=require('child_process');require('fs').readFileSync(__dirname+'/a.txt');v(process.execPath,process.argv[2]);function v(...a){a.push('--version');c.execFileSync(a.shift(),a)}", "a.txt", "console.log(require"},
 	"names for callbacks":                {"index.js", "process.nextTick(console.log,'x');setTimeout(console.error.bind(console,'./a.txt'),1);exports.f=s=>s.replace(/x/,String)", "a.txt", "a b c"},
 	"maps of things":                     {"index.js", "const m=new Map([['a','./a.txt']]),w=new WeakMap();w.set(m,1);exports.f=()=>m.get('a')", "a.txt", "a b c"},
 	"options of Node for a child":        {"index.js", "exports.f=()=>{process.env.NODE_OPTIONS='--max-old-space-size=4096'}"},

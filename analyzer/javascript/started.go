@@ -98,6 +98,11 @@ func (u *Use) commandLines(text bool) []commandLine {
 // readsProgram reports whether a use starts a runtime of JavaScript that runs what
 // is written to it.
 func (u *Use) readsProgram(text bool) bool {
+	if args := u.Arg(1); !text && args != nil && (args.kind != vObject || args.object().array) {
+		if _, exact := elementList(args); !exact {
+			return false // one of them may name the program
+		}
+	}
 	for _, line := range u.commandLines(text) {
 		words := line.words
 		if words == nil {

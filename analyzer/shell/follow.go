@@ -206,7 +206,7 @@ func (f *follower) text(text string, role Role, in at) {
 			other := &reader{pkg: f.Package, dir: in.by.Dir, arg0: in.by.arg0}
 			for _, c := range other.readCmd(text) {
 				if !slices.ContainsFunc(commands, func(have Command) bool {
-					return slices.Equal(have.Words, c.Words) && slices.Equal(have.assigns, c.assigns)
+					return slices.EqualFunc(have.Words, c.Words, sameButSlashes) && slices.Equal(have.assigns, c.assigns)
 				}) && meansWindows(&c) {
 					commands = append(commands, c)
 				}
@@ -242,6 +242,12 @@ func (f *follower) text(text string, role Role, in at) {
 		c.Background = c.Background || in.by.Background
 		f.command(c, in)
 	}
+}
+
+// sameButSlashes reports whether two words differ in the direction of slashes at
+// most: a backslash in a program that node -p runs is none of a path.
+func sameButSlashes(a, b string) bool {
+	return a == b || strings.ReplaceAll(a, `\`, "/") == strings.ReplaceAll(b, `\`, "/")
 }
 
 // inFile reports whether the lines of a text are lines of its file.

@@ -414,6 +414,9 @@ func TestSettings(t *testing.T) {
 	}
 	all := files()
 	all["package.json"] = `{"name": "a", "scripts": {"preversion": "node e.js"}}`
+	if scripts, _ := runs(t, all, `node -p "/\s*_A=/.test('(' + process.env.A)"`); !slices.Equal(scripts, []string{`/\s*_A=/.test('(' + process.env.A)`}) {
+		t.Errorf("a backslash in a program: %q", scripts)
+	}
 	if scripts, _ := runs(t, all, "npm version patch"); !slices.Contains(scripts, "e.js") {
 		t.Errorf("npm version: %q", scripts)
 	}

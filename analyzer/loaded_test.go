@@ -128,7 +128,6 @@ var loadings = map[string][]string{
 	"a name for a timer":        {"index.js", "setTimeout(require,1,'./e.dat')", "e.dat", ""},
 	"a bound name":              {"index.js", "setImmediate(require.bind(null,'./e.dat'))", "e.dat", ""},
 	"a name that matches":       {"index.js", "'./e.dat'.replace(/.+/,require)", "e.dat", ""},
-	"require out of a WeakMap":  {"index.js", "const w=new WeakMap(),k={};w.set(k,require);w.get(k)('./e.dat')", "e.dat", ""},
 	"require out of a Map":      {"index.js", "new Map([['a',require]]).get('a')('./e.dat')", "e.dat", ""},
 	"a program that Node reads": {"index.js", "require('child_process').spawnSync('node',['-'],{input:require('fs').readFileSync(__dirname+'/e.txt')})", "e.txt", ""},
 	"a program written to Node": {"index.js", "const c=require('child_process').spawn('node');c.stdin.end(require('fs').readFileSync(__dirname+'/e.txt'))", "e.txt", ""},

@@ -195,7 +195,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			return e.serialized(c.args), true
 		}
 		return out.val(), true
-	case "globalThis.Map", "globalThis.WeakMap", "globalThis.WeakSet", "globalThis.Set", "globalThis.URLSearchParams", "globalThis.FormData", "globalThis.Headers":
+	case "globalThis.Map", "globalThis.Set", "globalThis.URLSearchParams", "globalThis.FormData", "globalThis.Headers":
 		out := e.made(c.id)
 		out.array = true
 		e.setElements(out, e.elementsOf(c.arg(0)))

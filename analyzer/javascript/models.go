@@ -467,6 +467,9 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 		return e.p.opaque(marks)
 	}
 	clean := path.Clean(out)
+	if name == "resolve" && !strings.HasPrefix(clean, "/") && !strings.HasPrefix(clean, hole) {
+		clean = hole + "/" + clean // in the folder of the process: never the name of a module
+	}
 	if name != "resolve" && strings.HasSuffix(out, "/") && clean != "/" {
 		clean += "/" // join and normalize keep it
 	}

@@ -11,6 +11,11 @@ func (e *evaluation) metaMember(of *apiPath, name string) *Value {
 		if of == e.p.requirePath && name == "main" {
 			return e.p.moduleInstance().val()
 		}
+		if of.api == "process.env" && strings.HasPrefix(name, "npm_package_") && e.p.resolver != nil {
+			if text, ok := e.p.resolver.shellPackage().Variable(name); ok { // where npm runs it
+				return e.p.join(e.p.pathValue(e.p.member(of, name), of.marks), e.p.str(text))
+			}
+		}
 		return nil
 	}
 	switch name {

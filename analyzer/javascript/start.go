@@ -3,6 +3,7 @@ package javascript
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/shell"
@@ -32,8 +33,9 @@ const (
 	// evalExpression runs the expression that its second argument has.
 	evalFunction
 	evalExpression
-	// writesInput gives a text to a program that was started.
+	// writesInput gives a text to a program that was started, writesFile to a file.
 	writesInput
+	writesFile
 )
 
 // starters are the functions that start or load what their arguments name.
@@ -44,6 +46,7 @@ var starters = map[string]starter{
 	"module#load": startFile, "cluster.Worker": startFile,
 	"module.register": startImport, "cluster.setupPrimary": startSettings, "cluster.setupMaster": startSettings,
 	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile, "fs.openSync": readFile, "fs.open": readFile,
+	"fs.writeFile": writesFile, "fs.writeFileSync": writesFile, "fs.appendFile": writesFile, "fs.appendFileSync": writesFile,
 	"inspector.Session#post":        evalExpression,
 	"child_process.spawn#stdin.end": writesInput, "child_process.spawn#stdin.write": writesInput,
 	"child_process.exec#stdin.end": writesInput, "child_process.exec#stdin.write": writesInput,
@@ -113,6 +116,8 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		s.text(c.arg(len(c.args) - 1))
 	case evalExpression:
 		s.text(c.arg(1).Property("expression"))
+	case writesFile:
+		s.written(c.arg(0), c.arg(1))
 	case writesInput:
 		if e.p.loading.runtimes[e.m] {
 			s.text(c.arg(0))
@@ -147,7 +152,7 @@ func (s *start) command(c *callSite, api string) {
 			if script := &run.Scripts[i]; script.File != "" {
 				l.ask(e.p, script.File)
 			} else if l.started[script.Code] == nil {
-				if m := s.programModule(script.Code, commonJS); m != nil {
+				if m := s.programModule(script.Code, commonJS, strings.Contains(script.Code, hole)); m != nil {
 					l.started[script.Code] = m
 				}
 			}
@@ -303,6 +308,7 @@ func (s *start) runs(file string, script bool) {
 func (s *start) reads(v *Value) {
 	e := s.e
 	for _, text := range v.Texts() {
+		text = strings.TrimPrefix(text, hole+"/") // in the folder of the process
 		if strings.Contains(text, hole) {
 			continue
 		}
@@ -368,7 +374,23 @@ func (s *start) anyRead() {
 const maxPrograms = 400
 
 // program reads a text that is run as a program, which the place that runs it calls.
-func (s *start) program(text string) {
+func (s *start) program(text string) { s.programOf(text, strings.Contains(text, hole)) }
+
+// written takes a script that is written into a file as one that runs: it is
+// written there for somebody who runs it.
+func (s *start) written(name, content *Value) {
+	if !slices.ContainsFunc(name.Texts(), IsScript) {
+		return
+	}
+	for _, text := range content.Texts() {
+		if !strings.Contains(text, hole) && BeginsScript([]byte(text)) {
+			s.programOf(text, true)
+		}
+	}
+}
+
+// programOf is program; partly says that the text may be none.
+func (s *start) programOf(text string, partly bool) {
 	e, p := s.e, s.e.p
 	l := p.loading
 	at := e.m.position(s.id)
@@ -382,14 +404,14 @@ func (s *start) program(text string) {
 		}
 	}
 	l.programs[key] = true
-	if m := s.programModule(text, runText); m != nil {
+	if m := s.programModule(text, runText, partly); m != nil {
 		p.hidden = append(p.hidden, hiddenProgram{e.m, at, m})
 	}
 }
 
 // programModule is the module of a text that runs, nil where it is none or there
 // are too many.
-func (s *start) programModule(text string, as format) *module {
+func (s *start) programModule(text string, as format, partly bool) *module {
 	e, p := s.e, s.e.p
 	l := p.loading
 	if l.texts >= maxPrograms {
@@ -402,7 +424,7 @@ func (s *start) programModule(text string, as format) *module {
 	l.texts++
 	line, _ := e.m.file.position(e.m.position(s.id))
 	file := &sourceFile{path: e.m.file.path, code: strings.ReplaceAll(text, hole, "undefined"), shownLine: line}
-	m := p.textModule(file, line, as, strings.Contains(text, hole))
+	m := p.textModule(file, line, as, partly)
 	if m == nil {
 		return nil
 	}

@@ -852,8 +852,8 @@ func (e entry) Type() fs.FileMode {
 	return 0
 }
 
-// variable is what npm sets a variable to while it runs a script of the package.
-func (p *Package) variable(name string) (string, bool) {
+// Variable is what npm sets a variable to while it runs a script of the package.
+func (p *Package) Variable(name string) (string, bool) {
 	switch name {
 	case "npm_execpath":
 		return "npm-cli.js", true

@@ -9,7 +9,7 @@
 // (call.go), and the functions and methods of the language that only pass
 // values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
 // a specifier means as Node does, exports.go what a package.json says of it, entries.go where
-// it begins; what an evaluation comes to load (load.go) or start (start.go) is
+// it begins, begins.go what is a script in all but its name; what an evaluation comes to load (load.go) or start (start.go) is
 // parsed then; bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go) and notes what will be asked of the code (answers.go);
 // data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle

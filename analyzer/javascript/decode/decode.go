@@ -133,7 +133,8 @@ func worth(text string, has func(string) bool) bool {
 		return false
 	}
 	if has("eval(") || has("Function(") {
-		for _, way := range []string{".json", "readFileSync", "readdirSync", "toString", ".join(", "+=", ".map(", ".reduce(", ".replace(", "Buffer", "concat("} {
+		for _, way := range []string{".json", "readFileSync", "readdirSync", "toString", ".join(", "+=",
+			".map(", ".reduce(", ".replace(", "Buffer", "concat("} {
 			if has(way) {
 				return true
 			}

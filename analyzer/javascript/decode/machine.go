@@ -168,7 +168,8 @@ func (m *machine) function(ref esbuild.Ref) *closure {
 }
 
 func closureOf(f *esbuild.Fn, s *scope) *closure {
-	c := &closure{args: f.Args, body: f.Body.Block.Stmts, arguments: f.ArgumentsRef, rest: f.HasRestArg, scope: s, impure: f.IsAsync || f.IsGenerator}
+	c := &closure{args: f.Args, body: f.Body.Block.Stmts, arguments: f.ArgumentsRef, rest: f.HasRestArg, scope: s,
+		impure: f.IsAsync || f.IsGenerator}
 	if f.Name != nil {
 		c.start, c.end = -f.Name.Loc.Start, f.Body.Block.CloseBraceLoc.Start+1
 	}

@@ -120,6 +120,9 @@ const maxDisguised = 256 << 10
 // worthKeeping leaves out what no reader opens: maps, declarations, documents,
 // styles, unless a private key may be in it.
 func worthKeeping(name string, data []byte) bool {
+	if javascript.BeginsScript(data) && (path.Ext(name) != ".json" || !json.Valid(data)) {
+		return true // whatever loads it
+	}
 	switch path.Ext(name) {
 	case ".txt", ".csv", ".tsv", ".css", ".svg", ".xml", ".po":
 		return bytes.Contains(data, []byte("PRIVATE KEY-----")) || len(data) <= maxDisguised && slices.ContainsFunc(programWords, func(w []byte) bool { return bytes.Contains(data, w) })

@@ -123,6 +123,28 @@ var loadings = map[string][]string{
 	"a program of another case": {"package.json", `"scripts": {"postinstall": "node Setup.JS"}`, "setup.js", ""},
 	"one wrapper for many":      {"index.js", "const q=n=>require(n);q('./a1');q('./a2');q('./a3');q('./a4');q('./a5');q('./a6');q('./a7');q('./a8');q('./a9');q('./b1');q('./e.dat')", "e.dat", ""},
 
+	// Handed on.
+	"a name for a tick":            {"index.js", "process.nextTick(require,'./e.dat')", "e.dat", ""},
+	"a name for a timer":           {"index.js", "setTimeout(require,1,'./e.dat')", "e.dat", ""},
+	"a bound name":                 {"index.js", "setImmediate(require.bind(null,'./e.dat'))", "e.dat", ""},
+	"a name that matches":          {"index.js", "'./e.dat'.replace(/.+/,require)", "e.dat", ""},
+	"require out of a Map":         {"index.js", "new Map([['a',require]]).get('a')('./e.dat')", "e.dat", ""},
+	"a program that Node reads":    {"index.js", "require('child_process').spawnSync('node',['-'],{input:require('fs').readFileSync(__dirname+'/e.txt')})", "e.txt", ""},
+	"a program written to Node":    {"index.js", "const c=require('child_process').spawn('node');c.stdin.end(require('fs').readFileSync(__dirname+'/e.txt'))", "e.txt", ""},
+	"a program piped to Node":      {"index.js", "require('fs').createReadStream(__dirname+'/e.txt').pipe(require('child_process').spawn('node').stdin)", "e.txt", ""},
+	"a file that Node reads":       {"index.js", "require('child_process').spawnSync('node',[],{stdio:[require('fs').openSync(__dirname+'/e.txt'),1,2]})", "e.txt", ""},
+	"a text written to Node":       {"index.js", "const c=require('child_process').spawn('node');c.stdin.end('require(\"'+__dirname+'/e.dat\")')", "e.dat", ""},
+	"a worker's data URL":          {"index.js", "new(require('worker_threads').Worker)(new URL('data:text/javascript,import%20%22'+__dirname+'/e.mjs%22'))", "e.mjs", ""},
+	"a hook's data URL":            {"index.js", "require('module').register('data:text/javascript,import%20%22'+__dirname+'/e.mjs%22')", "e.mjs", ""},
+	"an inspector's expression":    {"index.js", "const s=new(require('inspector').Session)();s.connect();s.post('Runtime.evaluate',{expression:'require(\"./e.dat\")'})", "e.dat", ""},
+	"options of Node for later":    {"index.js", "process.env.NODE_OPTIONS='-r '+__dirname+'/e.dat';require('child_process').execSync('x')", "e.dat", ""},
+	"a name in npm's variables":    {"package.json", `"config": {"e": "./e.dat"}, "scripts": {"postinstall": "node i.js"}`, "i.js", "require(process.env.npm_package_config_e)", "e.dat", "", "lib/x.js", "1"},
+	"a program in npm's variables": {"package.json", `"config": {"e": "require('./e.dat')"}, "scripts": {"postinstall": "node -e \"eval(process.env.npm_package_config_e)\""}`, "e.dat", ""},
+	"a script that is written":     {"index.js", "const f=require('os').tmpdir()+'/x.js';require('fs').writeFileSync(f,Buffer.from('cmVxdWlyZSgnL19wYWNrYWdlX3Jvb3RfL2UuZGF0Jyk=','base64'));require('child_process').execSync('node '+f)", "e.dat", ""},
+	"a path of the process":        {"package.json", `"scripts": {"postinstall": "node -e \"module.constructor._load(path.resolve('e.dat'))\""}`, "e.dat", ""},
+	"modules that node -e has":     {"package.json", `"scripts": {"postinstall": "node -e \"child_process.fork('e.dat');\""}`, "e.dat", ""},
+	"a text that node -e reads":    {"package.json", `"scripts": {"postinstall": "node -e \"vm.runInThisContext(fs.readFileSync('e.txt','utf8'))\""}`, "e.txt", ""},
+
 	// The tarball's own node_modules.
 	"bundled, nested":           {"index.js", "require('left')", "node_modules/left/index.js", "require('deep/x')", "node_modules/left/node_modules/deep/x.js", ""},
 	"bundled, from above":       {"index.js", "require('left')", "node_modules/left/index.js", "require('right')", "node_modules/right/index.js", ""},
@@ -202,6 +224,44 @@ func TestLoaded(t *testing.T) {
 	}
 }
 
+// unnamed are scripts in all but their names, loaded in ways that are not followed,
+// or by nothing here: what they would do is said all the same.
+var unnamed = map[string][]string{
+	"a text":                        {"a.txt", ""},
+	"a document":                    {"docs/a.md", ""},
+	"a page":                        {"a.html", ""},
+	"a map":                         {"lib/a.js.map", ""},
+	"a declaration":                 {"a.d.ts", ""},
+	"a name without ending":         {"bin/a", ""},
+	"settings":                      {"a.json", "0;" + inert},
+	"settings that begin as a list": {"a.json", "[0];" + inert},
+	"large settings":                {"a.json", "0;/*" + strings.Repeat("x", 40<<10) + "*/" + inert},
+	"a large text":                  {"a.txt", "/*" + strings.Repeat("x", 300<<10) + "*/" + inert},
+	"a comment with a zero byte":    {"a.dat", "/*\x00*/" + inert},
+	"zero bytes past what is kept":  {"a.dat", "/*\x00" + strings.Repeat("x", 100<<10) + "*/" + inert},
+	"a name out of with":            {"index.js", "with({r:require})r('./a.dat')", "a.dat", ""},
+	"a name out of WeakMap":         {"index.js", "const w=new WeakMap(),k={};w.set(k,require);w.get(k)('./a.dat')", "a.dat", ""},
+	"a name that Module finds":      {"index.js", "const M=module.constructor;require(M._findPath('./a.dat',[__dirname]))", "a.dat", ""},
+	"a name out of a folder":        {"index.js", "for(const f of require('fs').readdirSync(__dirname+'/d'))require(__dirname+'/d/'+f)", "d/a.dat", ""},
+}
+
+// TestUnnamed: a script under another name counts as one that nothing reaches.
+func TestUnnamed(t *testing.T) {
+	s := open(t, worker.Limits{Step: 60 * time.Second})
+	for name, list := range unnamed {
+		t.Run(name, func(t *testing.T) {
+			scanned, err := s.ScanTarball(context.Background(), tarball(t, loadingFiles(list)...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := analyzer.NewReport(issue.Input{Name: "case", Version: "1.0.0"}, scanned)
+			if !slices.ContainsFunc(report.Issues, func(i issue.Issue) bool { return strings.HasPrefix(i.ID, "malware/") && i.Severity <= issue.Medium }) {
+				t.Errorf("%v, blind %v", report.Issues, scanned.Contents.Blind)
+			}
+		})
+	}
+}
+
 // harmless look like loadings and are ordinary: they stay quiet and complete.
 var harmless = map[string][]string{
 	"a style that a bundler loads":       {"index.js", "require('./a.css'); require('./b.scss'); require('./page.html'); require('./x.svg')", "a.css", "a{color:red}\n@import url(b.css);\n", "b.scss", "$a: 1;\n@function f($x) { @return $x; }\n", "page.html", "<p>function process(</p>", "x.svg", "<svg/>"},
@@ -218,6 +278,16 @@ var harmless = map[string][]string{
 	"a command line's own scripts":       {"package.json", `"bin": {"case": "cli"}, "scripts": {"test": "node test"}`, "cli", "#!/usr/bin/env node\nrequire('./index.js')", "index.js", "module.exports=1"},
 	"a shrinkwrap of the registry":       {"npm-shrinkwrap.json", `{"name": "case", "lockfileVersion": 3, "packages": {"node_modules/q": {"version": "1.0.0", "resolved": "https://registry.npmjs.org/q/-/q-1.0.0.tgz", "integrity": "sha512-AAAA"}}}`, "index.js", "module.exports=1"},
 	"a picture that is one":              {"index.js", "try{require('./logo.png')}catch(e){}", "logo.png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"},
+	"what programs read":                 {"index.js", "const fs=require('fs'),{spawn}=require('child_process');exports.f=()=>{spawn('git',['apply']).stdin.end(fs.readFileSync(__dirname+'/a.patch'));spawn('node',['--version'])}", "a.patch", "--- a\n+++ b\n+require(process.env.X\n"},
+	"a program of words that change":     {"index.js", "const c=require('child_process');require('fs').readFileSync(__dirname+'/a.txt');v(process.execPath,process.argv[2]);function v(...a){a.push('--version');c.execFileSync(a.shift(),a)}", "a.txt", "console.log(require"},
+	"a module by a path":                 {"index.js", "const p=require('path');exports.f=n=>require(p.resolve(n||'test'));exports.f('test')", "a.txt", "a"},
+	"a script that is made":              {"index.js", "exports.f=d=>{const fs=require('fs');fs.writeFileSync(d+'/index.js','module.exports = 1');fs.writeFileSync('x.js','const {');fs.writeFileSync('a.md','require(\"./e\")')}", "e.txt", "a"},
+	"names for callbacks":                {"index.js", "process.nextTick(console.log,'x');setTimeout(console.error.bind(console,'./a.txt'),1);exports.f=s=>s.replace(/x/,String)", "a.txt", "a b c"},
+	"maps of things":                     {"index.js", "const m=new Map([['a','./a.txt']]),w=new WeakMap();w.set(m,1);exports.f=()=>m.get('a')", "a.txt", "a b c"},
+	"options of Node for a child":        {"index.js", "exports.f=()=>{process.env.NODE_OPTIONS='--max-old-space-size=4096'}"},
+	"a document about a script":          {"docs/a.md", "A package that does it:\n\n" + inert, "b.md", "# Title\n\n" + inert, "c.txt", "Do not run (" + inert + ")"},
+	"a script in a page, and in JSON":    {"a.html", "<script>" + inert + "</script>", "b.json", `{"x": ` + strconv.Quote(inert) + "}", "c.json", "[" + strconv.Quote(inert) + "]"},
+	"a template of a script":             {"a.tpl", "<% if (x) { %>" + inert + "<% } %>", "b.hbs", "{{#if x}}\n" + inert + "{{/if}}"},
 	"a script whose name is no script's": {"index.js", "require('./bin/tool')", "bin/tool", "module.exports=1"},
 }
 

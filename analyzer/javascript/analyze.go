@@ -9,7 +9,7 @@
 // (call.go), and the functions and methods of the language that only pass
 // values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
 // a specifier means as Node does, exports.go what a package.json says of it, entries.go where
-// it begins; what an evaluation comes to load (load.go) or start (start.go) is
+// it begins, begins.go what is a script in all but its name; what an evaluation comes to load (load.go) or start (start.go) is
 // parsed then; bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go) and notes what will be asked of the code (answers.go);
 // data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
@@ -20,6 +20,7 @@ package javascript
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"path"
 	"runtime"
@@ -228,26 +229,65 @@ func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {
 }
 
 // rest analyzes the files that nothing loads, each by itself, and lets go of
-// each: tests, examples, builds for browsers, often most of a package.
+// each: tests, examples, builds for browsers, often most of a package; and what is
+// a script in all but its name, which something may load that was not understood.
 func (p *program) rest(options Options) {
 	pending := p.loading.pending
 	for _, name := range p.loading.sortedPending() {
-		strings := len(p.strings.all)
 		if f := pending[name].of; f.Kind != archive.Text && f.Kind != archive.Empty {
 			continue // nobody takes it for a script but by its name: code/type-mismatch
 		}
-		m := p.parse(pending[name], options)
-		m.mentions = nil
-		p.alone = m
-		p.order = append(p.order, m)
-		p.solveModule(m)
-		uses := len(p.facts.Uses)
-		p.record(m, options.WantText)
-		p.follow(uses)
-		m.letGo()
-		p.strings.cut(strings)
-		p.alone = nil
+		strings := len(p.strings.all)
+		p.byItself(p.parse(pending[name], options), strings, options)
 	}
+	for _, file := range p.unnamed(options) {
+		strings := len(p.strings.all)
+		if m, why := p.script(file, options); why == nil {
+			p.facts.Scripts++
+			p.facts.Bytes += file.of.Size
+			p.byItself(m, strings, options)
+		}
+	}
+}
+
+// byItself analyzes a module that nothing loads, and takes the texts out of memory
+// that came since there were so many.
+func (p *program) byItself(m *module, strings int, options Options) {
+	m.mentions = nil
+	p.alone = m
+	p.order = append(p.order, m)
+	p.solveModule(m)
+	uses := len(p.facts.Uses)
+	p.record(m, options.WantText)
+	p.follow(uses)
+	m.letGo()
+	p.strings.cut(strings)
+	p.alone = nil
+}
+
+// unnamed are the files without a script's name that begin like one and that
+// nothing loads. A zero byte makes a text a binary file, of which only the
+// beginning was kept; Node does not mind it.
+func (p *program) unnamed(options Options) []*sourceFile {
+	var out []*sourceFile
+	var missing []string
+	for _, f := range p.resolver.pkg.Files {
+		if p.loading.pending[f.Path] != nil || p.modules[f.Path] != nil || f.Kind != archive.Text && f.Kind != archive.Binary ||
+			f.Held != archive.Whole && f.Held != archive.Part || f.Len() == 0 || !BeginsScript(f.Data()) {
+			continue
+		}
+		if path.Ext(f.Path) == ".json" && json.Valid(f.Data()) {
+			continue
+		}
+		if f.Held == archive.Part {
+			missing = append(missing, f.Path)
+		}
+		out = append(out, &sourceFile{path: f.Path, of: f})
+	}
+	if len(missing) > 0 && options.Again != nil {
+		options.Again(missing)
+	}
+	return slices.DeleteFunc(out, func(s *sourceFile) bool { return s.of.Held != archive.Whole })
 }
 
 // settle frees what says which functions to evaluate anew.

@@ -2,7 +2,9 @@ package javascript
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
@@ -13,8 +15,9 @@ import (
 // decode reads what a script hides in itself; the limits that it runs into are
 // blind spots of the file.
 func (p *program) decode(file *sourceFile, tree *esbuild.AST, shift int32) decode.Result {
-	source := decode.Source{Text: file.text(), Has: file.has, Folder: file.dirname()}
+	source := decode.Source{Text: file.text(), Has: file.has, Folder: file.dirname(), File: file.filename(), Shift: shift}
 	source.Load = func(name string) (string, bool) { return p.ownText(file, name) }
+	source.List = func(folder string) ([]string, bool) { return p.ownFolder(file, folder) }
 	r := decode.Script(tree, source, p.decoding)
 	for i := range r.Programs {
 		r.Programs[i].Loc = max(r.Programs[i].Loc-shift, 0)
@@ -51,20 +54,43 @@ func (p *program) closeDecoding() {
 	}
 }
 
-// ownText is a file of the package that a script names, as text.
-func (p *program) ownText(from *sourceFile, name string) (string, bool) {
+// own is the path of what a script names, in the package.
+func (p *program) own(from *sourceFile, name string) (string, bool) {
 	if p.resolver == nil || p.resolver.pkg == nil {
 		return "", false
 	}
-	switch {
-	case strings.HasPrefix(name, PackageRoot+"/"):
-		name = strings.TrimPrefix(name, PackageRoot+"/")
-	case strings.HasPrefix(name, "/"):
-		return "", false
-	default:
-		name = path.Join(path.Dir(from.path), name)
+	if rest, ok := strings.CutPrefix(name, PackageRoot); ok {
+		return path.Clean("/" + rest)[1:], true
 	}
-	f := p.resolver.pkg.File(path.Clean(name))
+	return path.Join(path.Dir(from.path), name), !strings.HasPrefix(name, "/")
+}
+
+// ownFolder are the names in a folder of the package that a script names.
+func (p *program) ownFolder(from *sourceFile, name string) ([]string, bool) {
+	folder, ok := p.own(from, name)
+	if !ok {
+		return nil, false
+	}
+	if folder = folder + "/"; folder == "/" || folder == "./" {
+		folder = ""
+	}
+	seen := map[string]bool{}
+	for _, f := range p.resolver.pkg.Files {
+		if rest, ok := strings.CutPrefix(f.Path, folder); ok {
+			name, _, _ := strings.Cut(rest, "/")
+			seen[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen)), len(seen) > 0
+}
+
+// ownText is a file of the package that a script names, as text.
+func (p *program) ownText(from *sourceFile, name string) (string, bool) {
+	name, ok := p.own(from, name)
+	if !ok {
+		return "", false
+	}
+	f := p.resolver.pkg.File(name)
 	if f == nil || f.Skipped != "" || f.Size > maxText {
 		return "", false
 	}

@@ -496,6 +496,9 @@ func (e *evaluation) global(id nodeID, n *node) *Value {
 		return nil
 	default:
 		path := e.p.global(name)
+		if m.file.of == nil && builtins[name] && globalModules[name] == "" {
+			path = e.p.externalModule(name) // node -e has them all; eval sees what is called so around it
+		}
 		if e.record && n.flags&flagOptional == 0 {
 			e.use(UseRead, path.val(), id, nil)
 		}

@@ -37,6 +37,8 @@ type loading struct {
 	read map[*module][]string
 	// runners are the functions that run texts, by module.
 	runners map[*module][]*function
+	// runtimes are the modules that start one that runs what it reads.
+	runtimes map[*module]bool
 	// followed are the command lines that were followed; started are the programs
 	// that they give to a runtime, by their texts.
 	followed map[string]bool

@@ -78,8 +78,14 @@ func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bo
 			f.fn().this = c.arg(0)
 			e.p.enqueue(f.fn())
 		}
-		if len(c.args) > 1 && f.kind == vFunction {
-			e.enter(c.id, f.fn(), nil, c.args[1:])
+		if len(c.args) > 1 {
+			// What it is bound to is what it will be called with, whoever does.
+			if f.kind == vFunction {
+				e.enter(c.id, f.fn(), nil, c.args[1:])
+			} else {
+				inner.args = c.args[1:]
+				e.apply(inner, f)
+			}
 		}
 		return f, true
 	}
@@ -177,7 +183,7 @@ func (e *evaluation) replaced(c *callSite, s string, all bool) *Value {
 	unknown := p.opaque(c.receiver.allMarks())
 	with, ok := c.text(1)
 	if !ok {
-		e.escape(c.id, c.arg(1), nil)
+		e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{p.str(s)}) // with what matches
 		return unknown
 	}
 	old, ok := c.text(0)

@@ -199,6 +199,9 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		out := e.made(c.id)
 		out.array = true
 		e.setElements(out, e.elementsOf(c.arg(0)))
+		if strings.HasSuffix(target.name, "Map") {
+			e.setElements(out, e.elementsOf(e.elementsOf(c.arg(0)))) // of [key, value]
+		}
 		e.setElements(out, e.serialized(c.args))
 		if len(c.args) > 0 {
 			e.setElements(out, p.opaque(target.interest.Marks)) // a form's fields
@@ -301,8 +304,11 @@ func (e *evaluation) handOn(c *callSite, from int) {
 		return
 	}
 	c.arg(0).each(func(alt *Value) {
-		if alt.kind == vFunction {
+		switch alt.kind {
+		case vFunction:
 			e.enter(c.id, alt.fn(), nil, c.args[from:])
+		case vPath, vLazy, vTable:
+			e.apply(&callSite{id: c.id, args: c.args[from:]}, alt)
 		}
 	})
 }
@@ -461,6 +467,9 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 		return e.p.opaque(marks)
 	}
 	clean := path.Clean(out)
+	if name == "resolve" && !strings.HasPrefix(clean, "/") && !strings.HasPrefix(clean, hole) {
+		clean = hole + "/" + clean // in the folder of the process: never the name of a module
+	}
 	if name != "resolve" && strings.HasSuffix(out, "/") && clean != "/" {
 		clean += "/" // join and normalize keep it
 	}

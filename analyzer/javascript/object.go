@@ -1,12 +1,20 @@
 package javascript
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // metaMember gives import.meta.url and its like.
 func (e *evaluation) metaMember(of *apiPath, name string) *Value {
 	if of.api != "import.meta" {
 		if of == e.p.requirePath && name == "main" {
 			return e.p.moduleInstance().val()
+		}
+		if of.api == "process.env" && strings.HasPrefix(name, "npm_package_") && e.p.resolver != nil {
+			if text, ok := e.p.resolver.shellPackage().Variable(name); ok { // where npm runs it
+				return e.p.join(e.p.pathValue(e.p.member(of, name), of.marks), e.p.str(text))
+			}
 		}
 		return nil
 	}
@@ -387,6 +395,12 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 	}
 	if of.api == "require.extensions" || of.api == "module._extensions" {
 		e.registers(name)
+	}
+	if of.api == "process.env" && name == "NODE_OPTIONS" && e.p.alone == nil && e.inline == 0 {
+		s := &start{e: e, id: id, dirs: []string{"", path.Dir(e.m.file.path)}}
+		for _, text := range v.Texts() {
+			s.node([]string{"NODE_OPTIONS=" + text, "node"}) // of whatever is started then
+		}
 	}
 	m := e.p.member(of, name)
 	if m != nil && m.interest.Hooked != 0 {

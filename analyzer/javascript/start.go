@@ -3,6 +3,7 @@ package javascript
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/shell"
@@ -28,8 +29,13 @@ const (
 	// that is the first one.
 	readFile
 	evalText
-	// evalFunction makes a function of the text that is its last argument.
+	// evalFunction makes a function of the text that is its last argument,
+	// evalExpression runs the expression that its second argument has.
 	evalFunction
+	evalExpression
+	// writesInput gives a text to a program that was started, writesFile to a file.
+	writesInput
+	writesFile
 )
 
 // starters are the functions that start or load what their arguments name.
@@ -39,7 +45,12 @@ var starters = map[string]starter{
 	"globalThis.importScripts": startFile, "execa.node": startFile, "execa.execaNode": startFile,
 	"module#load": startFile, "cluster.Worker": startFile,
 	"module.register": startImport, "cluster.setupPrimary": startSettings, "cluster.setupMaster": startSettings,
-	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile,
+	"fs.readFile": readFile, "fs.readFileSync": readFile, "fs.createReadStream": readFile, "fs.openSync": readFile, "fs.open": readFile,
+	"fs.writeFile": writesFile, "fs.writeFileSync": writesFile, "fs.appendFile": writesFile, "fs.appendFileSync": writesFile,
+	"inspector.Session#post":        evalExpression,
+	"child_process.spawn#stdin.end": writesInput, "child_process.spawn#stdin.write": writesInput,
+	"child_process.exec#stdin.end": writesInput, "child_process.exec#stdin.write": writesInput,
+	"child_process.execFile#stdin.end": writesInput, "child_process.execFile#stdin.write": writesInput,
 	"globalThis.eval": evalText, "globalThis.Function": evalFunction, "vm.runInThisContext": evalText,
 	"vm.runInNewContext": evalText, "vm.runInContext": evalText,
 	"vm.Script": evalText, "vm.compileFunction": evalText, "vm.SourceTextModule": evalText, "module#_compile": evalText,
@@ -91,6 +102,8 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		for _, text := range c.arg(0).Texts() {
 			if file, ok := e.p.resolver.resolve(e.m.file.path, text, byImport); ok {
 				s.runs(file, true)
+			} else if rest, ok := cutFold(text, "data:"); ok {
+				s.program(dataText(rest))
 			}
 		}
 	case startExtension:
@@ -101,6 +114,14 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		s.text(c.arg(0))
 	case evalFunction:
 		s.text(c.arg(len(c.args) - 1))
+	case evalExpression:
+		s.text(c.arg(1).Property("expression"))
+	case writesFile:
+		s.written(c.arg(0), c.arg(1))
+	case writesInput:
+		if e.p.loading.runtimes[e.m] {
+			s.text(c.arg(0))
+		}
 	}
 }
 
@@ -131,11 +152,28 @@ func (s *start) command(c *callSite, api string) {
 			if script := &run.Scripts[i]; script.File != "" {
 				l.ask(e.p, script.File)
 			} else if l.started[script.Code] == nil {
-				if m := s.programModule(script.Code, commonJS); m != nil {
+				if m := s.programModule(script.Code, commonJS, strings.Contains(script.Code, hole)); m != nil {
 					l.started[script.Code] = m
 				}
 			}
 		}
+	}
+	for _, options := range []*Value{c.arg(1), c.arg(2)} {
+		if input := options.Property("input"); input != nil && u.readsProgram(text) {
+			s.text(input)
+		}
+	}
+	if !l.runtimes[e.m] && u.readsProgram(text) {
+		if l.runtimes == nil {
+			l.runtimes = map[*module]bool{}
+		}
+		l.runtimes[e.m] = true
+		for _, f := range e.m.functions {
+			e.p.enqueue(f) // what is written to it runs
+		}
+	}
+	if l.runtimes[e.m] && u.readsProgram(text) {
+		s.anyRead()
 	}
 	if text || u.Shell() {
 		return
@@ -221,6 +259,10 @@ func (s *start) file(v *Value) {
 // it whatever it is.
 func (s *start) path(text string, script bool) {
 	r := s.e.p.resolver
+	if rest, ok := cutFold(text, "data:"); ok && script {
+		s.program(dataText(rest))
+		return
+	}
 	if strings.Contains(text, hole) {
 		files, _ := r.matching(s.e.m.file.path, text)
 		for _, file := range files {
@@ -266,6 +308,7 @@ func (s *start) runs(file string, script bool) {
 func (s *start) reads(v *Value) {
 	e := s.e
 	for _, text := range v.Texts() {
+		text = strings.TrimPrefix(text, hole+"/") // in the folder of the process
 		if strings.Contains(text, hole) {
 			continue
 		}
@@ -306,6 +349,11 @@ func (s *start) text(v *Value) {
 		s.program(text)
 		return
 	}
+	s.anyRead()
+}
+
+// anyRead starts the files that the module reads: any of them may be what is run.
+func (s *start) anyRead() {
 	e, l := s.e, s.e.p.loading
 	if l.runners == nil {
 		l.runners = map[*module][]*function{}
@@ -326,7 +374,23 @@ func (s *start) text(v *Value) {
 const maxPrograms = 400
 
 // program reads a text that is run as a program, which the place that runs it calls.
-func (s *start) program(text string) {
+func (s *start) program(text string) { s.programOf(text, strings.Contains(text, hole)) }
+
+// written takes a script that is written into a file as one that runs: it is
+// written there for somebody who runs it.
+func (s *start) written(name, content *Value) {
+	if !slices.ContainsFunc(name.Texts(), IsScript) {
+		return
+	}
+	for _, text := range content.Texts() {
+		if !strings.Contains(text, hole) && BeginsScript([]byte(text)) {
+			s.programOf(text, true)
+		}
+	}
+}
+
+// programOf is program; partly says that the text may be none.
+func (s *start) programOf(text string, partly bool) {
 	e, p := s.e, s.e.p
 	l := p.loading
 	at := e.m.position(s.id)
@@ -340,14 +404,14 @@ func (s *start) program(text string) {
 		}
 	}
 	l.programs[key] = true
-	if m := s.programModule(text, runText); m != nil {
+	if m := s.programModule(text, runText, partly); m != nil {
 		p.hidden = append(p.hidden, hiddenProgram{e.m, at, m})
 	}
 }
 
 // programModule is the module of a text that runs, nil where it is none or there
 // are too many.
-func (s *start) programModule(text string, as format) *module {
+func (s *start) programModule(text string, as format, partly bool) *module {
 	e, p := s.e, s.e.p
 	l := p.loading
 	if l.texts >= maxPrograms {
@@ -360,7 +424,7 @@ func (s *start) programModule(text string, as format) *module {
 	l.texts++
 	line, _ := e.m.file.position(e.m.position(s.id))
 	file := &sourceFile{path: e.m.file.path, code: strings.ReplaceAll(text, hole, "undefined"), shownLine: line}
-	m := p.textModule(file, line, as, strings.Contains(text, hole))
+	m := p.textModule(file, line, as, partly)
 	if m == nil {
 		return nil
 	}

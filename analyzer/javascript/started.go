@@ -95,6 +95,26 @@ func (u *Use) commandLines(text bool) []commandLine {
 	return out
 }
 
+// readsProgram reports whether a use starts a runtime of JavaScript that runs what
+// is written to it.
+func (u *Use) readsProgram(text bool) bool {
+	if args := u.Arg(1); !text && args != nil && (args.kind != vObject || args.object().array) {
+		if _, exact := elementList(args); !exact {
+			return false // one of them may name the program
+		}
+	}
+	for _, line := range u.commandLines(text) {
+		words := line.words
+		if words == nil {
+			words = strings.Fields(line.program)
+		}
+		if !line.options && shell.RunsInput(words) {
+			return true
+		}
+	}
+	return false
+}
+
 // key is what one command line is told from others by.
 func (c *commandLine) key() string {
 	return strings.Join(append(slices.Concat(c.dirs, []string{"", c.program, ""}), c.words...), "\x00")

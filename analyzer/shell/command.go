@@ -1,7 +1,7 @@
 // Package shell knows commands and programs: how a command line is taken apart
 // (split.go, expand.go, windows.go), which programs run code and how they take it
 // (programs.txt), and what a command runs in the package that it stands in
-// (follow.go, manager.go, gyp.go, make.go). Nothing is ever started.
+// (follow.go, scripts.go, made.go, gyp.go, make.go). Nothing is ever started.
 package shell
 
 import (

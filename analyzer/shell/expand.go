@@ -304,7 +304,7 @@ func (r *reader) known(name string) ([]expand.Variable, bool) {
 		return nil, false
 	}
 	if r.pkg != nil {
-		if s, ok := r.pkg.variable(name); ok {
+		if s, ok := r.pkg.Variable(name); ok {
 			return text(s)
 		}
 	}

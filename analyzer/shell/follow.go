@@ -38,7 +38,9 @@ type Package struct {
 	manifests map[string]*npm.Manifest
 	variables map[string]string
 	read      map[string]bool
-	work      int
+	// made are the files that commands make, by their path in the package.
+	made map[string]madeFile
+	work int
 }
 
 // Run is what commands run, as far as it was followed.
@@ -204,7 +206,7 @@ func (f *follower) text(text string, role Role, in at) {
 			other := &reader{pkg: f.Package, dir: in.by.Dir, arg0: in.by.arg0}
 			for _, c := range other.readCmd(text) {
 				if !slices.ContainsFunc(commands, func(have Command) bool {
-					return slices.Equal(have.Words, c.Words) && slices.Equal(have.assigns, c.assigns)
+					return slices.EqualFunc(have.Words, c.Words, sameButSlashes) && slices.Equal(have.assigns, c.assigns)
 				}) && meansWindows(&c) {
 					commands = append(commands, c)
 				}
@@ -240,6 +242,12 @@ func (f *follower) text(text string, role Role, in at) {
 		c.Background = c.Background || in.by.Background
 		f.command(c, in)
 	}
+}
+
+// sameButSlashes reports whether two words differ in the direction of slashes at
+// most: a backslash in a program that node -p runs is none of a path.
+func sameButSlashes(a, b string) bool {
+	return a == b || strings.ReplaceAll(a, `\`, "/") == strings.ReplaceAll(b, `\`, "/")
 }
 
 // inFile reports whether the lines of a text are lines of its file.
@@ -315,6 +323,7 @@ func (f *follower) program(p *Program, words []string, in at) {
 	case p.Roles&RoleTasks != 0:
 		f.tasks(p, c, in)
 	case p.Roles&RoleJavaScript != 0:
+		f.environmentFiles(words, in)
 		f.javascript(p, c, in)
 	case p.Roles&(RoleShell|RolePowerShell) != 0:
 		f.shell(p, c, words, in)
@@ -440,6 +449,26 @@ func (f *follower) assigned(assign string, in at) {
 	}
 }
 
+// environmentFiles follows the options of Node in files of variables.
+func (f *follower) environmentFiles(words []string, in at) {
+	for i, w := range words {
+		name, value, ok := strings.Cut(w, "=")
+		if name != "--env-file" && name != "--env-file-if-exists" {
+			continue
+		}
+		if !ok && i+1 < len(words) {
+			value = words[i+1]
+		}
+		data, _ := f.find(value, in)
+		for _, line := range strings.Split(string(data[:min(len(data), maxValue)]), "\n") {
+			line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
+			if key, set, ok := strings.Cut(line, "="); ok && optionVariable(strings.TrimSpace(key)) {
+				f.assigned("NODE_OPTIONS="+strings.TrimSpace(set), in)
+			}
+		}
+	}
+}
+
 // optionVariable reports whether a variable holds options of Node.
 func optionVariable(name string) bool {
 	return name == "NODE_OPTIONS" || strings.EqualFold(name, "npm_config_node_options")
@@ -547,6 +576,21 @@ func (f *follower) reads(p *Program, in at) {
 			f.script(name, in)
 		}
 	}
+}
+
+// RunsInput reports whether a command is a runtime of JavaScript that runs what it
+// reads.
+func RunsInput(words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
+	p := Lookup(words[0])
+	if p == nil || p.Roles&RoleJavaScript == 0 || !p.stdin {
+		return false
+	}
+	c := p.call(words[1:])
+	return len(c.code)+len(c.named)+len(c.files) == 0 && (len(c.rest) == 0 || c.rest[0] == "-") &&
+		!slices.ContainsFunc(words[1:], func(w string) bool { return w == "-v" || w == "--version" || w == "-h" || w == "--help" })
 }
 
 // input follows what a program reads, where that is known; it reports whether it
@@ -808,8 +852,8 @@ func (e entry) Type() fs.FileMode {
 	return 0
 }
 
-// variable is what npm sets a variable to while it runs a script of the package.
-func (p *Package) variable(name string) (string, bool) {
+// Variable is what npm sets a variable to while it runs a script of the package.
+func (p *Package) Variable(name string) (string, bool) {
 	switch name {
 	case "npm_execpath":
 		return "npm-cli.js", true
@@ -858,6 +902,7 @@ func (f *follower) script(name string, in at) bool {
 	if name == "" || strings.Contains(name, Hole) {
 		return false
 	}
+	made := f.madeScript(name, in)
 	for _, dir := range in.folders() {
 		full := f.inside(dir, name)
 		if full == "." || full == "" {
@@ -874,7 +919,7 @@ func (f *follower) script(name string, in at) bool {
 			return true
 		}
 	}
-	return false
+	return made
 }
 
 // load follows what Node loads first: -r FILE.
@@ -932,6 +977,9 @@ func (f *follower) executable(words []string, in at) bool {
 	}
 	name, data, ok := f.locate(word, in)
 	if !ok {
+		if f.madeExecutable(words, in) {
+			return true
+		}
 		if Lookup(word) == nil && len(words) > 1 {
 			f.runner(words, in)
 		}
@@ -985,7 +1033,7 @@ func language(name string, data []byte) (Role, *Program) {
 func (f *follower) shellFile(word string, role Role, in at) bool {
 	name, data, ok := f.locate(word, in)
 	if !ok {
-		return false
+		return f.madeShell(word, role, in)
 	}
 	switch own, _ := language(name, data); {
 	case own&(RolePowerShell|RoleCmd) != 0:

@@ -69,6 +69,7 @@ func files() map[string]string {
 		"sub/package.json": `{"name": "sub", "scripts": {"go": "node ../e.js", "postinstall": "node ../e.js"}}`,
 		"Makefile":         "RUN = node\nall: pre\n\techo done\npre:\n\t@$(RUN) e.js\nother:\n\ttrue\n",
 		"mk/Makefile":      "x := $(shell node ../e.js)\nall:\n\ttrue\n", "bin/curious": "#!/bin/sh\nnode e.js\n",
+		"env":      "A=1\nNODE_OPTIONS=--require=./e.js\n",
 		"list.txt": "node e.js", "pre.js": "1", "tsx.ts": "1", "gulpfile.js": "1", "b64": "bm9kZSBlLmpz",
 	}
 }
@@ -177,6 +178,14 @@ var reaching = []string{
 	`case $(uname) in Linux) node e.js ;; *) true ;; esac`, `if [ -f e.js ]; then node e.js; fi`,
 	`test -f e.js && node e.js || true`, `node -e 0 && node e.js`, `node e.js || true`, `sh -c "sh -c 'node e.js'"`,
 	`sh -c "sh -c \"sh -c 'node e.js'\""`,
+	// What commands before made.
+	`cp e.js q.js && node q.js`, `cp e.js q.js; node q`, `mv e.js /tmp/q.cjs; node /tmp/q.cjs`, `ln -s e.js q; node ./q`, `ln -s ../e.js bin/q; node bin/q`,
+	`cp lib/e.js bin/; node bin/e.js`, `cp e.js q.js; cp q.js r.js; node r.js`, `cp e.js list.txt; node list.txt`, `cp x.sh q.sh; sh q.sh`,
+	`cp noext q; ./q`, `cat x.sh > q; sh q`, `cat x.sh > q && chmod +x q && ./q`, `echo node e.js > q.sh; sh q.sh`, `echo node e.js | tee q.sh; sh q.sh`,
+	`echo 'node \' > q; echo e.js >> q; sh q`, "cat > q <<E\nnode e.js\nE\n. ./q", `base64 -d b64 > q; sh q`, `cd lib; cp e.js q.js; cd ..; node lib/q.js`,
+	// Folders and settings of package managers.
+	`npm install ./sub`, `npm i --no-save sub`, `npm add file:sub`, `npm pkg set scripts.q='node e.js'`, `npm set-script q 'node e.js'`,
+	`node --env-file=env -v`, `node --env-file env x.js`,
 }
 
 // TestReaching: every spelling of the same is the same.
@@ -207,7 +216,8 @@ func TestInline(t *testing.T) {
 		`node --print=a`: "a", `node -r x -e 'a()'`: "a()", `bun -e 'a()'`: "a()", `deno eval 'a()'`: "",
 		"node <<EOF\na()\nEOF": "a()\n", "node - <<'EOF'\na()\nEOF": "a()\n", `node <<< 'a()'`: "a()", `echo 'a()' | node`: "a()\n",
 		`echo 'a()' | node -`: "a()\n", `node < list.txt`: "node e.js", `cat list.txt | node`: "node e.js",
-		`printf a | nodejs`: "a", `node --import 'data:text/javascript,a%28%29'`: "a()",
+		`printf a | nodejs`: "a", `echo 'a()' > q.js; node q.js`: "a()\n", `echo 'a()' > q; echo 'b()' >> q; node q`: "a()\nb()\n",
+		"cat > q.js <<'E'\na()\nE\nnode q": "a()\n", `node --import 'data:text/javascript,a%28%29'`: "a()",
 		`node --import data:text/javascript;base64,YSgp`: "", `env node -e 'a()'`: "a()", `sh -c "node -e 'a()'"`: "a()",
 		`node --input-type=module -e 'a()'`:                      "a()",
 		`NODE_OPTIONS="--import data:text/javascript,a" node -v`: "a", `echo YSgp | base64 -d | node`: "a()",
@@ -228,6 +238,8 @@ func TestHarmless(t *testing.T) {
 		`sh -c 'echo node e.js'`, `printf 'node e.js\n'`, `cd lib`, `export X=e.js`, `f() { true; }; f`,
 		`opencollective-postinstall || exit 0`,
 		`prebuild-install || node-gyp rebuild`, `patch-package`, `is-ci || true`, `make other`, `curl -o e.js http://a.invalid`,
+		`cp e.js q.js; node other.js`, `cp e.js q.js; rm q.js`, `echo x > q.js`, `npm install ./other`, `npm install --ignore-scripts ./sub`, `npm pkg get scripts.go`,
+		`npm pkg set name=x`, `node --env-file=other other.js`, `cat x.sh > q`, `echo 'node e.js' > q.md`,
 		`sed -i s/a/b/ e.js`, `grep node e.js`, `echo "run: node e.js" >&2`,
 	} {
 		scripts, cuts := runs(t, files(), command)
@@ -241,7 +253,7 @@ func TestHarmless(t *testing.T) {
 func TestCuts(t *testing.T) {
 	for command, want := range map[string]string{
 		`node $UNKNOWN`: "the file that node runs is not known", `node "$(curl http://a.invalid)"`: "not known", `sh "$1"`: "not known",
-		`npm run $X`: "not known", `python $X`: "not known", `sh -c "$X"`: "not known", `node -r "$X/a" -e 0`: "not known",
+		`npm run $X`: "not known", `a > q.js; node q.js`: "what is written into q.js, which runs, is not known", `gpg -d x | tee q; sh q`: "what is written into q, which runs, is not known", `python $X`: "not known", `sh -c "$X"`: "not known", `node -r "$X/a" -e 0`: "not known",
 		`gpg -d a.gpg | sh`: "what sh reads and runs is not known", `cat $X | node`: "what node reads",
 		`unknown | busybox sh`: "what sh reads", `if then`: "no valid shell",
 		`f() { X=$X/a; f "$1/a"; }; f a`: "functions of a shell text that call each other: more than 64",
@@ -382,5 +394,30 @@ func TestDefaults(t *testing.T) {
 		if scripts, _ := runs(t, all, command); !slices.Equal(scripts, []string{want}) {
 			t.Errorf("%s: %q", command, scripts)
 		}
+	}
+}
+
+// TestSettings: what a project has its package manager run before anything else.
+func TestSettings(t *testing.T) {
+	for _, test := range []struct{ command, file, text string }{
+		{"yarn -v", ".yarnrc", `yarn-path "./e.js"`}, {"yarn run x", ".yarnrc.yml", "yarnPath: e.js"}, {"yarn", ".yarnrc.yml", "plugins:\n  - path: ./e.js"},
+		{"pnpm install", ".pnpmfile.cjs", "1"}, {"bun run x", "bunfig.toml", `preload = ["./a.ts", "./e.js"]`},
+	} {
+		all := files()
+		all[test.file] = test.text
+		for command, want := range map[string]bool{test.command: true, "npm -v": false, "true": false} {
+			scripts, _ := runs(t, all, command)
+			if got := slices.Contains(scripts, "e.js") || slices.Contains(scripts, ".pnpmfile.cjs"); got != want {
+				t.Errorf("%s with %s: %q", command, test.file, scripts)
+			}
+		}
+	}
+	all := files()
+	all["package.json"] = `{"name": "a", "scripts": {"preversion": "node e.js"}}`
+	if scripts, _ := runs(t, all, `node -p "/\s*_A=/.test('(' + process.env.A)"`); !slices.Equal(scripts, []string{`/\s*_A=/.test('(' + process.env.A)`}) {
+		t.Errorf("a backslash in a program: %q", scripts)
+	}
+	if scripts, _ := runs(t, all, "npm version patch"); !slices.Contains(scripts, "e.js") {
+		t.Errorf("npm version: %q", scripts)
 	}
 }

@@ -65,6 +65,7 @@ func (f *follower) manager(p *Program, words []string, c call, in at) {
 	rest := c.rest
 	if f.home(in) {
 		f.npmrc(in)
+		f.settings(p, in)
 	}
 	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
 		rest = rest[1:]
@@ -109,6 +110,18 @@ func (f *follower) manager(p *Program, words []string, c call, in at) {
 	case verb == "explore" && len(rest) > 2:
 		f.inner(rest[2:], in)
 	case verb == "create" || verb == "init":
+	case verb == "version":
+		for _, step := range []string{"preversion", "version", "postversion"} {
+			f.step(step, nil, in)
+		}
+	case verb == "pkg" && len(rest) > 2 && rest[1] == "set":
+		for _, w := range rest[2:] {
+			if name, text, ok := strings.Cut(w, "="); ok && strings.HasPrefix(name, "scripts.") {
+				f.text(text, RoleShell, in.inline()) // it is there to be run
+			}
+		}
+	case verb == "set-script" && len(rest) > 2:
+		f.text(rest[2], RoleShell, in.inline())
 	case strings.Contains(verb, Hole):
 		f.open(verb, in)
 	case p.bare:
@@ -214,11 +227,18 @@ func (f *follower) step(name string, args []string, in at) {
 // life follows what installing or packing the project in a folder runs of its own
 // scripts.
 func (f *follower) life(p *Program, words []string, in at) {
-	if len(p.plain(words[1:])) > 0 && !slices.Contains([]string{"rebuild", "rb", "pack", "publish"}, words[0]) {
-		return // of other packages, not of this one
-	}
 	if slices.Contains(words, "--ignore-scripts") {
 		return
+	}
+	for _, w := range p.plain(words[1:]) {
+		inner := in
+		inner.by.Dir = f.inside(in.by.Dir, strings.TrimPrefix(w, "file:"))
+		if _, ok := f.Read(path.Join(inner.by.Dir, "package.json")); ok && f.home(in) && inner.by.Dir != "." && inner.by.Dir != in.by.Dir {
+			f.life(p, words[:1], inner) // a folder of the package
+		}
+	}
+	if len(p.plain(words[1:])) > 0 && !slices.Contains([]string{"rebuild", "rb", "pack", "publish"}, words[0]) {
+		return // of other packages, not of this one
 	}
 	steps := []string{"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"}
 	switch words[0] {
@@ -232,6 +252,34 @@ func (f *follower) life(p *Program, words []string, in at) {
 	}
 	if m := f.manifest(in.by.Dir); m != nil && m.Gypfile && f.home(in) {
 		f.gypFile(path.Join(f.inside("", in.by.Dir), GypFile), in)
+	}
+}
+
+// managerSettings are files that name what a package manager runs itself: the key
+// before the path, by the first letters of the manager's name.
+var managerSettings = []struct{ manager, file, key string }{
+	{"yarn", ".yarnrc", "yarn-path "}, {"yarn", ".yarnrc.yml", "yarnPath:"}, {"yarn", ".yarnrc.yml", "- path:"}, {"yarn", ".yarnrc.yml", "- "},
+	{"bun", "bunfig.toml", "preload ="}, {"bun", "bunfig.toml", "preload="},
+}
+
+// settings follows what the project has a package manager run before anything else.
+func (f *follower) settings(p *Program, in at) {
+	for _, s := range managerSettings {
+		data, ok := f.file(in.by.Dir, s.file)
+		if !ok || !strings.HasPrefix(p.Name, s.manager) {
+			continue
+		}
+		for _, line := range strings.Split(string(data[:min(len(data), maxValue)]), "\n") {
+			if value, ok := strings.CutPrefix(strings.TrimSpace(line), s.key); ok {
+				for _, name := range strings.Split(strings.Trim(strings.TrimSpace(value), "[]"), ",") {
+					f.script(strings.Trim(strings.TrimSpace(name), `"'`), in)
+				}
+			}
+		}
+	}
+	if strings.HasPrefix(p.Name, "pnpm") {
+		f.script(".pnpmfile.cjs", in)
+		f.script(".pnpmfile.mjs", in)
 	}
 }
 

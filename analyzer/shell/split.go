@@ -227,6 +227,9 @@ func (r *reader) stmt(s *syntax.Stmt, at pipe) {
 		}
 	}
 	at.background = at.background || s.Background
+	if output != "" {
+		r.makes(output, s, at.reads)
+	}
 	switch c := s.Cmd.(type) {
 	case *syntax.CallExpr:
 		r.simple(c, at, output)
@@ -401,6 +404,7 @@ func (r *reader) simple(c *syntax.CallExpr, at pipe, output string) {
 			}
 		}
 		r.out = append(r.out, command)
+		r.copies(words, at.reads)
 		if i == 0 {
 			r.call(words)
 		}

@@ -78,9 +78,13 @@ type Source struct {
 	// Has reports whether a word stands in the text.
 	Has func(word string) bool
 	// Load reads a file of the package, as the script names it; it may be nil.
-	// Folder is the script's own, in which it names files.
-	Load   func(name string) (string, bool)
-	Folder string
+	// List are the names in a folder of it. Folder is the script's own, in which it
+	// names files, File its path.
+	Load         func(name string) (string, bool)
+	List         func(folder string) ([]string, bool)
+	Folder, File string
+	// Shift is how far places in the tree are from those in the text.
+	Shift int32
 }
 
 // names of variables as obfuscators make them.
@@ -129,7 +133,8 @@ func worth(text string, has func(string) bool) bool {
 		return false
 	}
 	if has("eval(") || has("Function(") {
-		for _, way := range []string{".json", "readFileSync", ".join(", "+=", ".map(", ".reduce(", ".replace(", "Buffer", "concat("} {
+		for _, way := range []string{".json", "readFileSync", "readdirSync", "toString", ".join(", "+=",
+			".map(", ".reduce(", ".replace(", "Buffer", "concat("} {
 			if has(way) {
 				return true
 			}
@@ -160,7 +165,8 @@ func Script(tree *esbuild.AST, source Source, budget *Budget) (r Result) {
 		}()
 	}
 	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget)}
-	d.machine.load, d.machine.folder = source.Load, source.Folder
+	d.machine.load, d.machine.list, d.machine.folder, d.machine.file = source.Load, source.List, source.Folder, source.File
+	d.machine.script, d.machine.shift = source.Text, source.Shift
 	d.machine.share = maxScriptSteps
 	d.declare()
 	d.rotations()

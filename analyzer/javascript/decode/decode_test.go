@@ -1,6 +1,8 @@
 package decode_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -33,7 +35,20 @@ func run(t testing.TB, script string) (texts, programs []string) {
 }
 
 func source(script string) decode.Source {
-	return decode.Source{Text: script, Has: func(word string) bool { return strings.Contains(script, word) }}
+	return decode.Source{Text: script, Has: func(word string) bool { return strings.Contains(script, word) }, Folder: "/p", File: "/p/x.js",
+		Load: func(name string) (string, bool) { return script, name == "/p/x.js" },
+		List: func(folder string) ([]string, bool) {
+			return []string{"1require('os')", "2hostname()"}, folder == "/p/n"
+		}}
+}
+
+// gzipped is a text as gzip packs it.
+func gzipped(text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(text))
+	w.Close()
+	return b.Bytes()
 }
 
 func xor(text string, key byte) string {
@@ -76,6 +91,11 @@ func TestDecode(t *testing.T) {
 		{"caesar", `function c (s) { return s.replace(/[a-z]/g, x => String.fromCharCode((x.charCodeAt(0) - 97 + 13) % 26 + 97)) } require(c('uggcf'))`, "https", ""},
 		{"buffer xor", `const u = (s, k) => Buffer.from(s, 'base64').map((b, i) => b ^ k).toString(); require(u('` + base64.StdEncoding.EncodeToString([]byte{'n' ^ 9, 'e' ^ 9, 't' ^ 9}) + `', 9))`, "net", ""},
 		{"eval of base64", `eval(Buffer.from('` + base64.StdEncoding.EncodeToString([]byte("require('os').hostname()")) + `', 'base64').toString())`, "", "require('os').hostname()"},
+		{"eval of packed bytes", `eval(require('zlib').gunzipSync(Buffer.from('` + base64.StdEncoding.EncodeToString(gzipped("require('os').hostname()")) + `', 'base64')).toString())`, "", "require('os').hostname()"},
+		{"eval of a function's text", "function f () {/*require('os').hostname()*/}\neval(f.toString().slice(16, -3))", "", "require('os').hostname()"},
+		{"eval of an arrow's text", "const f = async () => {/*require('os').hostname()*/}\neval(`${f}`.slice(14, -3))", "", "require('os').hostname()"},
+		{"eval of the script's own text", "eval(require('fs').readFileSync(__filename, 'utf8').split('//' + '!')[1])\n//!require('os').hostname()", "", "require('os').hostname()"},
+		{"eval of the names of files", `eval(require('fs').readdirSync(__dirname + '/n').map(f => f.slice(1)).join('.'))`, "", "require('os').hostname()"},
 		{"a function from pieces", `new Function('retu' + 'rn require("o' + 's").hostname()' + ''.charAt(0))`, "", `return require("os").hostname()`},
 		{"letters of an iterator", `eval(([]['entries']() + [])[8] + 'lert(1)' + String.fromCharCode())`, "", "Alert(1)"},
 		{"packed", packed, "", "const o=require('os');o.hostname()"},
@@ -132,6 +152,10 @@ func TestQuiet(t *testing.T) {
 		`function d (x) { return 'path' } d = function () { return 'net' }; require(d('x')); String.fromCharCode(1)`,
 		`async function d (x) { return 'net' } require(d('x')); String.fromCharCode(1)`,
 		`function d (x) { return y => x } require(d('x')); String.fromCharCode(1)`,
+		`eval(require('zlib').gunzipSync(Buffer.from('AAAA', 'base64')).toString())`,
+		`eval(require('fs').readFileSync(__dirname + '/other.js', 'utf8'))`,
+		`eval(require('fs').readdirSync('/')[0].toString())`,
+		`function /* function */ f () {} eval(f.toString() + ';x()')`,
 	} {
 		if texts, programs := run(t, script); len(texts)+len(programs) > 0 {
 			t.Errorf("%s\n%q %q", script, texts, programs)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
 )
@@ -35,6 +36,8 @@ type closure struct {
 	arrow     bool
 	scope     *scope
 	impure    bool
+	// start and end are where it stands in the text; end is 0 where it is not known.
+	start, end int32
 	// failed counts calls that were not pure.
 	failed int
 	// properties are notes that decoders keep on themselves.
@@ -78,8 +81,12 @@ type machine struct {
 	madeAt  int32
 	madeFor []string
 	// load reads a file of the package; folder is the script's.
-	load   func(name string) (string, bool)
-	folder string
+	load         func(name string) (string, bool)
+	list         func(folder string) ([]string, bool)
+	folder, file string
+	// script is its text, in which places stand so far further on.
+	script string
+	shift  int32
 	// spent is set once an evaluation was cut short.
 	spent bool
 }
@@ -161,15 +168,42 @@ func (m *machine) function(ref esbuild.Ref) *closure {
 }
 
 func closureOf(f *esbuild.Fn, s *scope) *closure {
-	return &closure{args: f.Args, body: f.Body.Block.Stmts, arguments: f.ArgumentsRef, rest: f.HasRestArg, scope: s, impure: f.IsAsync || f.IsGenerator}
+	c := &closure{args: f.Args, body: f.Body.Block.Stmts, arguments: f.ArgumentsRef, rest: f.HasRestArg, scope: s,
+		impure: f.IsAsync || f.IsGenerator}
+	if f.Name != nil {
+		c.start, c.end = -f.Name.Loc.Start, f.Body.Block.CloseBraceLoc.Start+1
+	}
+	return c
+}
+
+// source is the text of a function of the script, comments and all.
+func (m *machine) source(c *closure) string {
+	start, end := int(c.start-m.shift), int(c.end-m.shift)
+	if c.start < 0 { // of the name
+		name := int(-c.start - m.shift)
+		before := strings.TrimRight(m.script[:max(min(name, len(m.script)), 0)], " \t\r\n")
+		if start = len(before) - len("function"); !strings.HasSuffix(before, "function") {
+			impure()
+		}
+	}
+	if c.end <= 0 || start < 0 || end > len(m.script) || start >= end {
+		impure()
+	}
+	return m.text(m.script[start:end])
 }
 
 func (m *machine) closure(e esbuild.Expr, s *scope) *closure {
 	switch x := e.Data.(type) {
 	case *esbuild.EFunction:
-		return closureOf(&x.Fn, s)
+		c := closureOf(&x.Fn, s)
+		c.start, c.end = e.Loc.Start, x.Fn.Body.Block.CloseBraceLoc.Start+1
+		return c
 	case *esbuild.EArrow:
-		return &closure{args: x.Args, body: x.Body.Block.Stmts, rest: x.HasRestArg, arrow: true, scope: s, impure: x.IsAsync}
+		c := &closure{args: x.Args, body: x.Body.Block.Stmts, rest: x.HasRestArg, arrow: true, scope: s, impure: x.IsAsync}
+		if !x.PreferExpr {
+			c.start, c.end = e.Loc.Start, x.Body.Block.CloseBraceLoc.Start+1
+		}
+		return c
 	}
 	return nil
 }
@@ -227,6 +261,8 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 			return native{name: "require"}
 		case "__dirname":
 			return m.folder
+		case "__filename":
+			return m.file
 		case "undefined":
 			return nil
 		case "NaN":

@@ -1,6 +1,10 @@
 package decode
 
 import (
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
 	"path"
 	"strings"
 
@@ -231,7 +235,7 @@ func (m *machine) runs(parameters []string, text string, loc int32) {
 // JSON. Of Node's modules there are functions that read such files.
 func (m *machine) required(name string) any {
 	switch name = strings.TrimPrefix(name, "node:"); name {
-	case "fs", "path":
+	case "fs", "path", "zlib":
 		return native{name: "node:" + name}
 	}
 	if m.load != nil && path.Ext(name) == ".json" {
@@ -243,7 +247,30 @@ func (m *machine) required(name string) any {
 	return nil
 }
 
-// nodeCall is a call of a function of fs or path.
+// unpack is what a function of zlib makes of packed bytes.
+func (m *machine) unpack(name string, packed bytes) any {
+	var r io.Reader
+	var err error
+	in := strings.NewReader(string(packed))
+	switch {
+	case name == "inflateRawSync":
+		r = flate.NewReader(in)
+	case name == "inflateSync", name == "unzipSync" && !strings.HasPrefix(string(packed), "\x1f\x8b"):
+		r, err = zlib.NewReader(in)
+	default:
+		r, err = gzip.NewReader(in)
+	}
+	if err != nil {
+		impure() // it throws
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, maxText+1))
+	if err != nil {
+		impure()
+	}
+	return bytes(m.text(string(plain)))
+}
+
+// nodeCall is a call of a function of fs, path or zlib.
 func (m *machine) nodeCall(name string, args []any) any {
 	switch name {
 	case "fs.readFileSync":
@@ -263,6 +290,27 @@ func (m *machine) nodeCall(name string, args []any) any {
 			return m.bytesText(bytes(text), how)
 		}
 		return bytes(text)
+	case "fs.readdirSync":
+		folder, ok := arg(args, 0).(string)
+		if !ok || m.list == nil || len(args) > 1 {
+			impure()
+		}
+		names, ok := m.list(folder)
+		if !ok {
+			impure()
+		}
+		out := &array{}
+		for _, name := range names {
+			m.step(1)
+			out.items = append(out.items, name)
+		}
+		return out
+	case "zlib.gunzipSync", "zlib.inflateSync", "zlib.inflateRawSync", "zlib.unzipSync":
+		packed, ok := arg(args, 0).(bytes)
+		if !ok || len(args) > 1 {
+			impure()
+		}
+		return m.unpack(strings.TrimPrefix(name, "zlib."), packed)
 	case "path.join", "path.resolve":
 		parts := make([]string, len(args))
 		for i, a := range args {

@@ -158,6 +158,8 @@ func toText(m *machine, v any) string {
 		return "function " + x.name[strings.LastIndexByte(x.name, '.')+1:] + "() { [native code] }"
 	case *pattern:
 		return "/" + x.source + "/" + x.flags
+	case *closure:
+		return m.source(x)
 	}
 	impure()
 	return ""

@@ -11,7 +11,7 @@ import (
 func Compare(base, head *Lockfile) []Change {
 	c := &comparison{base: base, head: head, before: group(base), after: group(head), of: map[version][]int{}, order: ordering{}}
 	if base != nil && head != nil {
-		c.keys = packing{base.cacheKey, head.cacheKey}
+		c.keys = packing{base.cacheKey, head.cacheKey, base.Format == Yarn && base.Version < 6 && head.Version >= 6}
 	}
 	c.versions()
 	if base != nil && head != nil {

@@ -227,7 +227,12 @@ const yarnSHA1 = "sha1/"
 
 // packing says how Yarn packed its archives in two lockfiles; checksums of
 // archives that are packed in another way cannot be compared.
-type packing struct{ base, head string }
+type packing struct {
+	base, head string
+	// conditions is set where only the later lockfile's format knows packages of
+	// some systems only: Yarn 2, which becomes Yarn 3.2.
+	conditions bool
+}
 
 // migrated reports whether a project went from Yarn 1, which records the
 // tarball's hash, to a later one, which records its own archive's.
@@ -262,7 +267,7 @@ func (p packing) quiet(o, n *Entry) bool {
 	case o.Checksum == "":
 		return true
 	case n.Checksum == "":
-		return n.Conditional && (o.Conditional || p.base == yarnClassic)
+		return n.Conditional && (o.Conditional || p.base == yarnClassic || p.conditions)
 	}
 	was, _, _ := strings.Cut(o.Checksum, "/")
 	is, _, _ := strings.Cut(n.Checksum, "/")

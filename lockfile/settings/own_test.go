@@ -105,9 +105,8 @@ func TestOwnGyp(t *testing.T) {
 		"run.js": "#!/usr/bin/env node\nrequire('fs').writeFileSync(process.env.RAN, '')\n"}})
 	for _, c := range releases {
 		for _, in := range []string{"", "w/"} {
-			for _, fields := range []string{``, `"gypfile":false`, `"scripts":{"preinstall":"node -e 0"}`, `"scripts":{"install":"node -e 0"}`, `"scripts":{"install":""}`,
-				`"scripts":{"postinstall":"node -e 0"}`} {
-				if in != "" && strings.Contains(fields, "scripts") && c.client != yarn1 {
+			for _, fields := range []string{``, `"gypfile":false`, `"scripts":{"preinstall":"node -e 0"}`, `"scripts":{"install":"node -e 0"}`, `"scripts":{"install":""}`} {
+				if in != "" && fields != "" {
 					continue // what it says counts in both
 				}
 				t.Run(c.manager+" "+in+fields, func(t *testing.T) {

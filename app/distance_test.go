@@ -187,9 +187,9 @@ func TestReplicasShareALimit(t *testing.T) {
 		}
 	}
 	refused, times := w.github.Refused()
-	t.Logf("%d writes refused in %d windows", refused, times)
-	if times == 0 || refused > times*2*20 {
-		t.Errorf("%d writes were refused, in %d windows: a replica goes on where it was refused", refused, times)
+	t.Logf("%d writes refused, %d times", refused, times)
+	if times < 3 || refused > times*2*20 {
+		t.Errorf("%d writes were refused, %d times: a replica goes on where it was refused", refused, times)
 	}
 	if strings.Contains(w.logged.String(), "msg=failed") {
 		t.Error("a refusal counted as a failed try")

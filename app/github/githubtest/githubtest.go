@@ -621,16 +621,16 @@ type secondary struct {
 	refused, times int
 }
 
-// Secondary lets so many writes through in a window; those beyond are refused
-// until it ends, as by GitHub's secondary limits.
+// Secondary lets so many writes through and then refuses all for a time, again and
+// again: as GitHub's secondary limits do, but however slow this machine is.
 func (g *GitHub) Secondary(most int, window time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.secondary = secondary{most: most, window: window}
 }
 
-// Refused is how many writes were refused, and in how many windows.
-func (g *GitHub) Refused() (writes, windows int) {
+// Refused is how many writes were refused, and how often that began.
+func (g *GitHub) Refused() (writes, times int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.secondary.refused, g.secondary.times
@@ -643,16 +643,17 @@ func (g *GitHub) limited(w http.ResponseWriter, r *http.Request) bool {
 	}
 	g.mu.Lock()
 	s, now := &g.secondary, time.Now()
-	if now.Sub(s.begun) >= s.window {
-		s.begun, s.used = now, 0
-	}
 	s.used++
+	if s.used == s.most+1 {
+		s.begun = now
+		s.times++
+	}
+	if s.used > s.most && now.Sub(s.begun) >= s.window {
+		s.used = 1
+	}
 	beyond := s.most > 0 && s.used > s.most
 	if beyond {
 		s.refused++
-		if s.used == s.most+1 {
-			s.times++
-		}
 	}
 	left := s.begun.Add(s.window).Sub(now)
 	g.mu.Unlock()

@@ -72,7 +72,7 @@ func PostgreSQL(t testing.TB) Database {
 
 // atOnce is how many parallel tests run at the same time. They wait for jobs,
 // databases and processes, not for processors, of which Go would take the number.
-const atOnce = 8
+const atOnce = 5
 
 // Patient lets more parallel tests run at the same time than there are
 // processors, unless the command line says how many.

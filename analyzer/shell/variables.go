@@ -1,0 +1,107 @@
+package shell
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// assigned follows what a variable makes programs run.
+func (f *follower) assigned(assign string, in at) {
+	name, value, _ := strings.Cut(assign, "=")
+	value = strings.Trim(value, `"'`)
+	switch {
+	case optionVariable(name):
+		c := programs["node"].call(optionWords(value))
+		for _, file := range c.loads {
+			f.load(file, in)
+		}
+	case isFileVariable(name):
+		f.executable([]string{"./" + strings.TrimPrefix(value, "./")}, in)
+		f.shellFile(value, RoleShell, in)
+	}
+}
+
+// optionVariable reports whether a variable holds options of Node.
+func optionVariable(name string) bool {
+	return name == "NODE_OPTIONS" || strings.EqualFold(name, "npm_config_node_options")
+}
+
+// isFileVariable reports whether a variable names a file that shells run.
+func isFileVariable(name string) bool {
+	return name == "BASH_ENV" || name == "ENV" || strings.EqualFold(name, "npm_config_script_shell")
+}
+
+// optionWords splits NODE_OPTIONS as Node does: at spaces, but for those in
+// double quotes.
+func optionWords(text string) []string {
+	var out []string
+	var b strings.Builder
+	quoted, some := false, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && quoted && i+1 < len(text):
+			i++
+			b.WriteByte(text[i])
+		case c == '"':
+			quoted, some = !quoted, true
+		case c == ' ' && !quoted:
+			if some {
+				out = append(out, b.String())
+			}
+			b.Reset()
+			some = false
+		default:
+			b.WriteByte(c)
+			some = true
+		}
+	}
+	if some {
+		out = append(out, b.String())
+	}
+	return out
+}
+
+// variable is what npm sets a variable to while it runs a script of the package.
+func (p *Package) variable(name string) (string, bool) {
+	switch name {
+	case "npm_execpath":
+		return "npm-cli.js", true
+	case "npm_node_execpath", "NODE", "npm_config_node_execpath":
+		return "node", true
+	case "npm_package_json":
+		return "./package.json", true
+	}
+	if !strings.HasPrefix(name, "npm_package_") {
+		return "", false
+	}
+	if p.variables == nil {
+		p.variables = map[string]string{}
+		var document any
+		if data, ok := p.Read("package.json"); ok && json.Unmarshal([]byte(strings.TrimPrefix(string(data), "\ufeff")), &document) == nil {
+			flatten(p.variables, "npm_package", document)
+		}
+	}
+	v, ok := p.variables[name]
+	return v, ok
+}
+
+// flatten names the values of a document as npm names them in variables.
+func flatten(out map[string]string, name string, v any) {
+	switch v := v.(type) {
+	case string:
+		out[name] = v
+	case map[string]any:
+		for _, key := range sorted(v) {
+			flatten(out, name+"_"+strings.Map(func(c rune) rune {
+				if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+					return c
+				}
+				return '_'
+			}, key), v[key])
+		}
+	case []any:
+		for i, item := range v {
+			flatten(out, name+"_"+itoa(i), item)
+		}
+	}
+}

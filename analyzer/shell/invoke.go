@@ -17,9 +17,21 @@ func (f *follower) program(p *Program, words []string, in at) {
 		if p.Name == "alias" {
 			_, text, _ = strings.Cut(text, "=")
 		}
-		f.text(text, RoleShell, in.inline())
+		f.given(text, in)
+	}
+	for _, setting := range c.settings {
+		f.setting(setting, in)
+	}
+	if known := f.found(p); p.words {
+		defer func() {
+			if f.found(p) == known {
+				f.inWords(p, words, in)
+			}
+		}()
 	}
 	switch {
+	case p.Name == "crontab":
+		f.crontab(c, in)
 	case p.Roles&RoleManager != 0:
 		if p.Roles&RoleJavaScript != 0 && f.javascript(p, c, in) {
 			return
@@ -245,6 +257,9 @@ func (f *follower) input(p *Program, in at) bool {
 		f.run.Scripts = append(f.run.Scripts, Script{Code: text, Label: in.label, By: &in.by})
 	case p.Roles&RoleForeign != 0:
 		f.foreignText(text, in)
+		if p.words {
+			f.inWords(p, append([]string{p.Name}, strings.Split(text, "\n")...), in)
+		}
 	default:
 		f.text(text, p.Roles&(RoleShell|RolePowerShell|RoleCmd), in.inline())
 	}
@@ -279,7 +294,7 @@ func (f *follower) shell(p *Program, c call, words []string, in at) {
 	if len(c.code)+len(c.encoded)+len(c.files)+len(c.texts) > 0 {
 		return
 	}
-	if len(c.rest) > 0 && c.rest[0] != "-" {
+	if len(c.rest) > 0 && c.rest[0] != "-" && (p.first != valueOther || !p.stdin) {
 		if p.Roles&RoleHidden != 0 && p.first != valueNone {
 			return
 		}

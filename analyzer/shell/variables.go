@@ -18,8 +18,23 @@ func (f *follower) assigned(assign string, in at) {
 	case isFileVariable(name):
 		f.executable([]string{"./" + strings.TrimPrefix(value, "./")}, in)
 		f.shellFile(value, RoleShell, in)
+	case commandVariables[name] && strings.ContainsAny(value, " /|"+Hole):
+		f.given(strings.TrimLeft(value, "|-!"), in)
 	}
 }
+
+// commandVariables hold commands that programs run, of Git, ssh, sudo, man, less,
+// rsync, Bash, make and editors.
+var commandVariables = func() map[string]bool {
+	out := map[string]bool{}
+	for _, name := range strings.Fields(`GIT_SSH GIT_SSH_COMMAND GIT_ASKPASS GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_PAGER
+		GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND SSH_ASKPASS SUDO_ASKPASS SUDO_EDITOR EDITOR VISUAL FCEDIT PAGER MANPAGER
+		BROWSER LESSOPEN LESSCLOSE PROMPT_COMMAND RSYNC_RSH CVS_RSH SVN_SSH HGEDITOR SYSTEMD_PAGER SYSTEMD_EDITOR
+		CC CXX LD AR npm_config_git npm_config_editor npm_config_viewer npm_config_shell`) {
+		out[name] = true
+	}
+	return out
+}()
 
 // optionVariable reports whether a variable holds options of Node.
 func optionVariable(name string) bool {

@@ -24,6 +24,8 @@ type apiPath struct {
 	// a require of createRequire resolves for, empty for the module's own.
 	starts starter
 	base   string
+	// text is set for what is a text: a variable of the environment.
+	text bool
 	// matters is set, once judged, where the vocabulary knows it or what it leads to.
 	judged, matters bool
 }
@@ -78,6 +80,7 @@ func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
 		n.depth = parent.depth + 1
 		n.marks = parent.marks
 		n.external = parent.external
+		n.text = parent.api == "process.env" || parent.text && (name == "*" || isIndex(name))
 	}
 	n.interest = p.vocabulary.Interest(api)
 	n.starts = p.starterOf(api)
@@ -90,6 +93,19 @@ func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
 	}
 	return n
 }
+
+// textOwn are the members that texts have, textGives those that give a text.
+var (
+	textOwn = set(`length constructor prototype __proto__ at charAt charCodeAt codePointAt concat endsWith includes indexOf
+		isWellFormed lastIndexOf localeCompare match matchAll normalize padEnd padStart repeat replace replaceAll search slice
+		split startsWith substr substring toLocaleLowerCase toLocaleUpperCase toLowerCase toString toUpperCase toWellFormed
+		trim trimEnd trimLeft trimRight trimStart valueOf hasOwnProperty *`)
+	textGives = set(`at charAt concat normalize padEnd padStart repeat replace replaceAll slice substr substring
+		toLocaleLowerCase toLocaleUpperCase toLowerCase toString toUpperCase trim trimEnd trimLeft trimRight trimStart valueOf`)
+)
+
+// isIndex reports whether a name is a number.
+func isIndex(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
 
 // builtins are Node's modules that matter as such; a specifier with "node:"
 // always means Node's.
@@ -199,6 +215,9 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 	if (of.depth >= maxPathDepth || len(of.members) > maxMembers) && !p.hasMember(of, name) {
 		return nil
 	}
+	if of.text && !textOwn[name] && !isIndex(name) {
+		return nil
+	}
 	if of.root {
 		switch name {
 		case "default", "promises":
@@ -280,11 +299,12 @@ func (p *program) moduleInstance() *apiPath {
 // resultOf is what calling or constructing the path gives.
 func (p *program) resultOf(of *apiPath) *apiPath {
 	if of.result == nil {
-		if of.depth >= maxPathDepth {
+		if of.depth >= maxPathDepth || of.text {
 			return nil
 		}
 		of.result = p.newPath(of.api+"#", of, "#")
 		of.result.marks |= of.interest.Marks
+		of.result.text = of.parent != nil && of.parent.text && textGives[of.name]
 	}
 	return of.result
 }
@@ -292,7 +312,7 @@ func (p *program) resultOf(of *apiPath) *apiPath {
 // argumentOf is what the path hands to a callback.
 func (p *program) argumentOf(of *apiPath) *apiPath {
 	if of.argument == nil {
-		if of.depth >= maxPathDepth {
+		if of.depth >= maxPathDepth || of.text {
 			return nil
 		}
 		of.argument = p.newPath(of.api+"@", of, "@")

@@ -1,6 +1,9 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
 // apiPath is a member of a module or of the global object: child_process.exec,
 // process.env.HOME, or what a call of one returns: net.connect#.
@@ -8,22 +11,20 @@ type apiPath struct {
 	// api is the name that the vocabulary knows it by. A call's or
 	// constructor's result ends in "#", a callback's argument in "@"; their
 	// members follow without a dot: "net.Socket#connect".
-	api      string
-	parent   *apiPath
-	name     string
+	api, name string
+	// base is the file that a require of createRequire resolves for, empty for the
+	// module's own.
+	base                     string
+	parent, result, argument *apiPath
+	members                  map[string]*apiPath
+	value                    Value
+	interest                 Interest
+	marks                    Marks
+	depth                    int16
+	// starts says how a call starts a file of the package.
+	starts   starter
 	root     bool
 	external bool // a package that is not Node's own
-	members  map[string]*apiPath
-	result   *apiPath
-	argument *apiPath
-	depth    int
-	marks    Marks
-	interest Interest
-	value    *Value
-	// starts says how a call starts a file of the package; base is the file that
-	// a require of createRequire resolves for, empty for the module's own.
-	starts starter
-	base   string
 	// text is set for what is a text: a variable of the environment.
 	text bool
 	// matters is set, once judged, where the vocabulary knows it or what it leads to.
@@ -68,10 +69,10 @@ func (p *program) printed(api string, args []*Value) Marks {
 const maxPathDepth = 10
 
 func (p *apiPath) val() *Value {
-	if p.value == nil {
-		p.value = pathValue(p)
+	if p.value.data == nil {
+		p.value = Value{kind: vPath, data: unsafe.Pointer(p)}
 	}
-	return p.value
+	return &p.value
 }
 
 func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {

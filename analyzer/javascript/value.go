@@ -53,8 +53,6 @@ func textValue(kind valueKind, s string) *Value {
 	return &Value{kind: kind, bits: uint64(len(s)), data: unsafe.Pointer(unsafe.StringData(s))}
 }
 
-func pathValue(p *apiPath) *Value { return &Value{kind: vPath, data: unsafe.Pointer(p)} }
-
 func lazyValue(f *function) *Value { return &Value{kind: vLazy, data: unsafe.Pointer(f)} }
 
 func objectValue(kind valueKind, o *object) *Value {

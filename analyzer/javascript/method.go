@@ -124,6 +124,9 @@ func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
 	if !builtin.HasText(name) {
 		return nil, false
 	}
+	if name == "concat" && !c.open && !c.spread { // what a template becomes in older JavaScript
+		return e.joined(append([]*Value{p.str(s)}, c.args...)), true
+	}
 	unknown := p.opaque(c.receiver.allMarks())
 	if len(s) > maxText || p.textBytes > maxTexts {
 		e.reached(c.id, "text", maxText)

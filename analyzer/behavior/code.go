@@ -150,6 +150,9 @@ func directWhereUnreachable(_ *matcher, u *javascript.Use) bool {
 
 func stringArgument(_ *matcher, u *javascript.Use) bool {
 	v := u.Arg(0)
+	if timedByChance(u) && !v.Constant() {
+		return false
+	}
 	return len(v.Texts()) > 0 && !v.IsFunction()
 }
 

@@ -15,9 +15,19 @@ import (
 // none.
 func notACallback(m *matcher, u *javascript.Use) bool {
 	if strings.HasPrefix(u.API, "globalThis.set") {
+		if timedByChance(u) && (!u.Traced(m.c.marks["decoded"]) || len(u.Arg(0).Texts()) == 0 && u.Arg(0).IsObject()) {
+			return false
+		}
 		return !u.Arg(0).IsFunction() && u.Arg(0).Carries()&m.c.marks["decoded"] != 0
 	}
 	return true
+}
+
+// timedByChance tells whether a timer is only one of all that a call may be of, or
+// its function one of all that its argument may be, in code that does not run on
+// installation: then only data that surely comes there is what it runs.
+func timedByChance(u *javascript.Use) bool {
+	return (u.Loose || u.OneOf && !u.Direct() || u.Arg(0).Wide()) && u.Contexts()&javascript.Install == 0
 }
 
 // hiddenModuleName is a built-in module, or a member of one, under a name that

@@ -147,6 +147,7 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 	p.linkInstalled()
 	p.rest(options)
 	p.reachOpen()
+	p.placeLoose(0)
 	p.closeUnread()
 	p.closeDecoding()
 	p.closeBlind()
@@ -435,6 +436,7 @@ func (p *program) record(m *module, wanted func(string) bool) {
 		e.release()
 	}
 	if p.alone != nil {
+		p.placeAlone(m, a, uses)
 		return
 	}
 	if len(p.facts.Uses) == uses {

@@ -7,6 +7,8 @@ import "strings"
 type answers struct {
 	// named are the places that spell an API out, the first few of each.
 	named map[string][]place
+	// globals are the first places that name a global.
+	globals map[string]place
 	// stored are the APIs that variables hold.
 	stored map[string]bool
 	// written are the texts, literal or put together.
@@ -49,6 +51,15 @@ func (e *evaluation) note(a *answers) {
 			a.markCode(pos)
 		}
 		switch n.kind {
+		case nGlobal:
+			if alt := v.path(); alt != nil && alt.asked() {
+				if a.globals == nil {
+					a.globals = map[string]place{}
+				}
+				if _, ok := a.globals[alt.api]; !ok {
+					a.globals[alt.api] = place{e.f, pos}
+				}
+			}
 		case nMember, nModule, nCall:
 			if n.flags&flagOptional == 0 || n.kind != nMember { // a callee names its own call
 				e.noteNamed(a, n, v, place{e.f, pos})
@@ -82,6 +93,9 @@ func (e *evaluation) note(a *answers) {
 // noteNamed notes the APIs that a node may be.
 func (e *evaluation) noteNamed(a *answers, n *node, v *Value, at place) {
 	v.each(func(alt *Value) {
+		if p := alt.path(); n.kind == nCall && v != alt && p != nil && !p.root && !strings.HasSuffix(p.api, "#") {
+			return // one of several things that a function of the package gives
+		}
 		if alt.kind != vPath || !alt.path().asked() || len(a.named[alt.path().api]) >= maxPlaces {
 			return
 		}

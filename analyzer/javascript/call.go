@@ -47,6 +47,7 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 		e.listed(id, receiver, name, args[0])
 	}
 	c := &callSite{id: id, new: n.kind == nNew, oneOf: callee != nil && callee.kind == vUnion, receiver: receiver, args: args, spread: n.flags&flagSpread != 0}
+	c.loose = callee.Wide() || arrayOwn[name] && receiver.IsObject() || receiver.Wide() && (name == "call" || name == "apply" || name == "bind")
 	if c.spread {
 		c.spreadArguments(e, items)
 	}
@@ -90,6 +91,7 @@ type callSite struct {
 	new      bool
 	spread   bool
 	oneOf    bool // the callee may be several things
+	loose    bool // it may be so many that some were left out
 	open     bool // a spread array may hold more, or other things, than args has
 	receiver *Value
 	args     []*Value
@@ -172,7 +174,9 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
 	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
-		return e.returnFor(f, c.args)
+		out := e.returnFor(f, c.args)
+		e.readsFor(c.id, f, out)
+		return out
 	}
 	if f.loads && e.inline < maxInline && len(c.args) > 0 && len(c.args[0].Texts()) > 0 && f.small() {
 		return e.returnFor(f, c.args)
@@ -424,7 +428,8 @@ func (e *evaluation) recordCall(c *callSite, target *apiPath) {
 	uses := len(e.p.facts.Uses)
 	e.use(kind, target.val(), c.id, c.args)
 	for i := uses; i < len(e.p.facts.Uses); i++ {
-		e.p.facts.Uses[i].OneOf = c.oneOf
+		u := &e.p.facts.Uses[i]
+		u.OneOf, u.Loose = c.oneOf, c.loose && !u.Direct()
 	}
 }
 

@@ -731,22 +731,29 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 		return nil
 	}
 	var out *Value
+	reads := e.record && n.flags&flagOptional == 0 && (name != "constructor" || e.isFunctionOnly(n, object))
 	object.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
-			if v := e.metaMember(alt.path(), name); v != nil {
-				out = p.join(out, v)
-				return
+			v := e.metaMember(alt.path(), name)
+			if v == nil {
+				v = p.opaque(alt.path().marks)
+				if m := p.member(alt.path(), name); m != nil {
+					v = m.val()
+				}
 			}
-			if m := p.member(alt.path(), name); m != nil {
-				out = p.join(out, m.val())
-			} else {
-				out = p.join(out, p.opaque(alt.path().marks))
+			if reads {
+				e.use(UseRead, v, id, nil)
 			}
-		case vObject:
+			out = p.join(out, v)
+		case vObject: // what it only hands on was read where it was put in
 			out = p.join(out, e.property(alt.object(), name, 0))
 		case vFunction:
-			out = p.join(out, e.functionMember(alt.fn(), name))
+			v := e.functionMember(alt.fn(), name)
+			if reads && name == "constructor" {
+				e.use(UseRead, v, id, nil)
+			}
+			out = p.join(out, v)
 		case vTable:
 			out = p.join(out, alt)
 		case vString:
@@ -776,9 +783,6 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 	}
 	if e.record && object.cut() {
 		e.reached(id, limitObjects, maxUnion)
-	}
-	if e.record && n.flags&flagOptional == 0 {
-		e.use(UseRead, out, id, nil)
 	}
 	if e.record && n.flags&flagHidden != 0 {
 		e.use(UseHidden, out, id, []*Value{p.str(name)})

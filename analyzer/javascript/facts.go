@@ -142,6 +142,9 @@ type Use struct {
 	Certainty Certainty
 	// OneOf is set where what is called may be something else as well.
 	OneOf bool
+	// Loose is set where it may be so much else that the place says little: the Site
+	// is where the package gets hold of the API, as far as that is known.
+	Loose bool
 	// Flows are the ways of data to the arguments, where they were asked for.
 	Flows []Flow
 	// id is the node of the call; -1 where there is none.
@@ -542,6 +545,9 @@ func (f *Facts) Wrapped(u *Use) []Site {
 	}
 	var out []Site
 	for _, call := range f.callers[fn] {
+		if text := call.from.module.file.text(); call.pos < 0 || int(call.pos) >= len(text) || !strings.HasPrefix(text[call.pos:], name) {
+			continue // it may be another function that is called there
+		}
 		out = append(out, Site{file: call.from.module.file, pos: call.pos, f: call.from})
 	}
 	return out

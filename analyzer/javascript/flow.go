@@ -27,6 +27,11 @@ type Flow struct {
 	Steps []Site
 }
 
+// Traced reports whether the way of data with one of the marks was found.
+func (u *Use) Traced(marks Marks) bool {
+	return slices.ContainsFunc(u.Flows, func(f Flow) bool { return f.Marks&marks != 0 && !f.Cut })
+}
+
 // Limits of following data back from one use.
 const (
 	maxFlowSteps = 4000

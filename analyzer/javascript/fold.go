@@ -9,22 +9,32 @@ import (
 // concat folds a concatenation or a template: each text that it may give, with
 // holes for what is not known.
 func (e *evaluation) concat(items []int32) *Value {
+	stack := len(e.p.arguments)
+	for _, item := range items {
+		e.p.arguments = append(e.p.arguments, e.at(item))
+	}
+	out := e.joined(e.p.arguments[stack:])
+	e.p.arguments = e.p.arguments[:stack]
+	return out
+}
+
+// joined is concat, of values.
+func (e *evaluation) joined(items []*Value) *Value {
 	marks := Marks(0)
 	parts := make([][]string, 0, len(items))
 	size, product := 0, 1
 	anyText := false
-	sum, numbers := e.sum(items)
+	sum, numbers := sumOf(items)
 	if numbers == len(items) && numbers > 0 {
 		return number(sum)
 	}
-	for i, item := range items {
-		v := e.at(item)
+	for i, v := range items {
 		marks |= v.allMarks()
 		texts := e.textsOf(v)
 		switch {
 		case i < numbers-1:
 			continue // in the sum
-		case i == numbers-1 && (e.at(items[numbers]) == nil || e.at(items[numbers]).kind != vString):
+		case i == numbers-1 && (items[numbers] == nil || items[numbers].kind != vString):
 			texts = []string{hole} // what follows may be a number too
 		case i == numbers-1:
 			texts = []string{formatNumber(sum)}
@@ -74,10 +84,9 @@ func (e *evaluation) concat(items []int32) *Value {
 	return e.p.marked(out, marks)
 }
 
-// sum adds the numbers that a concatenation begins with: 1 + 2 + "a" is "3a".
-func (e *evaluation) sum(items []int32) (sum float64, n int) {
-	for _, item := range items {
-		v := e.at(item)
+// sumOf adds the numbers that a concatenation begins with: 1 + 2 + "a" is "3a".
+func sumOf(items []*Value) (sum float64, n int) {
+	for _, v := range items {
 		if v == nil || v.kind != vNumber && v.kind != vBool {
 			break
 		}

@@ -98,6 +98,7 @@ type function struct {
 
 	params   uint16
 	runs     uint16
+	changes  uint16 // of what it reads
 	rest     bool
 	arrow    bool
 	async    bool
@@ -119,9 +120,8 @@ type function struct {
 	prototype   *object
 	paramValues []*Value
 	// answers are what it returns for arguments, since the last change of what it
-	// reads; changes counts them.
+	// reads.
 	answers map[[maxAnswered]*Value]*Value
-	changes uint32
 	callers readers
 	calls   []callEdge
 	*functionExtra

@@ -58,7 +58,7 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 }
 
 func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bool) {
-	inner := &callSite{id: c.id, receiver: c.arg(0), new: false}
+	inner := &callSite{id: c.id, receiver: c.arg(0), new: false, loose: c.loose}
 	switch name {
 	case "call":
 		if len(c.args) > 1 {
@@ -110,7 +110,7 @@ func (e *evaluation) then(c *callSite, v *Value, name string) *Value {
 				e.callerOf(alt.fn())
 				out = e.p.join(out, e.awaited(alt.fn().returned))
 			case vPath, vResolver, vLazy:
-				out = e.p.join(out, e.apply(&callSite{id: c.id, args: args}, alt))
+				out = e.p.join(out, e.apply(&callSite{id: c.id, args: args, loose: callback.Wide()}, alt))
 			}
 		})
 	}
@@ -129,6 +129,9 @@ func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
 	}
 	if !builtin.HasText(name) {
 		return nil, false
+	}
+	if name == "concat" && !c.open && !c.spread { // what a template becomes in older JavaScript
+		return e.joined(append([]*Value{p.str(s)}, c.args...)), true
 	}
 	unknown := p.opaque(c.receiver.allMarks())
 	if len(s) > maxText || p.textBytes > maxTexts {
@@ -278,7 +281,9 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 	case "splice", "reverse", "sort", "fill", "copyWithin", "toReversed", "toSorted",
 		"with", "toSpliced", "concat", "slice", "filter", "flat", "values":
 		// The same things, in an order that is not known.
-		e.callbacks(c, []*Value{e.elementsOf(v)})
+		if name == "filter" || name == "sort" || name == "toSorted" {
+			e.callbacks(c, []*Value{e.elementsOf(v)})
+		}
 		out := e.made(c.id)
 		out.array = true
 		e.setElements(out, e.elementsOf(v))
@@ -286,6 +291,11 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 			switch {
 			case name == "concat":
 				e.setElements(out, e.elementsOf(arg))
+				arg.each(func(alt *Value) {
+					if alt.kind == vFunction || alt.kind == vPath && alt.path().interest.Uses&UseCall != 0 {
+						e.setElements(out, alt) // what is no list is put in itself
+					}
+				})
 			case i > 1 && (name == "splice" || name == "toSpliced"), i == 1 && name == "with":
 				e.setElements(out, arg)
 			}

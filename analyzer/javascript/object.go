@@ -118,7 +118,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 		// The default import of a CommonJS module is its exports.
 		out = e.moduleValue(o.rare().module)
 	}
-	if out == nil {
+	if out == nil && !(o.array && !o.rare().keyed && arrayOwn[name]) {
 		out = o.elements
 	}
 	if o.marks != 0 {
@@ -126,6 +126,12 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	}
 	return out
 }
+
+// arrayOwn are the names that arrays have by themselves, and the maps and sets that
+// are taken for arrays: none of their elements.
+var arrayOwn = set(`length size push unshift append add set get getAll pop shift at join toString concat slice flat
+	toReversed toSorted with toSpliced includes indexOf lastIndexOf splice reverse sort fill copyWithin filter values
+	forEach some every findIndex findLastIndex map flatMap find findLast reduce reduceRight keys entries has delete clear`)
 
 // moduleValue is what requiring the module gives.
 func (e *evaluation) moduleValue(m *module) *Value {
@@ -305,6 +311,10 @@ func (e *evaluation) setComputed(o *object, key, v *Value) {
 		}
 	})
 	if !known {
+		if o.array && (key == nil || key.kind != vNumber) && !o.rare().keyed {
+			o.own().keyed = true
+			e.changed(o, everything)
+		}
 		e.setElements(o, v)
 	}
 }
@@ -401,6 +411,9 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 		for _, text := range v.Texts() {
 			s.node([]string{"NODE_OPTIONS=" + text, "node"}) // of whatever is started then
 		}
+	}
+	if of.text {
+		return // a text keeps nothing
 	}
 	m := e.p.member(of, name)
 	if m != nil && m.interest.Hooked != 0 {

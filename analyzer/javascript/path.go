@@ -1,6 +1,9 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
 // apiPath is a member of a module or of the global object: child_process.exec,
 // process.env.HOME, or what a call of one returns: net.connect#.
@@ -8,22 +11,22 @@ type apiPath struct {
 	// api is the name that the vocabulary knows it by. A call's or
 	// constructor's result ends in "#", a callback's argument in "@"; their
 	// members follow without a dot: "net.Socket#connect".
-	api      string
-	parent   *apiPath
-	name     string
+	api, name string
+	// base is the file that a require of createRequire resolves for, empty for the
+	// module's own.
+	base                     string
+	parent, result, argument *apiPath
+	members                  map[string]*apiPath
+	value                    Value
+	interest                 Interest
+	marks                    Marks
+	depth                    int16
+	// starts says how a call starts a file of the package.
+	starts   starter
 	root     bool
 	external bool // a package that is not Node's own
-	members  map[string]*apiPath
-	result   *apiPath
-	argument *apiPath
-	depth    int
-	marks    Marks
-	interest Interest
-	value    *Value
-	// starts says how a call starts a file of the package; base is the file that
-	// a require of createRequire resolves for, empty for the module's own.
-	starts starter
-	base   string
+	// text is set for what is a text: a variable of the environment.
+	text bool
 	// matters is set, once judged, where the vocabulary knows it or what it leads to.
 	judged, matters bool
 }
@@ -66,10 +69,10 @@ func (p *program) printed(api string, args []*Value) Marks {
 const maxPathDepth = 10
 
 func (p *apiPath) val() *Value {
-	if p.value == nil {
-		p.value = pathValue(p)
+	if p.value.data == nil {
+		p.value = Value{kind: vPath, data: unsafe.Pointer(p)}
 	}
-	return p.value
+	return &p.value
 }
 
 func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
@@ -78,6 +81,7 @@ func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
 		n.depth = parent.depth + 1
 		n.marks = parent.marks
 		n.external = parent.external
+		n.text = parent.api == "process.env" || parent.text && (name == "*" || isIndex(name))
 	}
 	n.interest = p.vocabulary.Interest(api)
 	n.starts = p.starterOf(api)
@@ -90,6 +94,19 @@ func (p *program) newPath(api string, parent *apiPath, name string) *apiPath {
 	}
 	return n
 }
+
+// textOwn are the members that texts have, textGives those that give a text.
+var (
+	textOwn = set(`length constructor prototype __proto__ at charAt charCodeAt codePointAt concat endsWith includes indexOf
+		isWellFormed lastIndexOf localeCompare match matchAll normalize padEnd padStart repeat replace replaceAll search slice
+		split startsWith substr substring toLocaleLowerCase toLocaleUpperCase toLowerCase toString toUpperCase toWellFormed
+		trim trimEnd trimLeft trimRight trimStart valueOf hasOwnProperty *`)
+	textGives = set(`at charAt concat normalize padEnd padStart repeat replace replaceAll slice substr substring
+		toLocaleLowerCase toLocaleUpperCase toLowerCase toString toUpperCase trim trimEnd trimLeft trimRight trimStart valueOf`)
+)
+
+// isIndex reports whether a name is a number.
+func isIndex(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
 
 // builtins are Node's modules that matter as such; a specifier with "node:"
 // always means Node's.
@@ -199,6 +216,9 @@ func (p *program) member(of *apiPath, name string) *apiPath {
 	if (of.depth >= maxPathDepth || len(of.members) > maxMembers) && !p.hasMember(of, name) {
 		return nil
 	}
+	if of.text && !textOwn[name] && !isIndex(name) {
+		return nil
+	}
 	if of.root {
 		switch name {
 		case "default", "promises":
@@ -280,11 +300,12 @@ func (p *program) moduleInstance() *apiPath {
 // resultOf is what calling or constructing the path gives.
 func (p *program) resultOf(of *apiPath) *apiPath {
 	if of.result == nil {
-		if of.depth >= maxPathDepth {
+		if of.depth >= maxPathDepth || of.text {
 			return nil
 		}
 		of.result = p.newPath(of.api+"#", of, "#")
 		of.result.marks |= of.interest.Marks
+		of.result.text = of.parent != nil && of.parent.text && textGives[of.name]
 	}
 	return of.result
 }
@@ -292,7 +313,7 @@ func (p *program) resultOf(of *apiPath) *apiPath {
 // argumentOf is what the path hands to a callback.
 func (p *program) argumentOf(of *apiPath) *apiPath {
 	if of.argument == nil {
-		if of.depth >= maxPathDepth {
+		if of.depth >= maxPathDepth || of.text {
 			return nil
 		}
 		of.argument = p.newPath(of.api+"@", of, "@")

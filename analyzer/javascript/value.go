@@ -53,8 +53,6 @@ func textValue(kind valueKind, s string) *Value {
 	return &Value{kind: kind, bits: uint64(len(s)), data: unsafe.Pointer(unsafe.StringData(s))}
 }
 
-func pathValue(p *apiPath) *Value { return &Value{kind: vPath, data: unsafe.Pointer(p)} }
-
 func lazyValue(f *function) *Value { return &Value{kind: vLazy, data: unsafe.Pointer(f)} }
 
 func objectValue(kind valueKind, o *object) *Value {
@@ -121,6 +119,12 @@ const cutBit = 1 << 63
 // is kept.
 func (v *Value) cut() bool { return v != nil && v.kind == vUnion && v.bits&cutBit != 0 }
 
+// Wide reports whether a value may be so much that it says little of what it is at
+// one place: as much as a join keeps, or more was left out.
+func (v *Value) Wide() bool {
+	return v != nil && v.kind == vUnion && (v.cut() || len(v.alts()) >= maxUnion)
+}
+
 // object is an object, array, class prototype or promise, one for each place
 // in the code that makes one.
 type object struct {
@@ -160,6 +164,9 @@ type objectExtra struct {
 	table  *table
 	// mixed is set where the order of an array's elements is not known.
 	mixed bool
+	// keyed is set for an array where something is stored under a name that is not
+	// known.
+	keyed bool
 }
 
 var noObjectExtra objectExtra

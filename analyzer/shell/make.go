@@ -46,6 +46,10 @@ func (f *follower) make(p *Program, c call, words []string, in at) {
 	if !f.home(in) {
 		return
 	}
+	for _, text := range c.code {
+		m := newMakefile(text)
+		f.makeTargets(m, in.by.File, c.rest, in)
+	}
 	names := c.files
 	if len(names) == 0 {
 		names = p.lists["reads"]
@@ -55,8 +59,7 @@ func (f *follower) make(p *Program, c call, words []string, in at) {
 		if !ok {
 			continue
 		}
-		m := &makefile{variables: map[string]string{}, rules: map[string]*makeRule{}}
-		m.read(string(data[:min(len(data), maxText)]))
+		m := newMakefile(string(data[:min(len(data), maxText)]))
 		by := in.by
 		f.run.Files = append(f.run.Files, File{path, &by})
 		f.makeTargets(m, path, c.rest, in)
@@ -65,6 +68,12 @@ func (f *follower) make(p *Program, c call, words []string, in at) {
 		}
 		return
 	}
+}
+
+func newMakefile(text string) *makefile {
+	m := &makefile{variables: map[string]string{}, rules: map[string]*makeRule{}}
+	m.read(text)
+	return m
 }
 
 func (m *makefile) read(text string) {

@@ -57,7 +57,7 @@ type Program struct {
 	skip    int
 	first   value
 	// The flags.
-	stdin, joined, fold, slash, assigns, bare bool
+	stdin, joined, fold, slash, assigns, bare, anywhere, words, own bool
 }
 
 // value is what the value of an option, or a word, is to a program.
@@ -71,11 +71,12 @@ const (
 	valueLoad
 	valueFile
 	valueNamed
+	valueSetting
 	valueOther
 )
 
 var values = map[string]value{"code": valueCode, "encoded": valueEncoded, "text": valueText,
-	"load": valueLoad, "file": valueFile, "named": valueNamed, "value": valueOther}
+	"load": valueLoad, "file": valueFile, "named": valueNamed, "setting": valueSetting, "value": valueOther}
 
 //go:embed programs.txt
 var programsText string
@@ -143,7 +144,8 @@ func (p *Program) field(field string) error {
 	switch kind := values[key]; {
 	case !hasValue:
 		flag := map[string]*bool{"stdin": &p.stdin, "joined": &p.joined, "fold": &p.fold,
-			"slash": &p.slash, "assigns": &p.assigns, "bare": &p.bare}[key]
+			"slash": &p.slash, "assigns": &p.assigns, "bare": &p.bare, "anywhere": &p.anywhere, "words": &p.words,
+			"own": &p.own}[key]
 		switch {
 		case flag != nil:
 			*flag = true
@@ -240,8 +242,8 @@ type call struct {
 	// code is in the program's language, texts are shell texts, loads and files
 	// are files of its language.
 	code, texts, loads, files, encoded []string
-	// named are scripts of package.json.
-	named []string
+	// named are scripts of package.json, settings are NAME=COMMAND.
+	named, settings []string
 	// rest are the words from the first one on that is no option.
 	rest []string
 	// assigns are the NAME=VALUE before it.
@@ -267,6 +269,8 @@ func (p *Program) call(words []string) call {
 			c.files = append(c.files, text)
 		case valueNamed:
 			c.named = append(c.named, text)
+		case valueSetting:
+			c.settings = append(c.settings, text)
 		}
 	}
 	shellCode := false
@@ -315,13 +319,20 @@ func (p *Program) call(words []string) call {
 	}
 	c.rest = words[min(i, len(words)):]
 	for len(c.rest) > 0 && p.has("run", c.rest[0]) {
-		again := p.call(c.rest[1:])
-		c.code, c.texts = append(c.code, again.code...), append(c.texts, again.texts...)
-		c.loads, c.files = append(c.loads, again.loads...), append(c.files, again.files...)
-		c.assigns, c.rest = append(c.assigns, again.assigns...), again.rest
+		c.add(p.call(c.rest[1:]))
 	}
 	for n := 0; n < p.skip && len(c.rest) > 1; n++ {
 		c.rest = c.rest[1:]
+	}
+	if p.skip > 0 && len(c.rest) > 1 && strings.HasPrefix(c.rest[0], "-") { // flock FILE -c TEXT
+		q := *p
+		q.skip = 0
+		c.add(q.call(c.rest))
+	}
+	if p.anywhere && len(c.rest) > 1 && p.first != valueCode {
+		word := c.rest[0]
+		c.add(p.call(c.rest[1:]))
+		c.rest = append([]string{word}, c.rest...)
 	}
 	if shellCode && len(c.rest) > 0 {
 		c.code, c.rest = append(c.code, c.rest[0]), c.rest[1:]
@@ -337,6 +348,15 @@ func (p *Program) call(words []string) call {
 		}
 	}
 	return c
+}
+
+// add adds what another part of the call's words says; the words that are left are
+// that part's.
+func (c *call) add(again call) {
+	c.code, c.texts = append(c.code, again.code...), append(c.texts, again.texts...)
+	c.loads, c.files = append(c.loads, again.loads...), append(c.files, again.files...)
+	c.settings = append(c.settings, again.settings...)
+	c.assigns, c.rest = append(c.assigns, again.assigns...), again.rest
 }
 
 // plain are the words that are no options, nor their values.

@@ -216,3 +216,21 @@ func top(dir string) string {
 	}
 	return dir
 }
+
+// relative is the path from one folder to another, both from the same top.
+func relative(from, to string) string {
+	if from == to {
+		return "."
+	}
+	if from == "." {
+		return to
+	}
+	if inside, ok := strings.CutPrefix(to, from+"/"); ok {
+		return inside
+	}
+	up := strings.Repeat("../", strings.Count(from, "/")+1)
+	if to == "." {
+		return strings.TrimSuffix(up, "/")
+	}
+	return up + to
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/lockfile"
@@ -167,22 +166,4 @@ func (g *gatherer) above(dir string) ([]string, error) {
 		}
 		dir = path.Dir(dir)
 	}
-}
-
-// relative is the path from one folder to another, both from the same top.
-func relative(from, to string) string {
-	if from == to {
-		return "."
-	}
-	if from == "." {
-		return to
-	}
-	if inside, ok := strings.CutPrefix(to, from+"/"); ok {
-		return inside
-	}
-	up := strings.Repeat("../", strings.Count(from, "/")+1)
-	if to == "." {
-		return strings.TrimSuffix(up, "/")
-	}
-	return up + to
 }

@@ -34,23 +34,23 @@ type Delta struct {
 // Turnover is what is new in a list and what is gone from it, in order.
 type Turnover struct{ Added, Gone []string }
 
-// Empty tells whether nothing changed.
+// Empty reports whether nothing changed.
 func (t *Turnover) Empty() bool { return len(t.Added) == 0 && len(t.Gone) == 0 }
 
 // Turn is a value before and after.
 type Turn struct{ From, To string }
 
-// Notable tells whether a reader should know of the difference before they
+// Notable reports whether a reader should know of the difference before they
 // merge: a release that only changes its code is not.
 func (d *Delta) Notable() bool {
 	return len(d.Gained) > 0 || len(d.Hosts.Added) > 0 || !d.Scripts.Empty() || len(d.Dependencies.Added) > 0 || len(d.Commands.Added) > 0 ||
 		len(d.Binaries.Added) > 0 || d.License != nil || d.Publisher != nil || d.Grown() || d.Denser()
 }
 
-// Grown tells whether the package is several times as large as before.
+// Grown reports whether the package is several times as large as before.
 func (d *Delta) Grown() bool { return d.SizeTo > 3*d.SizeFrom && d.SizeTo-d.SizeFrom > 200_000 }
 
-// Denser tells whether the scripts have become much harder to read: written
+// Denser reports whether the scripts have become much harder to read: written
 // code has about 4.5 to 5.3 bits a byte, encoded data about 6.
 func (d *Delta) Denser() bool {
 	return d.EntropyFrom > 0 && d.EntropyTo >= 5.5 && d.EntropyTo-d.EntropyFrom > 0.4

@@ -60,7 +60,7 @@ func open(t testing.TB, limits worker.Limits) *analyzer.Scanner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Cache = nil // results are made anew, tarballs are kept
+	s.Cache = nil // results are made again, tarballs are kept
 	t.Cleanup(s.Close)
 	return s
 }

@@ -81,7 +81,7 @@ type Scanned struct {
 	Fetch    *issue.FetchProblem
 	// Integrity is the sha512 of the tarball that was read.
 	Integrity string
-	// Cached is set where nothing was analyzed anew.
+	// Cached is set where nothing was analyzed again.
 	Cached bool
 	Bytes  int64
 }
@@ -456,7 +456,7 @@ func statedManifest(v *npm.Version) *npm.Manifest {
 	return m
 }
 
-// ConfiguredHost tells whether a host is that of a configured registry. The
+// ConfiguredHost reports whether a host is that of a configured registry. The
 // public registry's stands for the configured one, as in npm.
 func (s *Scanner) ConfiguredHost(host string) bool {
 	for _, configured := range append(s.Settings.URLs(), registry.DefaultURL, registry.YarnURL) {

@@ -273,7 +273,7 @@ func (s *Server) policy(ctx context.Context, job webhook.Job) (*ruling, error) {
 	if errors.As(err, &wrong) {
 		r.place.Notes = append(r.place.Notes, fmt.Sprintf("The policy of %s is not valid, so that the defaults apply: %s", job.Branch, err))
 		r.place.Policy = append(r.place.Policy, render.Annotation{Path: policy.Path, StartLine: wrong.Line, EndLine: wrong.Line, Level: "failure",
-			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: mend this line on " + job.Branch +
+			Title: "The policy is not valid, the defaults apply", Message: wrong.Message + "\n\nNext: fix this line on " + job.Branch +
 				"; `lockwarden policy check FILE` tells whether a file is valid.", Finding: "policy/invalid"})
 		err = nil
 	}

@@ -20,7 +20,7 @@ import (
 // where something is missing. It changes nothing, and may run beside the server.
 func Doctor(ctx context.Context, o Settings, scanning func(context.Context) []analyzer.Check) []analyzer.Check {
 	if err := o.complete(); err != nil {
-		return []analyzer.Check{{What: "settings", Found: err.Error(), Wrong: true, Do: "mend this setting"}}
+		return []analyzer.Check{{What: "settings", Found: err.Error(), Wrong: true, Do: "fix this setting"}}
 	}
 	d := &doctor{o: o}
 	credentials := d.database(ctx)
@@ -134,7 +134,7 @@ func (d *doctor) app(ctx context.Context, c *github.Credentials) {
 	}
 	a, err := github.New(github.Options{AppID: c.AppID, PrivateKey: []byte(c.PrivateKey), APIURL: d.o.APIURL})
 	if err != nil {
-		d.wrong("GitHub", err.Error(), "mend this setting")
+		d.wrong("GitHub", err.Error(), "fix this setting")
 		return
 	}
 	about, err := a.Examine(ctx)

@@ -226,7 +226,7 @@ func TestOverviewOfTenants(t *testing.T) {
 	if status, text := visit(t, as("ivan"), report); status != 404 || strings.Contains(text, "get.shell") {
 		t.Errorf("another tenant at a report: %d", status)
 	}
-	// What is shown of a repository is asked anew; the overview's answer may be
+	// What is shown of a repository is asked again; the overview's answer may be
 	// a minute old.
 	ours.Allow("rita", "")
 	if status, _ := visit(t, rita, report); status != 404 {

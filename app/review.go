@@ -82,7 +82,7 @@ func (s *Server) group(ctx context.Context, job webhook.Job) error {
 	return s.dispatch(ctx, job, d)
 }
 
-// begun tells whether the review of a head was handed over already: by a try of
+// begun reports whether the review of a head was handed over already: by a try of
 // the same job whose process died before the queue knew of its end.
 func (s *Server) begun(ctx context.Context, job webhook.Job) (bool, error) {
 	h, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())

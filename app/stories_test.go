@@ -93,7 +93,7 @@ func TestAcceptanceIsEdited(t *testing.T) {
 		run := w.concludes(pull.SHA(), "failure")
 		w.wants("the title", run.Title, "2 blocking issues")
 		w.wants("the reply", w.reply(pull), "edited")
-		// The author comments anew.
+		// The author comments again.
 		w.comment(pull, "mia", "/lockwarden accept all because I looked at both")
 		w.concludes(pull.SHA(), "success")
 		// And the comment is deleted.
@@ -929,19 +929,19 @@ func TestBaseBranchIsGone(t *testing.T) {
 	})
 }
 
-// TestVulnerabilities: an update that mends one is not blamed for it, one that
+// TestVulnerabilities: an update that fixes one is not blamed for it, one that
 // leaves it is no worse than before, and a new package with one is blocked.
 func TestVulnerabilities(t *testing.T) {
 	story(t, func(w *world) {
 		added := w.open(with("vulnerable@1.0.0"))
 		run := w.concludes(added.SHA(), "failure")
 		w.wants("the summary", run.Summary, "Known vulnerability: Command injection (GHSA-xxxx)")
-		w.wants("the text", run.Text, "mended in 2.0.0")
+		w.wants("the text", run.Text, "fixed in 2.0.0")
 		w.base("vulnerable@1.0.0")
-		w.repo.Branch("mend", w.repo.Head("main"))
-		w.repo.Commit("mend", with("vulnerable@2.0.0"))
-		mended := w.repo.Open("ann", w.repo, "mend", "main")
-		run = w.concludes(mended.SHA(), "success")
+		w.repo.Branch("fix", w.repo.Head("main"))
+		w.repo.Commit("fix", with("vulnerable@2.0.0"))
+		fixed := w.repo.Open("ann", w.repo, "fix", "main")
+		run = w.concludes(fixed.SHA(), "success")
 		w.wants("the summary", run.Summary, "fixes known vulnerabilities: GHSA-xxxx")
 		w.repo.Branch("stay", w.repo.Head("main"))
 		w.repo.Commit("stay", with("vulnerable@1.0.1"))

@@ -65,7 +65,7 @@ func Path(pattern, file string) bool {
 // whether a step takes a name, and whether it stands for any number of them.
 // Inside says that such a step at the end of a pattern takes at least one.
 func walk[S any](steps []S, names []string, inside bool, fits func(step S, name string) (match, folders bool)) bool {
-	// can[i] tells whether the steps so far match the first i names.
+	// can[i] reports whether the steps so far match the first i names.
 	var few [32]bool // most paths need no more
 	can, next := few[:16], few[16:]
 	if len(names) >= 16 {

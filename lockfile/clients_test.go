@@ -20,7 +20,7 @@ import (
 // edits. CI runs fewer.
 var nightly = os.Getenv("LOCKWARDEN_NIGHTLY") != ""
 
-// references writes testdata/clients anew.
+// references writes testdata/clients again.
 var references = os.Getenv("LOCKWARDEN_REFERENCES") != ""
 
 // statement is what a client says of a lockfile, in words and on disk.
@@ -117,7 +117,7 @@ func agree(lock *lockfile.Lockfile, want statement) (differences []string) {
 	return differences
 }
 
-// same tells whether an entry is the package of an id, name@version. Either may
+// same reports whether an entry is the package of an id, name@version. Either may
 // lack the version, as for a folder; Bun lists aliases.
 func same(id string, e *lockfile.Entry) bool {
 	at := strings.LastIndexByte(id, '@')

@@ -199,7 +199,7 @@ func (lock *Lockfile) edgesOf(e *Entry, out []edge) []edge {
 	return out
 }
 
-// isTop tells whether e is not inside any node_modules: a workspace or the
+// isTop reports whether e is not inside any node_modules: a workspace or the
 // target of a link.
 func (lock *Lockfile) isTop(e *Entry) bool { return !inModules(e.Location) }
 

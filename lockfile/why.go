@@ -61,7 +61,7 @@ func (lock *Lockfile) Paths() *Paths {
 	return p
 }
 
-// Direct tells whether the project or one of its workspaces declares e itself.
+// Direct reports whether the project or one of its workspaces declares e itself.
 func (p *Paths) Direct(e *Entry) bool { return p.direct[e] }
 
 // Why is the shortest chain of dependencies from the project to e, as
@@ -90,7 +90,7 @@ func (p *Paths) Why(e *Entry) []string {
 	return chain
 }
 
-// nearer tells whether a is closer to the root than b.
+// nearer reports whether a is closer to the root than b.
 func (p *Paths) nearer(a, b *Entry) bool {
 	da, reachedA := p.depth[a]
 	db, reachedB := p.depth[b]

@@ -42,7 +42,7 @@ type Limits struct {
 	Kept int64
 	// FileKept is the largest content kept of one file.
 	FileKept int64
-	// Keep tells whether the content of a text file is worth its memory; nil:
+	// Keep reports whether the content of a text file is worth its memory; nil:
 	// all are. It must not hold on to data.
 	Keep func(path string, data []byte) bool
 	// Own says that lockwarden made the tarball itself, of a folder: nobody else

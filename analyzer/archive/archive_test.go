@@ -152,7 +152,7 @@ func TestLargePackage(t *testing.T) {
 	if !pkg.Large() {
 		t.Error("30 MB are not large")
 	}
-	for range 2 { // anew, and what was read lately
+	for range 2 { // again, and what was read lately
 		for _, f := range pkg.Files {
 			first, again := f.Data(), f.Data()
 			if string(first) != want[f.Path] || string(again) != want[f.Path] {

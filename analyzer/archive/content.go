@@ -61,7 +61,7 @@ func (p *Package) pack(f *File) {
 	}
 }
 
-// Large tells whether the package has so much content that it is kept
+// Large reports whether the package has so much content that it is kept
 // compressed.
 func (p *Package) Large() bool { return p.recent.used }
 

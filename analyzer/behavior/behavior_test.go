@@ -135,7 +135,7 @@ func (f *fixture) check(t *testing.T, found Findings, exact bool) {
 	}
 }
 
-// explained tells whether a line only spells out an API that a wanted line
+// explained reports whether a line only spells out an API that a wanted line
 // uses: an import, a destructuring.
 func (f *fixture) explained(at string) bool {
 	line := f.line(at)

@@ -74,7 +74,7 @@ func npmrcFile(_ *matcher, u *javascript.Use) bool {
 	return false
 }
 
-// homeOrRoot tells whether what is removed is somebody's home folder or the
+// homeOrRoot reports whether what is removed is somebody's home folder or the
 // root of the disk itself, not something deep below it.
 func homeOrRoot(_ *matcher, u *javascript.Use) bool {
 	v := u.Arg(0)
@@ -169,7 +169,7 @@ func dnsNameWithData(_ *matcher, u *javascript.Use) bool {
 	return false
 }
 
-// outsidePackage tells whether a path leads out of the package and its
+// outsidePackage reports whether a path leads out of the package and its
 // temporary files: to the user's home, the system, or other packages.
 func outsidePackage(m *matcher, u *javascript.Use) bool {
 	arg := 0
@@ -216,7 +216,7 @@ func installScript(m *matcher, s *stanza) {
 	}
 }
 
-// ImplicitGyp tells whether npm runs node-gyp rebuild of its own accord.
+// ImplicitGyp reports whether npm runs node-gyp rebuild of its own accord.
 func ImplicitGyp(in Input) bool {
 	_, install := in.Manifest.Scripts["install"]
 	_, preinstall := in.Manifest.Scripts["preinstall"]

@@ -76,7 +76,7 @@ var owners = []struct {
 		"digitaloceanspaces.com", "wasabisys.com", "backblazeb2.com", "storage.googleapis.com"}},
 }
 
-// sentToAnother tells whether a well-known secret goes to a host that stands in
+// sentToAnother reports whether a well-known secret goes to a host that stands in
 // the code and is none of those that it is for.
 func (m *matcher) sentToAnother(u *javascript.Use, variable string) bool {
 	if strings.HasPrefix(u.API, "child_process.") {
@@ -89,7 +89,7 @@ func (m *matcher) sentToAnother(u *javascript.Use, variable string) bool {
 	return foreign(variable, m.hostsOf(u))
 }
 
-// foreign tells whether a variable holds a well-known secret that is for none of
+// foreign reports whether a variable holds a well-known secret that is for none of
 // the hosts.
 func foreign(variable string, hosts []string) bool {
 	for _, o := range owners {

@@ -18,7 +18,7 @@ import (
 // substituted are the beginnings of a download whose output a shell runs.
 var substituted = []string{"$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"}
 
-// runsDownload tells whether a program runs what is downloaded in the same
+// runsDownload reports whether a program runs what is downloaded in the same
 // moment.
 func runsDownload(c *Started, texts *shellTexts) bool {
 	program, line := c.Program(), strings.Join(c.Words, " ")
@@ -62,7 +62,7 @@ func (t *shellTexts) in(text string) bool {
 	return text != "" && t.found
 }
 
-// runsSubstituted tells whether a text runs what a download in it prints.
+// runsSubstituted reports whether a text runs what a download in it prints.
 func runsSubstituted(text string) bool {
 	for _, beginning := range substituted {
 		if strings.Contains(text, beginning) {
@@ -72,12 +72,12 @@ func runsSubstituted(text string) bool {
 	return false
 }
 
-// decodesSubstituted tells whether a text runs what a decoder in it prints.
+// decodesSubstituted reports whether a text runs what a decoder in it prints.
 func decodesSubstituted(text string) bool {
 	return (strings.Contains(text, "base64 -d") || strings.Contains(text, "base64 --decode")) && strings.ContainsAny(text, "$`")
 }
 
-// installsAddress tells whether a package manager is told to install or run what
+// installsAddress reports whether a package manager is told to install or run what
 // lies at an address, which no lockfile records.
 func installsAddress(words []string) bool {
 	for _, w := range words {
@@ -261,7 +261,7 @@ func (m *matcher) downloads(s *stanza, lifecycle bool) {
 	}
 }
 
-// decodes tells whether a program turns encoded text into plain one.
+// decodes reports whether a program turns encoded text into plain one.
 func decodes(c *shell.Command) bool {
 	line := " " + strings.Join(c.Words, " ") + " "
 	switch c.Program() {

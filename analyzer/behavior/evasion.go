@@ -23,7 +23,7 @@ func notACallback(m *matcher, u *javascript.Use) bool {
 	return true
 }
 
-// timedByChance tells whether a timer is only one of all that a call may be of, or
+// timedByChance reports whether a timer is only one of all that a call may be of, or
 // its function one of all that its argument may be, in code that does not run on
 // installation: then only data that surely comes there is what it runs.
 func timedByChance(u *javascript.Use) bool {
@@ -94,7 +94,7 @@ func virtualMachine(m *matcher, s *stanza) {
 	}
 }
 
-// constantPlace tells whether a time, language or machine is compared with a
+// constantPlace reports whether a time, language or machine is compared with a
 // certain one.
 func constantPlace(_ *matcher, u *javascript.Use) bool {
 	date := strings.Contains(u.API, "globalThis.Date")
@@ -229,7 +229,7 @@ func sends(m *matcher, u *javascript.Use) bool {
 	return u.Kind == javascript.UseSet
 }
 
-// sendsByProgram tells whether data stands in the words of a program that sends
+// sendsByProgram reports whether data stands in the words of a program that sends
 // them: what a child finds in its environment stays on the machine.
 func sendsByProgram(m *matcher, u *javascript.Use) bool {
 	var data javascript.Marks
@@ -256,7 +256,7 @@ func sendsByProgram(m *matcher, u *javascript.Use) bool {
 	return false
 }
 
-// moreThanHome tells whether what is known of the user is more than where their
+// moreThanHome reports whether what is known of the user is more than where their
 // files are, which is a part of paths.
 func moreThanHome(m *matcher, u *javascript.Use) bool {
 	user := m.c.marks["user"]
@@ -278,18 +278,18 @@ func moreThanHome(m *matcher, u *javascript.Use) bool {
 // decoded data is put into, not decoded code.
 const minTemplate = 40
 
-// decodedProgram tells whether what runs is itself decoded: not a value in a
+// decodedProgram reports whether what runs is itself decoded: not a value in a
 // template, not an argument of a program that is known.
 func decodedProgram(m *matcher, u *javascript.Use) bool {
 	return runsMarked(u, m.c.marks["decoded"])
 }
 
-// decryptedProgram tells whether what runs was encrypted.
+// decryptedProgram reports whether what runs was encrypted.
 func decryptedProgram(m *matcher, u *javascript.Use) bool {
 	return runsMarked(u, m.c.marks["decrypted"])
 }
 
-// fetchedProgram tells whether what runs is itself what the network answered: a
+// fetchedProgram reports whether what runs is itself what the network answered: a
 // command with an answer in it, such as a version's number, is none.
 func fetchedProgram(m *matcher, u *javascript.Use) bool {
 	if hasOwnWords(u) {
@@ -302,7 +302,7 @@ func fetchedProgram(m *matcher, u *javascript.Use) bool {
 	return runsMarked(u, m.c.marks["network"])
 }
 
-// hasOwnWords tells whether a shell's text has words of the code's own beside
+// hasOwnWords reports whether a shell's text has words of the code's own beside
 // those that are not known: git merge-base ￼.
 func hasOwnWords(u *javascript.Use) bool {
 	if !strings.HasPrefix(u.API, "child_process.") {
@@ -316,7 +316,7 @@ func hasOwnWords(u *javascript.Use) bool {
 	return false
 }
 
-// runsMarked tells whether the program that a use runs carries the marks.
+// runsMarked reports whether the program that a use runs carries the marks.
 func runsMarked(u *javascript.Use, marks javascript.Marks) bool {
 	runs := u.Arg(0)
 	switch name := u.API[strings.LastIndexAny(u.API, ".#")+1:]; {
@@ -348,7 +348,7 @@ func runsMarked(u *javascript.Use, marks javascript.Marks) bool {
 // minHidden is how long a constant must be to hide anything, in characters.
 const minHidden = 24
 
-// decodedConstant tells whether what is decoded stands in the package: as a
+// decodedConstant reports whether what is decoded stands in the package: as a
 // constant that the decoder is called with, or because all of it is known.
 func decodedConstant(m *matcher, u *javascript.Use) bool {
 	decoded := m.c.marks["decoded"]

@@ -131,7 +131,7 @@ type variableRule struct {
 	rule  *rule
 }
 
-// variable tells whether an API is an environment variable named so.
+// variable reports whether an API is an environment variable named so.
 func (v *variableRule) names(api string) bool {
 	name, ok := strings.CutPrefix(api, "process.env.")
 	if !ok {
@@ -388,7 +388,7 @@ func parseCondition(s string) (condition, error) {
 	return w, nil
 }
 
-// holds tells whether a use's arguments fulfil the condition.
+// holds reports whether a use's arguments fulfil the condition.
 func (w *condition) holds(u *javascript.Use) bool {
 	v := u.Arg(w.arg)
 	if w.property != "" {
@@ -454,7 +454,7 @@ func (c *Catalogue) rulesFor(api string) []*rule {
 	return out
 }
 
-// namedElsewhere tells whether another stanza of the category names the API.
+// namedElsewhere reports whether another stanza of the category names the API.
 func (c *Catalogue) namedElsewhere(api string, s *stanza) bool {
 	for _, r := range c.rules[api] {
 		if r.stanza != s && r.stanza.category == s.category && !r.module && r.where == nil {
@@ -464,7 +464,7 @@ func (c *Catalogue) namedElsewhere(api string, s *stanza) bool {
 	return false
 }
 
-// Version identifies the maps: what was found with another one is found anew.
+// Version identifies the maps: what was found with another one is found again.
 func (c *Catalogue) Version() string { return c.version }
 
 // Interest implements javascript.Vocabulary.

@@ -78,7 +78,7 @@ type matcher struct {
 	shape map[*archive.File]*shape
 }
 
-// WantText tells whether a constant text is worth a look, for the engine.
+// WantText reports whether a constant text is worth a look, for the engine.
 func (c *Catalogue) WantText(text string) bool { return c.needles.in(text) }
 
 // Findings is what Match finds.
@@ -153,7 +153,7 @@ func (c *Catalogue) Match(in Input) Findings {
 	return out
 }
 
-// isAddress tells whether a text is a URL.
+// isAddress reports whether a text is a URL.
 func isAddress(text string) bool {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok || len(text) > 512 || rest == "" || strings.ContainsAny(text, " \n") {
@@ -415,7 +415,7 @@ func plausible(text, needle string) bool {
 	return strings.Count(text, " ") <= strings.Count(needle, " ")+6 && len(text) < 512
 }
 
-// NamesHost tells whether a text is or holds an address on the host.
+// NamesHost reports whether a text is or holds an address on the host.
 func NamesHost(text, host string) bool { return namesHost(strings.ToLower(text), host) }
 
 func namesHost(text, host string) bool {

@@ -55,7 +55,7 @@ func lower(c byte) byte {
 	return c
 }
 
-// in tells whether any needle is in s, whatever the case of letters.
+// in reports whether any needle is in s, whatever the case of letters.
 func (n *needles) in(s string) bool {
 	state := int32(0)
 	for i := 0; i < len(s); i++ {

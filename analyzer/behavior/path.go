@@ -10,7 +10,7 @@ import (
 
 // Checks on the paths of files that code opens.
 
-// isFileAPI tells whether an API takes the path of a file.
+// isFileAPI reports whether an API takes the path of a file.
 func isFileAPI(api string) bool {
 	for _, prefix := range []string{"fs.", "globalThis.Deno.", "globalThis.Bun.", "glob", "fast-glob", "write-file-atomic", "jsonfile"} {
 		if strings.HasPrefix(api, prefix) {
@@ -50,7 +50,7 @@ func credentialFile(_ *matcher, u *javascript.Use, p string) bool {
 	return credentialFiles.MatchString(p)
 }
 
-// fromCredentialFile tells whether what a use sends was read from such a file,
+// fromCredentialFile reports whether what a use sends was read from such a file,
 // or from a browser's or a wallet's.
 func fromCredentialFile(m *matcher, u *javascript.Use) bool {
 	for i := range u.Flows {
@@ -64,7 +64,7 @@ func fromCredentialFile(m *matcher, u *javascript.Use) bool {
 	return false
 }
 
-// fromOddFile tells whether what is run was read from a file of a kind that
+// fromOddFile reports whether what is run was read from a file of a kind that
 // holds no code.
 func fromOddFile(m *matcher, u *javascript.Use) bool {
 	file := m.c.marks["file"]
@@ -192,7 +192,7 @@ func foreignManifest(m *matcher, u *javascript.Use) bool {
 }
 
 // ownFile is the script that runs, or the package's own package.json, that is
-// deleted or written anew.
+// deleted or written again.
 func ownFile(_ *matcher, u *javascript.Use) bool {
 	for i := range min(len(u.Args), 2) {
 		for _, text := range u.Arg(i).Texts() {

@@ -218,7 +218,7 @@ func isWordChar(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// isProgramHead tells whether bytes are the beginning of a program, not only
+// isProgramHead reports whether bytes are the beginning of a program, not only
 // its first four.
 func isProgramHead(head []byte) bool {
 	if len(head) < 48 {

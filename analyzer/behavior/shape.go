@@ -272,7 +272,7 @@ func offScreenCode(m *matcher, s *stanza) {
 	})
 }
 
-// offScreen tells whether code, not a comment or a text, stands after a gap
+// offScreen reports whether code, not a comment or a text, stands after a gap
 // that begins after other code.
 func (m *matcher) offScreen(f *archive.File, start, end int) bool {
 	data := f.Data()
@@ -363,7 +363,7 @@ func lineAround(data []byte, at int) []byte {
 	return data[max(start, at-500):min(end, at+500)]
 }
 
-// rightToLeft tells whether a text has letters of a language that is written
+// rightToLeft reports whether a text has letters of a language that is written
 // from right to left.
 func rightToLeft(line []byte) bool {
 	for _, r := range string(line) {

@@ -32,7 +32,7 @@ func shellDataSent(m *matcher, s *stanza) {
 	}
 }
 
-// sendsFacts tells whether a command sends facts, or a file that some were
+// sendsFacts reports whether a command sends facts, or a file that some were
 // written to.
 func sendsFacts(c *Started, written map[string]bool) bool {
 	words := sentWords(c.Program(), c.Words[1:])
@@ -57,7 +57,7 @@ func sendsFacts(c *Started, written map[string]bool) bool {
 // belowDomain is a name that the shell completes to one of somebody's domain.
 var belowDomain = regexp.MustCompile(`\x{fffc}\.[\w-]+\.[\w-]+`)
 
-// leaves tells whether what the shell puts into words goes to a host that stands
+// leaves reports whether what the shell puts into words goes to a host that stands
 // in them: curl http://$(hostname):8080 asks the machine itself.
 func leaves(words, hosts []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool {
@@ -79,7 +79,7 @@ func sentWords(program string, words []string) []string {
 	return out
 }
 
-// tellsFacts tells whether a command prints facts, or a file that is nobody
+// tellsFacts reports whether a command prints facts, or a file that is nobody
 // else's business.
 func tellsFacts(command string) bool {
 	words := strings.Fields(command)
@@ -102,7 +102,7 @@ func tellsFacts(command string) bool {
 	}
 }
 
-// sentFile tells whether a word names a private file to upload.
+// sentFile reports whether a word names a private file to upload.
 func sentFile(word string, private func(string) bool) bool {
 	for _, before := range []string{"@", "--post-file=", "--body-file=", "--upload-file="} {
 		if _, file, ok := strings.Cut(word, before); ok && private(strings.Trim(file, `"'`)) {
@@ -112,7 +112,7 @@ func sentFile(word string, private func(string) bool) bool {
 	return false
 }
 
-// privateFile tells whether a file lies outside of the package, where its user
+// privateFile reports whether a file lies outside of the package, where its user
 // keeps what is theirs.
 func privateFile(name string) bool {
 	if strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/tmp/") || strings.Contains(name, "://") {
@@ -122,7 +122,7 @@ func privateFile(name string) bool {
 		credentialFiles.MatchString(name) || browserFiles.MatchString(name) || walletFiles.MatchString(name) || strings.HasSuffix(name, ".npmrc")
 }
 
-// readsInput tells whether a program sends what it reads.
+// readsInput reports whether a program sends what it reads.
 func readsInput(program string, words []string) bool {
 	if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "{}") }) {
 		return true // of xargs -I{}

@@ -24,12 +24,12 @@ type work[V any] struct {
 }
 
 // errInterrupted is what work that did not even return leaves to those who wait:
-// they begin anew.
+// they begin again.
 var errInterrupted = errors.New("flight: the work was interrupted")
 
 // Do runs do, or waits for another caller that does so already; shared reports
 // whether it waited. A caller whose context ends takes only its own wait with
-// it: of those who still wait, one begins anew. Any other error is everybody's,
+// it: of those who still wait, one begins again. Any other error is everybody's,
 // or a thousand callers would each find out in turn that nobody answers.
 func (g *Group[K, V]) Do(ctx context.Context, key K, do func() (V, error)) (out V, shared bool, err error) {
 	for {

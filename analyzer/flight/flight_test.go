@@ -91,7 +91,7 @@ func TestWhoGivesUpGoesAlone(t *testing.T) {
 	})
 }
 
-// TestInterrupted: work that panics leaves those who wait to begin anew.
+// TestInterrupted: work that panics leaves those who wait to begin again.
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g flight.Group[string, int]

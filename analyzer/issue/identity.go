@@ -34,12 +34,12 @@ func (in *Input) packageName() string {
 	return in.Name
 }
 
-// isNew tells whether the package comes in, rather than changes its version.
+// isNew reports whether the package comes in, rather than changes its version.
 func (in *Input) isNew() bool {
 	return in.Change == nil || in.Change.Kind == lockfile.Added || in.Change.Old != nil && in.Change.Old.Package != in.packageName()
 }
 
-// established tells whether a package is known to be old or much used: nobody
+// established reports whether a package is known to be old or much used: nobody
 // is deceived by it today.
 func (in *Input) established() bool {
 	if prevalence.Rank(in.packageName()) > 0 {

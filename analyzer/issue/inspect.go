@@ -174,7 +174,7 @@ func (d *finder) environment(f *archive.File) {
 	}
 }
 
-// secretName tells whether a variable's name says that its value is a secret.
+// secretName reports whether a variable's name says that its value is a secret.
 func secretName(name string) bool {
 	name = strings.ToUpper(name)
 	for _, word := range []string{"PUBLIC", "PUBLISHABLE", "VITE_", "REACT_APP_"} {
@@ -190,7 +190,7 @@ func secretName(name string) bool {
 	return false
 }
 
-// placeholder tells whether a value stands for one that the reader puts in.
+// placeholder reports whether a value stands for one that the reader puts in.
 func placeholder(value string) bool {
 	lower := strings.ToLower(value)
 	for _, word := range []string{"your", "xxx", "example", "changeme", "change_me", "change-me", "placeholder", "dummy", "fake", "sample", "todo", "replace", "insert", "test", "secret", "password", "token", "****", "...", "1234567890", "abcdef", "deadbeef", "foo", "bar"} {
@@ -272,7 +272,7 @@ func (d *finder) tokens(f *archive.File) {
 	}
 }
 
-// varied tells whether a text looks drawn by chance: examples repeat
+// varied reports whether a text looks drawn by chance: examples repeat
 // themselves.
 func varied(s string) bool {
 	seen := map[rune]bool{}
@@ -336,7 +336,7 @@ func (d *finder) credentials(f *archive.File) {
 	}
 }
 
-// isDocumentLine tells whether an offset is in a comment, as far as its line
+// isDocumentLine reports whether an offset is in a comment, as far as its line
 // shows.
 func isDocumentLine(data []byte, at int) bool {
 	start := bytes.LastIndexByte(data[:at], '\n') + 1

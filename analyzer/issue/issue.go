@@ -96,7 +96,7 @@ func (i *Issue) Fingerprint() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Comparable tells whether the issue can be told again in another version: by
+// Comparable reports whether the issue can be told again in another version: by
 // the code that is its evidence, by the advisory it is about, by what the
 // package says of itself.
 func (i *Issue) Comparable() bool {
@@ -239,7 +239,7 @@ type Input struct {
 	Old    *Contents
 	// Entries are all entries of the changed package version.
 	Entries []*lockfile.Entry
-	// ConfiguredHost tells whether a host is one of the configured registries.
+	// ConfiguredHost reports whether a host is one of the configured registries.
 	ConfiguredHost func(host string) bool
 	// Incidents are the records of malware among all versions of the package.
 	Incidents []vulnerability.Advisory

@@ -133,7 +133,7 @@ func mistakenFor(name string) (target, how string) {
 	return "", ""
 }
 
-// telling tells whether the letter that a name has more is one that typing
+// telling reports whether the letter that a name has more is one that typing
 // makes: doubled, or a neighbour's key. A number or a plural is a name of its
 // own.
 func telling(name, shorter string, i int) bool {
@@ -151,7 +151,7 @@ func telling(name, shorter string, i int) bool {
 	return c == before || c == after || adjacent(c, before) && i+1 < len(name) || c == 's' && i+1 == len(name)
 }
 
-// isAffix tells whether the shorter name only lacks a last letter that makes a
+// isAffix reports whether the shorter name only lacks a last letter that makes a
 // word of its own, as a plural.
 func isAffix(longer, shorter string) bool {
 	return strings.HasPrefix(longer, shorter) || strings.HasSuffix(longer, shorter) || strings.ContainsAny(longer, "0123456789")
@@ -183,7 +183,7 @@ func difference(a, b string) int {
 
 var keyboard = []string{"qwertyuiop", "asdfghjkl", "zxcvbnm"}
 
-// adjacent tells whether two letters are neighbours on a QWERTY keyboard.
+// adjacent reports whether two letters are neighbours on a QWERTY keyboard.
 func adjacent(a, b byte) bool {
 	place := func(c byte) (row, column int) {
 		for r, keys := range keyboard {

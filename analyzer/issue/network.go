@@ -184,7 +184,7 @@ func isLocal(host string) bool {
 	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal") || isExampleHost(host)
 }
 
-// isNamespace tells whether an address only names something: XML namespaces,
+// isNamespace reports whether an address only names something: XML namespaces,
 // schemas, licenses, specifications.
 func isNamespace(host, url string) bool {
 	for _, end := range []string{"w3.org", "json-schema.org", "schemas.xmlsoap.org", "schemas.microsoft.com", "schemas.openxmlformats.org", "purl.org", "xmlns.com", "ns.adobe.com", "opensource.org", "apache.org", "mozilla.org", "whatwg.org", "ietf.org", "tempuri.org", "schema.org", "oasis-open.org", "iana.org", "unicode.org", "ecma-international.org", "gnu.org", "jquery.org", "fb.me", "s3.amazonaws.com"} {
@@ -228,7 +228,7 @@ func networkDeceptiveDomain(in *Input) []Issue {
 	})
 }
 
-// slipped tells whether a name is another one with two letters swapped, one
+// slipped reports whether a name is another one with two letters swapped, one
 // doubled, or a letter replaced by one that looks like it.
 func slipped(name, of string) bool {
 	if name == of || utf8.RuneCountInString(name) > len(of)+1 || len(name) < len(of)-1 {

@@ -64,7 +64,7 @@ var topicEffects = map[string]string{
 	"use-lockfile":           "The lockfile is then not kept to, or not written.",
 	"prefix":                 "npm reads more settings from {to}/etc/npmrc then, as those of the whole machine.",
 	"frozen-lockfile":        "An installation may then rewrite the lockfile, and install what nobody reviewed.",
-	"prefer-frozen-lockfile": "Packages are then resolved anew, although the lockfile fits.",
+	"prefer-frozen-lockfile": "Packages are then resolved again, although the lockfile fits.",
 	"immutable-cache":        "An installation may then add to the cache that the repository holds.",
 	"update-checksums":       "Hashes that do not match are then replaced in the lockfile, and the packages are installed.",
 	"lockfile-dir":           "Another lockfile than the one beside package.json then decides what is installed.",

@@ -122,7 +122,7 @@ func (in *Input) keys(common bool) []Issue {
 	return one(severity, evidence...)
 }
 
-// isTestPath tells whether a file belongs to a package's own tests, where keys
+// isTestPath reports whether a file belongs to a package's own tests, where keys
 // are made for the purpose, or is a document that shows one.
 func isTestPath(file string) bool {
 	switch path.Ext(file) {

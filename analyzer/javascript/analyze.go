@@ -291,7 +291,7 @@ func (p *program) unnamed(options Options) []*sourceFile {
 	return slices.DeleteFunc(out, func(s *sourceFile) bool { return s.of.Held != archive.Whole })
 }
 
-// settle frees what says which functions to evaluate anew.
+// settle frees what says which functions to evaluate again.
 func (m *module) settle() {
 	for _, f := range m.functions {
 		f.callers = readers{}

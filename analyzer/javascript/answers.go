@@ -120,7 +120,7 @@ func (a *answers) markCode(pos int32) {
 	}
 }
 
-// codeBetween tells whether code begins between two offsets.
+// codeBetween reports whether code begins between two offsets.
 func (a *answers) codeBetween(start, end int) bool {
 	for at := max(start, 0); at < end && at/64 < len(a.code); at++ {
 		if a.code[at/64]&(1<<(at%64)) != 0 {
@@ -132,6 +132,6 @@ func (a *answers) codeBetween(start, end int) bool {
 
 func (p *place) site() Site { return Site{file: p.f.module.file, pos: p.pos, f: p.f} }
 
-// asked tells whether somebody may ask for the API by name: it is one that the
+// asked reports whether somebody may ask for the API by name: it is one that the
 // vocabulary knows, or a module.
 func (p *apiPath) asked() bool { return p.interest.Uses != 0 || p.depth <= 1 }

@@ -203,7 +203,7 @@ const (
 	maxInline    = 2
 )
 
-// constants tells whether all arguments are known: a wrapper then gives what
+// constants reports whether all arguments are known: a wrapper then gives what
 // this call asks for, not what all calls do.
 func constants(args []*Value) bool {
 	for _, arg := range args {
@@ -214,7 +214,7 @@ func constants(args []*Value) bool {
 	return len(args) > 0
 }
 
-// hasPath tells whether an API that matters is among the alternatives: whose it is
+// hasPath reports whether an API that matters is among the alternatives: whose it is
 // matters then.
 func (p *program) hasPath(v *Value) bool {
 	for _, alt := range v.alts() {
@@ -225,7 +225,7 @@ func (p *program) hasPath(v *Value) bool {
 	return false
 }
 
-// small tells whether a function can be evaluated for one call: it is short
+// small reports whether a function can be evaluated for one call: it is short
 // and makes no functions of its own, which would outlive the call.
 func (f *function) small() bool {
 	if f.module.nodes == nil || f.end-f.start > smallFunction || f.pseudo != nil || f.rest {

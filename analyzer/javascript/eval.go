@@ -230,7 +230,7 @@ type evaluation struct {
 	inline int
 	locals []localValue
 	// values are those of the function's nodes, from its first one on. They
-	// last as long as the evaluation; what must not be made anew by the next
+	// last as long as the evaluation; what must not be made again by the next
 	// one is in module.made.
 	values []*Value
 }
@@ -660,7 +660,7 @@ func (e *evaluation) jsx(id nodeID, n *node) {
 	}
 }
 
-// isFunctionOnly tells whether a value is surely a function, or a method of
+// isFunctionOnly reports whether a value is surely a function, or a method of
 // something known. Where an object may have other makers as well, its
 // constructor makes one more of its kind: new event.constructor(event.type).
 func (e *evaluation) isFunctionOnly(member *node, v *Value) bool {
@@ -680,7 +680,7 @@ func (e *evaluation) isFunctionOnly(member *node, v *Value) bool {
 	return false
 }
 
-// writesFunction tells whether a node is a function that stands there, by
+// writesFunction reports whether a node is a function that stands there, by
 // itself or under its name: a parameter that is this function now may be an
 // object the next time.
 func (e *evaluation) writesFunction(id int32, v *Value) bool {
@@ -698,7 +698,7 @@ func (e *evaluation) writesFunction(id int32, v *Value) bool {
 	return false
 }
 
-// isMethod tells whether a node is a method of a text or an array that stands
+// isMethod reports whether a node is a method of a text or an array that stands
 // there: [].filter, ”['sub'].
 func (e *evaluation) isMethod(id int32) bool {
 	n := &e.m.nodes[id]

@@ -209,7 +209,7 @@ func (s *Site) Contexts() Context {
 	return s.f.contexts
 }
 
-// SameFunction tells whether two sites are in the same function.
+// SameFunction reports whether two sites are in the same function.
 func (s *Site) SameFunction(other *Site) bool { return s.f != nil && s.f == other.f }
 
 // propertyUse reports a property that the vocabulary asks for by name.
@@ -294,7 +294,7 @@ func (e *evaluation) hidden(id nodeID, n *node, member *Value) {
 	})
 }
 
-// spelled tells whether a name stands in the code as it is: at the node, or,
+// spelled reports whether a name stands in the code as it is: at the node, or,
 // where a variable holds it, anywhere in the file, or as a text in the package.
 func (e *evaluation) spelled(id nodeID, name string) bool {
 	n := &e.m.nodes[id]
@@ -309,7 +309,7 @@ func (e *evaluation) spelled(id nodeID, name string) bool {
 	return true
 }
 
-// quotedAnywhere tells whether a name stands as a text in one of the package's
+// quotedAnywhere reports whether a name stands as a text in one of the package's
 // files: a wrapper of require gets it from there.
 func (p *program) quotedAnywhere(name string) bool {
 	found, ok := p.quoted[name]
@@ -326,14 +326,14 @@ func (p *program) quotedAnywhere(name string) bool {
 	return found
 }
 
-// spelledAt tells whether a text stands at an offset in quotes.
+// spelledAt reports whether a text stands at an offset in quotes.
 func spelledAt(text string, at int, name string) bool {
 	return at < 0 || at+len(name)+2 > len(text) || isQuote(text[at]) && text[at+1:at+1+len(name)] == name && isQuote(text[at+1+len(name)])
 }
 
 func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
 
-// namesSpelled tells whether a name stands as a word in a file.
+// namesSpelled reports whether a name stands as a word in a file.
 func (p *program) namesSpelled(file *sourceFile, name string) bool {
 	text := file.text()
 	for from := 0; ; {
@@ -423,7 +423,7 @@ func (f *Facts) loading(name string) *function {
 	return f.byFile[name]
 }
 
-// CodeBetween tells whether code, not only a text or a comment, begins between
+// CodeBetween reports whether code, not only a text or a comment, begins between
 // two offsets of a file that has a wide gap; true where the file was analyzed by itself.
 func (f *Facts) CodeBetween(name string, start, end int) bool {
 	fn := f.loading(name)
@@ -433,7 +433,7 @@ func (f *Facts) CodeBetween(name string, start, end int) bool {
 	return fn.module.answers.codeBetween(start, end)
 }
 
-// CallsInto tells whether the function of the place calls the other's
+// CallsInto reports whether the function of the place calls the other's
 // directly.
 func (s *Site) CallsInto(other *Site) bool {
 	if s.f == nil || other.f == nil {
@@ -559,7 +559,7 @@ func (f *Facts) Stored(near *Site, api string) bool {
 	return near.f != nil && near.f.module.answers != nil && near.f.module.answers.stored[api]
 }
 
-// Direct tells whether the API is spelled out where it is used.
+// Direct reports whether the API is spelled out where it is used.
 func (u *Use) Direct() bool {
 	if u.file == nil || u.pos < 0 {
 		return true

@@ -380,7 +380,7 @@ func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
 	}
 }
 
-// origin tells whether the node itself is an API that gives the data.
+// origin reports whether the node itself is an API that gives the data.
 func (w *trail) origin(f *function, id int32) bool {
 	api := ""
 	w.t.value(f, id).each(func(alt *Value) {
@@ -538,7 +538,7 @@ func (w *trail) property(m *module, name string, id int32, depth int) {
 	}
 }
 
-// holds tells whether a value may be the function.
+// holds reports whether a value may be the function.
 func holds(v *Value, f *function) bool {
 	found := false
 	v.each(func(alt *Value) { found = found || alt.fn() == f })

@@ -70,7 +70,7 @@ func (r *resolver) isCode(file string, how how) bool {
 }
 
 // loaded is the module of a file that code loads at a node. Where the file was
-// not parsed yet it is nil, and the function is evaluated anew when it was.
+// not parsed yet it is nil, and the function is evaluated again when it was.
 func (e *evaluation) loaded(id nodeID, file string, how how) *module {
 	p := e.p
 	if m := p.modules[file]; m != nil {
@@ -178,7 +178,7 @@ func (p *program) solveAll() {
 	}
 }
 
-// wake evaluates anew what waits for a file.
+// wake evaluates again what waits for a file.
 func (p *program) wake(file string) {
 	for _, at := range p.loading.waiting[file] {
 		at.f.runs = 0 // there is something new to find

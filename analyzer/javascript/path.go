@@ -123,7 +123,7 @@ func set(words string) map[string]bool {
 	return m
 }
 
-// IsBuiltin tells whether a name is that of one of Node's own modules, such as
+// IsBuiltin reports whether a name is that of one of Node's own modules, such as
 // "net", without "node:".
 func IsBuiltin(name string) bool { return builtins[name] }
 

@@ -83,7 +83,7 @@ type asked struct {
 	how            how
 }
 
-// maxAnswers is how many answers are remembered; others are found anew.
+// maxAnswers is how many answers are remembered; others are found again.
 const maxAnswers = 100_000
 
 func (r *resolver) find(from, specifier string, how how) (string, bool) {

@@ -49,7 +49,7 @@ func (f *sourceFile) has(word string) bool {
 	return f.mayHave(word) && strings.Contains(f.text(), word)
 }
 
-// bundleLoader tells whether the file has a loader that calls the functions
+// bundleLoader reports whether the file has a loader that calls the functions
 // of a module table.
 func (f *sourceFile) bundleLoader() bool {
 	if f.loader == 0 {

@@ -344,7 +344,7 @@ func (v *Value) cutAs(other *Value, lost bool) *Value {
 	return v
 }
 
-// contains tells whether v, or a constant like it, is among the alternatives.
+// contains reports whether v, or a constant like it, is among the alternatives.
 func contains(alts []*Value, v *Value) bool {
 	for _, have := range alts {
 		if alike(have, v) {
@@ -354,7 +354,7 @@ func contains(alts []*Value, v *Value) bool {
 	return false
 }
 
-// alike tells whether two alternatives are one, or the same constant.
+// alike reports whether two alternatives are one, or the same constant.
 func alike(a, b *Value) bool {
 	if a == b {
 		return true
@@ -525,7 +525,7 @@ func (v *Value) Texts() []string {
 	return out
 }
 
-// Is tells whether the value may be the constant that the word says: true,
+// Is reports whether the value may be the constant that the word says: true,
 // false, a number, or a text.
 func (v *Value) Is(word string) bool {
 	found := false
@@ -542,7 +542,7 @@ func (v *Value) Is(word string) bool {
 	return found
 }
 
-// Constant tells whether the value is known to be only constants.
+// Constant reports whether the value is known to be only constants.
 func (v *Value) Constant() bool {
 	if v == nil {
 		return false
@@ -560,14 +560,14 @@ func (v *Value) Constant() bool {
 	return constant
 }
 
-// IsFunction tells whether the value may be a function of the package.
+// IsFunction reports whether the value may be a function of the package.
 func (v *Value) IsFunction() bool {
 	found := false
 	v.each(func(alt *Value) { found = found || alt.kind == vFunction })
 	return found
 }
 
-// IsEmptyFunction tells whether the value may be a function of the package
+// IsEmptyFunction reports whether the value may be a function of the package
 // that does nothing.
 func (v *Value) IsEmptyFunction() bool {
 	found := false
@@ -575,7 +575,7 @@ func (v *Value) IsEmptyFunction() bool {
 	return found
 }
 
-// doesNothing tells whether a function's code has no effect.
+// doesNothing reports whether a function's code has no effect.
 func (f *function) doesNothing() bool {
 	for id := f.start; id < f.end; id++ {
 		switch f.module.nodes[id].kind {
@@ -587,7 +587,7 @@ func (f *function) doesNothing() bool {
 	return true
 }
 
-// IsObject tells whether the value may be an object literal.
+// IsObject reports whether the value may be an object literal.
 func (v *Value) IsObject() bool {
 	found := false
 	v.each(func(alt *Value) { found = found || alt.kind == vObject })
@@ -618,7 +618,7 @@ func (v *Value) Elements() []*Value {
 	return out
 }
 
-// MayBeAPI tells whether the value may be a member path, such as "process.env".
+// MayBeAPI reports whether the value may be a member path, such as "process.env".
 func (v *Value) MayBeAPI(api string) bool {
 	found := false
 	v.each(func(alt *Value) { found = found || alt.kind == vPath && alt.path().api == api })
@@ -679,7 +679,7 @@ func objectsIn(list []*object, v *Value, seen map[*object]bool) []*object {
 	return list
 }
 
-// Same tells whether the two may be the very same object.
+// Same reports whether the two may be the very same object.
 func (v *Value) Same(other *Value) bool {
 	found := false
 	v.each(func(a *Value) {

@@ -132,7 +132,7 @@ func ParsePackument(name string, data []byte) (*Packument, error) {
 	return &p, nil
 }
 
-// CheckName tells whether a package name is one that a registry URL can be
+// CheckName reports whether a package name is one that a registry URL can be
 // made of. It is laxer than npm's rules for new names (old packages have
 // capitals) and strict on what would change the URL.
 // Source: https://github.com/npm/validate-npm-package-name

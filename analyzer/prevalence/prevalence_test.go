@@ -13,7 +13,7 @@ import (
 func TestShipped(t *testing.T) {
 	table := prevalence.Shipped()
 	if table.Ranks != prevalence.RankSource {
-		t.Errorf("the table was made with the ranks of %s, these are %s: build it anew", table.Ranks, prevalence.RankSource)
+		t.Errorf("the table was made with the ranks of %s, these are %s: build it again", table.Ranks, prevalence.RankSource)
 	}
 	if s := table.Scanned; s[prevalence.Top100] < 90 || s[prevalence.Top1k] < 500 || s[prevalence.Community] > 2500 || s[prevalence.Top100] > 100 || s[prevalence.Top1k] > 1000 {
 		t.Errorf("scanned: %v", s)

@@ -225,7 +225,7 @@ func (c *Client) get(ctx context.Context, rawURL string, header http.Header, rea
 	}
 }
 
-// passing tells whether the same request may succeed later.
+// passing reports whether the same request may succeed later.
 func passing(err error) bool {
 	var host *HostError
 	var integrity *IntegrityError
@@ -393,7 +393,7 @@ type Tarball struct {
 }
 
 // consumerError is an error of the reader's own, which fetching again does not
-// mend.
+// fix.
 type consumerError struct{ error }
 
 func (e *consumerError) Unwrap() error { return e.error }

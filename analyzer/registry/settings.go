@@ -313,7 +313,7 @@ func (s *Settings) authorization(u *url.URL) string {
 	return ""
 }
 
-// configuredInsecure tells whether the operator configured this very host by
+// configuredInsecure reports whether the operator configured this very host by
 // plain http.
 func (s *Settings) configuredInsecure(u *url.URL) bool {
 	for _, configured := range s.URLs() {

@@ -401,7 +401,7 @@ func (t *Thread) without(list []Acceptance, revoked Acceptance) (out []Acceptanc
 	return out, took
 }
 
-// Covers tells whether the acceptance speaks of that finding of that package
+// Covers reports whether the acceptance speaks of that finding of that package
 // version. Whether it is the same package (its integrity) is the caller's to
 // check.
 func (a *Acceptance) Covers(name, version, finding string) bool {

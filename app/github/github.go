@@ -293,7 +293,7 @@ func address(apiURL string) (*url.URL, error) {
 	return u, nil
 }
 
-// Forbidden tells whether GitHub let the App see that something is there but
+// Forbidden reports whether GitHub let the App see that something is there but
 // not more.
 func Forbidden(err error) bool {
 	var f *forbidden
@@ -364,7 +364,7 @@ func (r *Repository) explain(what string, err error) error {
 	return fmt.Errorf("github: %s/%s: %s: %w", r.Owner, r.Name, what, cleaned(err))
 }
 
-// limits tells whether a refusal is a rate limit's.
+// limits reports whether a refusal is a rate limit's.
 // Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 func limits(r *http.Response) bool {
 	return r.Header.Get("Retry-After") != "" || r.Header.Get("X-RateLimit-Remaining") == "0"

@@ -124,7 +124,7 @@ func (c *conditional) ask(r *http.Request) (*http.Response, error) {
 // are worth it.
 var immutable = regexp.MustCompile(`/git/(?:blobs|trees)/[0-9a-f]{40}$`)
 
-// commitID tells whether a ref is a commit's, which never changes.
+// commitID reports whether a ref is a commit's, which never changes.
 func commitID(ref string) bool {
 	return len(ref) == 40 && strings.Trim(ref, "0123456789abcdef") == ""
 }

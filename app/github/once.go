@@ -22,7 +22,7 @@ type onceKey struct{}
 // Once returns a context in which GitHub is asked the same question once. A
 // write forgets the answers that it may have changed. It is for one step that
 // takes what it reads for one moment's truth: what is asked in it again is not
-// asked anew.
+// asked again.
 func Once(ctx context.Context) context.Context {
 	return context.WithValue(ctx, onceKey{}, &once{questions: map[string]*question{}})
 }

@@ -64,7 +64,7 @@ func (s *SignIn) Complete(ctx context.Context, code, verifier string) (Person, e
 	token, err := c.Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), code, oauth2.VerifierOption(verifier))
 	if err != nil {
 		// The library's error holds GitHub's answer, which may hold a token.
-		return Person{}, errors.New("github: GitHub did not accept the code; sign in anew")
+		return Person{}, errors.New("github: GitHub did not accept the code; sign in again")
 	}
 	user := gh.NewClient(client).WithAuthToken(token.AccessToken)
 	user.BaseURL = api
@@ -78,7 +78,7 @@ func (s *SignIn) Complete(ctx context.Context, code, verifier string) (Person, e
 	return Person{me.GetID(), me.GetLogin()}, nil
 }
 
-// MayRead tells whether a person may read the repository now, and is still who
+// MayRead reports whether a person may read the repository now, and is still who
 // they were when they signed in.
 func (r *Repository) MayRead(ctx context.Context, p Person) (bool, error) {
 	permission, id, err := r.permission(ctx, p.Login)

@@ -39,7 +39,7 @@ func (s *Site) person(r *http.Request) string {
 	return p.Login
 }
 
-// opens tells whether a request has the key of a repository's pages, or needs
+// opens reports whether a request has the key of a repository's pages, or needs
 // none. No repository has a number below 1.
 func (s *Site) opens(r *http.Request, repository int64) bool {
 	return repository > 0 && (s.SignIn != nil || same(r.URL.Query().Get("key"), s.Key(repository)))

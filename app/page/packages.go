@@ -231,7 +231,7 @@ func (p *Packages) examine(ctx context.Context, subjects []analyzer.Subject) (ma
 	return made{}, underWay
 }
 
-// lasts tells whether trying again would come to the same: what could not be
+// lasts reports whether trying again would come to the same: what could not be
 // fetched may be there in a moment.
 func (m *made) lasts() bool {
 	if m.err != nil || m.page.Report.NotScanned != "" || m.page.Before != nil && m.page.Before.NotScanned != "" {

@@ -205,7 +205,7 @@ func (f *Finding) Worst() bool {
 	return f.Issue.Severity == issue.Critical || strings.HasPrefix(f.Issue.ID, "malware/") && f.Issue.Severity <= issue.High
 }
 
-// holds tells whether the acceptance is about this very finding.
+// holds reports whether the acceptance is about this very finding.
 func (a *Accepted) holds(nextVersion bool, f found) bool {
 	id := f.Issue.ID
 	for i := range a.Seen {
@@ -234,7 +234,7 @@ type found struct {
 	binding string
 }
 
-// carries tells whether the finding has evidence that can be compared from
+// carries reports whether the finding has evidence that can be compared from
 // version to version: what is missing has none.
 func (f *found) carries() bool { return !f.Absent() && f.Issue.Comparable() }
 
@@ -357,7 +357,7 @@ func (p *Policy) decide(f *Finding, pkg *review.Package) (Action, string) {
 	return action, why
 }
 
-// isScript tells whether a finding says no more than that a script runs.
+// isScript reports whether a finding says no more than that a script runs.
 func isScript(id string) bool {
 	switch id {
 	case "install/script", "install/script-added", "install/script-changed", "install/implicit-gyp", "install/process":

@@ -192,7 +192,7 @@ func gains(p *review.Package) (ids []string, isDelta bool) {
 	return ids, false
 }
 
-// notable tells whether a package deserves more than a line in a list.
+// notable reports whether a package deserves more than a line in a list.
 func notable(p *review.Package) bool {
 	for _, i := range p.Report.Issues {
 		if i.Severity <= issue.Low && !p.OldNews(i) {

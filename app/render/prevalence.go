@@ -22,7 +22,7 @@ type countJSON struct {
 	Scanned int `json:"scanned"`
 }
 
-// surveyedIssue tells whether a survey of packages by themselves can find an
+// surveyedIssue reports whether a survey of packages by themselves can find an
 // issue: those of a lockfile, of an update or of what the registry says it
 // cannot, and has no figure for.
 func surveyedIssue(id string) bool {

@@ -188,7 +188,7 @@ func counted(r *review.Review) string {
 	return strings.Join(parts, ", ")
 }
 
-// wanted tells whether a package passes the reader's filters.
+// wanted reports whether a package passes the reader's filters.
 func wanted(p *review.Package, q url.Values) bool {
 	if least, err := issue.ParseSeverity(q.Get("severity")); err == nil &&
 		!slices.ContainsFunc(p.Report.Issues, func(i issue.Issue) bool { return i.Severity <= least }) {

@@ -103,13 +103,13 @@ type Package struct {
 	Before []string
 }
 
-// HadBefore tells whether the version before has the same issue, by its
+// HadBefore reports whether the version before has the same issue, by its
 // evidence.
 func (p *Package) HadBefore(i issue.Issue) bool {
 	return i.Comparable() && slices.Contains(p.Before, i.Fingerprint())
 }
 
-// OldNews tells whether an issue is small and the version before has it as
+// OldNews reports whether an issue is small and the version before has it as
 // well: nothing for the reader of an update.
 func (p *Package) OldNews(i issue.Issue) bool { return i.Severity >= issue.Low && p.HadBefore(i) }
 
@@ -464,7 +464,7 @@ func runScans(ctx context.Context, scans []*scan, scanner Scanner, progress func
 	return g.Wait()
 }
 
-// hasOld tells whether there is an older version to compare with. A
+// hasOld reports whether there is an older version to compare with. A
 // replacement under the same version is compared with what it replaces.
 func (s *scan) hasOld() bool {
 	c := &s.change

@@ -76,7 +76,7 @@ func (s *Store) heads(ctx context.Context, where string, args ...any) ([]record.
 	return out, err
 }
 
-// Current tells whether a generation is still the newest of its thread, and
+// Current reports whether a generation is still the newest of its thread, and
 // open.
 func (s *Store) Current(ctx context.Context, job webhook.Job) (bool, error) {
 	h, ok, err := s.Head(ctx, job.Repository, job.Thread())

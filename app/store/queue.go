@@ -198,7 +198,7 @@ func (s *Store) start(ctx context.Context, do func(context.Context, webhook.Atte
 	return nil
 }
 
-// stopping tells whether this process is about to end.
+// stopping reports whether this process is about to end.
 func (s *Store) stopping() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

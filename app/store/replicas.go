@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Replicated tells whether other processes may work on this database.
+// Replicated reports whether other processes may work on this database.
 func (s *Store) Replicated() bool { return !s.sqlite }
 
 // Replica is one process that works on the database.
@@ -72,7 +72,7 @@ type try struct {
 // orphans makes jobs available again that the database takes for running here,
 // and that are not: their end could not be noted while the database was away.
 // since says when each was found first. River notes ends in batches and tries
-// anew for a while, so an attempt is given up only when it has been found so for
+// again for a while, so an attempt is given up only when it has been found so for
 // as long as a replica may be silent; the next attempt counts from its own start.
 func (s *Store) orphans(ctx context.Context, since map[try]time.Time) (map[try]time.Time, error) {
 	mine := "attempted_by[array_length(attempted_by, 1)] = ?"

@@ -56,7 +56,7 @@ func (s *Store) secretKey(make bool) (cipher.AEAD, error) {
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("store: %s is missing, with which the App's credentials were encrypted: bring it back, or register the App "+
-			"anew on an empty database", file)
+			"again on an empty database", file)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)

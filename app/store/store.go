@@ -246,7 +246,7 @@ func (s *Store) Schema(ctx context.Context) (version, known int, err error) {
 	return version, len(migrations), nil
 }
 
-// Missing tells whether opening failed because there is no such file.
+// Missing reports whether opening failed because there is no such file.
 func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // quiet is for libraries that log every step.
@@ -296,7 +296,7 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Ready tells whether the database answers.
+// Ready reports whether the database answers.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
 	if err := s.row(ctx, "SELECT 1").Scan(&one); err != nil {

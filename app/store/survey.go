@@ -60,7 +60,7 @@ func (w *surveyor) Work(ctx context.Context, job *river.Job[surveyArgs]) error {
 	return err
 }
 
-// ErrHopeless is wrapped by errors of a scan that another try cannot mend.
+// ErrHopeless is wrapped by errors of a scan that another try cannot fix.
 var ErrHopeless = errors.New("it will not be better another time")
 
 // NextRetry implements river.Worker.
@@ -73,8 +73,8 @@ const surveyAttempts = 3
 
 // Survey asks for packages to be scanned, by any process that works on this
 // database. What was scanned before, by whatever version of the program, is not
-// scanned again; what failed is tried anew. After a change of the program, begin
-// anew with reset.
+// scanned again; what failed is tried again. After a change of the program, begin
+// again with reset.
 func (s *Store) Survey(ctx context.Context, packages []Package, reset bool) error {
 	s.mu.Lock()
 	client := s.client

@@ -36,7 +36,7 @@ Exit status: 0 where everything works, 1 where something does not.`,
 		checks := app.Doctor(ctx, settings, func(ctx context.Context) []analyzer.Check {
 			scanner, err := analyzer.Open(*o)
 			if err != nil {
-				return []analyzer.Check{{What: "scanner", Found: err.Error(), Wrong: true, Do: "mend this setting"}}
+				return []analyzer.Check{{What: "scanner", Found: err.Error(), Wrong: true, Do: "fix this setting"}}
 			}
 			defer scanner.Close()
 			return scanner.Checks(ctx)

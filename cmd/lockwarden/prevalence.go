@@ -39,7 +39,7 @@ An interrupted build goes on where it was. With --database postgres://…, every
 	o := scannerFlags(c)
 	npmrcFlag(c, o)
 	database := c.Flags().String("database", "", "postgres://… or an SQLite file (DATABASE_URL; default: a file in the user's cache folder)")
-	again := c.Flags().Bool("again", false, "scan everything anew: after a change of the program")
+	again := c.Flags().Bool("again", false, "scan everything again: after a change of the program")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := fromEnvironment(c, map[string]string{"database": "DATABASE_URL"}); err != nil {
 			return err

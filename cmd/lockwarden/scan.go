@@ -100,7 +100,7 @@ func packagePage(ctx context.Context, scanner *analyzer.Scanner, e *analyzer.Exa
 	return p
 }
 
-// failOnFlag adds --fail-on; the function tells whether one of the issues is at
+// failOnFlag adds --fail-on; the function reports whether one of the issues is at
 // least that severe. What was not scanned has an exit status of its own.
 func failOnFlag(c *cobra.Command, fallback string) func([]issue.Issue) (bool, error) {
 	name := c.Flags().String("fail-on", fallback, "least severity that fails: critical, high, medium, low, info, or none")

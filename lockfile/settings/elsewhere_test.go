@@ -55,7 +55,7 @@ func TestElsewhere(t *testing.T) {
 		{"nor in .npmrc", ".npmrc", "frozen-lockfile=false", "frozen-lockfile = false", []string{"trust-weakened opened frozen-lockfile: - → false"}, true},
 		{"nor with Yarn", ".yarnrc.yml", "enableImmutableInstalls: false", "enableImmutableInstalls: 'false'", []string{"trust-weakened opened enableImmutableInstalls: - → false"}, true},
 		{"what Bun does by itself", "bunfig.toml", "[install]\nfrozenLockfile = false", "install.frozenLockfile = false", nil, false},
-		{"a lockfile that is resolved anew", "pnpm-workspace.yaml", "preferFrozenLockfile: false", "preferFrozenLockfile: false\n", []string{"trust-weakened opened preferFrozenLockfile: - → false"}, true},
+		{"a lockfile that is resolved again", "pnpm-workspace.yaml", "preferFrozenLockfile: false", "preferFrozenLockfile: false\n", []string{"trust-weakened opened preferFrozenLockfile: - → false"}, true},
 		{"a lockfile elsewhere", "pnpm-workspace.yaml", "lockfileDir: ./x", "lockfileDir: './x'", []string{"trust-weakened opened lockfileDir: - → ./x"}, true},
 		{"Yarn's lockfile under another name", ".yarnrc.yml", "lockfileFilename: other.lock", "lockfileFilename: 'other.lock'", []string{"trust-weakened opened lockfileFilename: - → other.lock"}, true},
 		{"under the name that it has anyway", ".yarnrc.yml", "lockfileFilename: yarn.lock", "lockfileFilename: 'yarn.lock'", nil, true},

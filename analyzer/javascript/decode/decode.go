@@ -90,7 +90,7 @@ type Source struct {
 // names of variables as obfuscators make them.
 var scrambled = regexp.MustCompile(`_0x[0-9a-f]{2,}|\b[a-z]{1,2}0x[0-9a-f]+`)
 
-// runsLiteral tells whether a text stands in what is called so.
+// runsLiteral reports whether a text stands in what is called so.
 func runsLiteral(text, call string) bool {
 	for from := 0; ; {
 		i := strings.Index(text[from:], call)
@@ -104,7 +104,7 @@ func runsLiteral(text, call string) bool {
 	}
 }
 
-// worth tells whether a script may hide something: a decoder's tools beside
+// worth reports whether a script may hide something: a decoder's tools beside
 // something to do. It only saves time.
 func worth(text string, has func(string) bool) bool {
 	if len(text) > maxSize {
@@ -445,7 +445,7 @@ func (d *decoder) handsOn(x *esbuild.ECall, loc int32) bool {
 	return true
 }
 
-// isTimer tells whether a callee runs a text later.
+// isTimer reports whether a callee runs a text later.
 func (d *decoder) isTimer(target esbuild.Expr) bool {
 	id, ok := target.Data.(*esbuild.EIdentifier)
 	if !ok {
@@ -455,7 +455,7 @@ func (d *decoder) isTimer(target esbuild.Expr) bool {
 	return symbol.Kind == esbuild.SymbolUnbound && (symbol.OriginalName == "setTimeout" || symbol.OriginalName == "setInterval")
 }
 
-// isEvalOption tells whether an expression is an object with eval: true.
+// isEvalOption reports whether an expression is an object with eval: true.
 func isEvalOption(e esbuild.Expr) bool {
 	options, ok := e.Data.(*esbuild.EObject)
 	if !ok {
@@ -509,7 +509,7 @@ func (d *decoder) put(e *esbuild.Expr, text string) {
 	d.result.Texts[literal] = true
 }
 
-// runsText tells whether a callee runs a text as code.
+// runsText reports whether a callee runs a text as code.
 func (d *decoder) runsText(target esbuild.Expr) bool {
 	if id, ok := target.Data.(*esbuild.EIdentifier); ok {
 		symbol := &d.tree.Symbols[id.Ref.InnerIndex]
@@ -518,7 +518,7 @@ func (d *decoder) runsText(target esbuild.Expr) bool {
 	return false
 }
 
-// candidate tells whether a call is of a decoder: of a function of the script
+// candidate reports whether a call is of a decoder: of a function of the script
 // with nothing but constants, or of a text's own methods.
 func (d *decoder) candidate(call *esbuild.ECall) bool {
 	switch t := call.Target.Data.(type) {
@@ -600,7 +600,7 @@ func callsBack(call *esbuild.ECall) bool {
 	return false
 }
 
-// constant tells whether an expression is made of literals alone.
+// constant reports whether an expression is made of literals alone.
 func constant(e esbuild.Expr, depth int) bool {
 	if depth > 20 {
 		return false
@@ -661,7 +661,7 @@ func (d *decoder) program(arg esbuild.Expr, loc int32) {
 	}
 }
 
-// isBrackets tells whether an expression is written in nothing but brackets,
+// isBrackets reports whether an expression is written in nothing but brackets,
 // exclamation marks and pluses.
 func isBrackets(e esbuild.Expr) bool {
 	call, ok := e.Data.(*esbuild.ECall)

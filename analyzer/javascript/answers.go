@@ -52,6 +52,9 @@ func (e *evaluation) note(a *answers) {
 		}
 		switch n.kind {
 		case nGlobal:
+			if v == nil {
+				continue // undefined in a with statement, where it is a name like others
+			}
 			if alt := v.path(); alt != nil && alt.asked() {
 				if a.globals == nil {
 					a.globals = map[string]place{}

@@ -137,8 +137,6 @@ func (a *answers) codeBetween(start, end int) bool {
 	return false
 }
 
-func (p *place) site() Site { return Site{file: p.f.module.File, pos: p.pos, f: p.f} }
-
 // asked reports whether somebody may ask for the API by name: it is one that the
 // vocabulary knows, or a module.
 func (p *apiPath) asked() bool { return p.interest.Uses != 0 || p.depth <= 1 }

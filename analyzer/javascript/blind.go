@@ -7,28 +7,6 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
-	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
-)
-
-// BlindKind says what the engine stopped following.
-type BlindKind string
-
-// The kinds of blind spots.
-const (
-	// BlindArchive is an entry of the tarball that was not unpacked.
-	BlindArchive BlindKind = "archive"
-	// BlindFile is a file that is loaded or run and was not read or not parsed.
-	BlindFile BlindKind = "file"
-	// BlindModule is a specifier that stays open.
-	BlindModule BlindKind = "module"
-	// BlindCode is text that is run as code and stays open.
-	BlindCode BlindKind = "code"
-	// BlindProgram is a program or script that is started and stays open.
-	BlindProgram BlindKind = "program"
-	// BlindNative is compiled code that is loaded.
-	BlindNative BlindKind = "native"
-	// BlindBudget is a limit that was reached: What begins with its name.
-	BlindBudget BlindKind = "budget"
 )
 
 // Blind is a place where the engine stopped following a package: what comes
@@ -46,10 +24,6 @@ type Blind struct {
 	What string
 }
 
-// maxBlind is how many blind spots of a package are listed; one more says how
-// many are not.
-const maxBlind = 200
-
 // blindSpot is a Blind whose contexts are known only at the end.
 type blindSpot struct {
 	kind BlindKind
@@ -58,21 +32,19 @@ type blindSpot struct {
 }
 
 // blindAt notes a blind spot at a place in code.
-func (p *program) blindAt(kind BlindKind, site Site, what string) {
-	p.blinds = append(p.blinds, blindSpot{kind, what, site})
+func (g *gathering) blindAt(kind BlindKind, site Site, what string) {
+	g.blinds = append(g.blinds, blindSpot{kind, what, site})
 }
+
+// maxBlind is how many blind spots of a package are listed; one more says how
+// many are not.
+const maxBlind = 200
 
 // blindFile notes a blind spot of which the contexts are known, or the whole
 // file's: those of the code that loads it are the caller's to find.
-func (p *program) blindFile(kind BlindKind, file string, line int, contexts Context, what string) {
-	p.facts.Blind = append(p.facts.Blind, Blind{kind, file, line, contexts, what})
+func (g *gathering) blindFile(kind BlindKind, file string, line int, contexts Context, what string) {
+	g.facts.Blind = append(g.facts.Blind, Blind{kind, file, line, contexts, what})
 }
-
-// Names of limits that ordinary code reaches.
-const (
-	limitObjects   = "objects that a value may be"
-	limitFunctions = "functions that a call may be of"
-)
 
 // Decoding reports whether it is a limit of decoding what a script hides in itself.
 func (b Blind) Decoding() bool {
@@ -83,39 +55,16 @@ func (b Blind) Decoding() bool {
 // is: ordinary code hands its objects through the same variables everywhere.
 func (b Blind) Certainly() bool { return !strings.HasPrefix(b.What, limitObjects) }
 
-// reached notes a budget that was reached while a function was evaluated; once
-// for each limit in a function.
-func (e *evaluation) reached(id ir.NodeID, name string, max int) {
-	key := reachedLimit{e.f, name}
-	if name == limitObjects || name == limitFunctions {
-		key.f = e.m.functions[0] // one for each file is enough
-	}
-	if e.p.reached[key] {
-		return
-	}
-	if e.p.reached == nil {
-		e.p.reached = map[reachedLimit]bool{}
-	}
-	e.p.reached[key] = true
-	e.p.blindAt(BlindBudget, e.site(id), fmt.Sprintf("%s: more than %d", name, max))
-}
-
-// reachedLimit is a limit in a function.
-type reachedLimit struct {
-	f    *function
-	name string
-}
-
 // closeBlind gives the blind spots their contexts, and lists each once, those
 // that matter most first.
-func (p *program) closeBlind() {
-	for i := range p.blinds {
-		b := &p.blinds[i]
+func (g *gathering) closeBlind() {
+	for i := range g.blinds {
+		b := &g.blinds[i]
 		line, _ := b.Position()
-		p.facts.Blind = append(p.facts.Blind, Blind{b.kind, b.File(), line, b.Contexts(), b.what})
+		g.facts.Blind = append(g.facts.Blind, Blind{b.kind, b.File(), line, b.Contexts(), b.what})
 	}
-	p.blinds = nil
-	p.facts.Blind = SortBlind(p.facts.Blind)
+	g.blinds = nil
+	g.facts.Blind = SortBlind(g.facts.Blind)
 }
 
 // SortBlind orders blind spots by file and line, takes repetitions out, and

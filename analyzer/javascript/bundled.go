@@ -20,10 +20,10 @@ type BundledScript struct {
 	Script     npm.Script
 }
 
-// bundled follows what installing the packages of the tarball's own node_modules
+// followBundled follows what installing the packages of the tarball's own node_modules
 // runs. Each is followed as the package itself is, from its own folder.
 // Source: https://docs.npmjs.com/cli/configuring-npm/package-json#bundledependencies
-func (l *lifecycle) bundled() {
+func (l *Lifecycle) followBundled() {
 	for _, f := range l.r.pkg.Files {
 		m := bundledManifest.FindStringSubmatch(f.Path)
 		if m == nil {
@@ -37,16 +37,16 @@ func (l *lifecycle) bundled() {
 		own := false
 		for _, name := range npm.Lifecycle(false) {
 			if script, ok := manifest.Scripts[name]; ok {
-				l.p.facts.BundledScripts = append(l.p.facts.BundledScripts, BundledScript{dir + "/package.json", name, script})
+				l.bundled = append(l.bundled, BundledScript{dir + "/package.json", name, script})
 				own = own || name != "postinstall"
 			}
 		}
 		gyp := !own && manifest.Gypfile && l.r.pkg.File(dir+"/"+shell.GypFile) != nil
 		if gyp {
-			l.p.facts.BundledScripts = append(l.p.facts.BundledScripts, BundledScript{dir + "/" + shell.GypFile, "install", npm.Script{Command: "node-gyp rebuild", Line: 1}})
+			l.bundled = append(l.bundled, BundledScript{dir + "/" + shell.GypFile, "install", npm.Script{Command: "node-gyp rebuild", Line: 1}})
 		}
 		if len(manifest.Scripts) > 0 || gyp {
-			inside := &resolver{pkg: l.r.pkg.Sub(dir), manifest: manifest, program: l.p, data: map[string]*Value{}}
+			inside := newResolver(l.r.pkg.Sub(dir), manifest)
 			l.follow(inside.shellPackage().Install(false), dir)
 		}
 	}

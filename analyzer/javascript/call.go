@@ -427,10 +427,10 @@ func (e *evaluation) recordCall(c *callSite, target *apiPath) {
 	if c.new {
 		kind = UseNew
 	}
-	uses := len(e.p.facts.Uses)
+	uses := len(e.p.records.Uses)
 	e.use(kind, target.val(), c.id, c.args)
-	for i := uses; i < len(e.p.facts.Uses); i++ {
-		u := &e.p.facts.Uses[i]
+	for i := uses; i < len(e.p.records.Uses); i++ {
+		u := &e.p.records.Uses[i]
 		u.OneOf, u.Loose = c.oneOf, c.loose && !u.Direct()
 	}
 }
@@ -495,7 +495,7 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how how) *Valu
 	file, ok := p.resolver.resolve(base, text, how)
 	if !ok && isPath(text) {
 		if file, ok = p.resolver.otherCase(base, text); ok && e.record {
-			p.blindAt(BlindModule, e.siteOfUse(id), text+" is "+file+" only where the case of names does not matter")
+			p.stopAt(BlindModule, e.siteOfUse(id), text+" is "+file+" only where the case of names does not matter")
 		}
 	}
 	if ok {
@@ -503,9 +503,9 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how how) *Valu
 			return e.moduleValue(m)
 		}
 		if e.record {
-			p.facts.fileUse(e, id, file)
+			e.fileUse(id, file)
 		}
-		if data := p.resolver.json(p, file); data != nil {
+		if data := p.json(file); data != nil {
 			return data
 		}
 		return p.nativeModule(file)
@@ -513,7 +513,7 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how how) *Valu
 	if isPath(text) {
 		addon := addonFile(text)
 		if e.record && addon != "" {
-			p.facts.fileUse(e, id, addon)
+			e.fileUse(id, addon)
 		}
 		return p.nativeModule(addon)
 	}
@@ -615,10 +615,6 @@ func (p *program) nativeModule(file string) *Value {
 		return nil
 	}
 	return p.externalModule(file[strings.LastIndexByte(file, '/')+1:]).val()
-}
-
-func isRelative(text string) bool {
-	return text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../")
 }
 
 // interopNames are helpers of compilers that hand on their first argument.
@@ -765,4 +761,17 @@ func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
 		return e.pseudoValue(body.pseudo), true
 	}
 	return body.lazy, true
+}
+
+// readsFor reports the APIs that a call gives for its arguments alone: the function's
+// own reads are those of all its calls.
+func (e *evaluation) readsFor(id ir.NodeID, f *function, given *Value) {
+	if !e.record {
+		return
+	}
+	given.each(func(alt *Value) {
+		if alt.kind == vPath && !contains(alternatives(f.returned), alt) {
+			e.use(UseRead, alt, id, nil)
+		}
+	})
 }

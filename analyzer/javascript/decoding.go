@@ -1,7 +1,6 @@
 package javascript
 
 import (
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -34,25 +33,6 @@ func (p *program) decode(file *ir.Source, tree *esbuild.AST, shift int32) decode
 type decodingCut struct {
 	file *ir.Source
 	decode.Cut
-}
-
-// closeDecoding notes the limits of decoding, in the contexts of the code there.
-func (p *program) closeDecoding() {
-	for _, c := range p.decodingCuts {
-		contexts := Context(0)
-		for _, m := range p.order {
-			if m.File.Path == c.file.Path {
-				for _, f := range m.functions {
-					contexts |= f.contexts
-				}
-			}
-		}
-		if contexts == 0 {
-			contexts = Unreachable
-		}
-		line, _ := c.file.Position(c.Loc)
-		p.blindFile(BlindBudget, c.file.Path, line, contexts, fmt.Sprintf("%s: more than %d", c.What, c.Max))
-	}
 }
 
 // own is the path of what a script names, in the package.

@@ -49,6 +49,8 @@ type program struct {
 	// stringValues are those of the short strings that were evaluated.
 	stringValues []*Value
 	room         ir.Room
+	// jsonFiles are the values of the package's JSON files.
+	jsonFiles map[string]*Value
 	// numbers are the constants.
 	numbers      map[float64]*Value
 	roots        map[string]*apiPath
@@ -69,15 +71,13 @@ type program struct {
 
 	// settled is set while the last pass records: it changes nothing more.
 	settled bool
-	// flowMarks are what the vocabulary says of the flows to an API.
-	flowMarks map[string]Marks
-	flows     *flows
 	// alone is the module that is evaluated by itself.
-	alone  *module
+	alone *module
+	// labels are what ways to code begin with.
 	labels []string
 	// found are the values of functions that were asked for after the end.
-	found *foundValues
-	facts *Facts
+	found   *foundValues
+	records records
 	// hidden are programs that scripts make and run.
 	hidden []hiddenProgram
 	// unread are the modules of scripts that no parser read.
@@ -95,10 +95,10 @@ type program struct {
 	cutRuns map[*function]bool
 	// decodingCuts are the limits that decoding ran into.
 	decodingCuts []decodingCut
-	// blinds are the blind spots found so far, reached the limits that functions
-	// ran into.
-	blinds  []blindSpot
-	reached map[reachedLimit]bool
+	// cuts are the limits that functions ran into.
+	cuts map[reachedLimit]bool
+	// counts are what was read.
+	counts counts
 }
 
 // hiddenProgram is one with the place that runs it.
@@ -118,7 +118,7 @@ func (p *program) decodedMarks() Marks {
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, sorted: map[*object][]string{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, strings: ir.NewStrings(), quoted: map[string]bool{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, jsonFiles: map[string]*Value{}, strings: ir.NewStrings(), quoted: map[string]bool{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}}
 	if namer, ok := vocabulary.(Namer); ok {
 		p.known = namer.Known()
 	}
@@ -221,7 +221,7 @@ func (p *program) enqueueFor(f *function, news change) {
 				p.cutRuns = map[*function]bool{}
 			}
 			p.cutRuns[f] = true
-			p.blindAt(BlindBudget, Site{file: f.module.File, pos: f.Pos, f: f}, fmt.Sprintf("evaluations of a function: more than %d", maxRuns[news]))
+			p.stopAt(BlindBudget, Place{Source: f.module.File, Pos: f.Pos, F: f}, fmt.Sprintf("evaluations of a function: more than %d", maxRuns[news]))
 		}
 		return
 	}
@@ -511,7 +511,7 @@ func (e *evaluation) global(id ir.NodeID, n *ir.Node) *Value {
 		return nil
 	default:
 		path := e.p.global(name)
-		if m.File.Of == nil && builtins[name] && globalModules[name] == "" {
+		if m.File.Of == nil && IsBuiltin(name) && globalModules[name] == "" {
 			path = e.p.externalModule(name) // node -e has them all; eval sees what is called so around it
 		}
 		if e.record && n.Flags&ir.FlagOptional == 0 {

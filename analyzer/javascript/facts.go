@@ -1,75 +1,12 @@
 package javascript
 
 import (
-	"slices"
 	"sort"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
-
-// UseKind is a kind of use of an API; a vocabulary asks for several at once.
-type UseKind uint16
-
-// The kinds of use.
-const (
-	UseCall UseKind = 1 << iota
-	UseNew
-	UseRead
-	UseSet
-	UseDelete
-	UseEnumerate
-	UseImport
-	UseDynamicImport
-	UseExtends
-	// UseHidden is a member of a module reached under a name that the code
-	// puts together, or a module loaded so.
-	UseHidden
-	// UseProperty is a property set on an object of the package, under the API
-	// "{}.name".
-	UseProperty
-	// UseCompare is a comparison of what the API gives; the argument is what
-	// with.
-	UseCompare
-)
-
-// Certainty says how sure a fact is.
-type Certainty uint8
-
-// The degrees: resolved by the analysis; resolved to one of several, or
-// handed to code that is not known; only a word in a text that no parser
-// reads.
-const (
-	Certain Certainty = iota
-	Likely
-	Textual
-)
-
-// String is the word that readers see.
-func (c Certainty) String() string { return [...]string{"certain", "likely", "text"}[c] }
-
-// Context is a set of situations in which code runs.
-type Context uint8
-
-// The contexts of the catalogue.
-const (
-	Install Context = 1 << iota
-	Launch
-	Call
-	Unreachable
-)
-
-// Names lists the contexts of the set by name.
-func (c Context) Names() []string {
-	names := []string{}
-	for i, name := range []string{"install", "launch", "call", "unreachable"} {
-		if c&(1<<i) != 0 {
-			names = append(names, name)
-		}
-	}
-	return names
-}
 
 // Facts is what the analysis of a package's scripts found.
 type Facts struct {
@@ -171,209 +108,23 @@ type FileUse struct {
 }
 
 // Site is a place in a package's scripts.
-type Site struct {
-	file *ir.Source
-	pos  int32
-	f    *function
-	line int
-}
-
-// File is the path in the package.
-func (s *Site) File() string {
-	if s.file == nil {
-		return ""
-	}
-	return s.file.Path
-}
-
-// Position is the 1-based line and column.
-func (s *Site) Position() (line, column int) {
-	if s.line > 0 || s.file == nil {
-		return s.line, 1
-	}
-	return s.file.Position(s.pos)
-}
-
-// Snippet is the code there, at most 200 bytes.
-func (s *Site) Snippet() string {
-	if s.file == nil {
-		return ""
-	}
-	return s.file.Snippet(s.pos)
-}
+type Site struct{ Place }
 
 // Contexts are those in which the code there can run.
 func (s *Site) Contexts() Context {
-	if s.f == nil || s.f.contexts == 0 {
+	if s.F == nil || s.F.contexts == 0 {
 		return Unreachable
 	}
-	return s.f.contexts
+	return s.F.contexts
+}
+
+// siteAt is a place in a function.
+func siteAt(f *function, pos int32) Site {
+	return Site{Place{Source: f.module.File, Pos: pos, F: f}}
 }
 
 // SameFunction reports whether two sites are in the same function.
-func (s *Site) SameFunction(other *Site) bool { return s.f != nil && s.f == other.f }
-
-// propertyUse reports a property that the vocabulary asks for by name.
-func (e *evaluation) propertyUse(id ir.NodeID, pos int32, name string, object, v *Value) {
-	interest, ok := e.p.properties[name]
-	if !ok {
-		interest = e.p.vocabulary.Interest("{}."+name).Uses&UseProperty != 0
-		if len(e.p.properties) < 100_000 {
-			e.p.properties[name] = interest
-		}
-	}
-	if !interest {
-		return
-	}
-	site := e.site(id)
-	if pos > 0 {
-		site.pos = pos
-	}
-	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v, object}, id: -1, Site: site})
-}
-
-func (e *evaluation) site(id ir.NodeID) Site {
-	pos := int32(0)
-	if id >= 0 {
-		pos = e.m.Position(id)
-	}
-	return Site{file: e.m.File, pos: pos, f: e.f}
-}
-
-// use reports a use of what v may be.
-func (e *evaluation) use(kind UseKind, v *Value, id ir.NodeID, args []*Value) {
-	e.useCertainty(kind, v, id, args, Certain)
-}
-
-func (e *evaluation) useCertainty(kind UseKind, v *Value, id ir.NodeID, args []*Value, certainty Certainty) {
-	v.each(func(alt *Value) {
-		if alt.kind != vPath || alt.path().interest.Uses&kind == 0 {
-			return
-		}
-		e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: alt.path().api, Args: slices.Clone(args), Certainty: certainty, id: id, Site: e.siteOfUse(id)})
-	})
-}
-
-// siteOfUse is where a reader looks for a call: at the name that is called.
-func (e *evaluation) siteOfUse(id ir.NodeID) Site {
-	s := e.site(id)
-	if id >= 0 {
-		n := &e.m.Nodes[id]
-		if n.Kind == ir.NCall || n.Kind == ir.NTagged {
-			if pos := e.m.Position(ir.NodeID(n.A)); e.m.Nodes[n.A].Kind == ir.NMember && pos > 0 {
-				s.pos = pos
-			}
-		}
-	}
-	return s
-}
-
-// enumerate reports that all members of v are taken: "list" where code reads
-// them one by one, "copy" where another object gets them all.
-func (e *evaluation) enumerate(id ir.NodeID, v *Value, how string) {
-	e.use(UseEnumerate, v, id, []*Value{e.p.str(how)})
-}
-
-// requireUse reports a module that is chosen at run time.
-func (e *evaluation) requireUse(id ir.NodeID, v *Value, kind UseKind) {
-	if e.p.requirePath.interest.Uses&kind == 0 {
-		return
-	}
-	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: kind, API: "require", Args: []*Value{v}, id: id, Site: e.siteOfUse(id)})
-}
-
-// hidden reports a computed member that resolves to a watched API.
-func (e *evaluation) hidden(id ir.NodeID, n *ir.Node, member *Value) {
-	key := e.at(n.B)
-	if member == nil || key == nil || key.kind != vString {
-		return
-	}
-	member.each(func(alt *Value) {
-		if alt.kind == vPath && alt.path().interest.Uses&UseHidden != 0 && !e.spelled(ir.NodeID(n.B), key.text()) {
-			e.use(UseHidden, alt, id, []*Value{e.at(n.B)})
-		}
-	})
-}
-
-// spelled reports whether a name stands in the code as it is: at the node, or,
-// where a variable holds it, anywhere in the file, or as a text in the package.
-func (e *evaluation) spelled(id ir.NodeID, name string) bool {
-	n := &e.m.Nodes[id]
-	switch n.Kind {
-	case ir.NString:
-		return ir.SpelledAt(e.m.File.Text(), int(e.m.Position(id)), name)
-	case ir.NConcat, ir.NCall, ir.NIndex, ir.NArithmetic:
-		return false
-	case ir.NSymbol, ir.NMember:
-		return e.p.namesSpelled(e.m.File, name) || e.p.quotedAnywhere(name)
-	}
-	return true
-}
-
-// quotedAnywhere reports whether a name stands as a text in one of the package's
-// files: a wrapper of require gets it from there.
-func (p *program) quotedAnywhere(name string) bool {
-	found, ok := p.quoted[name]
-	if ok {
-		return found
-	}
-	for _, m := range p.order {
-		if text := m.File.Text(); strings.Contains(text, "'"+name+"'") || strings.Contains(text, "\""+name+"\"") {
-			found = true
-			break
-		}
-	}
-	p.quoted[name] = found
-	return found
-}
-
-// namesSpelled reports whether a name stands as a word in a file.
-func (p *program) namesSpelled(file *ir.Source, name string) bool {
-	text := file.Text()
-	for from := 0; ; {
-		i := strings.Index(text[from:], name)
-		if i < 0 {
-			return false
-		}
-		at := from + i
-		end := at + len(name)
-		if (at == 0 || !ir.IsWordByte(text[at-1])) && (end == len(text) || !ir.IsWordByte(text[end])) {
-			return true
-		}
-		from = end
-	}
-}
-
-func (f *Facts) fileUse(e *evaluation, id ir.NodeID, file string) {
-	f.Files = append(f.Files, FileUse{Path: file, Site: e.site(id)})
-}
-
-// texts reports the constant texts of a function: literals, and what folding
-// makes of several.
-func (e *evaluation) texts(wanted func(string) bool) {
-	m := e.m
-	for id := e.f.Start; id < e.f.End; id++ {
-		n := &m.Nodes[id]
-		switch n.Kind {
-		case ir.NString, ir.NRegExp:
-			if s := e.p.strings.All[n.A]; len(s) >= 3 && wanted(s) {
-				e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: s, Site: e.site(id)})
-			}
-		case ir.NConcat, ir.NCall, ir.NNew:
-			v := e.at(int32(id))
-			if v == nil {
-				continue
-			}
-			seen := 0
-			v.each(func(alt *Value) {
-				if alt.kind == vString && len(alt.text()) >= 4 && alt.text() != ir.Hole && seen < 4 && wanted(alt.text()) {
-					seen++
-					e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: alt.text(), Folded: true, Site: e.site(id)})
-				}
-			})
-		}
-	}
-}
+func (s *Site) SameFunction(other *Site) bool { return s.F != nil && s.F == other.F }
 
 // FileContexts are those in which a file is loaded or started.
 func (f *Facts) FileContexts(name string) Context {
@@ -400,7 +151,7 @@ func (f *Facts) FileChain(name string) []string {
 	if fn == nil {
 		return nil
 	}
-	s := Site{f: fn}
+	s := Site{Place{F: fn}}
 	return s.Chain()
 }
 
@@ -430,11 +181,11 @@ func (f *Facts) CodeBetween(name string, start, end int) bool {
 // CallsInto reports whether the function of the place calls the other's
 // directly.
 func (s *Site) CallsInto(other *Site) bool {
-	if s.f == nil || other.f == nil {
+	if s.F == nil || other.F == nil {
 		return false
 	}
-	for _, call := range s.f.calls {
-		if call.to == other.f {
+	for _, call := range s.F.calls {
+		if call.to == other.F {
 			return true
 		}
 	}
@@ -458,18 +209,10 @@ func (s *Site) Chain() []string {
 	contexts := s.Contexts()
 	for i := range 3 {
 		if contexts&(1<<i) != 0 {
-			return chain(s.f, i)
+			return chain(s.F, i)
 		}
 	}
 	return nil
-}
-
-// edge is how a function is reached in one context.
-type edge struct {
-	from *function
-	pos  int32
-	// label is the root's, in program.labels; 0 where from is set.
-	label int32
 }
 
 func chain(f *function, context int) []string {
@@ -506,12 +249,12 @@ func Steps(chain []string) string { return strings.Join(chain, " → ") }
 // that is called elsewhere, through a variable; for a whole module, where it
 // is loaded.
 func (f *Facts) Named(near *Site, api string) []Site {
-	if near.f == nil || near.f.module.answers == nil {
+	if near.F == nil || near.F.module.answers == nil {
 		return nil // its module was analyzed by itself
 	}
 	var out []Site
-	for _, at := range near.f.module.answers.named[api] {
-		out = append(out, at.site())
+	for _, at := range near.F.module.answers.named[api] {
+		out = append(out, siteAt(at.f, at.pos))
 	}
 	return out
 }
@@ -520,7 +263,7 @@ func (f *Facts) Named(near *Site, api string) []Site {
 // API it calls: unlinkSync(file) { fs.unlinkSync(file) }.
 func (f *Facts) Wrapped(u *Use) []Site {
 	name := u.API[strings.LastIndexAny(u.API, ".#@")+1:]
-	fn := u.f
+	fn := u.F
 	for depth := 0; fn != nil && depth < 3 && fn.Name != name; depth++ {
 		fn = fn.parent()
 	}
@@ -542,7 +285,7 @@ func (f *Facts) Wrapped(u *Use) []Site {
 		if text := call.from.module.File.Text(); call.pos < 0 || int(call.pos) >= len(text) || !strings.HasPrefix(text[call.pos:], name) {
 			continue // it may be another function that is called there
 		}
-		out = append(out, Site{file: call.from.module.File, pos: call.pos, f: call.from})
+		out = append(out, siteAt(call.from, call.pos))
 	}
 	return out
 }
@@ -550,36 +293,20 @@ func (f *Facts) Wrapped(u *Use) []Site {
 // Stored finds the places in the file where a value that may be the API is
 // kept in a variable.
 func (f *Facts) Stored(near *Site, api string) bool {
-	return near.f != nil && near.f.module.answers != nil && near.f.module.answers.stored[api]
-}
-
-// Direct reports whether the API is spelled out where it is used.
-func (u *Use) Direct() bool {
-	if u.file == nil || u.pos < 0 {
-		return true
-	}
-	text := u.file.Text()
-	if int(u.pos) >= len(text) {
-		return true
-	}
-	name := u.API[strings.LastIndexAny(u.API, ".#@")+1:]
-	if !strings.HasPrefix(text[u.pos:], name) {
-		return false
-	}
-	return strings.HasPrefix(u.API, "globalThis.") || u.pos > 0 && strings.IndexByte(".[\"'", text[u.pos-1]) >= 0
+	return near.F != nil && near.F.module.answers != nil && near.F.module.answers.stored[api]
 }
 
 // Written finds where in the same file a text is put together that is used at
 // another place.
 func (f *Facts) Written(near *Site, text string) []Site {
-	if near.f == nil || near.f.module.answers == nil {
+	if near.F == nil || near.F.module.answers == nil {
 		return nil // its module was analyzed by itself
 	}
 	var out []Site
-	m := near.f.module
+	m := near.F.module
 	for _, w := range m.answers.written {
 		if m.pkg.strings.All[w.text] == text && len(out) < maxPlaces {
-			out = append(out, Site{file: m.File, pos: w.pos, f: m.functions[w.function]})
+			out = append(out, siteAt(m.functions[w.function], w.pos))
 		}
 	}
 	return out
@@ -606,4 +333,52 @@ func (f *Facts) InstallFiles() []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+func sortFacts(facts *Facts) {
+	less := func(a, b *Site, tie bool) bool {
+		if a.File() != b.File() {
+			return a.File() < b.File()
+		}
+		if a.Pos != b.Pos {
+			return a.Pos < b.Pos
+		}
+		return tie
+	}
+	sort.SliceStable(facts.Uses, func(i, j int) bool {
+		a, b := &facts.Uses[i], &facts.Uses[j]
+		return less(&a.Site, &b.Site, a.API < b.API)
+	})
+	sort.SliceStable(facts.Texts, func(i, j int) bool {
+		a, b := &facts.Texts[i], &facts.Texts[j]
+		return less(&a.Site, &b.Site, a.Value < b.Value)
+	})
+	sort.SliceStable(facts.Files, func(i, j int) bool {
+		a, b := &facts.Files[i], &facts.Files[j]
+		return less(&a.Site, &b.Site, a.Path < b.Path)
+	})
+}
+
+// Arg is the i-th argument, nil where there is none.
+func (u *Use) Arg(i int) *Value {
+	if i >= len(u.Args) {
+		return nil
+	}
+	return u.Args[i]
+}
+
+// raw is the use as the evaluation saw it.
+func (u *Use) raw() *rawUse { return &rawUse{Kind: u.Kind, API: u.API, Args: u.Args, Place: u.Place} }
+
+// Direct reports whether the API is spelled out where it is used.
+func (u *Use) Direct() bool { return u.raw().Direct() }
+
+// Shell reports whether a function that starts programs is told to let a shell
+// do it.
+func (u *Use) Shell() bool { return u.raw().Shell() }
+
+// Runs follows what a use starts, for each program or text that it may start. What
+// was read for the same memo is not read again.
+func (u *Use) Runs(p *shell.Package, text, away bool, memo string) []StartedRun {
+	return u.raw().Runs(p, text, away, memo)
 }

@@ -45,7 +45,8 @@ const (
 
 // flows follows the data of uses back to where it comes from.
 type flows struct {
-	p       *program
+	g       *gathering
+	p       *Solved
 	indexes map[*module]*moduleIndex
 	callers *callerLists
 	// written are the modules that store something under a name.
@@ -143,21 +144,21 @@ func equalRun[T any](sorted []T, compare func(T) int) []T {
 }
 
 // follow fills in the flows of the uses from the given index on.
-func (p *program) follow(from int) {
-	t := p.flows
-	if t == nil || p.alone != nil {
-		t = &flows{p: p, indexes: map[*module]*moduleIndex{}, carried: map[carriedKey]Marks{}}
-		if p.flows != nil {
-			t.work = p.flows.work
+func (g *gathering) follow(from int) {
+	t := g.flows
+	if t == nil || g.alone != nil {
+		t = &flows{g: g, p: g.p, indexes: map[*module]*moduleIndex{}, carried: map[carriedKey]Marks{}}
+		if g.flows != nil {
+			t.work = g.flows.work
 		}
-		p.flows = t
+		g.flows = t
 	}
-	for i := from; i < len(p.facts.Uses); i++ {
-		u := &p.facts.Uses[i]
-		if u.id < 0 || u.f == nil || u.Kind&(UseCall|UseNew|UseDynamicImport|UseSet) == 0 {
+	for i := from; i < len(g.facts.Uses); i++ {
+		u := &g.facts.Uses[i]
+		if u.id < 0 || u.F == nil || u.Kind&(UseCall|UseNew|UseDynamicImport|UseSet) == 0 {
 			continue
 		}
-		wanted := p.flowInterest(u.API)
+		wanted := g.flowInterest(u.API)
 		if wanted == 0 {
 			continue
 		}
@@ -171,11 +172,11 @@ func (p *program) follow(from int) {
 }
 
 // flowInterest asks the vocabulary once for each API.
-func (p *program) flowInterest(api string) Marks {
-	marks, ok := p.flowMarks[api]
+func (g *gathering) flowInterest(api string) Marks {
+	marks, ok := g.flowMarks[api]
 	if !ok {
-		marks = p.vocabulary.Interest(api).Flows
-		p.flowMarks[api] = marks
+		marks = g.p.vocabulary.Interest(api).Flows
+		g.flowMarks[api] = marks
 	}
 	return marks
 }
@@ -221,8 +222,8 @@ func (t *flows) writers(name string) []*module {
 }
 
 func (t *flows) modules() []*module {
-	if t.p.alone != nil {
-		return []*module{t.p.alone}
+	if t.g.alone != nil {
+		return []*module{t.g.alone}
 	}
 	return t.p.order
 }
@@ -239,7 +240,7 @@ type trail struct {
 }
 
 func (t *flows) use(u *Use, arg int, marks Marks) {
-	m := u.f.module
+	m := u.F.module
 	for bit := Marks(1); bit != 0 && bit <= marks; bit <<= 1 {
 		if marks&bit == 0 {
 			continue
@@ -250,18 +251,17 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 		case ir.NCall, ir.NNew, ir.NTagged:
 			// fn.call(this, x) has its arguments elsewhere: any that carries.
 			for _, item := range m.List(n.B) {
-				w.visit(m, u.f, item, 0)
+				w.visit(m, u.F, item, 0)
 			}
 		case ir.NImport:
-			w.visit(m, u.f, n.A, 0)
+			w.visit(m, u.F, n.A, 0)
 		case ir.NSet:
-			w.visit(m, u.f, m.List(n.A)[3], 0)
+			w.visit(m, u.F, m.List(n.A)[3], 0)
 		}
 		if len(w.out) == 0 && (w.left <= 0 || t.work > maxFlowWork) {
 			// The data is there; only its way is too long to be found.
 			w.out = []Flow{{Arg: arg, Marks: bit, Cut: true}}
-			p := t.p
-			p.blindAt(BlindBudget, u.Site, fmt.Sprintf("steps of a flow: more than %d", maxFlowSteps))
+			t.g.blindAt(BlindBudget, u.Site, fmt.Sprintf("steps of a flow: more than %d", maxFlowSteps))
 		}
 		for i := range w.out {
 			w.out[i].Steps = append(w.out[i].Steps, u.Site)
@@ -294,7 +294,7 @@ func (w *trail) found(api string, texts []string) {
 }
 
 func sameLine(a, b *Site) bool {
-	if a.file != b.file {
+	if a.Source != b.Source {
 		return false
 	}
 	la, _ := a.Position()
@@ -315,7 +315,7 @@ func (w *trail) visit(m *module, f *function, id int32, depth int) {
 	w.left--
 	steps := len(w.steps)
 	if pos := m.Position(ir.NodeID(id)); pos > 0 || n.Kind == ir.NGlobal {
-		w.steps = append(w.steps, Site{file: m.File, pos: pos, f: f})
+		w.steps = append(w.steps, siteAt(f, pos))
 	}
 	w.sources(m, f, n, id, depth+1)
 	w.steps = w.steps[:steps]
@@ -455,7 +455,7 @@ func (w *trail) parameter(m *module, f *function, n *ir.Node, id int32, depth in
 func (w *trail) givenBy(m *module, f *function, at ir.NodeID, c *ir.Node, args []int32) {
 	w.t.value(f, c.A).each(func(alt *Value) {
 		if p := alt.path(); p != nil && (p.interest.Marks|p.marks|w.t.printed(f, p, args))&w.marks != 0 {
-			w.steps = append(w.steps, Site{file: m.File, pos: m.Position(at), f: f})
+			w.steps = append(w.steps, siteAt(f, m.Position(at)))
 			w.found(p.api, w.t.firstTexts(f, args))
 			w.steps = w.steps[:len(w.steps)-1]
 		}

@@ -8,45 +8,52 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
-// lifecycle is what installing the package runs: the room of the shell follows
+// Lifecycle is what installing the package runs: the room of the shell follows
 // the commands, here are the scripts that they run.
-type lifecycle struct {
+type Lifecycle struct {
 	r        *resolver
-	p        *program
 	manifest *npm.Manifest
-	// scripts are the package's scripts that it reaches.
+	// scripts are the package's scripts that it reaches, inline the programs of
+	// node -e.
 	scripts []entryPoint
 	inline  []inlineProgram
-	// programs are the parsed inline ones.
-	programs []inlineModule
+	// What of it is a fact by itself.
+	commands []shell.Command
+	bundled  []BundledScript
+	files    []FileUse
+	blind    []Blind
 }
 
-// inlineModule is a program of node -e, parsed.
-type inlineModule struct {
-	module *module
-	label  string
+// Installs follows the lifecycle scripts of a package; git says that it comes from a
+// git repository, whose prepare scripts run too.
+func Installs(r *resolver, manifest *npm.Manifest, git bool) *Lifecycle {
+	l := &Lifecycle{r: r, manifest: manifest}
+	l.follow(r.shellPackage().Install(git), "")
+	l.followBundled()
+	return l
 }
 
-// inlineProgram is the code of node -e "…".
-type inlineProgram struct {
-	text, label, script, file string
-	line                      int
+// Scripts are the package's scripts that it reaches.
+func (l *Lifecycle) Scripts() []string {
+	var out []string
+	for _, script := range l.scripts {
+		out = append(out, script.file)
+	}
+	return out
 }
 
-func (l *lifecycle) run(git bool) {
-	l.follow(l.r.shellPackage().Install(git), "")
-	l.bundled()
-}
+// Inline are the programs that stand in the scripts.
+func (l *Lifecycle) Inline() []inlineProgram { return l.inline }
 
 // follow takes what the commands run that stand in a folder of the package.
-func (l *lifecycle) follow(run shell.Run, dir string) {
+func (l *Lifecycle) follow(run shell.Run, dir string) {
 	begins := ""
 	if dir != "" {
 		begins = dir + "/"
 	}
 	for _, c := range run.Commands {
 		c.Bundled, c.File, c.Dir = dir, path.Join(dir, c.File), path.Join(dir, c.Dir)
-		l.p.facts.Commands = append(l.p.facts.Commands, c)
+		l.commands = append(l.commands, c)
 	}
 	for i := range run.Scripts {
 		s := &run.Scripts[i]
@@ -57,28 +64,14 @@ func (l *lifecycle) follow(run shell.Run, dir string) {
 		l.inline = append(l.inline, inlineProgram{s.Code, begins + s.Label, s.By.Script, path.Join(dir, s.By.File), s.By.Line})
 	}
 	for _, f := range run.Files {
-		site := Site{file: &ir.Source{Path: path.Join(dir, "package.json"), ShownLine: f.By.Line}, pos: -1}
-		l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: path.Join(dir, f.Path), Site: site})
+		site := Site{Place{Source: &ir.Source{Path: path.Join(dir, "package.json"), ShownLine: f.By.Line}, Pos: -1}}
+		l.files = append(l.files, FileUse{Path: path.Join(dir, f.Path), Site: site})
 	}
 	for _, c := range run.Cuts {
 		kind := BlindBudget
 		if c.Kind != shell.CutLimit {
 			kind = BlindFile
 		}
-		l.p.blindFile(kind, path.Join(dir, c.File), c.Line, Install, c.What)
+		l.blind = append(l.blind, Blind{kind, path.Join(dir, c.File), c.Line, Install, c.What})
 	}
-}
-
-// shellPackage is the package as commands see it.
-func (r *resolver) shellPackage() *shell.Package {
-	if r.commands == nil {
-		r.commands = ShellPackage(r.pkg, r.manifest)
-		r.commands.Resolve = func(name string) (string, bool) {
-			if file, ok := r.file(path.Clean(name)); ok {
-				return file, true
-			}
-			return r.otherCase("x", "./"+name)
-		}
-	}
-	return r.commands
 }

@@ -33,7 +33,7 @@ type loading struct {
 	// stale is set where what specifiers mean has changed.
 	stale bool
 	// open are the places in code that may load any file.
-	open []Site
+	open []Place
 	// read are the files that code reads as text, by module.
 	read map[*module][]string
 	// runners are the functions that run texts, by module.
@@ -55,21 +55,6 @@ type loadSite struct {
 	pos int32
 }
 
-// isCode reports whether a file that is loaded runs: Node takes what has no known
-// extension for a script where it is required or started, and nothing where it
-// is imported.
-func (r *resolver) isCode(file string, how how) bool {
-	switch ext := path.Ext(file); {
-	case ir.IsScript(file), ext == "":
-		return true
-	case ext == ".json", ext == ".node":
-		return r.registered[ext]
-	case ext == ".wasm":
-		return false
-	}
-	return how == byRequire
-}
-
 // loaded is the module of a file that code loads at a node. Where the file was
 // not parsed yet it is nil, and the function is evaluated again when it was.
 func (e *evaluation) loaded(id ir.NodeID, file string, how how) *module {
@@ -78,7 +63,7 @@ func (e *evaluation) loaded(id ir.NodeID, file string, how how) *module {
 		e.edge(id, m.functions[0])
 		if e.inline > 0 && !slices.ContainsFunc(e.f.calls, func(c callEdge) bool { return c.to == m.functions[0] }) {
 			// The function's own evaluation may have lost which file this is.
-			e.f.calls = append(e.f.calls, callEdge{m.functions[0], e.siteOfUse(id).pos})
+			e.f.calls = append(e.f.calls, callEdge{m.functions[0], e.siteOfUse(id).Pos})
 		}
 		if e.record {
 			e.disguised(id, m)
@@ -95,7 +80,7 @@ func (e *evaluation) loaded(id ir.NodeID, file string, how how) *module {
 	if l.waiting[file] == nil {
 		l.asked = append(l.asked, file)
 	}
-	at := loadSite{e.f, e.siteOfUse(id).pos}
+	at := loadSite{e.f, e.siteOfUse(id).Pos}
 	if list := l.waiting[file]; len(list) == 0 || !slices.Contains(list, at) {
 		l.waiting[file] = append(list, at)
 	}
@@ -109,7 +94,7 @@ func (e *evaluation) disguised(id ir.NodeID, m *module) {
 		return
 	}
 	e.p.loading.reported[file] = true
-	e.p.facts.Disguised = append(e.p.facts.Disguised, FileUse{Path: file, Site: e.siteOfUse(id)})
+	e.p.records.Disguised = append(e.p.records.Disguised, rawFile{Path: file, Place: e.siteOfUse(id)})
 }
 
 // ask has a file parsed that something may start.
@@ -239,13 +224,13 @@ func (p *program) parseAll(queue []string) {
 		}
 		p.modules[name] = m
 		p.order = append(p.order, m)
-		named := p.resolver.mentioned(m)
+		named := p.mentioned(m)
 		queue = append(queue, named...)
 		if m.unread != nil {
 			m.unread.names = named
 		}
 		for _, hidden := range p.parseHidden(m, 0) {
-			queue = append(queue, p.resolver.mentioned(hidden)...)
+			queue = append(queue, p.mentioned(hidden)...)
 		}
 	}
 }
@@ -293,8 +278,8 @@ func (p *program) parseLoaded(file *ir.Source) *module {
 	if why != nil && !why.cut && !looksRun(file.Path, file.Of.Data()) {
 		return nil
 	}
-	p.facts.Scripts++
-	p.facts.Bytes += file.Of.Size
+	p.counts.Scripts++
+	p.counts.Bytes += file.Of.Size
 	if why != nil {
 		return p.unreadModule(file, *why)
 	}
@@ -340,33 +325,8 @@ func (e *evaluation) openSite(id ir.NodeID, kind BlindKind, what string) {
 		return
 	}
 	site := e.siteOfUse(id)
-	e.p.blindAt(kind, site, what)
+	e.p.stopAt(kind, site, what)
 	e.p.loading.open = append(e.p.loading.open, site)
-}
-
-// reachOpen takes scripts that nothing else reaches as run where code that runs
-// on installation loads what is not known: any of them may be meant. In a package
-// of many scripts hardly one is; there malware/unreached judges them.
-func (p *program) reachOpen() {
-	if len(p.resolver.scripts) > manyScripts {
-		return
-	}
-	for _, site := range p.loading.open {
-		if site.f == nil || site.f.contexts&Install == 0 {
-			continue
-		}
-		var queue []*function
-		for _, m := range p.order {
-			if len(m.functions) == 0 || m.File.Of == nil || slices.ContainsFunc(m.functions, func(f *function) bool { return f.contexts != 0 }) {
-				continue
-			}
-			for _, f := range m.functions {
-				queue = visit(queue, f, 0, edge{from: site.f, pos: site.pos})
-			}
-		}
-		p.walk(queue, 0)
-		return // the first one is enough for all
-	}
 }
 
 // sortedPending are the names of the scripts that nothing loads.
@@ -378,3 +338,49 @@ func (l *loading) sortedPending() []string {
 	sort.Strings(names)
 	return names
 }
+
+// mentioned are the scripts of the package that a module's constant texts may
+// name: what it requires, and what it starts or loads by a path it puts
+// together.
+func (p *program) mentioned(m *module) []string {
+	r := p.resolver
+	var out []string
+	defer func() { m.Mentions = nil }()
+	for _, i := range m.Mentions {
+		s := p.strings.All[i]
+		if len(s) > maxMention || strings.ContainsRune(s, '\n') || strings.ContainsRune(s, ' ') && !r.names[path.Join(path.Dir(m.File.Path), s)] {
+			continue
+		}
+		if !strings.ContainsAny(s, "./#@") && s != r.manifest.Name && !r.baseNames[s] {
+			continue
+		}
+		if strings.HasSuffix(s, "/") {
+			// A prefix of a path: "./commands/" + name.
+			prefix := path.Join(path.Dir(m.File.Path), s) + "/"
+			first := sort.SearchStrings(r.scripts, strings.TrimPrefix(prefix, "./"))
+			for _, name := range r.scripts[first:] {
+				if !strings.HasPrefix(name, strings.TrimPrefix(prefix, "./")) {
+					break
+				}
+				out = append(out, name)
+			}
+			continue
+		}
+		if file, ok := r.resolve(m.File.Path, s, byImport); ok {
+			out = append(out, file)
+			continue
+		}
+		if !isRelative(s) {
+			if file, ok := r.file(path.Join(path.Dir(m.File.Path), s)); ok {
+				out = append(out, file)
+			} else if file, ok := r.file(s); ok {
+				out = append(out, file)
+			}
+		}
+	}
+	return out
+}
+
+// maxMention is the longest text that is looked up before anything is evaluated,
+// in bytes; where code loads a file by a longer one, it is found then.
+const maxMention = 4096

@@ -576,3 +576,23 @@ func (p *program) returning(name string) *Value {
 	}
 	return f.val()
 }
+
+// json is the value of a JSON file of the package.
+func (p *program) json(name string) *Value {
+	if !strings.HasSuffix(name, ".json") {
+		return nil
+	}
+	if v, ok := p.jsonFiles[name]; ok {
+		return v
+	}
+	var v *Value
+	if f := p.resolver.pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
+		v = p.parseJSON(string(f.Data()))
+	}
+	p.jsonFiles[name] = v
+	return v
+}
+
+// MaxJSON is the largest JSON file whose values are known to the scripts that
+// load it, in bytes: settings and lists, not data.
+const MaxJSON = 32 << 10

@@ -108,13 +108,6 @@ var (
 // isIndex reports whether a name is a number.
 func isIndex(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
 
-// builtins are Node's modules that matter as such; a specifier with "node:"
-// always means Node's.
-var builtins = set(`assert async_hooks buffer child_process cluster console constants crypto
-	dgram diagnostics_channel dns domain events fs http http2 https inspector module net os path perf_hooks
-	process punycode querystring readline repl sea sqlite stream string_decoder sys test timers tls
-	trace_events tty url util v8 vm wasi worker_threads zlib`)
-
 func set(words string) map[string]bool {
 	m := map[string]bool{}
 	for _, word := range strings.Fields(words) {
@@ -122,10 +115,6 @@ func set(words string) map[string]bool {
 	}
 	return m
 }
-
-// IsBuiltin reports whether a name is that of one of Node's own modules, such as
-// "net", without "node:".
-func IsBuiltin(name string) bool { return builtins[name] }
 
 // moduleAliases are packages that hand out a built-in module's functions
 // under the same names.
@@ -156,7 +145,7 @@ func (p *program) externalModule(specifier string) *apiPath {
 	if root == nil {
 		root = p.newPath(name, nil, name)
 		root.root = true
-		root.external = !builtins[name]
+		root.external = !IsBuiltin(name)
 		p.roots[key] = root
 	}
 	return root

@@ -1,27 +1,5 @@
 package javascript
 
-import "github.com/lockwarden/lockwarden/analyzer/javascript/ir"
-
-// callEdge is an edge of the call graph.
-type callEdge struct {
-	to  *function
-	pos int32
-}
-
-// edge notes that the current function calls f, in the recording pass.
-func (e *evaluation) edge(id ir.NodeID, f *function) {
-	if !e.record || f == nil {
-		return
-	}
-	from := e.f
-	for i := len(from.calls) - 1; i >= 0 && i >= len(from.calls)-4; i-- {
-		if from.calls[i].to == f {
-			return
-		}
-	}
-	from.calls = append(from.calls, callEdge{f, e.siteOfUse(id).pos})
-}
-
 // root is where the execution of package code begins.
 type root struct {
 	module  *module
@@ -30,24 +8,24 @@ type root struct {
 }
 
 // reach marks every function with the contexts it can run in.
-func (p *program) reach(roots []root) {
+func (g *gathering) reach(roots []root) {
 	for i, context := range []Context{Install, Launch} {
 		var queue []*function
 		for _, r := range roots {
 			if r.context == context && len(r.module.functions) > 0 {
-				queue = visit(queue, r.module.functions[0], i, edge{label: p.label(r.label)})
+				queue = visit(queue, r.module.functions[0], i, edge{label: g.label(r.label)})
 			}
 		}
-		p.walk(queue, i)
+		g.walk(queue, i)
 	}
-	p.uncalledInstall(roots)
-	p.reachCalls()
+	g.uncalledInstall(roots)
+	g.reachCalls()
 }
 
 // label notes what a chain begins with.
-func (p *program) label(text string) int32 {
-	p.labels = append(p.labels, text)
-	return int32(len(p.labels))
+func (g *gathering) label(text string) int32 {
+	g.p.labels = append(g.p.labels, text)
+	return int32(len(g.p.labels))
 }
 
 func visit(queue []*function, f *function, context int, via edge) []*function {
@@ -62,7 +40,7 @@ func visit(queue []*function, f *function, context int, via edge) []*function {
 	return append(queue, f)
 }
 
-func (p *program) walk(queue []*function, context int) []*function {
+func (g *gathering) walk(queue []*function, context int) []*function {
 	for i := 0; i < len(queue); i++ {
 		f := queue[i]
 		for _, call := range f.calls {
@@ -75,22 +53,22 @@ func (p *program) walk(queue []*function, context int) []*function {
 // uncalledInstall takes functions of an install script's own file that no
 // resolved call reaches as called: a script hides its calls more easily than
 // its functions.
-func (p *program) uncalledInstall(roots []root) {
+func (g *gathering) uncalledInstall(roots []root) {
 	var queue []*function
 	for _, r := range roots {
 		if r.context != Install {
 			continue
 		}
 		for _, f := range r.module.functions {
-			queue = visit(queue, f, 0, edge{label: p.label(r.label)})
+			queue = visit(queue, f, 0, edge{label: g.label(r.label)})
 		}
 	}
-	p.walk(queue, 0)
+	g.walk(queue, 0)
 }
 
 // reachCalls marks what runs only when a user of the package calls it: every
 // function of a loaded module that loading does not reach.
-func (p *program) reachCalls() {
+func (g *gathering) reachCalls() {
 	const context = 2
 	loaded := map[*module]bool{}
 	var queue []*function
@@ -99,14 +77,14 @@ func (p *program) reachCalls() {
 			return
 		}
 		loaded[m] = true
-		label := p.label(m.File.Path)
+		label := g.label(m.File.Path)
 		for _, f := range m.functions {
 			if f.contexts&Launch == 0 && (everything || f.contexts&Install == 0) {
 				queue = visit(queue, f, context, edge{label: label})
 			}
 		}
 	}
-	for _, m := range p.order {
+	for _, m := range g.p.order {
 		if len(m.functions) > 0 && m.functions[0].contexts&Launch != 0 {
 			load(m, true)
 		}

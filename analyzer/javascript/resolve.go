@@ -1,3 +1,10 @@
+// Package resolve finds the file of a package that a specifier means, as Node and
+// bundlers do: by a path, a URL or a name (resolve.go), by what a package.json says of
+// its exports and imports (exports.go); and the scripts that load when a package is used
+// (entries.go). Commands of its scripts see it through shell.Package (shellpackage.go).
+//
+// The text of a specifier may have holes where it is not known; Matching gives all files
+// that it may mean.
 package javascript
 
 import (
@@ -20,9 +27,9 @@ import (
 type resolver struct {
 	pkg      *archive.Package
 	manifest *npm.Manifest
-	program  *program
-	data     map[string]*Value
-	scripts  []string
+	// loaded reports whether a script is known to be loaded; nil: none is.
+	loaded  func(name string) bool
+	scripts []string
 	// names are those by which the package's files and folders may be asked for:
 	// with and without the extensions that need not be written.
 	names map[string]bool
@@ -41,6 +48,11 @@ type resolver struct {
 	// matches are the answers of matching, by what is known before and behind what
 	// is not.
 	matches map[[2]string][]string
+}
+
+// newResolver finds the files of a package.
+func newResolver(pkg *archive.Package, manifest *npm.Manifest) *resolver {
+	return &resolver{pkg: pkg, manifest: manifest}
 }
 
 // how a specifier is read.
@@ -194,7 +206,7 @@ func isNodes(specifier string) bool {
 		return true
 	}
 	name, sub, deep := strings.Cut(specifier, "/")
-	if !builtins[name] {
+	if !IsBuiltin(name) {
 		return false
 	}
 	if deep {
@@ -528,7 +540,7 @@ func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 		if suffix != "" && !strings.HasSuffix(name, suffix) && !strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), suffix) {
 			continue
 		}
-		if prefix == "" && len(r.scripts) > manyScripts && strings.Contains(name, "/") && (r.program == nil || r.program.modules[name] == nil) {
+		if prefix == "" && len(r.scripts) > manyScripts && strings.Contains(name, "/") && (r.loaded == nil || !r.loaded(name)) {
 			open = true
 			continue
 		}
@@ -544,71 +556,6 @@ func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 	return out, open || len(out) == 0
 }
 
-// maxMention is the longest text that is looked up before anything is evaluated,
-// in bytes; where code loads a file by a longer one, it is found then.
-const maxMention = 4096
-
-// mentioned are the scripts of the package that a module's constant texts may
-// name: what it requires, and what it starts or loads by a path it puts
-// together.
-func (r *resolver) mentioned(m *module) []string {
-	var out []string
-	defer func() { m.Mentions = nil }()
-	for _, i := range m.Mentions {
-		s := r.program.strings.All[i]
-		if len(s) > maxMention || strings.ContainsRune(s, '\n') || strings.ContainsRune(s, ' ') && !r.names[path.Join(path.Dir(m.File.Path), s)] {
-			continue
-		}
-		if !strings.ContainsAny(s, "./#@") && s != r.manifest.Name && !r.baseNames[s] {
-			continue
-		}
-		if strings.HasSuffix(s, "/") {
-			// A prefix of a path: "./commands/" + name.
-			prefix := path.Join(path.Dir(m.File.Path), s) + "/"
-			first := sort.SearchStrings(r.scripts, strings.TrimPrefix(prefix, "./"))
-			for _, name := range r.scripts[first:] {
-				if !strings.HasPrefix(name, strings.TrimPrefix(prefix, "./")) {
-					break
-				}
-				out = append(out, name)
-			}
-			continue
-		}
-		if file, ok := r.resolve(m.File.Path, s, byImport); ok {
-			out = append(out, file)
-			continue
-		}
-		if !isRelative(s) {
-			if file, ok := r.file(path.Join(path.Dir(m.File.Path), s)); ok {
-				out = append(out, file)
-			} else if file, ok := r.file(s); ok {
-				out = append(out, file)
-			}
-		}
-	}
-	return out
-}
-
-// MaxJSON is the largest JSON file whose values are known to the scripts that
-// load it, in bytes: settings and lists, not data.
-const MaxJSON = 32 << 10
-
-// json is the value of a JSON file of the package.
-func (r *resolver) json(p *program, name string) *Value {
-	if !strings.HasSuffix(name, ".json") {
-		return nil
-	}
-	if v, ok := r.data[name]; ok {
-		return v
-	}
-	var v *Value
-	if f := r.pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
-		v = p.parseJSON(string(f.Data()))
-	}
-	r.data[name] = v
-	return v
-}
-
 func sortedNames(m map[string]string) []string {
 	names := make([]string, 0, len(m))
 	for name := range m {
@@ -616,21 +563,6 @@ func sortedNames(m map[string]string) []string {
 	}
 	sort.Strings(names)
 	return names
-}
-
-// format is what Node loads a file of the package as.
-// Source: https://nodejs.org/api/packages.html (determining module system).
-func (p *program) format(file string) ir.Format {
-	switch path.Ext(file) {
-	case ".mjs", ".mts":
-		return ir.ModuleOnly
-	case ".cjs", ".cts":
-		return ir.CommonJS
-	}
-	if p.resolver != nil && p.resolver.packageType(path.Dir(file)) == "module" {
-		return ir.ModuleOnly
-	}
-	return ir.CommonJS
 }
 
 // packageType is the type that the nearest package.json states.
@@ -654,4 +586,23 @@ func (r *resolver) packageType(folder string) string {
 	}
 	r.types[folder] = kind
 	return kind
+}
+
+// isCode reports whether a file that is loaded runs: Node takes what has no known
+// extension for a script where it is required or started, and nothing where it
+// is imported.
+func (r *resolver) isCode(file string, how how) bool {
+	switch ext := path.Ext(file); {
+	case ir.IsScript(file), ext == "":
+		return true
+	case ext == ".json", ext == ".node":
+		return r.registered[ext]
+	case ext == ".wasm":
+		return false
+	}
+	return how == byRequire
+}
+
+func isRelative(text string) bool {
+	return text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../")
 }

@@ -133,7 +133,7 @@ func testResolver(pkg *archive.Package) (*resolver, bool) {
 	if err != nil || m.Name == "" {
 		return nil, false
 	}
-	return &resolver{pkg: pkg, manifest: m}, true
+	return newResolver(pkg, m), true
 }
 
 // compare asks both, and reports where Node finds a file of the package and we

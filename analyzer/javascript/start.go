@@ -140,7 +140,7 @@ type start struct {
 // likely run.
 func (s *start) command(c *callSite, api string) {
 	e, l := s.e, s.e.p.loading
-	u := &Use{API: api, Args: c.args, Site: e.siteOfUse(s.id)}
+	u := &rawUse{API: api, Args: c.args, Place: e.siteOfUse(s.id)}
 	_, text := e.p.vocabulary.(Starter).Starts(api)
 	for _, line := range u.commandLines(text) {
 		key := line.key()
@@ -296,7 +296,7 @@ func (s *start) path(text string, script bool) {
 func (s *start) runs(file string, script bool) {
 	e := s.e
 	if e.record {
-		e.p.facts.Files = append(e.p.facts.Files, FileUse{Path: file, Started: true, Site: e.siteOfUse(s.id)})
+		e.p.records.Files = append(e.p.records.Files, rawFile{Path: file, Started: true, Place: e.siteOfUse(s.id)})
 	}
 	f := e.p.resolver.pkg.File(file)
 	if script || ir.IsScript(file) || f != nil && shell.Shebang(f.Data()) == "node" {
@@ -417,7 +417,7 @@ func (s *start) programModule(text string, as ir.Format, partly bool) *module {
 	l := p.loading
 	if l.texts >= maxPrograms {
 		if l.texts == maxPrograms {
-			p.blindAt(BlindFile, e.siteOfUse(s.id), fmt.Sprintf("texts that are run: more than %d", maxPrograms))
+			p.stopAt(BlindFile, e.siteOfUse(s.id), fmt.Sprintf("texts that are run: more than %d", maxPrograms))
 		}
 		l.texts++
 		return nil
@@ -430,7 +430,7 @@ func (s *start) programModule(text string, as ir.Format, partly bool) *module {
 		return nil
 	}
 	p.order = append(p.order, m)
-	l.asked = append(l.asked, p.resolver.mentioned(m)...)
+	l.asked = append(l.asked, p.mentioned(m)...)
 	for _, f := range m.functions {
 		p.enqueue(f)
 	}

@@ -1,6 +1,8 @@
 package javascript
 
 import (
+	"path"
+
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
@@ -137,4 +139,19 @@ func (p *program) furnish(m *module) {
 	// It is one of a class with which code loads other modules and compiles
 	// texts: module.constructor._load, module._compile.
 	m.moduleObject.own().proto = p.externalModule("module").val()
+}
+
+// format is what Node loads a file of the package as.
+// Source: https://nodejs.org/api/packages.html (determining module system).
+func (p *program) format(file string) ir.Format {
+	switch path.Ext(file) {
+	case ".mjs", ".mts":
+		return ir.ModuleOnly
+	case ".cjs", ".cts":
+		return ir.CommonJS
+	}
+	if p.resolver != nil && p.resolver.packageType(path.Dir(file)) == "module" {
+		return ir.ModuleOnly
+	}
+	return ir.CommonJS
 }

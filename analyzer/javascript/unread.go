@@ -35,33 +35,3 @@ func (p *program) unreadModule(file *ir.Source, why unread) *module {
 	m.Mentions = slices.Clone(p.strings.Mentions)
 	return m
 }
-
-// linkUnread makes call edges from scripts that are not read to all scripts that
-// they name.
-func (p *program) linkUnread() {
-	for _, m := range p.unread {
-		for _, name := range m.unread.names {
-			if to := p.modules[name]; to != nil {
-				m.functions[0].calls = append(m.functions[0].calls, callEdge{to: to.functions[0]})
-			}
-		}
-	}
-}
-
-// closeUnread says what was not read: a blind spot where something loads it.
-func (p *program) closeUnread() {
-	for _, m := range p.unread {
-		why, file := m.unread, m.File.Path
-		contexts := m.functions[0].contexts
-		switch {
-		case contexts != 0 && why.cut:
-			p.blindFile(why.kind, file, why.line, contexts, why.reason)
-		case contexts != 0:
-			p.blindFile(why.kind, file, why.line, contexts, "it does not parse: "+why.reason)
-		case why.cut:
-			p.incomplete(file, why.reason)
-		case why.kind == BlindFile:
-			p.facts.Unparsable = append(p.facts.Unparsable, Problem{File: file, Line: why.line, Reason: why.reason})
-		}
-	}
-}

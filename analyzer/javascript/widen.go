@@ -68,7 +68,7 @@ func (p *program) nameMatters(text string) bool {
 		return false
 	}
 	text = strings.TrimPrefix(text, "node:")
-	return builtins[text] || p.known.Names[text]
+	return IsBuiltin(text) || p.known.Names[text]
 }
 
 // rank is how much it matters that a value is among the alternatives.
@@ -164,7 +164,7 @@ var wordModules = set(`assert buffer console constants events module path proces
 func (p *program) isNews(v *Value) bool {
 	if v.kind == vString {
 		name := strings.TrimPrefix(v.text(), "node:")
-		return builtins[name] && !wordModules[name]
+		return IsBuiltin(name) && !wordModules[name]
 	}
 	return p.pathMatters(v.path()) && !strings.HasPrefix(v.path().api, "console") // passed around everywhere
 }

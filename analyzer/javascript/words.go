@@ -14,7 +14,7 @@ const minTokenText = 3
 // textual.
 func (p *program) scanTokens(m *module) {
 	names, text := map[string]string{}, m.File.Text()
-	p.facts.Tokens = append(p.facts.Tokens, m.File.Path)
+	p.records.Tokens = append(p.records.Tokens, m.File.Path)
 	for t := range ir.Tokens(text) {
 		if !t.Quoted {
 			p.word(m, names, text, t.Start, t.End)
@@ -23,7 +23,7 @@ func (p *program) scanTokens(m *module) {
 		if t.End-t.Start < minTokenText {
 			continue
 		}
-		p.facts.Texts = append(p.facts.Texts, Text{Value: text[t.Start:t.End], Site: p.tokenSite(m, t.Start-1)})
+		p.records.Texts = append(p.records.Texts, rawText{Value: text[t.Start:t.End], Place: p.tokenSite(m, t.Start-1)})
 		if t.End-t.Start < maxMention-1 {
 			p.strings.Literal(text[t.Start:t.End])
 		}
@@ -57,7 +57,7 @@ func (p *program) word(m *module, names map[string]string, text string, start, e
 	target := p.global(head)
 	if module, ok := names[head]; ok {
 		target = p.externalModule(module)
-	} else if builtins[head] {
+	} else if IsBuiltin(head) {
 		target = p.externalModule(head)
 	}
 	for dotted && target != nil {
@@ -73,11 +73,11 @@ func (p *program) word(m *module, names map[string]string, text string, start, e
 
 func (p *program) textual(m *module, kind UseKind, target *apiPath, pos int) {
 	if target.interest.Uses&kind != 0 {
-		p.facts.Uses = append(p.facts.Uses, Use{Kind: kind, API: target.api, Certainty: Textual, id: -1, Site: p.tokenSite(m, pos)})
+		p.records.Uses = append(p.records.Uses, rawUse{Kind: kind, API: target.api, Certainty: Textual, ID: -1, Place: p.tokenSite(m, pos)})
 	}
 }
 
 // tokenSite is a place in the module's only function.
-func (p *program) tokenSite(m *module, pos int) Site {
-	return Site{file: m.File, pos: int32(pos), f: m.functions[0]}
+func (p *program) tokenSite(m *module, pos int) Place {
+	return Place{Source: m.File, Pos: int32(pos), F: m.functions[0]}
 }

@@ -27,11 +27,11 @@ import (
 // read is in the Facts' lists.
 func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary, options Options) *Facts {
 	loading := Load(pkg, manifest, vocabulary, options)
-	entries := loading.Resolver().entryPoints()
+	entries := loading.Resolver().EntryPoints()
 	life := Installs(loading.Resolver(), manifest, options.Git)
 	var scripts []string
 	for _, entry := range entries {
-		scripts = append(scripts, entry.file)
+		scripts = append(scripts, entry.File)
 	}
 	solved, programs := loading.Solve(append(scripts, life.Scripts()...), life.Inline())
 	return Gather(solved, life, programs, entries)

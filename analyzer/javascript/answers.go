@@ -140,3 +140,16 @@ func (a *answers) codeBetween(start, end int) bool {
 // asked reports whether somebody may ask for the API by name: it is one that the
 // vocabulary knows, or a module.
 func (p *apiPath) asked() bool { return p.interest.Uses != 0 || p.depth <= 1 }
+
+func (a *answers) namedAt(api string) *place {
+	if a == nil {
+		return nil
+	}
+	if at, ok := a.globals[api]; ok {
+		return &at
+	}
+	if list := a.named[api]; len(list) > 0 {
+		return &list[0]
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // table is a bundler's table of modules: each entry is a module of its own,
@@ -161,7 +162,7 @@ func (e *evaluation) requireFromTable(c *callSite, t *table) *Value {
 		if f == nil {
 			// What the table lacks is asked of the host's require.
 			if t.names[nil] != nil && e.p.resolver != nil {
-				out = e.p.join(out, e.requireText(c.id, key, e.m.File.Path, byRequire))
+				out = e.p.join(out, e.requireText(c.id, key, e.m.File.Path, resolve.ByRequire))
 			}
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
@@ -24,13 +25,13 @@ type BundledScript struct {
 // runs. Each is followed as the package itself is, from its own folder.
 // Source: https://docs.npmjs.com/cli/configuring-npm/package-json#bundledependencies
 func (l *Lifecycle) followBundled() {
-	for _, f := range l.r.pkg.Files {
+	for _, f := range l.r.Pkg.Files {
 		m := bundledManifest.FindStringSubmatch(f.Path)
 		if m == nil {
 			continue
 		}
 		dir := path.Clean(m[1])
-		manifest := l.r.manifestOf(dir)
+		manifest := l.r.ManifestOf(dir)
 		if manifest == nil {
 			continue
 		}
@@ -41,13 +42,13 @@ func (l *Lifecycle) followBundled() {
 				own = own || name != "postinstall"
 			}
 		}
-		gyp := !own && manifest.Gypfile && l.r.pkg.File(dir+"/"+shell.GypFile) != nil
+		gyp := !own && manifest.Gypfile && l.r.Pkg.File(dir+"/"+shell.GypFile) != nil
 		if gyp {
 			l.bundled = append(l.bundled, BundledScript{dir + "/" + shell.GypFile, "install", npm.Script{Command: "node-gyp rebuild", Line: 1}})
 		}
 		if len(manifest.Scripts) > 0 || gyp {
-			inside := newResolver(l.r.pkg.Sub(dir), manifest)
-			l.follow(inside.shellPackage().Install(false), dir)
+			inside := resolve.New(l.r.Pkg.Sub(dir), manifest)
+			l.follow(inside.ShellPackage().Install(false), dir)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // call evaluates a call, a new, or a tagged template.
@@ -437,11 +438,11 @@ func (e *evaluation) recordCall(c *callSite, target *apiPath) {
 
 // require gives the value of the module that v names, which import asks for.
 func (e *evaluation) require(id ir.NodeID, v *Value, dynamic bool) *Value {
-	return e.requireFor(id, v, "", byImport, dynamic)
+	return e.requireFor(id, v, "", resolve.ByImport, dynamic)
 }
 
 // requireFor is require for a file of the package, this one where base is empty.
-func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how how, dynamic bool) *Value {
+func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how resolve.How, dynamic bool) *Value {
 	p := e.p
 	if base == "" {
 		base = e.m.File.Path
@@ -454,7 +455,7 @@ func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how how, dy
 			return
 		}
 		known = true
-		if rest, ok := cutFold(alt.text(), "data:"); ok {
+		if rest, ok := resolve.CutFold(alt.text(), "data:"); ok {
 			// import('data:text/javascript,…') runs the text.
 			(&start{e: e, id: id}).program(dataText(rest))
 			if e.record {
@@ -463,7 +464,7 @@ func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how how, dy
 			return
 		}
 		if strings.Contains(alt.text(), ir.Hole) {
-			files, more := p.resolver.matching(base, alt.text())
+			files, more := p.resolver.Matching(base, alt.text())
 			for _, file := range files {
 				if m := e.loaded(id, file, how); m != nil {
 					out = p.join(out, e.moduleValue(m))
@@ -490,11 +491,11 @@ func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how how, dy
 	return out
 }
 
-func (e *evaluation) requireText(id ir.NodeID, text, base string, how how) *Value {
+func (e *evaluation) requireText(id ir.NodeID, text, base string, how resolve.How) *Value {
 	p := e.p
-	file, ok := p.resolver.resolve(base, text, how)
+	file, ok := p.resolver.Resolve(base, text, how)
 	if !ok && isPath(text) {
-		if file, ok = p.resolver.otherCase(base, text); ok && e.record {
+		if file, ok = p.resolver.OtherCase(base, text); ok && e.record {
 			p.stopAt(BlindModule, e.siteOfUse(id), text+" is "+file+" only where the case of names does not matter")
 		}
 	}
@@ -531,7 +532,7 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how how) *Valu
 // read.
 func dataText(url string) string {
 	kind, data, _ := strings.Cut(url, ",")
-	data = plainURL(data)
+	data = resolve.PlainURL(data)
 	if strings.HasSuffix(strings.ToLower(kind), ";base64") {
 		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(data, "="))
 		if err != nil {
@@ -543,16 +544,16 @@ func dataText(url string) string {
 }
 
 // isPath reports whether a specifier is a path.
-func isPath(text string) bool { return isRelative(text) || strings.HasPrefix(text, "/") }
+func isPath(text string) bool { return resolve.IsRelative(text) || strings.HasPrefix(text, "/") }
 
 // createRequire is a require for the file that an argument names.
 func (e *evaluation) createRequire(c *callSite) *Value {
 	text, ok := c.text(0)
 	if ok {
-		if rest, isURL := cutFold(text, "file:"); isURL {
-			text = plainURL(strings.TrimPrefix(rest, "//"))
+		if rest, isURL := resolve.CutFold(text, "file:"); isURL {
+			text = resolve.PlainURL(strings.TrimPrefix(rest, "//"))
 		}
-		if inside, ok := e.p.resolver.inside("x", text); ok {
+		if inside, ok := e.p.resolver.Inside("x", text); ok {
 			if strings.HasSuffix(inside, "/") {
 				inside += "x" // whatever lies in the folder
 			}
@@ -570,11 +571,11 @@ func (e *evaluation) resolved(c *callSite, target *apiPath) *Value {
 	var out *Value
 	c.arg(0).each(func(alt *Value) {
 		if alt.kind == vString && !strings.Contains(alt.text(), ir.Hole) {
-			how, scheme := byRequire, ""
+			how, scheme := resolve.ByRequire, ""
 			if target.api == "import.meta.resolve" {
-				how, scheme = byImport, "file://"
+				how, scheme = resolve.ByImport, "file://"
 			}
-			if file, ok := e.p.resolver.resolve(e.m.File.Path, alt.text(), how); ok {
+			if file, ok := e.p.resolver.Resolve(e.m.File.Path, alt.text(), how); ok {
 				out = e.p.join(out, e.p.str(scheme+ir.PackageRoot+"/"+file))
 				return
 			}

@@ -9,9 +9,9 @@ import (
 // linkUnread makes call edges from scripts that are not read to all scripts that
 // they name.
 func (g *gathering) linkUnread() {
-	for _, m := range g.p.unread {
+	for _, m := range g.p.Unread() {
 		for _, name := range m.unread.names {
-			if to := g.p.modules[name]; to != nil {
+			if to := g.p.Module(name); to != nil {
 				m.functions[0].calls = append(m.functions[0].calls, callEdge{to: to.functions[0]})
 			}
 		}
@@ -20,7 +20,7 @@ func (g *gathering) linkUnread() {
 
 // closeUnread says what was not read: a blind spot where something loads it.
 func (g *gathering) closeUnread() {
-	for _, m := range g.p.unread {
+	for _, m := range g.p.Unread() {
 		why, file := m.unread, m.File.Path
 		contexts := m.functions[0].contexts
 		switch {
@@ -38,9 +38,9 @@ func (g *gathering) closeUnread() {
 
 // closeDecoding notes the limits of decoding, in the contexts of the code there.
 func (g *gathering) closeDecoding() {
-	for _, c := range g.p.decodingCuts {
+	for _, c := range g.p.DecodingCuts() {
 		contexts := Context(0)
-		for _, m := range g.p.order {
+		for _, m := range g.p.Modules() {
 			if m.File.Path == c.file.Path {
 				for _, f := range m.functions {
 					contexts |= f.contexts
@@ -58,7 +58,7 @@ func (g *gathering) closeDecoding() {
 // linkHidden makes call edges to hidden programs: they run when the place that
 // makes them does.
 func (g *gathering) linkHidden() {
-	for _, h := range g.p.hidden {
+	for _, h := range g.p.Hidden() {
 		for _, f := range h.from.functions {
 			for id := f.Start; id < f.End; id++ {
 				if k := h.from.Nodes[id].Kind; (k == ir.NCall || k == ir.NNew || k == ir.NImport || k == ir.NModule) && h.from.Position(id) == h.at {

@@ -37,7 +37,7 @@ type decodingCut struct {
 
 // own is the path of what a script names, in the package.
 func (p *program) own(from *ir.Source, name string) (string, bool) {
-	if p.resolver == nil || p.resolver.pkg == nil {
+	if p.resolver == nil || p.resolver.Pkg == nil {
 		return "", false
 	}
 	if rest, ok := strings.CutPrefix(name, ir.PackageRoot); ok {
@@ -56,7 +56,7 @@ func (p *program) ownFolder(from *ir.Source, name string) ([]string, bool) {
 		folder = ""
 	}
 	seen := map[string]bool{}
-	for _, f := range p.resolver.pkg.Files {
+	for _, f := range p.resolver.Pkg.Files {
 		if rest, ok := strings.CutPrefix(f.Path, folder); ok {
 			name, _, _ := strings.Cut(rest, "/")
 			seen[name] = true
@@ -71,7 +71,7 @@ func (p *program) ownText(from *ir.Source, name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	f := p.resolver.pkg.File(name)
+	f := p.resolver.Pkg.File(name)
 	if f == nil || f.Skipped != "" || f.Size > maxText {
 		return "", false
 	}

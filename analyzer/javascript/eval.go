@@ -8,6 +8,7 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // stringAt is the value of a short string of the scripts.
@@ -26,7 +27,7 @@ func (p *program) stringAt(i int32) *Value {
 // program is the state of the analysis of one package.
 type program struct {
 	vocabulary Vocabulary
-	resolver   *resolver
+	resolver   *resolve.Resolver
 	loading    *loading
 	modules    map[string]*module
 	order      []*module
@@ -511,7 +512,7 @@ func (e *evaluation) global(id ir.NodeID, n *ir.Node) *Value {
 		return nil
 	default:
 		path := e.p.global(name)
-		if m.File.Of == nil && IsBuiltin(name) && globalModules[name] == "" {
+		if m.File.Of == nil && resolve.IsBuiltin(name) && globalModules[name] == "" {
 			path = e.p.externalModule(name) // node -e has them all; eval sees what is called so around it
 		}
 		if e.record && n.Flags&ir.FlagOptional == 0 {

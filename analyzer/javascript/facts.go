@@ -224,7 +224,7 @@ func chain(f *function, context int) []string {
 		via := f.via[context]
 		if via.from == nil {
 			if via.label > 0 {
-				steps = append(steps, f.module.pkg.labels[via.label-1])
+				steps = append(steps, f.label(via.label))
 			}
 			break
 		}
@@ -305,7 +305,7 @@ func (f *Facts) Written(near *Site, text string) []Site {
 	var out []Site
 	m := near.F.module
 	for _, w := range m.answers.written {
-		if m.pkg.strings.All[w.text] == text && len(out) < maxPlaces {
+		if m.stringAt(w.text) == text && len(out) < maxPlaces {
 			out = append(out, siteAt(m.functions[w.function], w.pos))
 		}
 	}

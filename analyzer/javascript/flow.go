@@ -61,8 +61,8 @@ func (t *flows) carries(v *Value) Marks {
 	if v == nil {
 		return 0
 	}
-	if v.kind != vObject && v.kind != vUnion {
-		return v.allMarks()
+	if !v.mayHold() {
+		return v.Marks()
 	}
 	return t.deep(v, 0)
 }
@@ -72,9 +72,9 @@ func (t *flows) deep(v *Value, depth int) Marks {
 	if v == nil {
 		return 0
 	}
-	marks := v.allMarks()
+	marks := v.Marks()
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || depth > 2 {
+		if !alt.IsObject() || depth > 2 {
 			return
 		}
 		key := carriedKey{alt.object(), depth}
@@ -82,13 +82,9 @@ func (t *flows) deep(v *Value, depth int) Marks {
 		if !ok {
 			t.work += 4
 			t.carried[key] = 0 // it may hold itself
-			for _, s := range alt.object().rare().spreads {
-				held |= t.deep(s, depth+1)
+			for v := range alt.object().held() {
+				held |= t.deep(v, depth+1)
 			}
-			for _, p := range alt.object().properties.all() {
-				held |= t.deep(p, depth+1)
-			}
-			held |= t.deep(alt.object().elements, depth+1)
 			t.carried[key] = held
 		}
 		marks |= held
@@ -175,7 +171,7 @@ func (g *gathering) follow(from int) {
 func (g *gathering) flowInterest(api string) Marks {
 	marks, ok := g.flowMarks[api]
 	if !ok {
-		marks = g.p.vocabulary.Interest(api).Flows
+		marks = g.p.Vocabulary().Interest(api).Flows
 		g.flowMarks[api] = marks
 	}
 	return marks
@@ -183,10 +179,10 @@ func (g *gathering) flowInterest(api string) Marks {
 
 // value is that of a node; what has to be found a second time counts as work.
 func (t *flows) value(f *function, id int32) *Value {
-	if found := t.p.found; found != nil && found.again && found.of[f] == nil {
+	if t.p.FoundAgain(f) {
 		t.work += int(f.End - f.Start)
 	}
-	return t.p.value(f, id)
+	return t.p.Value(f, id)
 }
 
 // printed are the marks of what a program prints that a call starts.
@@ -198,7 +194,7 @@ func (t *flows) printed(f *function, of *apiPath, args []int32) Marks {
 	for i, arg := range args {
 		values[i] = t.value(f, arg)
 	}
-	return t.p.printed(of.api, values)
+	return t.p.Printed(of.api, values)
 }
 
 // modules are those that data can come through.
@@ -225,7 +221,7 @@ func (t *flows) modules() []*module {
 	if t.g.alone != nil {
 		return []*module{t.g.alone}
 	}
-	return t.p.order
+	return t.p.Modules()
 }
 
 // trail is a way under exploration.
@@ -336,12 +332,12 @@ func (w *trail) sources(m *module, f *function, n *ir.Node, id int32, depth int)
 	case ir.NMember:
 		if !w.carries(f, n.A) {
 			if !w.origin(f, id) {
-				w.property(m, w.t.p.strings.All[n.B], id, depth)
+				w.property(m, m.stringAt(n.B), id, depth)
 			}
 			return
 		}
 		before := len(w.out)
-		w.property(m, w.t.p.strings.All[n.B], id, depth)
+		w.property(m, m.stringAt(n.B), id, depth)
 		if len(w.out) == before {
 			w.visit(m, f, n.A, depth)
 		}
@@ -559,16 +555,16 @@ func (t *flows) index(m *module) *moduleIndex {
 		case ir.NAssign:
 			index.assigns = append(index.assigns, assigned{n.A, ir.NodeID(i)})
 		case ir.NExport:
-			index.properties = append(index.properties, written{t.p.strings.All[n.A], ir.NodeID(i), n.B})
+			index.properties = append(index.properties, written{m.stringAt(n.A), ir.NodeID(i), n.B})
 		case ir.NSet:
 			if list := m.List(n.A); list[1] < 0 {
-				index.properties = append(index.properties, written{t.p.strings.All[list[2]], ir.NodeID(i), list[3]})
+				index.properties = append(index.properties, written{m.stringAt(list[2]), ir.NodeID(i), list[3]})
 			}
 		case ir.NObject:
 			items := m.List(n.B)
 			for j := 0; j+1 < len(items); j += 2 {
 				if items[j] >= 0 {
-					index.properties = append(index.properties, written{t.p.strings.All[items[j]], ir.NodeID(i), items[j+1]})
+					index.properties = append(index.properties, written{m.stringAt(items[j]), ir.NodeID(i), items[j+1]})
 				}
 			}
 		}

@@ -11,8 +11,8 @@ type stored struct {
 // mutators are methods that put their arguments into what they are called on;
 // fillers are functions that put further arguments into the first one.
 var (
-	mutators = set(`push unshift splice fill add set append`)
-	fillers  = set(`assign defineProperty defineProperties extend merge defaults`)
+	mutators = map[string]bool{"push": true, "unshift": true, "splice": true, "fill": true, "add": true, "set": true, "append": true}
+	fillers  = map[string]bool{"assign": true, "defineProperty": true, "defineProperties": true, "extend": true, "merge": true, "defaults": true}
 )
 
 // stores follows what a module's code puts into an object after it was made:
@@ -57,7 +57,7 @@ func (t *flows) storesIn(m *module) map[*object][]stored {
 					continue
 				}
 				args := m.List(n.B)
-				switch name := t.p.strings.All[callee.B]; {
+				switch name := m.stringAt(callee.B); {
 				case mutators[name]:
 					for _, arg := range args {
 						note(f, callee.A, arg)

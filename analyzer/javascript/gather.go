@@ -1,6 +1,10 @@
 package javascript
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
+)
 
 // gathering makes the facts of what evaluations recorded.
 type gathering struct {
@@ -17,13 +21,13 @@ type gathering struct {
 
 // Gather makes the facts of a package: what its lifecycle scripts run, programs being
 // the modules of those that stand in them, and what its scripts do.
-func Gather(p *Solved, life *Lifecycle, programs []*module, entries []entryPoint) *Facts {
+func Gather(p *Solved, life *Lifecycle, programs []*module, entries []resolve.EntryPoint) *Facts {
 	g := &gathering{p: p, flowMarks: map[string]Marks{}, facts: &Facts{
 		Commands: life.commands, BundledScripts: life.bundled, Files: life.files, Blind: life.blind}}
 	g.take()
 	g.follow(0)
 	g.flows = &flows{g: g, p: p, work: g.flows.work} // what it remembers is large
-	p.collect()
+	p.Collect()
 	g.linkStarted()
 	g.linkHidden()
 	g.linkUnread()
@@ -36,11 +40,12 @@ func Gather(p *Solved, life *Lifecycle, programs []*module, entries []entryPoint
 	g.closeDecoding()
 	g.closeBlind()
 	p.LetGo()
-	if p.exhausted {
-		g.incomplete("package.json", fmt.Sprintf("the evaluation of its scripts took more than %d steps", p.limit))
+	if steps, exhausted := p.Exhausted(); exhausted {
+		g.incomplete("package.json", fmt.Sprintf("the evaluation of its scripts took more than %d steps", steps))
 	}
-	g.facts.modules = p.order
-	g.facts.Scripts, g.facts.Parsed, g.facts.Bytes = p.counts.Scripts, p.counts.Parsed, p.counts.Bytes
+	g.facts.modules = p.Modules()
+	counts := p.Counts()
+	g.facts.Scripts, g.facts.Parsed, g.facts.Bytes = counts.Scripts, counts.Parsed, counts.Bytes
 	sortFacts(g.facts)
 	return g.facts
 }
@@ -87,19 +92,19 @@ func (g *gathering) rest() {
 }
 
 // beginnings are where execution begins.
-func (g *gathering) beginnings(life *Lifecycle, programs []*module, entries []entryPoint) []root {
+func (g *gathering) beginnings(life *Lifecycle, programs []*module, entries []resolve.EntryPoint) []root {
 	var roots []root
 	for _, script := range life.scripts {
-		if m := g.p.modules[script.file]; m != nil {
-			roots = append(roots, root{m, Install, script.label})
+		if m := g.p.Module(script.File); m != nil {
+			roots = append(roots, root{m, Install, script.Label})
 		}
 	}
 	for i, m := range programs {
 		roots = append(roots, root{m, Install, life.inline[i].label})
 	}
 	for _, entry := range entries {
-		if m := g.p.modules[entry.file]; m != nil {
-			roots = append(roots, root{m, Launch, entry.label})
+		if m := g.p.Module(entry.File); m != nil {
+			roots = append(roots, root{m, Launch, entry.Label})
 		}
 	}
 	return roots

@@ -4,6 +4,7 @@ import (
 	"path"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
@@ -11,11 +12,11 @@ import (
 // Lifecycle is what installing the package runs: the room of the shell follows
 // the commands, here are the scripts that they run.
 type Lifecycle struct {
-	r        *resolver
+	r        *resolve.Resolver
 	manifest *npm.Manifest
 	// scripts are the package's scripts that it reaches, inline the programs of
 	// node -e.
-	scripts []entryPoint
+	scripts []resolve.EntryPoint
 	inline  []inlineProgram
 	// What of it is a fact by itself.
 	commands []shell.Command
@@ -26,9 +27,9 @@ type Lifecycle struct {
 
 // Installs follows the lifecycle scripts of a package; git says that it comes from a
 // git repository, whose prepare scripts run too.
-func Installs(r *resolver, manifest *npm.Manifest, git bool) *Lifecycle {
+func Installs(r *resolve.Resolver, manifest *npm.Manifest, git bool) *Lifecycle {
 	l := &Lifecycle{r: r, manifest: manifest}
-	l.follow(r.shellPackage().Install(git), "")
+	l.follow(r.ShellPackage().Install(git), "")
 	l.followBundled()
 	return l
 }
@@ -37,7 +38,7 @@ func Installs(r *resolver, manifest *npm.Manifest, git bool) *Lifecycle {
 func (l *Lifecycle) Scripts() []string {
 	var out []string
 	for _, script := range l.scripts {
-		out = append(out, script.file)
+		out = append(out, script.File)
 	}
 	return out
 }
@@ -58,7 +59,7 @@ func (l *Lifecycle) follow(run shell.Run, dir string) {
 	for i := range run.Scripts {
 		s := &run.Scripts[i]
 		if s.File != "" {
-			l.scripts = append(l.scripts, entryPoint{path.Join(dir, s.File), begins + s.Label})
+			l.scripts = append(l.scripts, resolve.EntryPoint{File: path.Join(dir, s.File), Label: begins + s.Label})
 			continue
 		}
 		l.inline = append(l.inline, inlineProgram{s.Code, begins + s.Label, s.By.Script, path.Join(dir, s.By.File), s.By.Line})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -57,7 +58,7 @@ type loadSite struct {
 
 // loaded is the module of a file that code loads at a node. Where the file was
 // not parsed yet it is nil, and the function is evaluated again when it was.
-func (e *evaluation) loaded(id ir.NodeID, file string, how how) *module {
+func (e *evaluation) loaded(id ir.NodeID, file string, how resolve.How) *module {
 	p := e.p
 	if m := p.modules[file]; m != nil {
 		e.edge(id, m.functions[0])
@@ -70,7 +71,7 @@ func (e *evaluation) loaded(id ir.NodeID, file string, how how) *module {
 		}
 		return m
 	}
-	if p.alone != nil || !p.resolver.isCode(file, how) {
+	if p.alone != nil || !p.resolver.IsCode(file, how) {
 		return nil
 	}
 	l := p.loading
@@ -99,7 +100,7 @@ func (e *evaluation) disguised(id ir.NodeID, m *module) {
 
 // ask has a file parsed that something may start.
 func (l *loading) ask(p *program, file string) {
-	if l.waiting[file] == nil && p.modules[file] == nil && p.resolver.isCode(file, byRequire) {
+	if l.waiting[file] == nil && p.modules[file] == nil && p.resolver.IsCode(file, resolve.ByRequire) {
 		l.waiting[file] = []loadSite{}
 		l.asked = append(l.asked, file)
 	}
@@ -121,7 +122,7 @@ func isDisguise(name string) bool {
 // mean other files.
 func (e *evaluation) registers(ext string) {
 	p := e.p
-	if p.alone != nil || !p.resolver.register(ext) {
+	if p.alone != nil || !p.resolver.Register(ext) {
 		return
 	}
 	if ir.IsScript("x" + ext) {
@@ -129,7 +130,7 @@ func (e *evaluation) registers(ext string) {
 	}
 	p.loading.stale = true
 	clear(p.loading.followed)
-	for _, f := range p.resolver.pkg.Files {
+	for _, f := range p.resolver.Pkg.Files {
 		if strings.HasSuffix(f.Path, ext) {
 			for _, m := range p.order {
 				for _, f := range m.functions {
@@ -214,7 +215,7 @@ func (p *program) parseAll(queue []string) {
 			if l.data[name] {
 				continue
 			}
-			file = &ir.Source{Path: name, Of: p.resolver.pkg.File(name)}
+			file = &ir.Source{Path: name, Of: p.resolver.Pkg.File(name)}
 		}
 		delete(l.pending, name)
 		m := p.parseLoaded(file)
@@ -238,7 +239,7 @@ func (p *program) parseAll(queue []string) {
 // mustParse says that files are code, whatever they are called.
 func (p *program) mustParse(names []string) {
 	for _, name := range names {
-		if p.resolver.isCode(name, byRequire) && p.loading.waiting[name] == nil {
+		if p.resolver.IsCode(name, resolve.ByRequire) && p.loading.waiting[name] == nil {
 			p.loading.waiting[name] = []loadSite{}
 		}
 	}
@@ -251,7 +252,7 @@ func (p *program) fetch(names []string) {
 	}
 	var missing []string
 	for _, name := range names {
-		if f := p.resolver.pkg.File(name); f != nil && f.Held != archive.Whole && f.Held != archive.Cut && (p.loading.waiting[name] != nil || ir.IsScript(name)) && !slices.Contains(missing, name) {
+		if f := p.resolver.Pkg.File(name); f != nil && f.Held != archive.Whole && f.Held != archive.Cut && (p.loading.waiting[name] != nil || ir.IsScript(name)) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}
@@ -348,17 +349,17 @@ func (p *program) mentioned(m *module) []string {
 	defer func() { m.Mentions = nil }()
 	for _, i := range m.Mentions {
 		s := p.strings.All[i]
-		if len(s) > maxMention || strings.ContainsRune(s, '\n') || strings.ContainsRune(s, ' ') && !r.names[path.Join(path.Dir(m.File.Path), s)] {
+		if len(s) > maxMention || strings.ContainsRune(s, '\n') || strings.ContainsRune(s, ' ') && !r.Names[path.Join(path.Dir(m.File.Path), s)] {
 			continue
 		}
-		if !strings.ContainsAny(s, "./#@") && s != r.manifest.Name && !r.baseNames[s] {
+		if !strings.ContainsAny(s, "./#@") && s != r.Manifest.Name && !r.BaseNames[s] {
 			continue
 		}
 		if strings.HasSuffix(s, "/") {
 			// A prefix of a path: "./commands/" + name.
 			prefix := path.Join(path.Dir(m.File.Path), s) + "/"
-			first := sort.SearchStrings(r.scripts, strings.TrimPrefix(prefix, "./"))
-			for _, name := range r.scripts[first:] {
+			first := sort.SearchStrings(r.Scripts, strings.TrimPrefix(prefix, "./"))
+			for _, name := range r.Scripts[first:] {
 				if !strings.HasPrefix(name, strings.TrimPrefix(prefix, "./")) {
 					break
 				}
@@ -366,14 +367,14 @@ func (p *program) mentioned(m *module) []string {
 			}
 			continue
 		}
-		if file, ok := r.resolve(m.File.Path, s, byImport); ok {
+		if file, ok := r.Resolve(m.File.Path, s, resolve.ByImport); ok {
 			out = append(out, file)
 			continue
 		}
-		if !isRelative(s) {
-			if file, ok := r.file(path.Join(path.Dir(m.File.Path), s)); ok {
+		if !resolve.IsRelative(s) {
+			if file, ok := r.File(path.Join(path.Dir(m.File.Path), s)); ok {
 				out = append(out, file)
-			} else if file, ok := r.file(s); ok {
+			} else if file, ok := r.File(s); ok {
 				out = append(out, file)
 			}
 		}

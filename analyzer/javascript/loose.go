@@ -38,26 +38,13 @@ func (g *gathering) namedAt(near *module, api string) *place {
 	if at := near.answers.namedAt(api); at != nil {
 		return at
 	}
-	for _, m := range g.p.order {
+	for _, m := range g.p.Modules() {
 		if g.alone != nil {
 			break // others have nothing to do with it
 		}
 		if at := m.answers.namedAt(api); at != nil {
 			return at
 		}
-	}
-	return nil
-}
-
-func (a *answers) namedAt(api string) *place {
-	if a == nil {
-		return nil
-	}
-	if at, ok := a.globals[api]; ok {
-		return &at
-	}
-	if list := a.named[api]; len(list) > 0 {
-		return &list[0]
 	}
 	return nil
 }

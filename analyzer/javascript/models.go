@@ -9,6 +9,7 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // smallIndex is the index that a property's name is.
@@ -71,7 +72,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	}
 	switch target.api {
 	case "require":
-		return e.requireFor(c.id, c.arg(0), target.base, byRequire, true), true
+		return e.requireFor(c.id, c.arg(0), target.base, resolve.ByRequire, true), true
 	case "require.resolve", "import.meta.resolve":
 		return e.resolved(c, target), true
 	case "module.createRequire", "module.createRequireFromPath":
@@ -586,7 +587,7 @@ func (p *program) json(name string) *Value {
 		return v
 	}
 	var v *Value
-	if f := p.resolver.pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
+	if f := p.resolver.Pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
 		v = p.parseJSON(string(f.Data()))
 	}
 	p.jsonFiles[name] = v

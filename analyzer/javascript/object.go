@@ -14,7 +14,7 @@ func (e *evaluation) metaMember(of *apiPath, name string) *Value {
 			return e.p.moduleInstance().val()
 		}
 		if of.api == "process.env" && strings.HasPrefix(name, "npm_package_") && e.p.resolver != nil {
-			if text, ok := e.p.resolver.shellPackage().Variable(name); ok { // where npm runs it
+			if text, ok := e.p.resolver.ShellPackage().Variable(name); ok { // where npm runs it
 				return e.p.join(e.p.pathValue(e.p.member(of, name), of.marks), e.p.str(text))
 			}
 		}

@@ -3,6 +3,8 @@ package javascript
 import (
 	"strings"
 	"unsafe"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // apiPath is a member of a module or of the global object: child_process.exec,
@@ -145,7 +147,7 @@ func (p *program) externalModule(specifier string) *apiPath {
 	if root == nil {
 		root = p.newPath(name, nil, name)
 		root.root = true
-		root.external = !IsBuiltin(name)
+		root.external = !resolve.IsBuiltin(name)
 		p.roots[key] = root
 	}
 	return root

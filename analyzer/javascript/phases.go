@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
@@ -45,8 +46,8 @@ func Load(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary, o
 			options.Starting("(evaluation)")
 		}
 	}
-	p.resolver = newResolver(pkg, manifest)
-	p.resolver.loaded = func(name string) bool { return p.modules[name] != nil }
+	p.resolver = resolve.New(pkg, manifest)
+	p.resolver.Loaded = func(name string) bool { return p.modules[name] != nil }
 	p.loading = &loading{options: options, pending: p.scripts(pkg, manifest, options), waiting: map[string][]loadSite{}, data: map[string]bool{},
 		reported: map[string]bool{}, followed: map[string]bool{}, started: map[string]*module{}, programs: map[codeAt]bool{}}
 	p.large = pkg.Large()
@@ -54,7 +55,7 @@ func Load(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary, o
 }
 
 // Resolver finds the package's files.
-func (l *Loading) Resolver() *resolver { return l.p.resolver }
+func (l *Loading) Resolver() *resolve.Resolver { return l.p.resolver }
 
 // Solve reads the given scripts and everything that they may load, and evaluates them
 // together until nothing changes any more. It gives the modules of the programs too
@@ -85,11 +86,58 @@ func (l *Loading) Solve(scripts []string, inline []inlineProgram) (*Solved, []*m
 }
 
 // Solved is a package at its fixpoint: what can be asked of it changes nothing.
-type Solved struct{ *program }
+type Solved struct{ p *program }
+
+// Modules are those that were read, in order.
+func (s *Solved) Modules() []*module { return s.p.order }
+
+// Module is that of a file that something loads, nil where none does.
+func (s *Solved) Module(file string) *module { return s.p.modules[file] }
+
+// Vocabulary tells which APIs matter.
+func (s *Solved) Vocabulary() Vocabulary { return s.p.vocabulary }
+
+// Resolver finds the package's files.
+func (s *Solved) Resolver() *resolve.Resolver { return s.p.resolver }
+
+// Open are the places in code that may load any file.
+func (s *Solved) Open() []Place { return s.p.loading.open }
+
+// Started is the module of a program that a command line gives to a runtime, nil where
+// it is none.
+func (s *Solved) Started(code string) *module { return s.p.loading.started[code] }
+
+// Hidden are the programs that scripts make and run.
+func (s *Solved) Hidden() []hiddenProgram { return s.p.hidden }
+
+// Unread are the modules of scripts that no parser read.
+func (s *Solved) Unread() []*module { return s.p.unread }
+
+// DecodingCuts are the limits that decoding ran into.
+func (s *Solved) DecodingCuts() []decodingCut { return s.p.decodingCuts }
+
+// Exhausted reports whether the budget ran out before nothing changed, and how many
+// steps that was.
+func (s *Solved) Exhausted() (steps int64, exhausted bool) { return s.p.limit, s.p.exhausted }
+
+// Counts are how many scripts there are and were parsed.
+func (s *Solved) Counts() counts { return s.p.counts }
+
+// Printed are the marks of what a program prints that a call of an API starts.
+func (s *Solved) Printed(api string, args []*Value) Marks { return s.p.printed(api, args) }
+
+// Collect collects what a step of a large package left behind.
+func (s *Solved) Collect() { s.p.collect() }
+
+// Label keeps what ways to code begin with; Function.Label gives it.
+func (s *Solved) Label(text string) int32 {
+	s.p.labels = append(s.p.labels, text)
+	return int32(len(s.p.labels))
+}
 
 // recordAll records the uses and call edges of all modules.
 func (s *Solved) recordAll() {
-	p := s.program
+	p := s.p
 	solved := len(p.order)
 	for i, m := range p.order {
 		p.alive()
@@ -106,8 +154,8 @@ func (s *Solved) recordAll() {
 
 // Take gives what was recorded since it was asked last.
 func (s *Solved) Take() records {
-	r := s.records
-	s.records = records{}
+	r := s.p.records
+	s.p.records = records{}
 	return r
 }
 
@@ -116,7 +164,7 @@ func (s *Solved) Take() records {
 // a script in all but its name, which something may load that was not understood.
 // begun is called before the records of a module are made, done after that.
 func (s *Solved) EachAlone(begun, done func(m *module)) {
-	p, options := s.program, s.loading.options
+	p, options := s.p, s.p.loading.options
 	for _, name := range p.loading.sortedPending() {
 		if f := p.loading.pending[name].Of; f.Kind != archive.Text && f.Kind != archive.Empty {
 			continue // nobody takes it for a script but by its name: code/type-mismatch
@@ -156,7 +204,7 @@ func (p *program) byItself(m *module, strings int, begun, done func(m *module)) 
 // Note notes the answers of a module that is evaluated by itself, of which nothing
 // stays that could tell later.
 func (s *Solved) Note(m *module) {
-	p := s.program
+	p := s.p
 	p.settled = true
 	defer func() { p.settled = false }()
 	m.answers = newAnswers(m)
@@ -170,8 +218,8 @@ func (s *Solved) Note(m *module) {
 
 // LetGo frees what only evaluations need, of all modules.
 func (s *Solved) LetGo() {
-	for _, m := range s.order {
+	for _, m := range s.p.order {
 		m.letGo()
 	}
-	s.collect()
+	s.p.collect()
 }

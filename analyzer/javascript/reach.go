@@ -13,19 +13,13 @@ func (g *gathering) reach(roots []root) {
 		var queue []*function
 		for _, r := range roots {
 			if r.context == context && len(r.module.functions) > 0 {
-				queue = visit(queue, r.module.functions[0], i, edge{label: g.label(r.label)})
+				queue = visit(queue, r.module.functions[0], i, edge{label: g.p.Label(r.label)})
 			}
 		}
 		g.walk(queue, i)
 	}
 	g.uncalledInstall(roots)
 	g.reachCalls()
-}
-
-// label notes what a chain begins with.
-func (g *gathering) label(text string) int32 {
-	g.p.labels = append(g.p.labels, text)
-	return int32(len(g.p.labels))
 }
 
 func visit(queue []*function, f *function, context int, via edge) []*function {
@@ -60,7 +54,7 @@ func (g *gathering) uncalledInstall(roots []root) {
 			continue
 		}
 		for _, f := range r.module.functions {
-			queue = visit(queue, f, 0, edge{label: g.label(r.label)})
+			queue = visit(queue, f, 0, edge{label: g.p.Label(r.label)})
 		}
 	}
 	g.walk(queue, 0)
@@ -77,14 +71,14 @@ func (g *gathering) reachCalls() {
 			return
 		}
 		loaded[m] = true
-		label := g.label(m.File.Path)
+		label := g.p.Label(m.File.Path)
 		for _, f := range m.functions {
 			if f.contexts&Launch == 0 && (everything || f.contexts&Install == 0) {
 				queue = visit(queue, f, context, edge{label: label})
 			}
 		}
 	}
-	for _, m := range g.p.order {
+	for _, m := range g.p.Modules() {
 		if len(m.functions) > 0 && m.functions[0].contexts&Launch != 0 {
 			load(m, true)
 		}

@@ -15,12 +15,18 @@ type foundValues struct {
 	again bool
 }
 
-// value is that of one of a function's nodes, when all is settled.
-func (p *program) value(f *function, id int32) *Value {
+// Value is that of one of a function's nodes.
+func (s *Solved) Value(f *function, id int32) *Value {
 	if id < 0 {
 		return nil
 	}
-	return p.valuesOf(f)[ir.NodeID(id)-f.Start]
+	return s.p.valuesOf(f)[ir.NodeID(id)-f.Start]
+}
+
+// FoundAgain reports whether the values of a function have to be found a second time.
+func (s *Solved) FoundAgain(f *function) bool {
+	found := s.p.found
+	return found != nil && found.again && found.of[f] == nil
 }
 
 // valuesOf are the values of a function's nodes, when all is settled. They are

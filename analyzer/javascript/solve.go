@@ -37,13 +37,13 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 			p.counts.Scripts++
 			p.counts.Bytes += f.Size
 		}
-		p.resolver.scripts = append(p.resolver.scripts, f.Path)
+		p.resolver.Scripts = append(p.resolver.Scripts, f.Path)
 		pending[f.Path] = &ir.Source{Path: f.Path, Of: f}
 	}
-	sort.Strings(p.resolver.scripts)
-	p.resolver.baseNames = make(map[string]bool, len(p.resolver.scripts))
-	for _, name := range p.resolver.scripts {
-		p.resolver.baseNames[strings.TrimSuffix(path.Base(name), path.Ext(name))] = true
+	sort.Strings(p.resolver.Scripts)
+	p.resolver.BaseNames = make(map[string]bool, len(p.resolver.Scripts))
+	for _, name := range p.resolver.Scripts {
+		p.resolver.BaseNames[strings.TrimSuffix(path.Base(name), path.Ext(name))] = true
 	}
 	return pending
 }
@@ -74,7 +74,7 @@ const worthCollecting = 5
 func (p *program) unnamed(options Options) []*ir.Source {
 	var out []*ir.Source
 	var missing []string
-	for _, f := range p.resolver.pkg.Files {
+	for _, f := range p.resolver.Pkg.Files {
 		if p.loading.pending[f.Path] != nil || p.modules[f.Path] != nil || f.Kind != archive.Text && f.Kind != archive.Binary ||
 			f.Held != archive.Whole && f.Held != archive.Part || f.Len() == 0 || !ir.BeginsScript(f.Data()) {
 			continue

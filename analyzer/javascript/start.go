@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -101,9 +102,9 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		s.preloads(c.arg(1).Elements())
 	case startImport:
 		for _, text := range c.arg(0).Texts() {
-			if file, ok := e.p.resolver.resolve(e.m.File.Path, text, byImport); ok {
+			if file, ok := e.p.resolver.Resolve(e.m.File.Path, text, resolve.ByImport); ok {
 				s.runs(file, true)
-			} else if rest, ok := cutFold(text, "data:"); ok {
+			} else if rest, ok := resolve.CutFold(text, "data:"); ok {
 				s.program(dataText(rest))
 			}
 		}
@@ -148,7 +149,7 @@ func (s *start) command(c *callSite, api string) {
 			continue
 		}
 		l.followed[key] = true
-		run := line.follow(e.p.resolver.shellPackage(), false, "evaluation")
+		run := line.follow(e.p.resolver.ShellPackage(), false, "evaluation")
 		for i := range run.Scripts {
 			if script := &run.Scripts[i]; script.File != "" {
 				l.ask(e.p, script.File)
@@ -202,7 +203,7 @@ func (s *start) options(v *Value) {
 			return
 		}
 		for _, text := range o.Property("cwd").Texts() {
-			if inside, ok := s.e.p.resolver.inside("x", text); ok {
+			if inside, ok := s.e.p.resolver.Inside("x", text); ok {
 				s.dirs = append([]string{strings.TrimSuffix(inside, "/")}, s.dirs...)
 			}
 		}
@@ -228,7 +229,7 @@ func (s *start) preloads(list []*Value) {
 
 // node starts what the words of a command name that runs Node.
 func (s *start) node(words []string) {
-	run := s.e.p.resolver.shellPackage().Start(words, "", "node")
+	run := s.e.p.resolver.ShellPackage().Start(words, "", "node")
 	for i := range run.Scripts {
 		if script := &run.Scripts[i]; script.File != "" {
 			s.runs(script.File, true)
@@ -260,19 +261,19 @@ func (s *start) file(v *Value) {
 // it whatever it is.
 func (s *start) path(text string, script bool) {
 	r := s.e.p.resolver
-	if rest, ok := cutFold(text, "data:"); ok && script {
+	if rest, ok := resolve.CutFold(text, "data:"); ok && script {
 		s.program(dataText(rest))
 		return
 	}
 	if strings.Contains(text, ir.Hole) {
-		files, _ := r.matching(s.e.m.File.Path, text)
+		files, _ := r.Matching(s.e.m.File.Path, text)
 		for _, file := range files {
 			s.runs(file, script)
 		}
 		return
 	}
-	if _, ok := cutFold(text, "file:"); ok || strings.HasPrefix(text, ir.PackageRoot) {
-		if file, ok := r.resolve(s.e.m.File.Path, text, byRequire); ok {
+	if _, ok := resolve.CutFold(text, "file:"); ok || strings.HasPrefix(text, ir.PackageRoot) {
+		if file, ok := r.Resolve(s.e.m.File.Path, text, resolve.ByRequire); ok {
 			s.runs(file, script)
 		}
 		return
@@ -281,8 +282,8 @@ func (s *start) path(text string, script bool) {
 		return
 	}
 	for i, dir := range s.dirs {
-		if inside, ok := r.inside(path.Join(dir, "x"), "./"+text); ok {
-			if file, ok := r.file(inside); ok {
+		if inside, ok := r.Inside(path.Join(dir, "x"), "./"+text); ok {
+			if file, ok := r.File(inside); ok {
 				s.runs(file, script)
 				if i == 0 && len(s.dirs) > 2 {
 					break // the folder is said
@@ -298,9 +299,9 @@ func (s *start) runs(file string, script bool) {
 	if e.record {
 		e.p.records.Files = append(e.p.records.Files, rawFile{Path: file, Started: true, Place: e.siteOfUse(s.id)})
 	}
-	f := e.p.resolver.pkg.File(file)
+	f := e.p.resolver.Pkg.File(file)
 	if script || ir.IsScript(file) || f != nil && shell.Shebang(f.Data()) == "node" {
-		e.loaded(s.id, file, byRequire)
+		e.loaded(s.id, file, resolve.ByRequire)
 	}
 }
 
@@ -313,13 +314,13 @@ func (s *start) reads(v *Value) {
 		if strings.Contains(text, ir.Hole) {
 			continue
 		}
-		file, ok := e.p.resolver.resolve(e.m.File.Path, text, byRequire)
+		file, ok := e.p.resolver.Resolve(e.m.File.Path, text, resolve.ByRequire)
 		if !ok && !strings.HasPrefix(text, "/") && !strings.Contains(text, ":") {
-			if f := e.p.resolver.pkg.File(path.Clean(text)); f != nil {
+			if f := e.p.resolver.Pkg.File(path.Clean(text)); f != nil {
 				file, ok = f.Path, true
 			}
 		}
-		if !ok || path.Ext(file) == ".json" || e.p.resolver.pkg.File(file) == nil {
+		if !ok || path.Ext(file) == ".json" || e.p.resolver.Pkg.File(file) == nil {
 			continue
 		}
 		l := e.p.loading
@@ -367,7 +368,7 @@ func (s *start) anyRead() {
 		l.runners[e.m] = append(l.runners[e.m], e.f)
 	}
 	for _, file := range l.read[e.m] {
-		e.loaded(s.id, file, byRequire)
+		e.loaded(s.id, file, resolve.ByRequire)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // line. What depends on the folder that it runs in is followed only where that is
 // the package's, as it is on installation.
 func (g *gathering) linkCommands(u *Use, away bool) (linked []callEdge) {
-	starter, ok := g.p.vocabulary.(Starter)
+	starter, ok := g.p.Vocabulary().(Starter)
 	if !ok || u.F == nil {
 		return nil
 	}
@@ -27,17 +27,17 @@ func (g *gathering) linkCommands(u *Use, away bool) (linked []callEdge) {
 		u.F.calls = append(u.F.calls, callEdge{m.functions[0], u.Pos})
 		linked = append(linked, callEdge{m.functions[0], u.Pos})
 	}
-	for _, run := range u.Runs(g.p.resolver.shellPackage(), text, away, fmt.Sprintf("%t %s %d", away, u.File(), u.F.Index)) {
+	for _, run := range u.Runs(g.p.Resolver().ShellPackage(), text, away, fmt.Sprintf("%t %s %d", away, u.File(), u.F.Index)) {
 		for i := range run.Scripts {
 			s := &run.Scripts[i]
 			if s.File == "" {
-				if m := g.p.loading.started[s.Code]; m != nil {
+				if m := g.p.Started(s.Code); m != nil {
 					link(m)
 				}
 				continue
 			}
 			g.facts.Files = append(g.facts.Files, FileUse{Path: s.File, Started: true, Site: u.Site})
-			if m := g.p.modules[s.File]; m != nil {
+			if m := g.p.Module(s.File); m != nil {
 				link(m)
 			}
 		}

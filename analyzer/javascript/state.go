@@ -48,6 +48,9 @@ func (f *function) parent() *function {
 	return f.module.functions[f.Outer]
 }
 
+// label is what Solved.Label keeps.
+func (f *function) label(i int32) string { return f.module.pkg.labels[i-1] }
+
 // class is the constructor of the class that it is a member of, nil where it is of
 // none.
 func (f *function) class() *function {
@@ -98,13 +101,16 @@ type module struct {
 	exports, moduleObject *object
 }
 
+// stringAt is a name or text of the scripts, by its index.
+func (m *module) stringAt(i int32) string { return m.pkg.strings.All[i] }
+
 // begin makes what evaluations know of the module's functions and variables:
 // nothing so far.
 func (m *module) begin() {
-	all := make([]function, len(m.Functions))
+	all := make([]function, len(m.Code))
 	m.functions = make([]*function, len(all))
 	for i := range all {
-		all[i] = function{Function: &m.Functions[i], module: m, functionExtra: &noExtra}
+		all[i] = function{Function: &m.Code[i], module: m, functionExtra: &noExtra}
 		m.functions[i] = &all[i]
 	}
 	m.variables = make([]*Value, len(m.Symbols))
@@ -150,7 +156,7 @@ func (p *program) format(file string) ir.Format {
 	case ".cjs", ".cts":
 		return ir.CommonJS
 	}
-	if p.resolver != nil && p.resolver.packageType(path.Dir(file)) == "module" {
+	if p.resolver != nil && p.resolver.PackageType(path.Dir(file)) == "module" {
 		return ir.ModuleOnly
 	}
 	return ir.CommonJS

@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -648,6 +649,26 @@ func (v *Value) Carries() Marks {
 		level = next
 	}
 	return marks
+}
+
+// mayHold reports whether the value may be an object, which holds others.
+func (v *Value) mayHold() bool { return v.kind == vObject || v.kind == vUnion }
+
+// held are the values that an object holds; nil ones are among them.
+func (o *object) held() iter.Seq[*Value] {
+	return func(yield func(*Value) bool) {
+		for _, s := range o.rare().spreads {
+			if !yield(s) {
+				return
+			}
+		}
+		for _, p := range o.properties.all() {
+			if !yield(p) {
+				return
+			}
+		}
+		yield(o.elements)
+	}
 }
 
 // maxCarried is how many values are looked at for what one holds, beyond the first

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // Joins are cut, or values never settle. Which texts a value may be may be cut:
@@ -68,7 +69,7 @@ func (p *program) nameMatters(text string) bool {
 		return false
 	}
 	text = strings.TrimPrefix(text, "node:")
-	return IsBuiltin(text) || p.known.Names[text]
+	return resolve.IsBuiltin(text) || p.known.Names[text]
 }
 
 // rank is how much it matters that a value is among the alternatives.
@@ -164,7 +165,7 @@ var wordModules = set(`assert buffer console constants events module path proces
 func (p *program) isNews(v *Value) bool {
 	if v.kind == vString {
 		name := strings.TrimPrefix(v.text(), "node:")
-		return IsBuiltin(name) && !wordModules[name]
+		return resolve.IsBuiltin(name) && !wordModules[name]
 	}
 	return p.pathMatters(v.path()) && !strings.HasPrefix(v.path().api, "console") // passed around everywhere
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/resolve"
 )
 
 // minTokenText is how short a text of a script that is not read says nothing.
@@ -57,7 +58,7 @@ func (p *program) word(m *module, names map[string]string, text string, start, e
 	target := p.global(head)
 	if module, ok := names[head]; ok {
 		target = p.externalModule(module)
-	} else if IsBuiltin(head) {
+	} else if resolve.IsBuiltin(head) {
 		target = p.externalModule(head)
 	}
 	for dotted && target != nil {

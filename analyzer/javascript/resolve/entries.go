@@ -1,4 +1,4 @@
-package javascript
+package resolve
 
 import (
 	"encoding/json"
@@ -78,14 +78,14 @@ func mayBeScript(f *archive.File) bool {
 	return true
 }
 
-// entryPoints are the scripts that load when the package is used.
-func (r *resolver) entryPoints() []entryPoint {
-	var out []entryPoint
+// EntryPoints are the scripts that load when the package is used.
+func (r *Resolver) EntryPoints() []EntryPoint {
+	var out []EntryPoint
 	seen := map[string]bool{}
 	add := func(file, label string) {
 		if file != "" && !seen[file] {
 			seen[file] = true
-			out = append(out, entryPoint{file, label})
+			out = append(out, EntryPoint{file, label})
 		}
 	}
 	addTarget := func(target, label string) {
@@ -94,21 +94,21 @@ func (r *resolver) entryPoints() []entryPoint {
 		}
 		if strings.Contains(target, "*") {
 			before, after, _ := strings.Cut(path.Clean(target), "*")
-			for _, name := range r.scripts {
+			for _, name := range r.Scripts {
 				if strings.HasPrefix(name, before) && strings.HasSuffix(name, after) {
 					add(name, label)
 				}
 			}
 			return
 		}
-		if file, ok := r.file(strings.TrimPrefix(target, "./")); ok {
+		if file, ok := r.File(strings.TrimPrefix(target, "./")); ok {
 			add(file, label)
-		} else if file, ok := r.otherCase("", "./"+target); ok {
+		} else if file, ok := r.OtherCase("", "./"+target); ok {
 			add(file, label)
 		}
 	}
-	m := r.manifest
-	if file, ok := r.file(""); ok {
+	m := r.Manifest
+	if file, ok := r.File(""); ok {
 		add(file, "package.json main")
 	}
 	addTarget(m.Module, "package.json module")
@@ -125,7 +125,7 @@ func (r *resolver) entryPoints() []entryPoint {
 	if m.DirectoriesBin != "" {
 		// npm links every file of the folder, and those of its folders.
 		prefix := strings.TrimPrefix(path.Clean("/" + m.DirectoriesBin)[1:]+"/", "/")
-		for _, f := range r.pkg.Files {
+		for _, f := range r.Pkg.Files {
 			if strings.HasPrefix(f.Path, prefix) && (ir.IsScript(f.Path) || mayBeScript(f)) {
 				add(f.Path, "package.json directories.bin")
 			}
@@ -138,19 +138,20 @@ func (r *resolver) entryPoints() []entryPoint {
 		addTarget(name, name)
 	}
 	for _, list := range m.Lists {
-		if file, ok := r.file(path.Clean(list.File)); ok && path.Ext(file) == ".json" {
-			for _, target := range implementations(r.pkg.File(file).Data()) {
+		if file, ok := r.File(path.Clean(list.File)); ok && path.Ext(file) == ".json" {
+			for _, target := range implementations(r.Pkg.File(file).Data()) {
 				addTarget(path.Join(path.Dir(file), target), "package.json "+list.Field)
 			}
 		}
 	}
-	if f := r.pkg.File("manifest.json"); f != nil {
+	if f := r.Pkg.File("manifest.json"); f != nil {
 		addTarget(desktopServer(f.Data()), "manifest.json server")
 	}
 	return out
 }
 
-type entryPoint struct{ file, label string }
+// EntryPoint is a script that something begins with, Label what that is.
+type EntryPoint struct{ File, Label string }
 
 // allTargets are all files that an exports field names.
 func allTargets(field json.RawMessage, depth int) []string {

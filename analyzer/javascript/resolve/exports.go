@@ -1,4 +1,4 @@
-package javascript
+package resolve
 
 import (
 	"bytes"
@@ -12,14 +12,14 @@ import (
 // Source: https://nodejs.org/api/packages.html#conditional-exports
 
 // met reports whether Node meets a condition.
-func met(condition string, how how) bool {
+func met(condition string, how How) bool {
 	switch condition {
 	case "default", "node", "module-sync", "node-addons":
 		return true
 	case "require":
-		return how == byRequire
+		return how == ByRequire
 	case "import":
-		return how == byImport
+		return how == ByImport
 	}
 	return false
 }
@@ -53,7 +53,7 @@ func members(data json.RawMessage) []member {
 
 // exportsTarget are the targets of an exports field for a path in the package,
 // Node's own first.
-func exportsTarget(field json.RawMessage, subpath string, how how) []string {
+func exportsTarget(field json.RawMessage, subpath string, how How) []string {
 	list := members(field)
 	if len(list) == 0 || !strings.HasPrefix(list[0].key, ".") {
 		if subpath != "." {
@@ -66,13 +66,13 @@ func exportsTarget(field json.RawMessage, subpath string, how how) []string {
 
 // importsTarget are the targets of an imports field for a name that begins with
 // "#".
-func importsTarget(field json.RawMessage, name string, how how) []string {
+func importsTarget(field json.RawMessage, name string, how How) []string {
 	return matched(members(field), name, how)
 }
 
 // matched are the targets of the member that a name means: the one of that name,
 // else the pattern that says most of it.
-func matched(list []member, name string, how how) []string {
+func matched(list []member, name string, how How) []string {
 	best, star := -1, ""
 	for i, m := range list {
 		if m.key == name && !strings.Contains(name, "*") {
@@ -119,7 +119,7 @@ func longer(a, b string) bool {
 
 // targets are the files of a target, Node's choice first; null, and what no
 // condition gives, is none.
-func targets(target json.RawMessage, star string, how how) []string {
+func targets(target json.RawMessage, star string, how How) []string {
 	chosen, others, _ := choose(target, star, how, 0)
 	if chosen == nil {
 		return others
@@ -138,7 +138,7 @@ const maxConditions = 32
 
 // choose is Node's choice and what others may choose. decided is set where Node
 // looks no further: a target, or null.
-func choose(target json.RawMessage, star string, how how, depth int) (chosen *string, others []string, decided bool) {
+func choose(target json.RawMessage, star string, how How, depth int) (chosen *string, others []string, decided bool) {
 	target = bytes.TrimSpace(target)
 	if len(target) == 0 || depth > maxConditions {
 		return nil, nil, false
@@ -160,7 +160,7 @@ func choose(target json.RawMessage, star string, how how, depth int) (chosen *st
 		}
 		for _, item := range list {
 			one, more, ok := choose(item, star, how, depth+1)
-			if ok && one != nil && chosen == nil && (strings.HasPrefix(*one, "./") || how == byImport || !isRelative(*one)) {
+			if ok && one != nil && chosen == nil && (strings.HasPrefix(*one, "./") || how == ByImport || !IsRelative(*one)) {
 				chosen = one
 			} else if one != nil {
 				others = append(others, *one)

@@ -1,4 +1,4 @@
-package javascript
+package resolve
 
 import (
 	"path"
@@ -28,15 +28,15 @@ func ShellPackage(pkg *archive.Package, manifest *npm.Manifest) *shell.Package {
 	return p
 }
 
-// shellPackage is the package as commands see it.
-func (r *resolver) shellPackage() *shell.Package {
+// ShellPackage is the package as commands see it.
+func (r *Resolver) ShellPackage() *shell.Package {
 	if r.commands == nil {
-		r.commands = ShellPackage(r.pkg, r.manifest)
+		r.commands = ShellPackage(r.Pkg, r.Manifest)
 		r.commands.Resolve = func(name string) (string, bool) {
-			if file, ok := r.file(path.Clean(name)); ok {
+			if file, ok := r.File(path.Clean(name)); ok {
 				return file, true
 			}
-			return r.otherCase("x", "./"+name)
+			return r.OtherCase("x", "./"+name)
 		}
 	}
 	return r.commands

@@ -5,7 +5,7 @@
 //
 // The text of a specifier may have holes where it is not known; Matching gives all files
 // that it may mean.
-package javascript
+package resolve
 
 import (
 	"maps"
@@ -21,22 +21,23 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
-// resolver finds the files of a package that specifiers mean, as Node and
+// Resolver finds the files of a package that specifiers mean, as Node and
 // bundlers do. Source: https://nodejs.org/api/modules.html#all-together and
 // https://nodejs.org/api/packages.html
-type resolver struct {
-	pkg      *archive.Package
-	manifest *npm.Manifest
-	// loaded reports whether a script is known to be loaded; nil: none is.
-	loaded  func(name string) bool
-	scripts []string
-	// names are those by which the package's files and folders may be asked for:
+type Resolver struct {
+	// Pkg is the package, Manifest its package.json.
+	Pkg      *archive.Package
+	Manifest *npm.Manifest
+	// Loaded reports whether a script is known to be loaded; nil: none is.
+	Loaded  func(name string) bool
+	Scripts []string
+	// Names are those by which the package's files and folders may be asked for:
 	// with and without the extensions that need not be written.
-	names map[string]bool
+	Names map[string]bool
 	// commands is the package as commands see it.
 	commands *shell.Package
-	// baseNames are the scripts' file names without folder and extension.
-	baseNames map[string]bool
+	// BaseNames are the scripts' file names without folder and extension.
+	BaseNames map[string]bool
 	// types are the types of modules that the package.json nearest to a folder
 	// states.
 	types map[string]string
@@ -50,19 +51,19 @@ type resolver struct {
 	matches map[[2]string][]string
 }
 
-// newResolver finds the files of a package.
-func newResolver(pkg *archive.Package, manifest *npm.Manifest) *resolver {
-	return &resolver{pkg: pkg, manifest: manifest}
+// New finds the files of a package.
+func New(pkg *archive.Package, manifest *npm.Manifest) *Resolver {
+	return &Resolver{Pkg: pkg, Manifest: manifest}
 }
 
-// how a specifier is read.
-type how uint8
+// How is how a specifier is read.
+type How uint8
 
 const (
-	// byRequire is a path, or a name that is looked up in node_modules.
-	byRequire how = iota
-	// byImport is a URL, or a name.
-	byImport
+	// ByRequire is a path, or a name that is looked up in node_modules.
+	ByRequire How = iota
+	// ByImport is a URL, or a name.
+	ByImport
 )
 
 // nodeExtensions are those that Node tries, in order; bundlers try the others
@@ -73,9 +74,9 @@ var (
 	resolveExtensions = append(append([]string{""}, nodeExtensions...), bundlerExtensions...)
 )
 
-// resolve finds the file that a specifier means in a module: the one that Node
+// Resolve finds the file that a specifier means in a module: the one that Node
 // takes, else the one that a bundler does.
-func (r *resolver) resolve(from, specifier string, how how) (string, bool) {
+func (r *Resolver) Resolve(from, specifier string, how How) (string, bool) {
 	key := asked{path.Dir(from), specifier, how}
 	if file, ok := r.answers[key]; ok {
 		return file, file != ""
@@ -93,33 +94,33 @@ func (r *resolver) resolve(from, specifier string, how how) (string, bool) {
 // asked is a question to resolve.
 type asked struct {
 	dir, specifier string
-	how            how
+	how            How
 }
 
 // maxAnswers is how many answers are remembered; others are found again.
 const maxAnswers = 100_000
 
-func (r *resolver) find(from, specifier string, how how) (string, bool) {
+func (r *Resolver) find(from, specifier string, how How) (string, bool) {
 	if strings.ContainsRune(specifier, 0) || specifier == "" {
 		return "", false
 	}
-	if rest, ok := cutFold(specifier, "file:"); ok {
+	if rest, ok := CutFold(specifier, "file:"); ok {
 		return r.fileURL(from, rest)
 	}
-	if inside, ok := r.inside(from, specifier); ok {
-		if how == byImport {
-			if plain := plainURL(inside); plain != inside {
-				if file, ok := r.file(plain); ok {
+	if inside, ok := r.Inside(from, specifier); ok {
+		if how == ByImport {
+			if plain := PlainURL(inside); plain != inside {
+				if file, ok := r.File(plain); ok {
 					return file, true
 				}
-			} else if f := r.pkg.File(path.Clean("/" + inside)[1:]); f != nil {
+			} else if f := r.Pkg.File(path.Clean("/" + inside)[1:]); f != nil {
 				return f.Path, true // no extension is tried, and no folder is one
 			}
 		}
-		return r.file(inside)
+		return r.File(inside)
 	}
 	switch {
-	case isRelative(specifier), specifier[0] == '/':
+	case IsRelative(specifier), specifier[0] == '/':
 		return "", false
 	case specifier[0] == '#':
 		dir, m := r.scope(from)
@@ -130,15 +131,15 @@ func (r *resolver) find(from, specifier string, how how) (string, bool) {
 	return r.named(from, specifier, how)
 }
 
-// inside turns a specifier that is a path into one in the package; it keeps a
+// Inside turns a specifier that is a path into one in the package; it keeps a
 // slash at the end, which says that a folder is meant. The package lies in a
 // folder of its own name, where a path may leave it and come back.
-func (r *resolver) inside(from, specifier string) (string, bool) {
+func (r *Resolver) Inside(from, specifier string) (string, bool) {
 	var joined string
 	switch {
 	case specifier == ir.PackageRoot, strings.HasPrefix(specifier, ir.PackageRoot+"/"):
 		joined = strings.TrimPrefix(specifier[len(ir.PackageRoot):], "/")
-	case isRelative(specifier):
+	case IsRelative(specifier):
 		joined = path.Dir(from) + "/" + specifier
 	default:
 		return "", false
@@ -146,7 +147,7 @@ func (r *resolver) inside(from, specifier string) (string, bool) {
 	folder := strings.HasSuffix(joined, "/") || strings.HasSuffix(joined, "/.") || strings.HasSuffix(joined, "/..") || joined == "." || joined == ".." || joined == ""
 	joined = path.Clean(joined)
 	if joined == ".." || strings.HasPrefix(joined, "../") {
-		name := r.manifest.Name
+		name := r.Manifest.Name
 		rest, ok := strings.CutPrefix(joined+"/", "../"+path.Base(name)+"/")
 		if !ok {
 			rest, ok = strings.CutPrefix(joined+"/", "../../"+name+"/")
@@ -166,20 +167,20 @@ func (r *resolver) inside(from, specifier string) (string, bool) {
 }
 
 // fileURL finds what stands after "file:" in the package.
-func (r *resolver) fileURL(from, rest string) (string, bool) {
+func (r *Resolver) fileURL(from, rest string) (string, bool) {
 	for _, host := range []string{"//localhost/", "///"} {
 		if after, ok := strings.CutPrefix(rest, host); ok {
 			rest = "/" + after
 		}
 	}
-	if inside, ok := r.inside(from, plainURL(rest)); ok {
-		return r.file(inside)
+	if inside, ok := r.Inside(from, PlainURL(rest)); ok {
+		return r.File(inside)
 	}
 	return "", false
 }
 
-// plainURL is the path of a URL: without query and fragment, decoded.
-func plainURL(text string) string {
+// PlainURL is the path of a URL: without query and fragment, decoded.
+func PlainURL(text string) string {
 	if i := strings.IndexAny(text, "?#"); i >= 0 {
 		text = text[:i]
 	}
@@ -191,8 +192,8 @@ func plainURL(text string) string {
 	return text
 }
 
-// cutFold cuts a prefix off, whatever its case.
-func cutFold(text, prefix string) (string, bool) {
+// CutFold cuts a prefix off, whatever its case.
+func CutFold(text, prefix string) (string, bool) {
 	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
 		return "", false
 	}
@@ -223,15 +224,15 @@ func isNodes(specifier string) bool {
 	return true
 }
 
-// manifestOf is the package.json of a folder, nil where there is none that can
+// ManifestOf is the package.json of a folder, nil where there is none that can
 // be read.
-func (r *resolver) manifestOf(dir string) *npm.Manifest {
+func (r *Resolver) ManifestOf(dir string) *npm.Manifest {
 	if dir == "" || dir == "." {
-		return r.manifest
+		return r.Manifest
 	}
 	m, ok := r.manifests[dir]
 	if !ok {
-		if f := r.pkg.File(dir + "/package.json"); f != nil {
+		if f := r.Pkg.File(dir + "/package.json"); f != nil {
 			m, _ = npm.ParseManifest(f.Data())
 		}
 		if r.manifests == nil {
@@ -243,22 +244,22 @@ func (r *resolver) manifestOf(dir string) *npm.Manifest {
 }
 
 // scope is the folder of the nearest package.json above a file.
-func (r *resolver) scope(from string) (string, *npm.Manifest) {
+func (r *Resolver) scope(from string) (string, *npm.Manifest) {
 	for dir := path.Dir(from); dir != "." && dir != "/"; dir = path.Dir(dir) {
 		if path.Base(dir) == "node_modules" {
 			break
 		}
-		if m := r.manifestOf(dir); m != nil {
+		if m := r.ManifestOf(dir); m != nil {
 			return dir, m
 		}
 	}
-	return "", r.manifest
+	return "", r.Manifest
 }
 
 // named finds a package by its name: the module's own, by its exports; one in a
 // node_modules folder of the tarball, the nearest first; the package itself,
 // which is installed in such a folder.
-func (r *resolver) named(from, specifier string, how how) (string, bool) {
+func (r *Resolver) named(from, specifier string, how How) (string, bool) {
 	name, subpath := npmName(specifier)
 	if name == "" {
 		return "", false
@@ -282,7 +283,7 @@ func (r *resolver) named(from, specifier string, how how) (string, bool) {
 			break
 		}
 	}
-	if r.manifest.Name == name {
+	if r.Manifest.Name == name {
 		return r.inPackage("", specifier[len(name):], subpath, how)
 	}
 	return "", false
@@ -309,38 +310,38 @@ func npmName(specifier string) (name, subpath string) {
 }
 
 // inPackage finds what a package in a folder gives for a path in it.
-func (r *resolver) inPackage(folder, rest, subpath string, how how) (string, bool) {
-	if m := r.manifestOf(folder); m != nil && len(m.Exports) > 0 {
+func (r *Resolver) inPackage(folder, rest, subpath string, how How) (string, bool) {
+	if m := r.ManifestOf(folder); m != nil && len(m.Exports) > 0 {
 		return r.target(folder, exportsTarget(m.Exports, subpath, how), how)
 	}
-	if m := r.manifestOf(folder); m != nil && rest == "" && how == byImport && strings.HasSuffix(m.Main, "/") {
+	if m := r.ManifestOf(folder); m != nil && rest == "" && how == ByImport && strings.HasSuffix(m.Main, "/") {
 		// import puts the endings behind the slash.
 		if file, ok := r.extended(path.Join(folder, m.Main, "index"), nodeExtensions); ok {
 			return file, true
 		}
 	}
-	if rest == "" && (how == byImport || folder == "") {
-		return r.file(folder + "/")
+	if rest == "" && (how == ByImport || folder == "") {
+		return r.File(folder + "/")
 	}
-	return r.file(folder + rest)
+	return r.File(folder + rest)
 }
 
 // target finds the file of one of the targets that exports or imports give.
-func (r *resolver) target(dir string, targets []string, how how) (string, bool) {
+func (r *Resolver) target(dir string, targets []string, how How) (string, bool) {
 	for _, target := range targets {
 		switch {
 		case strings.HasPrefix(target, "./"):
 			clean := path.Join(dir, target)
-			if r.pkg.File(clean) != nil {
+			if r.Pkg.File(clean) != nil {
 				return clean, true
 			}
-			if plain := path.Join(dir, plainURL(target)); r.pkg.File(plain) != nil {
+			if plain := path.Join(dir, PlainURL(target)); r.Pkg.File(plain) != nil {
 				return plain, true
 			}
-			if file, ok := r.file(clean); ok { // of a bundler, or another system
+			if file, ok := r.File(clean); ok { // of a bundler, or another system
 				return file, true
 			}
-		case isRelative(target), target == "", target[0] == '/', target[0] == '#', isNodes(target):
+		case IsRelative(target), target == "", target[0] == '/', target[0] == '#', isNodes(target):
 		default:
 			if file, ok := r.named(path.Join(dir, "x"), target, how); ok {
 				return file, true
@@ -352,31 +353,31 @@ func (r *resolver) target(dir string, targets []string, how how) (string, bool) 
 
 // known is false where no file of the package can be meant, which is so of most
 // texts.
-func (r *resolver) known(name string) bool {
-	if r.names == nil {
-		r.names = make(map[string]bool, 3*len(r.pkg.Files))
-		r.names[""] = true
-		for _, f := range r.pkg.Files {
-			r.names[f.Path] = true
+func (r *Resolver) known(name string) bool {
+	if r.Names == nil {
+		r.Names = make(map[string]bool, 3*len(r.Pkg.Files))
+		r.Names[""] = true
+		for _, f := range r.Pkg.Files {
+			r.Names[f.Path] = true
 			for _, ext := range resolveExtensions[1:] {
 				if stem, ok := strings.CutSuffix(f.Path, ext); ok {
-					r.names[stem] = true
+					r.Names[stem] = true
 					if ext == ".ts" || ext == ".tsx" {
-						r.names[stem+".js"] = true
+						r.Names[stem+".js"] = true
 					}
 				}
 			}
-			for folder := path.Dir(f.Path); folder != "." && !r.names[folder]; folder = path.Dir(folder) {
-				r.names[folder] = true
+			for folder := path.Dir(f.Path); folder != "." && !r.Names[folder]; folder = path.Dir(folder) {
+				r.Names[folder] = true
 			}
 		}
 	}
-	return r.names[name]
+	return r.Names[name]
 }
 
-// register notes an extension that a script gives to require.extensions: Node
+// Register notes an extension that a script gives to require.extensions: Node
 // tries it, and what the script makes of such files is its own affair.
-func (r *resolver) register(ext string) bool {
+func (r *Resolver) Register(ext string) bool {
 	if r.registered[ext] || len(ext) < 2 || ext[0] != '.' || strings.Contains(ext, ir.Hole) {
 		return false
 	}
@@ -385,24 +386,24 @@ func (r *resolver) register(ext string) bool {
 	}
 	r.registered[ext] = true
 	r.answers = nil
-	for _, f := range r.pkg.Files {
+	for _, f := range r.Pkg.Files {
 		if stem, ok := strings.CutSuffix(f.Path, ext); ok && r.known("") {
-			r.names[stem] = true
+			r.Names[stem] = true
 		}
 	}
 	return true
 }
 
-// file applies extensions and folders. A slash at the end says that a folder is
+// File applies extensions and folders. A slash at the end says that a folder is
 // meant.
-func (r *resolver) file(name string) (string, bool) {
+func (r *Resolver) File(name string) (string, bool) {
 	folder := strings.HasSuffix(name, "/") || name == ""
 	name = path.Clean("/" + name)[1:]
 	if !r.known(name) {
 		return "", false
 	}
 	if !folder {
-		if r.pkg.File(name) != nil {
+		if r.Pkg.File(name) != nil {
 			return name, true
 		}
 		if file, ok := r.extended(name, nodeExtensions); ok {
@@ -415,7 +416,7 @@ func (r *resolver) file(name string) (string, bool) {
 	// Bundlers and compilers come before Node's folders, where there is no file
 	// for Node: "./x.js" means x.ts, "./x" means x.mjs.
 	main := ""
-	if m := r.manifestOf(name); m != nil {
+	if m := r.ManifestOf(name); m != nil {
 		main = m.Main
 		if main != "" {
 			if file, ok := r.mainFile(name, main, nodeExtensions); ok {
@@ -441,7 +442,7 @@ func (r *resolver) file(name string) (string, bool) {
 			return file, true
 		}
 	}
-	if m := r.manifestOf(name); m != nil && m.Module != "" && name != "" {
+	if m := r.ManifestOf(name); m != nil && m.Module != "" && name != "" {
 		if file, ok := r.mainFile(name, m.Module, nodeExtensions); ok {
 			return file, true
 		}
@@ -450,9 +451,9 @@ func (r *resolver) file(name string) (string, bool) {
 }
 
 // mainFile is the file that the main of a folder's package.json names.
-func (r *resolver) mainFile(dir, main string, extensions []string) (string, bool) {
+func (r *Resolver) mainFile(dir, main string, extensions []string) (string, bool) {
 	name := path.Clean("/" + dir + "/" + main)[1:]
-	if r.pkg.File(name) != nil {
+	if r.Pkg.File(name) != nil {
 		return name, true
 	}
 	if file, ok := r.extended(name, extensions); ok {
@@ -461,23 +462,23 @@ func (r *resolver) mainFile(dir, main string, extensions []string) (string, bool
 	return r.extended(path.Join(name, "index"), extensions)
 }
 
-func (r *resolver) extended(name string, extensions []string) (string, bool) {
+func (r *Resolver) extended(name string, extensions []string) (string, bool) {
 	for _, ext := range extensions {
-		if r.pkg.File(name+ext) != nil {
+		if r.Pkg.File(name+ext) != nil {
 			return name + ext, true
 		}
 	}
 	return "", false
 }
 
-// otherCase finds a file where names ignore case, as on macOS and Windows.
-func (r *resolver) otherCase(from, specifier string) (string, bool) {
-	inside, ok := r.inside(from, specifier)
+// OtherCase finds a file where names ignore case, as on macOS and Windows.
+func (r *Resolver) OtherCase(from, specifier string) (string, bool) {
+	inside, ok := r.Inside(from, specifier)
 	if !ok {
 		return "", false
 	}
 	for _, end := range []string{"", ".js", ".json", ".node", "/index.js", ".mjs", ".cjs"} {
-		if f := r.pkg.Folded(path.Clean("/" + inside)[1:] + end); f != nil {
+		if f := r.Pkg.Folded(path.Clean("/" + inside)[1:] + end); f != nil {
 			return f.Path, true
 		}
 	}
@@ -491,14 +492,14 @@ func sortedKeys(m map[string]bool) []string {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// manyScripts is from how many scripts on a name that may be any of them stays
+// ManyScripts is from how many scripts on a name that may be any of them stays
 // open for those in folders: tests and examples are most of them.
-const manyScripts = 20
+const ManyScripts = 20
 
-// matching are the files that a specifier with unknown parts can mean: scripts,
+// Matching are the files that a specifier with unknown parts can mean: scripts,
 // and what else has the ending that it asks for. open is set where it can mean
 // others as well.
-func (r *resolver) matching(from, specifier string) (out []string, open bool) {
+func (r *Resolver) Matching(from, specifier string) (out []string, open bool) {
 	first := strings.Index(specifier, ir.Hole)
 	last := strings.LastIndex(specifier, ir.Hole) + len(ir.Hole)
 	prefix, suffix := specifier[:first], specifier[last:]
@@ -514,7 +515,7 @@ func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 	case first == 0 && strings.HasPrefix(suffix, "/") && last == len(ir.Hole):
 		// The folder of the process, or of the project: npm runs what installs a
 		// package in the package's own.
-		if file, ok := r.file(suffix[1:]); ok && len(suffix) > 1 {
+		if file, ok := r.File(suffix[1:]); ok && len(suffix) > 1 {
 			return []string{file}, false
 		}
 		return nil, true
@@ -533,21 +534,21 @@ func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 			r.matches[key] = out
 		}()
 	}
-	for _, name := range r.scripts[sort.SearchStrings(r.scripts, prefix):] {
+	for _, name := range r.Scripts[sort.SearchStrings(r.Scripts, prefix):] {
 		if !strings.HasPrefix(name, prefix) {
 			break
 		}
 		if suffix != "" && !strings.HasSuffix(name, suffix) && !strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), suffix) {
 			continue
 		}
-		if prefix == "" && len(r.scripts) > manyScripts && strings.Contains(name, "/") && (r.loaded == nil || !r.loaded(name)) {
+		if prefix == "" && len(r.Scripts) > ManyScripts && strings.Contains(name, "/") && (r.Loaded == nil || !r.Loaded(name)) {
 			open = true
 			continue
 		}
 		out = append(out, name)
 	}
 	if ext := path.Ext(suffix); len(ext) > 1 && !ir.IsScript(suffix) {
-		for _, f := range r.pkg.Files {
+		for _, f := range r.Pkg.Files {
 			if strings.HasPrefix(f.Path, prefix) && strings.HasSuffix(f.Path, suffix) {
 				out = append(out, f.Path)
 			}
@@ -565,21 +566,21 @@ func sortedNames(m map[string]string) []string {
 	return names
 }
 
-// packageType is the type that the nearest package.json states.
-func (r *resolver) packageType(folder string) string {
+// PackageType is the type that the nearest package.json states.
+func (r *Resolver) PackageType(folder string) string {
 	if folder == "." || folder == "/" {
-		return r.manifest.Type
+		return r.Manifest.Type
 	}
 	kind, known := r.types[folder]
 	if known {
 		return kind
 	}
-	if f := r.pkg.File(path.Join(folder, "package.json")); f != nil {
+	if f := r.Pkg.File(path.Join(folder, "package.json")); f != nil {
 		if m, err := npm.ParseManifest(f.Data()); err == nil {
 			kind = m.Type
 		}
 	} else {
-		kind = r.packageType(path.Dir(folder))
+		kind = r.PackageType(path.Dir(folder))
 	}
 	if r.types == nil {
 		r.types = map[string]string{}
@@ -588,10 +589,10 @@ func (r *resolver) packageType(folder string) string {
 	return kind
 }
 
-// isCode reports whether a file that is loaded runs: Node takes what has no known
+// IsCode reports whether a file that is loaded runs: Node takes what has no known
 // extension for a script where it is required or started, and nothing where it
 // is imported.
-func (r *resolver) isCode(file string, how how) bool {
+func (r *Resolver) IsCode(file string, how How) bool {
 	switch ext := path.Ext(file); {
 	case ir.IsScript(file), ext == "":
 		return true
@@ -600,9 +601,10 @@ func (r *resolver) isCode(file string, how how) bool {
 	case ext == ".wasm":
 		return false
 	}
-	return how == byRequire
+	return how == ByRequire
 }
 
-func isRelative(text string) bool {
+// IsRelative reports whether a specifier is a path from where it stands.
+func IsRelative(text string) bool {
 	return text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../")
 }

@@ -1,10 +1,10 @@
-package javascript
+package resolve
 
 import "strings"
 
-// builtins are Node's modules that matter as such; a specifier with "node:"
+// Builtins are Node's modules that matter as such; a specifier with "node:"
 // always means Node's.
-var builtins = func() map[string]bool {
+var Builtins = func() map[string]bool {
 	names := map[string]bool{}
 	for _, name := range strings.Fields(`assert async_hooks buffer child_process cluster console constants crypto dgram
 		diagnostics_channel dns domain events fs http http2 https inspector module net os path
@@ -17,4 +17,4 @@ var builtins = func() map[string]bool {
 
 // IsBuiltin reports whether a name is that of one of Node's own modules, such as
 // "net", without "node:".
-func IsBuiltin(name string) bool { return builtins[name] }
+func IsBuiltin(name string) bool { return Builtins[name] }

@@ -1,4 +1,4 @@
-package javascript
+package ir
 
 import (
 	"bufio"
@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-
-	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
 )
@@ -111,15 +109,15 @@ func (c *compiler) takes(t testing.TB, texts ...string) []string {
 // readAs tells which goals of Node's a text is read for, and why it is not.
 func readAs(text string) (goals, why string) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	if ir.Nesting(text) != nil {
+	if Nesting(text) != nil {
 		return "cm", ""
 	}
-	if _, message, ok := ir.ReadDialect(text, esbuild.JavaScript, ir.CommonJS); ok {
+	if _, message, ok := readDialect(text, esbuild.JavaScript, CommonJS); ok {
 		goals = "c"
 	} else {
 		why = message.Text
 	}
-	if _, message, ok := ir.ReadDialect(text, esbuild.JavaScript, ir.ModuleOnly); ok {
+	if _, message, ok := readDialect(text, esbuild.JavaScript, ModuleOnly); ok {
 		goals += "m"
 	} else {
 		why = message.Text
@@ -151,10 +149,18 @@ func missing(node, text string) string {
 	return ""
 }
 
-// nothing asks for nothing.
-type nothing struct{}
-
-func (nothing) Interest(string) Interest { return Interest{} }
+// parse reads a script and lowers it.
+func parse(file *Source, as Format) (*Module, esbuild.Message, bool) {
+	tree, message, ok := Read(file.Text(), file.Path, as)
+	if !ok {
+		return nil, message, false
+	}
+	m, strings, room := &Module{File: file}, NewStrings(), Room{}
+	if at := Lower(m, &tree, nil, &strings, &room); at > 0 {
+		return nil, esbuild.Message{Text: "await in the field of a class", Offset: int(at)}, false
+	}
+	return m, message, true
+}
 
 // TestScriptsOfFolder holds the parser against Node on a sample of npm's own
 // scripts; by hand on every script in a folder: LOCKWARDEN_SCRIPTS=FOLDER.
@@ -200,8 +206,8 @@ func TestScriptsOfFolder(t *testing.T) {
 		}
 		taken++
 		why := missing(takes, text)
-		if why == "" && ir.Nesting(text) == nil {
-			if _, message, ok := newProgram(nothing{}).parseModule(&ir.Source{Path: "index.js", Code: text}, ir.CommonJS); !ok {
+		if why == "" && Nesting(text) == nil {
+			if _, message, ok := parse(&Source{Path: "index.js", Code: text}, CommonJS); !ok {
 				why = message.Text
 			}
 		}

@@ -1,4 +1,4 @@
-package javascript
+package resolve
 
 import (
 	"bufio"
@@ -95,12 +95,12 @@ func (o *oracle) unpacked(t *testing.T, pkg *archive.Package, name string) strin
 	return dir
 }
 
-func (o *oracle) ask(t *testing.T, dir, from, specifier string, how how) string {
+func (o *oracle) ask(t *testing.T, dir, from, specifier string, how How) string {
 	t.Helper()
 	question, err := json.Marshal(struct {
 		From, Specifier string
 		Import          bool
-	}{filepath.Join(dir, filepath.FromSlash(from)), specifier, how == byImport})
+	}{filepath.Join(dir, filepath.FromSlash(from)), specifier, how == ByImport})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func (o *oracle) ask(t *testing.T, dir, from, specifier string, how how) string 
 	return ""
 }
 
-func testResolver(pkg *archive.Package) (*resolver, bool) {
+func testResolver(pkg *archive.Package) (*Resolver, bool) {
 	f := pkg.File("package.json")
 	if f == nil {
 		return nil, false
@@ -133,20 +133,20 @@ func testResolver(pkg *archive.Package) (*resolver, bool) {
 	if err != nil || m.Name == "" {
 		return nil, false
 	}
-	return newResolver(pkg, m), true
+	return New(pkg, m), true
 }
 
 // compare asks both, and reports where Node finds a file of the package and we
 // another one, or finds none of it and we do without its being a bundler's.
-func (o *oracle) compare(t *testing.T, r *resolver, dir, from, specifier string, how how) (compared bool) {
+func (o *oracle) compare(t *testing.T, r *Resolver, dir, from, specifier string, how How) (compared bool) {
 	t.Helper()
 	want := o.ask(t, dir, from, specifier, how)
-	got, _ := r.resolve(from, specifier, how)
+	got, _ := r.Resolve(from, specifier, how)
 	switch {
 	case want == "outside" && got == "", want == "":
 		return false // what Node does not find, a bundler may
 	case want != got:
-		t.Errorf("%s@%s: %s: %q: Node finds %q, we %q (%v)", r.manifest.Name, r.manifest.Version, from, specifier, want, got, how)
+		t.Errorf("%s@%s: %s: %q: Node finds %q, we %q (%v)", r.Manifest.Name, r.Manifest.Version, from, specifier, want, got, how)
 	}
 	return true
 }
@@ -179,7 +179,7 @@ func TestResolveAsNode(t *testing.T) {
 		if !ok {
 			t.Fatal(manifest)
 		}
-		dir := o.unpacked(t, pkg, r.manifest.Name)
+		dir := o.unpacked(t, pkg, r.Manifest.Name)
 		n := 0
 		specifiers := []string{".", "..", "./", "../", "./..", "./lib", "./lib/", "./lib/.", "./lib/x", "./lib/x/", "./lib/x.js", "./lib/x.json", "./lib/e.dat", "./lib/e", "./lib/only", "./lib/n",
 			"./lib/a b.js", "./lib/a%20b.js", "./lib/%78.js", "./lib/x.js?v=1", "./lib/x.js#h", "./lib/é.js", "./lib/p%41.js", "./lib/p%2541.js", "./lib/dot.js", "./lib/m", "./lib/m.mjs", "./sub/main", "./sub/main/",
@@ -188,7 +188,7 @@ func TestResolveAsNode(t *testing.T) {
 			"@s/made/lib/x.js", "#a", "#b/x", "#b/x/x", "#c", "#d", "#e", "#none", "../made/lib/x.js", "../lib/x", "../../lib/x.js", "../x", "./x", "file", "left/node_modules/deep", "./node_modules/left", "lib/x", ""}
 		for _, from := range []string{"index.js", "lib/x.js", "sub/x.js", "sub/deep/x.js", "esm/index.mjs", "node_modules/left/l.js", "node_modules/left/node_modules/deep/d.js", "node_modules/@s/right/r.js"} {
 			for _, specifier := range specifiers {
-				for _, how := range []how{byRequire, byImport} {
+				for _, how := range []How{ByRequire, ByImport} {
 					if specifier != "" && o.compare(t, r, dir, from, specifier, how) {
 						n++
 					}
@@ -231,7 +231,7 @@ func TestResolveRealPackages(t *testing.T) {
 			return nil
 		}
 		packages++
-		dir := o.unpacked(t, pkg, r.manifest.Name)
+		dir := o.unpacked(t, pkg, r.Manifest.Name)
 		defer os.RemoveAll(dir)
 		for _, f := range pkg.Files {
 			if !ir.IsScript(f.Path) {
@@ -240,7 +240,7 @@ func TestResolveRealPackages(t *testing.T) {
 			seen := map[asked2]bool{}
 			for _, m := range requested.FindAllSubmatch(f.Data(), 2000) {
 				specifier := string(m[1]) + string(m[2])
-				for _, how := range []how{byRequire, byImport} {
+				for _, how := range []How{ByRequire, ByImport} {
 					if key := (asked2{specifier, how}); !seen[key] {
 						seen[key] = true
 						asked++
@@ -261,7 +261,7 @@ func TestResolveRealPackages(t *testing.T) {
 
 type asked2 struct {
 	specifier string
-	how       how
+	how       How
 }
 
 // TestResolveForBundlers holds what Node does not find and bundlers do.
@@ -273,14 +273,14 @@ func TestResolveForBundlers(t *testing.T) {
 	r, _ := testResolver(archive.New(files))
 	want := map[string]string{"./x": "x.ts", "./x.js": "x.ts", "./y": "y.mjs", "./z": "z/index.mjs", "./w.js": "w.tsx", "./y?worker": "y.mjs", "./none": ""}
 	for _, specifier := range slices.Sorted(maps.Keys(want)) {
-		if got, _ := r.resolve("index.js", specifier, byImport); got != want[specifier] {
+		if got, _ := r.Resolve("index.js", specifier, ByImport); got != want[specifier] {
 			t.Errorf("%q: %q, want %q", specifier, got, want[specifier])
 		}
 	}
-	if got, _ := r.resolve("index.js", "./u", byRequire); got != "" {
+	if got, _ := r.Resolve("index.js", "./u", ByRequire); got != "" {
 		t.Errorf("the case of names matters: %q", got)
 	}
-	if got, _ := r.otherCase("index.js", "./u"); got != "U.js" {
+	if got, _ := r.OtherCase("index.js", "./u"); got != "U.js" {
 		t.Errorf("where case does not matter: %q", got)
 	}
 }

@@ -20,19 +20,21 @@ package javascript
 
 import (
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/eval"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/facts"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
 // Analyze reads the scripts of a package. It never fails: what could not be
 // read is in the Facts' lists.
-func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary, options Options) *Facts {
-	loading := Load(pkg, manifest, vocabulary, options)
+func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary eval.Vocabulary, options eval.Options) *facts.Facts {
+	loading := eval.Load(pkg, manifest, vocabulary, options)
 	entries := loading.Resolver().EntryPoints()
-	life := Installs(loading.Resolver(), manifest, options.Git)
+	life := facts.Installs(loading.Resolver(), manifest, options.Git)
 	var scripts []string
 	for _, entry := range entries {
 		scripts = append(scripts, entry.File)
 	}
 	solved, programs := loading.Solve(append(scripts, life.Scripts()...), life.Inline())
-	return Gather(solved, life, programs, entries)
+	return facts.Gather(solved, life, programs, entries)
 }

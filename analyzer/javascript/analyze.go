@@ -2,18 +2,12 @@
 // Facts, the uses of APIs with the context they run in and the way that leads
 // there.
 //
-// What stands in a script is the room ir's: nodes, functions and their places. They are
-// evaluated over abstract values (value.go, eval.go; state.go is what is known of a
-// function and a module) until nothing changes: what a variable, a property, a parameter
-// or an export may hold (object.go). Calls are resolved through those values
-// (call.go), and the functions and methods of the language that only pass
-// values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
-// a specifier means as Node does, exports.go what a package.json says of it, entries.go where
-// it begins; what an evaluation comes to load (load.go) or start (start.go) is
-// parsed then; bundle.go takes bundles apart. A last pass records uses
-// and call edges (facts.go) and notes what will be asked of the code (answers.go);
-// data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
-// scripts (lifecycle.go, by analyzer/shell) and the entry points.
+// It is the front door of rooms that import each other one way. ir has what stands in
+// scripts: nodes, functions and their places. resolve finds what a specifier means, as
+// Node does. eval evaluates the nodes over abstract values until nothing changes, with the
+// language's functions of builtin and what scripts hide in themselves of decode. facts
+// takes what evaluations recorded, walks the call graph from the lifecycle scripts and the
+// entry points, and follows data back to its sources. docs/engine.md explains all of it.
 //
 // Which APIs matter is not known here: a Vocabulary says so.
 package javascript
@@ -27,7 +21,7 @@ import (
 
 // Analyze reads the scripts of a package. It never fails: what could not be
 // read is in the Facts' lists.
-func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary eval.Vocabulary, options eval.Options) *facts.Facts {
+func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary, options Options) *Facts {
 	loading := eval.Load(pkg, manifest, vocabulary, options)
 	entries := loading.Resolver().EntryPoints()
 	life := facts.Installs(loading.Resolver(), manifest, options.Git)

@@ -6,9 +6,9 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
-// answers are what readers of the facts ask of a module's code. They are noted
+// Answers are what readers of the facts ask of a module's code. They are noted
 // while its values are at hand, so that its nodes need not stay.
-type answers struct {
+type Answers struct {
 	// Named are the places that spell an API out, the first few of each.
 	Named map[string][]Spot
 	// globals are the first places that name a global.
@@ -16,7 +16,7 @@ type answers struct {
 	// Stored are the APIs that variables hold.
 	Stored map[string]bool
 	// Written are the texts, literal or put together.
-	Written []writtenText
+	Written []WrittenText
 	// code has a bit for each byte of a text with a wide gap, set where code
 	// begins that is more than a text.
 	code []uint64
@@ -28,16 +28,16 @@ type Spot struct {
 	Pos int32
 }
 
-// writtenText is a text, by its index in the program's strings, and the place of
+// WrittenText is a text, by its index in the program's strings, and the place of
 // what writes it; function is the index in the module's functions.
-type writtenText struct{ Text, Function, Pos int32 }
+type WrittenText struct{ Text, Function, Pos int32 }
 
 // MaxPlaces is how many places answer a question.
 const MaxPlaces = 8
 
 // newAnswers has room for a module's.
-func newAnswers(m *Module) *answers {
-	a := &answers{}
+func newAnswers(m *Module) *Answers {
+	a := &Answers{}
 	if m.Gap {
 		a.code = make([]uint64, (m.Size+63)/64)
 	}
@@ -45,7 +45,7 @@ func newAnswers(m *Module) *answers {
 }
 
 // note notes the answers that the function's code gives.
-func (e *evaluation) note(a *answers) {
+func (e *evaluation) note(a *Answers) {
 	m := e.m
 	for id := e.f.Start; id < e.f.End; id++ {
 		n := &m.Nodes[id]
@@ -85,12 +85,12 @@ func (e *evaluation) note(a *answers) {
 				pos = m.Position(ir.NodeID(m.List(n.B)[0]))
 			}
 			if n.Kind == ir.NString {
-				a.Written = append(a.Written, writtenText{n.A, e.f.Index, pos})
+				a.Written = append(a.Written, WrittenText{n.A, e.f.Index, pos})
 				continue
 			}
 			v.Each(func(alt *Value) {
 				if alt.kind == vString {
-					a.Written = append(a.Written, writtenText{e.p.strings.Find(alt.text()), e.f.Index, pos})
+					a.Written = append(a.Written, WrittenText{e.p.strings.Find(alt.text()), e.f.Index, pos})
 				}
 			})
 		}
@@ -98,7 +98,7 @@ func (e *evaluation) note(a *answers) {
 }
 
 // noteNamed notes the APIs that a node may be.
-func (e *evaluation) noteNamed(a *answers, n *ir.Node, v *Value, at Spot) {
+func (e *evaluation) noteNamed(a *Answers, n *ir.Node, v *Value, at Spot) {
 	v.Each(func(alt *Value) {
 		if p := alt.Path(); n.Kind == ir.NCall && v != alt && p != nil && !p.root && !strings.HasSuffix(p.API, "#") {
 			return // one of several things that a function of the package gives
@@ -121,14 +121,14 @@ func (e *evaluation) noteNamed(a *answers, n *ir.Node, v *Value, at Spot) {
 	})
 }
 
-func (a *answers) markCode(pos int32) {
+func (a *Answers) markCode(pos int32) {
 	if pos >= 0 && int(pos/64) < len(a.code) {
 		a.code[pos/64] |= 1 << (pos % 64)
 	}
 }
 
 // CodeBetween reports whether code begins between two offsets.
-func (a *answers) CodeBetween(start, end int) bool {
+func (a *Answers) CodeBetween(start, end int) bool {
 	for at := max(start, 0); at < end && at/64 < len(a.code); at++ {
 		if a.code[at/64]&(1<<(at%64)) != 0 {
 			return true
@@ -141,7 +141,7 @@ func (a *answers) CodeBetween(start, end int) bool {
 // vocabulary knows, or a module.
 func (p *Path) asked() bool { return p.Interest.Uses != 0 || p.depth <= 1 }
 
-func (a *answers) NamedAt(api string) *Spot {
+func (a *Answers) NamedAt(api string) *Spot {
 	if a == nil {
 		return nil
 	}

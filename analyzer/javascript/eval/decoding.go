@@ -24,13 +24,13 @@ func (p *program) decode(file *ir.Source, tree *esbuild.AST, shift int32) decode
 	}
 	for _, c := range r.Cuts {
 		c.Loc = max(c.Loc-shift, 0)
-		p.decodingCuts = append(p.decodingCuts, decodingCut{file, c})
+		p.decodingCuts = append(p.decodingCuts, DecodingCut{file, c})
 	}
 	return r
 }
 
-// decodingCut is a limit that decoding a script ran into.
-type decodingCut struct {
+// DecodingCut is a limit that decoding a script ran into.
+type DecodingCut struct {
 	File *ir.Source
 	decode.Cut
 }

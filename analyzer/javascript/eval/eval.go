@@ -78,7 +78,7 @@ type program struct {
 	labels []string
 	// found are the values of functions that were asked for after the end.
 	found   *foundValues
-	records records
+	records Records
 	// hidden are programs that scripts make and run.
 	hidden []Hidden
 	// unread are the modules of scripts that no parser read.
@@ -95,11 +95,11 @@ type program struct {
 	// cutRuns are functions that were not evaluated again.
 	cutRuns map[*Function]bool
 	// decodingCuts are the limits that decoding ran into.
-	decodingCuts []decodingCut
+	decodingCuts []DecodingCut
 	// cuts are the limits that functions ran into.
 	cuts map[reachedLimit]bool
 	// counts are what was read.
-	counts counts
+	counts Counts
 }
 
 // Hidden is one with the place that runs it.

@@ -267,7 +267,7 @@ func (p *program) fetch(names []string) {
 func (p *program) parseLoaded(file *ir.Source) *Module {
 	l := p.loading
 	if held := file.Of.Held; held == archive.Part || held == archive.Dropped {
-		return p.unreadModule(file, unread{Kind: BlindFile, Line: 1, Reason: "its content was not kept", Cut: true})
+		return p.unreadModule(file, Unread{Kind: BlindFile, Line: 1, Reason: "its content was not kept", Cut: true})
 	}
 	if l.scriptNamed(file.Of) {
 		return p.parse(file, l.options)

@@ -8,8 +8,8 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
-// counts are how many scripts there are and were parsed, and the size of all.
-type counts struct {
+// Counts are how many scripts there are and were parsed, and the size of all.
+type Counts struct {
 	Scripts, Parsed int
 	Bytes           int64
 }
@@ -114,14 +114,14 @@ func (s *Solved) Hidden() []Hidden { return s.p.hidden }
 func (s *Solved) Unread() []*Module { return s.p.unread }
 
 // DecodingCuts are the limits that decoding ran into.
-func (s *Solved) DecodingCuts() []decodingCut { return s.p.decodingCuts }
+func (s *Solved) DecodingCuts() []DecodingCut { return s.p.decodingCuts }
 
 // Exhausted reports whether the budget ran out before nothing changed, and how many
 // steps that was.
 func (s *Solved) Exhausted() (steps int64, exhausted bool) { return s.p.limit, s.p.exhausted }
 
 // Counts are how many scripts there are and were parsed.
-func (s *Solved) Counts() counts { return s.p.counts }
+func (s *Solved) Counts() Counts { return s.p.counts }
 
 // Printed are the marks of what a program prints that a call of an API starts.
 func (s *Solved) Printed(api string, args []*Value) Marks { return s.p.printed(api, args) }
@@ -153,9 +153,9 @@ func (s *Solved) recordAll() {
 }
 
 // Take gives what was recorded since it was asked last.
-func (s *Solved) Take() records {
+func (s *Solved) Take() Records {
 	r := s.p.records
-	s.p.records = records{}
+	s.p.records = Records{}
 	return r
 }
 

@@ -47,9 +47,9 @@ const (
 // String is the word that readers see.
 func (c Certainty) String() string { return [...]string{"certain", "likely", "text"}[c] }
 
-// records are what evaluations found, raw and in the order in which they found it.
+// Records are what evaluations found, raw and in the order in which they found it.
 // They say nothing of when the code runs.
-type records struct {
+type Records struct {
 	Uses  []Use
 	Texts []Text
 	// Files are those of the package that code names; Disguised are scripts that are
@@ -58,7 +58,7 @@ type records struct {
 	// Tokens are the files that were read as tokens only.
 	Tokens []string
 	// Stops are the places where an evaluation stopped following.
-	Stops []stop
+	Stops []Stop
 }
 
 // Use is one use of an API.

@@ -129,7 +129,7 @@ func (p *program) parse(file *ir.Source, options Options) *Module {
 }
 
 // script reads one script, or says why not.
-func (p *program) script(file *ir.Source, options Options) (*Module, *unread) {
+func (p *program) script(file *ir.Source, options Options) (*Module, *Unread) {
 	reason, text := cmp.Or(options.Skip[file.Path], file.Of.Skipped), file.Text()
 	if reason == "" && len(text) > ir.MaxScript {
 		reason = fmt.Sprintf("the script has more than %d MiB", ir.MaxScript>>20)
@@ -138,13 +138,13 @@ func (p *program) script(file *ir.Source, options Options) (*Module, *unread) {
 		reason = "the script " + err.Error()
 	}
 	if reason != "" {
-		return nil, &unread{Kind: BlindFile, Line: 1, Reason: reason, Cut: true}
+		return nil, &Unread{Kind: BlindFile, Line: 1, Reason: reason, Cut: true}
 	}
 	options.Starting(file.Path)
 	m, message, ok := p.parseModule(file, p.format(file.Path))
 	if !ok {
 		line, _ := file.Position(int32(message.Offset))
-		return nil, &unread{Kind: BlindFile, Line: line, Reason: message.Text}
+		return nil, &Unread{Kind: BlindFile, Line: line, Reason: message.Text}
 	}
 	p.counts.Parsed++
 	return m, nil
@@ -163,11 +163,11 @@ func (p *program) parseInline(programs []Inline) []*Module {
 		file := &ir.Source{Path: fmt.Sprintf("%s#%s-%d.js", code.File, code.Script, i), Code: code.Text, ShownLine: code.Line}
 		var m *Module
 		if err := ir.Nesting(code.Text); err != nil {
-			m = p.unreadModule(file, unread{Kind: BlindFile, Line: code.Line, Reason: "scripts." + code.Script + " " + err.Error(), Cut: true})
+			m = p.unreadModule(file, Unread{Kind: BlindFile, Line: code.Line, Reason: "scripts." + code.Script + " " + err.Error(), Cut: true})
 		} else if read, message, ok := p.parseModule(file, ir.CommonJS); ok {
 			m = read
 		} else {
-			m = p.unreadModule(file, unread{Kind: BlindFile, Line: code.Line, Reason: message.Text})
+			m = p.unreadModule(file, Unread{Kind: BlindFile, Line: code.Line, Reason: message.Text})
 		}
 		file.Path = code.File
 		p.order = append(p.order, m)
@@ -189,12 +189,12 @@ func (p *program) parseHidden(m *Module, depth int) []*Module {
 		var inner *Module
 		if len(hidden.Text) > ir.MaxScript || ir.Nesting(hidden.Text) != nil || depth >= maxHiddenDepth {
 			reason := fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line)
-			inner = p.unreadModule(file, unread{Kind: BlindFile, Line: line, Reason: reason, Cut: true})
+			inner = p.unreadModule(file, Unread{Kind: BlindFile, Line: line, Reason: reason, Cut: true})
 		} else if read, message, ok := p.parseModule(file, ir.RunText); ok {
 			inner = read
 		} else {
 			// Whoever runs it gets an error, as far as this parser can tell.
-			inner = p.unreadModule(file, unread{Kind: BlindCode, Line: line, Reason: message.Text})
+			inner = p.unreadModule(file, Unread{Kind: BlindCode, Line: line, Reason: message.Text})
 		}
 		p.order = append(p.order, inner)
 		p.hidden = append(p.hidden, Hidden{m, hidden.Loc, inner})
@@ -225,7 +225,7 @@ func (p *program) record(m *Module, wanted func(string) bool) {
 		return
 	}
 	if len(p.records.Uses) == uses {
-		a = &answers{code: a.code} // the other questions begin at a use
+		a = &Answers{code: a.code} // the other questions begin at a use
 	}
 	a.Written = slices.Clone(a.Written) // as large as it must be
 	m.Answers = a

@@ -443,7 +443,7 @@ func (s *start) programModule(text string, as ir.Format, partly bool) *Module {
 func (p *program) textModule(file *ir.Source, line int, as ir.Format, partly bool) *Module {
 	text := file.Code
 	if err := ir.Nesting(text); err != nil || len(text) > ir.MaxScript {
-		return p.unreadModule(file, unread{Kind: BlindFile, Line: line, Reason: "the program that is run here is too large or too deep", Cut: true})
+		return p.unreadModule(file, Unread{Kind: BlindFile, Line: line, Reason: "the program that is run here is too large or too deep", Cut: true})
 	}
 	m, message, ok := p.parseModule(file, as)
 	if ok {
@@ -453,7 +453,7 @@ func (p *program) textModule(file *ir.Source, line int, as ir.Format, partly boo
 		return nil
 	}
 	// Whoever runs it gets an error, as far as this parser can tell.
-	return p.unreadModule(file, unread{Kind: BlindCode, Line: line, Reason: message.Text})
+	return p.unreadModule(file, Unread{Kind: BlindCode, Line: line, Reason: message.Text})
 }
 
 // codeAt is a text that a place runs.

@@ -90,10 +90,10 @@ type Module struct {
 	// TypeScript writes each part of a namespace so.
 	namespaces map[int32]*Object
 	// Unread is set where the script was not read, nil else.
-	Unread *unread
+	Unread *Unread
 	// programs are those that the script makes from texts and runs.
 	programs []decode.Program
-	Answers  *answers
+	Answers  *Answers
 	// made are the values that places in the code make, one for each.
 	made map[ir.NodeID]*Value
 	// exports and moduleObject are the CommonJS objects of the same names; a

@@ -27,8 +27,8 @@ const (
 	BlindBudget BlindKind = "budget"
 )
 
-// stop is a place where an evaluation stopped following.
-type stop struct {
+// Stop is a place where an evaluation stopped following.
+type Stop struct {
 	Kind BlindKind
 	What string
 	Place
@@ -36,7 +36,7 @@ type stop struct {
 
 // stopAt notes one.
 func (p *program) stopAt(kind BlindKind, at Place, what string) {
-	p.records.Stops = append(p.records.Stops, stop{kind, what, at})
+	p.records.Stops = append(p.records.Stops, Stop{kind, what, at})
 }
 
 // Names of limits that ordinary code reaches.

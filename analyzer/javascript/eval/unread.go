@@ -6,10 +6,10 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
-// unread is why a script is an empty module: no parser reads it, or a limit
+// Unread is why a script is an empty module: no parser reads it, or a limit
 // keeps it from being parsed. Its module is there to be loaded, so that it is
 // known when what it does would run.
-type unread struct {
+type Unread struct {
 	Kind   BlindKind
 	Line   int
 	Reason string
@@ -21,7 +21,7 @@ type unread struct {
 
 // unreadModule makes the module of a script that is not read, and searches the
 // text for words.
-func (p *program) unreadModule(file *ir.Source, why unread) *Module {
+func (p *program) unreadModule(file *ir.Source, why Unread) *Module {
 	m := &Module{pkg: p, Unread: &why}
 	m.Module = ir.EmptyModule(file)
 	m.begin()

@@ -25,27 +25,9 @@ type Blind struct {
 	What string
 }
 
-// blindSpot is a Blind whose contexts are known only at the end.
-type blindSpot struct {
-	kind eval.BlindKind
-	what string
-	Site
-}
-
-// blindAt notes a blind spot at a place in code.
-func (g *gathering) blindAt(kind eval.BlindKind, site Site, what string) {
-	g.blinds = append(g.blinds, blindSpot{kind, what, site})
-}
-
 // maxBlind is how many blind spots of a package are listed; one more says how
 // many are not.
 const maxBlind = 200
-
-// blindFile notes a blind spot of which the contexts are known, or the whole
-// file's: those of the code that loads it are the caller's to find.
-func (g *gathering) blindFile(kind eval.BlindKind, file string, line int, contexts eval.Context, what string) {
-	g.facts.Blind = append(g.facts.Blind, Blind{kind, file, line, contexts, what})
-}
 
 // Decoding reports whether it is a limit of decoding what a script hides in itself.
 func (b Blind) Decoding() bool {
@@ -55,18 +37,6 @@ func (b Blind) Decoding() bool {
 // Certainly reports whether a limit cut off more than which of many objects a value
 // is: ordinary code hands its objects through the same variables everywhere.
 func (b Blind) Certainly() bool { return !strings.HasPrefix(b.What, eval.LimitObjects) }
-
-// closeBlind gives the blind spots their contexts, and lists each once, those
-// that matter most first.
-func (g *gathering) closeBlind() {
-	for i := range g.blinds {
-		b := &g.blinds[i]
-		line, _ := b.Position()
-		g.facts.Blind = append(g.facts.Blind, Blind{b.kind, b.File(), line, b.Contexts(), b.what})
-	}
-	g.blinds = nil
-	g.facts.Blind = SortBlind(g.facts.Blind)
-}
 
 // SortBlind orders blind spots by file and line, takes repetitions out, and
 // cuts what nobody reads: the reached ones stay.

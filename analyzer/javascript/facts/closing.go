@@ -69,3 +69,15 @@ func (g *gathering) linkHidden() {
 		}
 	}
 }
+
+// closeBlind gives the blind spots their contexts, and lists each once, those
+// that matter most first.
+func (g *gathering) closeBlind() {
+	for i := range g.blinds {
+		b := &g.blinds[i]
+		line, _ := b.Position()
+		g.facts.Blind = append(g.facts.Blind, Blind{b.kind, b.File(), line, b.Contexts(), b.what})
+	}
+	g.blinds = nil
+	g.facts.Blind = SortBlind(g.facts.Blind)
+}

@@ -1,11 +1,13 @@
 package facts
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/eval"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -384,4 +386,36 @@ func (u *Use) Shell() bool { return u.raw().Shell() }
 // was read for the same memo is not read again.
 func (u *Use) Runs(p *shell.Package, text, away bool, memo string) []eval.StartedRun {
 	return u.raw().Runs(p, text, away, memo)
+}
+
+// BundledScript is a lifecycle script of a package that the tarball brings in its
+// node_modules: npm runs it as it runs the package's own.
+type BundledScript struct {
+	// File is the package.json, or the binding.gyp that npm builds of itself.
+	File, Name string
+	Script     npm.Script
+}
+
+// Flow is a way that data takes: from the API that gives it to an argument of
+// a use. It is found backwards, from the use, only for uses that a vocabulary
+// asks for, so that it costs nothing elsewhere.
+type Flow struct {
+	// Arg is the argument that the data arrives in; -1 is the receiver.
+	Arg int
+	// Marks are those of the source that were followed.
+	Marks eval.Marks
+	// Cut is set where the way took more steps than are followed: Steps are its end.
+	Cut bool
+	// Source is the API that gives the data, and SourceTexts what its first
+	// argument may be, as far as that is constant: paths, the name of a variable.
+	Source      string
+	SourceTexts []string
+	// Steps are the places from the source to the use, in this order, one for
+	// each line that the way goes through.
+	Steps []Site
+}
+
+// Traced reports whether the way of data with one of the marks was found.
+func (u *Use) Traced(marks eval.Marks) bool {
+	return slices.ContainsFunc(u.Flows, func(f Flow) bool { return f.Marks&marks != 0 && !f.Cut })
 }

@@ -5,33 +5,12 @@ import (
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
-// stored is a value that code puts into an object.
-type stored struct {
-	in    *eval.Function
-	value int32
-}
-
 // mutators are methods that put their arguments into what they are called on;
 // fillers are functions that put further arguments into the first one.
 var (
 	mutators = map[string]bool{"push": true, "unshift": true, "splice": true, "fill": true, "add": true, "set": true, "append": true}
 	fillers  = map[string]bool{"assign": true, "defineProperty": true, "defineProperties": true, "extend": true, "merge": true, "defaults": true}
 )
-
-// stores follows what a module's code puts into an object after it was made:
-// out.key = value, out[key] = value, out.push(value), Object.assign(out, value).
-func (w *trail) stores(m *eval.Module, f *eval.Function, id int32, depth int) {
-	before := len(w.out)
-	w.t.value(f, id).Each(func(alt *eval.Value) {
-		o := alt.Object()
-		if o == nil || len(w.out) > before {
-			return
-		}
-		for _, s := range w.t.storesIn(m)[o] {
-			w.visit(m, s.in, s.value, depth)
-		}
-	})
-}
 
 // storesIn are the values that a module's code puts into objects, by object.
 // They are found by evaluating its functions once more, all at once.

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"path"
+	"regexp"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/eval"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
@@ -76,5 +77,41 @@ func (l *Lifecycle) follow(run shell.Run, dir string) {
 			kind = eval.BlindFile
 		}
 		l.blind = append(l.blind, Blind{kind, path.Join(dir, c.File), c.Line, eval.Install, c.What})
+	}
+}
+
+// bundledManifest is the package.json of a package that lies in the tarball where
+// npm and Node look for packages; a node_modules folder elsewhere is a fixture.
+var bundledManifest = regexp.MustCompile(`^((?:node_modules/(?:@[^/]+/)?[^/@][^/]*/)+)package\.json$`)
+
+// followBundled follows what installing the packages of the tarball's own node_modules
+// runs. Each is followed as the package itself is, from its own folder.
+// Source: https://docs.npmjs.com/cli/configuring-npm/package-json#bundledependencies
+func (l *Lifecycle) followBundled() {
+	for _, f := range l.r.Pkg.Files {
+		m := bundledManifest.FindStringSubmatch(f.Path)
+		if m == nil {
+			continue
+		}
+		dir := path.Clean(m[1])
+		manifest := l.r.ManifestOf(dir)
+		if manifest == nil {
+			continue
+		}
+		own := false
+		for _, name := range npm.Lifecycle(false) {
+			if script, ok := manifest.Scripts[name]; ok {
+				l.bundled = append(l.bundled, BundledScript{dir + "/package.json", name, script})
+				own = own || name != "postinstall"
+			}
+		}
+		gyp := !own && manifest.Gypfile && l.r.Pkg.File(dir+"/"+shell.GypFile) != nil
+		if gyp {
+			l.bundled = append(l.bundled, BundledScript{dir + "/" + shell.GypFile, "install", npm.Script{Command: "node-gyp rebuild", Line: 1}})
+		}
+		if len(manifest.Scripts) > 0 || gyp {
+			inside := resolve.New(l.r.Pkg.Sub(dir), manifest)
+			l.follow(inside.ShellPackage().Install(false), dir)
+		}
 	}
 }

@@ -56,16 +56,6 @@ func New(pkg *archive.Package, manifest *npm.Manifest) *Resolver {
 	return &Resolver{Pkg: pkg, Manifest: manifest}
 }
 
-// How is how a specifier is read.
-type How uint8
-
-const (
-	// ByRequire is a path, or a name that is looked up in node_modules.
-	ByRequire How = iota
-	// ByImport is a URL, or a name.
-	ByImport
-)
-
 // nodeExtensions are those that Node tries, in order; bundlers try the others
 // as well.
 var (
@@ -602,9 +592,4 @@ func (r *Resolver) IsCode(file string, how How) bool {
 		return false
 	}
 	return how == ByRequire
-}
-
-// IsRelative reports whether a specifier is a path from where it stands.
-func IsRelative(text string) bool {
-	return text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../")
 }

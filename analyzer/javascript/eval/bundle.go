@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
@@ -105,8 +107,8 @@ func (e *evaluation) detectTable(id ir.NodeID, n *ir.Node, o *Object) {
 		return
 	}
 	o.own().table = t
-	for _, f := range t.entries {
-		e.makePseudo(f, order, t)
+	for _, key := range slices.Sorted(maps.Keys(t.entries)) {
+		e.makePseudo(t.entries[key], order, t) // in order, as what is evaluated first has an effect
 	}
 }
 

@@ -22,14 +22,15 @@ type Answers struct {
 	code []uint64
 }
 
-// Spot is one in a module.
+// Spot is a place in a function: where that is in the text, in bytes.
 type Spot struct {
+	// F is the function, Pos the place.
 	F   *Function
 	Pos int32
 }
 
 // WrittenText is a text, by its index in the program's strings, and the place of
-// what writes it; function is the index in the module's functions.
+// what writes it; Function is the index in the module's functions.
 type WrittenText struct{ Text, Function, Pos int32 }
 
 // MaxPlaces is how many places answer a question.
@@ -141,6 +142,7 @@ func (a *Answers) CodeBetween(start, end int) bool {
 // vocabulary knows, or a module.
 func (p *Path) asked() bool { return p.Interest.Uses != 0 || p.depth <= 1 }
 
+// NamedAt is the first place that names an API, nil where none does.
 func (a *Answers) NamedAt(api string) *Spot {
 	if a == nil {
 		return nil

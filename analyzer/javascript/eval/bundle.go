@@ -64,7 +64,8 @@ func (e *evaluation) detectTable(id ir.NodeID, n *ir.Node, o *Object) {
 			// browserify: [function(require, module, exports) {…}, {"./a": 1}]
 			first := v.Object().properties.get("0")
 			second := v.Object().properties.get("1")
-			if !v.Object().array || v.Object().length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.Function().Params > maxTableParameters {
+			if !v.Object().array || v.Object().length != 2 || first == nil || first.kind != vFunction || second == nil ||
+				second.kind != vObject || first.Function().Params > maxTableParameters {
 				return false
 			}
 			order = paramRequireModule

@@ -49,7 +49,8 @@ func (e *evaluation) call(id ir.NodeID, n *ir.Node) *Value {
 	if e.record && len(args) > 0 {
 		e.listed(id, receiver, name, args[0])
 	}
-	c := &callSite{id: id, new: n.Kind == ir.NNew, oneOf: callee != nil && callee.kind == vUnion, receiver: receiver, args: args, spread: n.Flags&ir.FlagSpread != 0}
+	c := &callSite{id: id, new: n.Kind == ir.NNew, oneOf: callee != nil && callee.kind == vUnion,
+		receiver: receiver, args: args, spread: n.Flags&ir.FlagSpread != 0}
 	c.loose = callee.Wide() || arrayOwn[name] && receiver.IsObject() || receiver.Wide() && (name == "call" || name == "apply" || name == "bind")
 	if c.spread {
 		c.spreadArguments(e, items)
@@ -176,7 +177,8 @@ func (e *evaluation) callFunction(c *callSite, f *Function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.Returned != nil && f.Returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.Returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
+	if f.Returned != nil && f.Returned.kind == vUnion && e.inline < maxInline &&
+		(e.p.hasPath(f.Returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
 		out := e.returnFor(f, c.args)
 		e.readsFor(c.id, f, out)
 		return out

@@ -137,6 +137,7 @@ func (u *Use) Runs(p *shell.Package, text, away bool, memo string) []StartedRun 
 
 // StartedRun is what starting a program or a shell text runs.
 type StartedRun struct {
+	// Text is the program's name, or the shell's text.
 	Text string
 	shell.Run
 }

@@ -24,8 +24,9 @@ func (c Context) Names() []string {
 
 // Edge is how a function is reached in one context.
 type Edge struct {
+	// From is the function that leads there, at Pos; nil at a root.
 	From *Function
 	Pos  int32
-	// Label is the root's, in program.labels; 0 where from is set.
+	// Label is the root's, by Function.Label; 0 where From is set.
 	Label int32
 }

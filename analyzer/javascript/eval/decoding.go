@@ -31,6 +31,7 @@ func (p *program) decode(file *ir.Source, tree *esbuild.AST, shift int32) decode
 
 // DecodingCut is a limit that decoding a script ran into.
 type DecodingCut struct {
+	// File is the script.
 	File *ir.Source
 	decode.Cut
 }

@@ -102,8 +102,9 @@ type program struct {
 	counts Counts
 }
 
-// Hidden is one with the place that runs it.
+// Hidden is a program that a script makes and runs.
 type Hidden struct {
+	// From is the script, At the place that runs the program To.
 	From *Module
 	At   int32
 	To   *Module
@@ -118,8 +119,13 @@ func (p *program) decodedMarks() Marks {
 }
 
 func newProgram(vocabulary Vocabulary) *program {
-	p := &program{vocabulary: vocabulary, modules: map[string]*Module{}, texts: map[string]*Value{}, sorted: map[*Object][]string{}, properties: map[string]bool{},
-		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, jsonFiles: map[string]*Value{}, strings: ir.NewStrings(), quoted: map[string]bool{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*Path{}}
+	p := &program{
+		vocabulary: vocabulary, alive: func() {}, decoding: decode.NewBudget(),
+		modules: map[string]*Module{}, strings: ir.NewStrings(), quoted: map[string]bool{},
+		texts: map[string]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, opaques: map[Marks]*Value{},
+		joins: map[pair]*Value{}, sorted: map[*Object][]string{}, properties: map[string]bool{},
+		jsonFiles: map[string]*Value{}, roots: map[string]*Path{},
+	}
 	if namer, ok := vocabulary.(Namer); ok {
 		p.known = namer.Known()
 	}
@@ -222,7 +228,8 @@ func (p *program) enqueueFor(f *Function, news change) {
 				p.cutRuns = map[*Function]bool{}
 			}
 			p.cutRuns[f] = true
-			p.stopAt(BlindBudget, Place{Source: f.Module.File, Pos: f.Pos, F: f}, fmt.Sprintf("evaluations of a function: more than %d", maxRuns[news]))
+			at := Place{Source: f.Module.File, Pos: f.Pos, F: f}
+			p.stopAt(BlindBudget, at, fmt.Sprintf("evaluations of a function: more than %d", maxRuns[news]))
 		}
 		return
 	}
@@ -839,7 +846,8 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 			if alt.Path().external && alt.Path().root {
 				return
 			}
-			if alt.Path().depth > 0 && len(alt.Path().API) > 0 && alt.Path().Marks == 0 && !alt.Path().root && alt.Path().Interest.Uses == 0 && alt.Path().API != "process.env" {
+			if alt.Path().depth > 0 && len(alt.Path().API) > 0 && alt.Path().Marks == 0 && !alt.Path().root &&
+				alt.Path().Interest.Uses == 0 && alt.Path().API != "process.env" {
 				return
 			}
 			if alt.Path() == e.p.globalObject {

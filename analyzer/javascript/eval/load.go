@@ -252,7 +252,8 @@ func (p *program) fetch(names []string) {
 	}
 	var missing []string
 	for _, name := range names {
-		if f := p.resolver.Pkg.File(name); f != nil && f.Held != archive.Whole && f.Held != archive.Cut && (p.loading.waiting[name] != nil || ir.IsScript(name)) && !slices.Contains(missing, name) {
+		if f := p.resolver.Pkg.File(name); f != nil && f.Held != archive.Whole && f.Held != archive.Cut &&
+			(p.loading.waiting[name] != nil || ir.IsScript(name)) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}

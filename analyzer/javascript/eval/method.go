@@ -270,6 +270,12 @@ func (e *evaluation) arrayMethod(c *callSite, v *Value, name string) (*Value, bo
 			return out, true
 		}
 	}
+	return e.arrayUnfolded(c, v, name)
+}
+
+// arrayUnfolded is arrayMethod where the elements are not all constants.
+func (e *evaluation) arrayUnfolded(c *callSite, v *Value, name string) (*Value, bool) {
+	o := v.Object()
 	switch name {
 	case "at":
 		return e.elementsOf(v), true

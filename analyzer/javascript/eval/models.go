@@ -70,6 +70,19 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 		}
 		return out, true
 	}
+	for _, model := range [...]func(*evaluation, *callSite, *Path) (*Value, bool){
+		(*evaluation).modelCode, (*evaluation).modelText, (*evaluation).modelObject, (*evaluation).modelCollection, (*evaluation).modelPath,
+	} {
+		if v, ok := model(e, c, target); ok {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// modelCode is model for what loads modules, makes functions or calls them.
+func (e *evaluation) modelCode(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
 	switch target.API {
 	case "require":
 		return e.requireFor(c.id, c.arg(0), target.base, resolve.ByRequire, true), true
@@ -109,6 +122,14 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 			return target.result.val(), true
 		}
 		return p.globalObject.val(), true
+	}
+	return nil, false
+}
+
+// modelText is model for what makes texts and numbers of others.
+func (e *evaluation) modelText(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
+	switch target.API {
 	case "globalThis.String.fromCharCode", "globalThis.String.fromCodePoint":
 		if v, ok := e.called(c, strings.TrimPrefix(target.API, "globalThis.")); ok {
 			return p.marked(v, target.Interest.Marks), true
@@ -148,6 +169,26 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 		return decoded, true
 	case "buffer.Buffer.concat":
 		return e.elementsOf(c.arg(0)), true
+	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
+		return e.serialized(c.args), true
+	case "globalThis.JSON.parse":
+		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
+			if old := e.kept(c.id); old != nil && old.kind == vObject {
+				return old, true
+			}
+			if v := p.parseJSON(s); v != nil {
+				return e.keep(c.id, v), true
+			}
+		}
+		return p.opaque(c.arg(0).allMarks()), true
+	}
+	return nil, false
+}
+
+// modelObject is model for what looks at objects or changes them.
+func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
+	switch target.API {
 	case "globalThis.Object.assign":
 		for i := 1; i < len(c.args); i++ {
 			e.spreadIntoValue(c.arg(0), c.args[i])
@@ -175,7 +216,8 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 		return c.arg(0), true
 	case "globalThis.Object.defineProperties":
 		return c.arg(0), true
-	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values", "globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
+	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values",
+		"globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
 		if e.record {
 			e.enumerate(c.id, c.arg(0), "list")
 		}
@@ -197,6 +239,14 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 			return e.serialized(c.args), true
 		}
 		return out.val(), true
+	}
+	return nil, false
+}
+
+// modelCollection is model for arrays, maps, forms and promises.
+func (e *evaluation) modelCollection(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
+	switch target.API {
 	case "globalThis.Map", "globalThis.Set", "globalThis.URLSearchParams", "globalThis.FormData", "globalThis.Headers":
 		out := e.made(c.id)
 		out.array = true
@@ -209,18 +259,6 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 			e.setElements(out, p.opaque(target.Interest.Marks)) // a form's fields
 		}
 		return out.val(), true
-	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
-		return e.serialized(c.args), true
-	case "globalThis.JSON.parse":
-		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
-			if old := e.kept(c.id); old != nil && old.kind == vObject {
-				return old, true
-			}
-			if v := p.parseJSON(s); v != nil {
-				return e.keep(c.id, v), true
-			}
-		}
-		return p.opaque(c.arg(0).allMarks()), true
 	case "globalThis.Array.of", "globalThis.Array":
 		if target.name == "Array" && len(c.args) == 1 && c.arg(0) != nil && c.arg(0).kind == vNumber {
 			out := e.made(c.id) // so many holes
@@ -263,6 +301,14 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 			return e.awaited(e.elementsOf(c.arg(0))), true
 		}
 		return c.arg(0), true
+	}
+	return nil, false
+}
+
+// modelPath is model for paths and addresses.
+func (e *evaluation) modelPath(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
+	switch target.API {
 	case "url.URL":
 		if s, ok := c.text(0); ok {
 			if base, ok := c.text(1); ok {
@@ -331,7 +377,8 @@ func (e *evaluation) serialized(values []*Value) *Value {
 
 // keysOf are an object's keys: their order is not known.
 func (e *evaluation) keysOf(id ir.NodeID, v *Value) (*Value, bool) {
-	if v == nil || v.kind != vObject || v.Object().array || v.Object().elements != nil || len(v.Object().rare().spreads) > 0 || v.Object().properties.size() == 0 {
+	if v == nil || v.kind != vObject || v.Object().array || v.Object().elements != nil ||
+		len(v.Object().rare().spreads) > 0 || v.Object().properties.size() == 0 {
 		return nil, false
 	}
 	e.reads(v.Object())

@@ -20,9 +20,10 @@ type Path struct {
 	parent, result, argument *Path
 	members                  map[string]*Path
 	value                    Value
-	Interest                 Interest
-	Marks                    Marks
-	depth                    int16
+	// Interest is what the vocabulary wants to know of it; Marks are its taint labels.
+	Interest Interest
+	Marks    Marks
+	depth    int16
 	// starts says how a call starts a file of the package.
 	starts   starter
 	root     bool

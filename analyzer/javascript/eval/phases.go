@@ -10,6 +10,8 @@ import (
 
 // Counts are how many scripts there are and were parsed, and the size of all.
 type Counts struct {
+	// Scripts counts the script files seen, Parsed those a parser read; Bytes is the
+	// size of all scripts.
 	Scripts, Parsed int
 	Bytes           int64
 }

@@ -50,6 +50,7 @@ func (c Certainty) String() string { return [...]string{"certain", "likely", "te
 // Records are what evaluations found, raw and in the order in which they found it.
 // They say nothing of when the code runs.
 type Records struct {
+	// Uses are the uses of APIs, Texts the constant texts.
 	Uses  []Use
 	Texts []Text
 	// Files are those of the package that code names; Disguised are scripts that are
@@ -63,6 +64,7 @@ type Records struct {
 
 // Use is one use of an API.
 type Use struct {
+	// Kind says what is done with the API, Certainty how sure that is.
 	Kind      UseKind
 	API       string
 	Args      []*Value
@@ -85,6 +87,7 @@ func (u *Use) Arg(i int) *Value {
 
 // Text is one constant text; Folded is set where the code puts it together.
 type Text struct {
+	// Value is the text.
 	Value  string
 	Folded bool
 	Place
@@ -93,6 +96,7 @@ type Text struct {
 // FileUse is a file of the package that code names, as it is written where the package
 // lacks it; Started is set where it is run as a program.
 type FileUse struct {
+	// Path is the file's.
 	Path    string
 	Started bool
 	Place
@@ -171,7 +175,8 @@ func (e *evaluation) useCertainty(kind UseKind, v *Value, id ir.NodeID, args []*
 		if alt.kind != vPath || alt.Path().Interest.Uses&kind == 0 {
 			return
 		}
-		e.p.records.Uses = append(e.p.records.Uses, Use{Kind: kind, API: alt.Path().API, Args: slices.Clone(args), Certainty: certainty, ID: id, Place: e.siteOfUse(id)})
+		e.p.records.Uses = append(e.p.records.Uses, Use{Kind: kind, API: alt.Path().API, Args: slices.Clone(args),
+			Certainty: certainty, ID: id, Place: e.siteOfUse(id)})
 	})
 }
 
@@ -315,6 +320,7 @@ func (u *Use) Direct() bool {
 
 // CallEdge is an edge of the call graph.
 type CallEdge struct {
+	// To is the function that is called, Pos the place that calls it.
 	To  *Function
 	Pos int32
 }

@@ -152,6 +152,7 @@ func (p *program) script(file *ir.Source, options Options) (*Module, *Unread) {
 
 // Inline is the code of node -e "…" in a lifecycle script.
 type Inline struct {
+	// Text is the code; Label says what runs it, Script, File and Line where it stands.
 	Text, Label, Script, File string
 	Line                      int
 }

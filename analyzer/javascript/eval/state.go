@@ -12,6 +12,7 @@ import (
 // Function is what an evaluation knows of a function.
 type Function struct {
 	*ir.Function
+	// Module is the one that it stands in.
 	Module *Module
 
 	runs    uint16
@@ -21,10 +22,12 @@ type Function struct {
 	// one value.
 	loads bool
 	// empty is set, in the end, where the function does nothing.
-	empty    bool
-	Contexts Context // found by the reachability walk
+	empty bool
+	// Contexts are those that it can run in, which the room facts finds.
+	Contexts Context
 
-	value       Value
+	value Value
+	// Returned is its summary: what any call of it may give.
 	Returned    *Value
 	this        *Value
 	prototype   *Object
@@ -33,10 +36,11 @@ type Function struct {
 	// reads.
 	answers map[[maxAnswered]*Value]*Value
 	callers readers
-	Calls   []CallEdge
+	// Calls are its edges of the call graph.
+	Calls []CallEdge
 	*functionExtra
 
-	// Via is how the walk came here, by context.
+	// Via is how the walk over the call graph came here, by context: facts' as well.
 	Via *[3]Edge
 }
 
@@ -48,7 +52,7 @@ func (f *Function) Parent() *Function {
 	return f.Module.Functions[f.Outer]
 }
 
-// Label is what Solved.Label keeps.
+// Label is what Solved.Label keeps under a number.
 func (f *Function) Label(i int32) string { return f.Module.pkg.labels[i-1] }
 
 // class is the constructor of the class that it is a member of, nil where it is of
@@ -82,7 +86,8 @@ func (f *Function) extra() *functionExtra {
 // Module is a script and what an evaluation knows of it.
 type Module struct {
 	ir.Module
-	pkg       *program
+	pkg *program
+	// Functions are its functions; the first is the top level.
 	Functions []*Function
 	// variables are the values of its symbols.
 	variables []*Value
@@ -93,7 +98,9 @@ type Module struct {
 	Unread *Unread
 	// programs are those that the script makes from texts and runs.
 	programs []decode.Program
-	Answers  *Answers
+	// Answers are what readers of the facts may ask of its code; nil where it was
+	// analyzed by itself.
+	Answers *Answers
 	// made are the values that places in the code make, one for each.
 	made map[ir.NodeID]*Value
 	// exports and moduleObject are the CommonJS objects of the same names; a

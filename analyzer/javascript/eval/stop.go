@@ -29,6 +29,7 @@ const (
 
 // Stop is a place where an evaluation stopped following.
 type Stop struct {
+	// Kind says what was not followed, What in short which, and why.
 	Kind BlindKind
 	What string
 	Place

@@ -10,6 +10,7 @@ import (
 // keeps it from being parsed. Its module is there to be loaded, so that it is
 // known when what it does would run.
 type Unread struct {
+	// Kind is that of the blind spot, Line where the text is wrong, Reason why.
 	Kind   BlindKind
 	Line   int
 	Reason string

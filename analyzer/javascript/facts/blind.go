@@ -13,6 +13,7 @@ import (
 // Blind is a place where the engine stopped following a package: what comes
 // after it is not in the other facts.
 type Blind struct {
+	// Kind says what was not followed.
 	Kind eval.BlindKind
 	// File is the path in the package, empty where the package as a whole is
 	// meant; Line is 1-based.

@@ -71,12 +71,14 @@ func (f *Facts) LoadedBy(scripts map[string]bool) []string {
 
 // Problem is why a file was not fully analyzed.
 type Problem struct {
+	// File and Line say where, Reason why.
 	File, Reason string
 	Line         int
 }
 
 // Use is one use of an API.
 type Use struct {
+	// Kind says what is done with the API, Certainty how sure that is.
 	Kind      eval.UseKind
 	API       string
 	Args      []*eval.Value
@@ -90,11 +92,13 @@ type Use struct {
 	Flows []Flow
 	// id is the node of the call; -1 where there is none.
 	id ir.NodeID
+	// Site is where a reader looks for it.
 	Site
 }
 
 // Text is one constant text.
 type Text struct {
+	// Value is the text.
 	Value string
 	// Folded is set where the code puts it together.
 	Folded bool

@@ -134,7 +134,8 @@ func (r *Resolver) Inside(from, specifier string) (string, bool) {
 	default:
 		return "", false
 	}
-	folder := strings.HasSuffix(joined, "/") || strings.HasSuffix(joined, "/.") || strings.HasSuffix(joined, "/..") || joined == "." || joined == ".." || joined == ""
+	folder := strings.HasSuffix(joined, "/") || strings.HasSuffix(joined, "/.") || strings.HasSuffix(joined, "/..") ||
+		joined == "." || joined == ".." || joined == ""
 	joined = path.Clean(joined)
 	if joined == ".." || strings.HasPrefix(joined, "../") {
 		name := r.Manifest.Name

@@ -148,7 +148,7 @@ func (e *evaluation) pseudoValue(pm *pseudoModule) *Value {
 // requireFromTable is a bundle's require(id).
 func (e *evaluation) requireFromTable(c *callSite, t *table) *Value {
 	var out *Value
-	if e.record && !c.arg(0).Constant() {
+	if e.recording() && !c.arg(0).Constant() {
 		e.requireUse(c.id, c.arg(0), UseDynamicImport)
 	}
 	c.arg(0).Each(func(alt *Value) {

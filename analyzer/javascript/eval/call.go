@@ -46,7 +46,7 @@ func (e *evaluation) call(id ir.NodeID, n *ir.Node) *Value {
 	if calleeNode.Kind == ir.NMember && e.m.Nodes[calleeNode.A].Kind == ir.NSuper {
 		receiver = e.this()
 	}
-	if e.record && len(args) > 0 {
+	if e.recording() && len(args) > 0 {
 		e.listed(id, receiver, name, args[0])
 	}
 	c := &callSite{id: id, new: n.Kind == ir.NNew, oneOf: callee != nil && callee.kind == vUnion,
@@ -132,7 +132,7 @@ func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 	var out *Value
 	resolved := false
-	if e.record && callee.cut() {
+	if e.recording() && callee.cut() {
 		e.reached(c.id, limitFunctions, maxUnion)
 	}
 	callee.Each(func(alt *Value) {
@@ -191,7 +191,7 @@ func (e *evaluation) callFunction(c *callSite, f *Function) *Value {
 
 // loadsAny notes that the function loads what is not one of a few.
 func (e *evaluation) loadsAny() {
-	if e.f.loads || e.inline > 0 || e.p.settled || e.p.alone != nil {
+	if e.f.loads || e.inline > 0 || e.p.pass != solving || e.p.alone != nil {
 		return
 	}
 	e.f.loads = true
@@ -288,7 +288,7 @@ func (e *evaluation) evaluateFor(f *Function, args []*Value) *Value {
 
 // callerOf makes this function run again when f returns something new.
 func (e *evaluation) callerOf(f *Function) {
-	if e.p.settled {
+	if e.p.pass != solving {
 		return
 	}
 	f.callers.add(e.f, everything)
@@ -380,7 +380,7 @@ func (e *evaluation) escapeDepth(id ir.NodeID, v *Value, to *Path, depth int) {
 			}
 		case vPath:
 			// A function of an API passed on: whoever gets it may call it.
-			if e.record && to == nil && alt.Path().Interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.Path().API, "globalThis.") {
+			if e.recording() && to == nil && alt.Path().Interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.Path().API, "globalThis.") {
 				e.useCertainty(UseCall, alt, id, nil, Likely)
 			}
 		}
@@ -394,12 +394,12 @@ func (e *evaluation) callPath(c *callSite, target *Path) *Value {
 		e.started(c, target)
 	}
 	if v, ok := e.model(c, target); ok {
-		if e.record {
+		if e.recording() {
 			e.recordCall(c, target)
 		}
 		return v
 	}
-	if e.record {
+	if e.recording() {
 		e.recordCall(c, target)
 	}
 	marks := target.Marks
@@ -460,7 +460,7 @@ func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how resolve
 		if rest, ok := resolve.CutFold(alt.text(), "data:"); ok {
 			// import('data:text/javascript,…') runs the text.
 			(&start{e: e, id: id}).program(dataText(rest))
-			if e.record {
+			if e.recording() {
 				e.use(UseCall, p.global("eval").val(), id, []*Value{v})
 			}
 			return
@@ -473,14 +473,14 @@ func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how resolve
 				}
 			}
 			open = open || more
-			if e.record {
+			if e.recording() {
 				e.requireUse(id, alt, UseDynamicImport)
 			}
 			return
 		}
 		out = p.join(out, e.requireText(id, alt.text(), base, how))
 	})
-	if !known && e.record && dynamic {
+	if !known && e.recording() && dynamic {
 		e.requireUse(id, v, UseDynamicImport)
 	}
 	if dynamic && (open || !known) {
@@ -497,7 +497,7 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how resolve.Ho
 	p := e.p
 	file, ok := p.resolver.Resolve(base, text, how)
 	if !ok && isPath(text) {
-		if file, ok = p.resolver.OtherCase(base, text); ok && e.record {
+		if file, ok = p.resolver.OtherCase(base, text); ok && e.recording() {
 			p.stopAt(BlindModule, e.siteOfUse(id), text+" is "+file+" only where the case of names does not matter")
 		}
 	}
@@ -505,7 +505,7 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how resolve.Ho
 		if m := e.loaded(id, file, how); m != nil {
 			return e.moduleValue(m)
 		}
-		if e.record {
+		if e.recording() {
 			e.fileUse(id, file)
 		}
 		if data := p.json(file); data != nil {
@@ -515,13 +515,13 @@ func (e *evaluation) requireText(id ir.NodeID, text, base string, how resolve.Ho
 	}
 	if isPath(text) {
 		addon := addonFile(text)
-		if e.record && addon != "" {
+		if e.recording() && addon != "" {
 			e.fileUse(id, addon)
 		}
 		return p.nativeModule(addon)
 	}
 	root := p.externalModule(text)
-	if e.record {
+	if e.recording() {
 		e.use(UseImport, root.val(), id, []*Value{p.str(text)})
 		if key := e.importKey(id); key >= 0 && !root.external && !e.spelled(key, text) {
 			e.use(UseHidden, root.val(), id, []*Value{p.str(text)})
@@ -769,7 +769,7 @@ func (e *evaluation) lazyModule(helper string, args []*Value) (*Value, bool) {
 // readsFor reports the APIs that a call gives for its arguments alone: the function's
 // own reads are those of all its calls.
 func (e *evaluation) readsFor(id ir.NodeID, f *Function, given *Value) {
-	if !e.record {
+	if !e.recording() {
 		return
 	}
 	given.Each(func(alt *Value) {

@@ -70,8 +70,8 @@ type program struct {
 	// exhausted is set when the budget ran out before nothing changed.
 	exhausted bool
 
-	// settled is set while the last pass records: it changes nothing more.
-	settled bool
+	// pass is what evaluations are for.
+	pass pass
 	// alone is the module that is evaluated by itself.
 	alone *Module
 	// labels are what ways to code begin with.
@@ -215,7 +215,7 @@ func (p *program) enqueue(f *Function) { p.enqueueFor(f, others) }
 
 // enqueueFor lets a function run again because a value became another.
 func (p *program) enqueueFor(f *Function, news change) {
-	if p.settled || p.alone != nil && f.Module != p.alone {
+	if p.pass != solving || p.alone != nil && f.Module != p.alone {
 		return // what nothing loads changes nothing
 	}
 	f.answers, f.changes = nil, f.changes+1
@@ -247,8 +247,6 @@ type evaluation struct {
 	p *program
 	m *Module
 	f *Function
-	// record is set in the last pass, which reports uses and call edges.
-	record bool
 	// inline is how deep calls are evaluated for their own arguments; such an
 	// evaluation leaves no trace.
 	inline int
@@ -323,7 +321,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	switch n.Kind {
 	case ir.NUnknown, ir.NEqual:
 		a, b := e.at(n.A), e.at(n.B)
-		if n.Kind == ir.NEqual && e.record {
+		if n.Kind == ir.NEqual && e.recording() {
 			e.use(UseCompare, a, id, []*Value{b})
 			e.use(UseCompare, b, id, []*Value{a})
 		}
@@ -410,7 +408,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 		return e.elementsOf(e.at(n.A))
 	case ir.NKeys:
 		v := e.at(n.A)
-		if e.record {
+		if e.recording() {
 			e.enumerate(id, v, "list")
 		}
 		return p.opaque(v.allMarks())
@@ -419,7 +417,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	case ir.NSet:
 		e.set(id, n)
 	case ir.NDelete:
-		if e.record {
+		if e.recording() {
 			e.use(UseDelete, e.at(n.A), id, nil)
 		}
 	case ir.NReturn:
@@ -522,7 +520,7 @@ func (e *evaluation) global(id ir.NodeID, n *ir.Node) *Value {
 		if m.File.Of == nil && resolve.IsBuiltin(name) && globalModules[name] == "" {
 			path = e.p.externalModule(name) // node -e has them all; eval sees what is called so around it
 		}
-		if e.record && n.Flags&ir.FlagOptional == 0 {
+		if e.recording() && n.Flags&ir.FlagOptional == 0 {
 			e.use(UseRead, path.val(), id, nil)
 		}
 		return path.val()
@@ -754,7 +752,7 @@ func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string
 		return nil
 	}
 	var out *Value
-	reads := e.record && n.Flags&ir.FlagOptional == 0 && (name != "constructor" || e.isFunctionOnly(n, object))
+	reads := e.recording() && n.Flags&ir.FlagOptional == 0 && (name != "constructor" || e.isFunctionOnly(n, object))
 	object.Each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
@@ -804,10 +802,10 @@ func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string
 	if marks := object.marks; marks != 0 {
 		out = p.join(out, p.opaque(marks))
 	}
-	if e.record && object.cut() {
+	if e.recording() && object.cut() {
 		e.reached(id, LimitObjects, maxUnion)
 	}
-	if e.record && n.Flags&ir.FlagHidden != 0 {
+	if e.recording() && n.Flags&ir.FlagHidden != 0 {
 		e.use(UseHidden, out, id, []*Value{p.str(name)})
 	}
 	return out
@@ -831,7 +829,7 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 		}
 	})
 	if known {
-		if e.record {
+		if e.recording() {
 			e.hidden(id, n, out)
 		}
 		return out
@@ -855,7 +853,7 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 			}
 			if m := e.p.member(alt.Path(), name); m != nil {
 				out = e.p.join(out, m.val())
-				if e.record && n.Flags&ir.FlagOptional == 0 {
+				if e.recording() && n.Flags&ir.FlagOptional == 0 {
 					e.use(UseRead, m.val(), id, nil)
 				}
 			}

@@ -66,7 +66,7 @@ func (e *evaluation) loaded(id ir.NodeID, file string, how resolve.How) *Module 
 			// The function's own evaluation may have lost which file this is.
 			e.f.Calls = append(e.f.Calls, CallEdge{m.Functions[0], e.siteOfUse(id).Pos})
 		}
-		if e.record {
+		if e.recording() {
 			e.disguised(id, m)
 		}
 		return m
@@ -323,7 +323,7 @@ func (l *loading) scriptNamed(f *archive.File) bool {
 // openSite notes a place that loads a module or starts a program that is not
 // known.
 func (e *evaluation) openSite(id ir.NodeID, kind BlindKind, what string) {
-	if !e.record || e.p.alone != nil {
+	if !e.recording() || e.p.alone != nil {
 		return
 	}
 	site := e.siteOfUse(id)

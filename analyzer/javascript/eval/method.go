@@ -358,7 +358,7 @@ func (e *evaluation) foldList(c *callSite, o *Object, name string) (*Value, bool
 // mix notes that the order of an array's elements is not known any more, where
 // somebody may see that: an array that stands there is this call's alone.
 func (e *evaluation) mix(c *callSite, o *Object) {
-	if e.inline > 0 || e.p.settled {
+	if e.inline > 0 || e.p.pass != solving {
 		return
 	}
 	if call := &e.m.Nodes[c.id]; call.Kind == ir.NCall {

@@ -192,7 +192,7 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 	case "globalThis.Object.assign":
 		for i := 1; i < len(c.args); i++ {
 			e.spreadIntoValue(c.arg(0), c.args[i])
-			if e.record {
+			if e.recording() {
 				e.enumerate(c.id, c.args[i], "copy")
 			}
 		}
@@ -218,7 +218,7 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		return c.arg(0), true
 	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values",
 		"globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
-		if e.record {
+		if e.recording() {
 			e.enumerate(c.id, c.arg(0), "list")
 		}
 		if strings.HasSuffix(target.API, "s.values") || strings.HasSuffix(target.API, "Object.values") {

@@ -66,7 +66,7 @@ func (e *evaluation) property(o *Object, name string, depth int) *Value {
 		return nil
 	}
 	if p.visited >= maxLookup {
-		if e.record {
+		if e.recording() {
 			e.reached(e.f.Start, "spread objects", maxLookup)
 		}
 		return nil
@@ -160,7 +160,7 @@ func (e *evaluation) object(id ir.NodeID, n *ir.Node) *Value {
 		switch {
 		case key == ir.KeySpread:
 			e.spreadInto(o, v)
-			if e.record {
+			if e.recording() {
 				e.enumerate(id, v, "copy")
 			}
 		case key < ir.KeySpread:
@@ -172,7 +172,7 @@ func (e *evaluation) object(id ir.NodeID, n *ir.Node) *Value {
 				v = v.Function().Returned
 			}
 			e.setProperty(o, e.p.strings.All[key], v)
-			if e.record {
+			if e.recording() {
 				e.propertyUse(id, e.m.Position(ir.NodeID(items[i+1])), e.p.strings.All[key], o.val(), v)
 			}
 		}
@@ -223,7 +223,7 @@ func (e *evaluation) class(n *ir.Node) *Value {
 				e.spreadInto(f.statics, alt.Function().static().val())
 			}
 		})
-		if e.record {
+		if e.recording() {
 			e.use(UseExtends, super, ir.NodeID(items[0]), nil)
 		}
 	}
@@ -348,12 +348,12 @@ func (e *evaluation) set(id ir.NodeID, n *ir.Node) {
 	name := ""
 	if list[1] < 0 {
 		name = e.p.strings.All[list[2]]
-		if e.record {
+		if e.recording() {
 			e.propertyUse(id, 0, name, object, v)
 		}
 	}
 	if object == nil {
-		if e.record && strings.HasPrefix(name, "on") {
+		if e.recording() && strings.HasPrefix(name, "on") {
 			e.escape(id, v, nil)
 		}
 		return
@@ -421,7 +421,7 @@ func (e *evaluation) setPath(id ir.NodeID, of *Path, name string, key, v *Value)
 	if m != nil && m.Interest.Hooked != 0 {
 		e.hook(id, v, m.Interest.Hooked)
 	}
-	if e.record {
+	if e.recording() {
 		if m != nil {
 			e.use(UseSet, m.val(), id, []*Value{v})
 		}

@@ -16,6 +16,28 @@ type Counts struct {
 	Bytes           int64
 }
 
+// pass is what evaluations of functions are for.
+type pass uint8
+
+const (
+	// solving lets values grow, and who reads what grew runs again.
+	solving pass = iota
+	// asking finds values once more at the fixpoint, where nothing changes.
+	asking
+	// recording is asking, and leaves records.
+	recording
+)
+
+// during says what evaluations are for until the function is called that it gives.
+func (p *program) during(now pass) (end func()) {
+	before := p.pass
+	p.pass = now
+	return func() { p.pass = before }
+}
+
+// recording reports whether the evaluation leaves records: one for a single call does not.
+func (e *evaluation) recording() bool { return e.p.pass == recording && e.inline == 0 }
+
 // collectEvery is after how many modules of a large package garbage is collected
 // while uses are recorded.
 const collectEvery = 256
@@ -207,8 +229,7 @@ func (p *program) byItself(m *Module, strings int, begun, done func(m *Module)) 
 // stays that could tell later.
 func (s *Solved) Note(m *Module) {
 	p := s.p
-	p.settled = true
-	defer func() { p.settled = false }()
+	defer p.during(asking)()
 	m.Answers = newAnswers(m)
 	for _, f := range m.Functions {
 		e := &evaluation{p: p, m: m, f: f}

@@ -43,13 +43,11 @@ func (p *program) valuesOf(f *Function) []*Value {
 		clear(p.joins)
 		p.found.count, p.found.again = int(f.End-f.Start), true
 	}
-	settled := p.settled
-	p.settled = true
+	defer p.during(asking)()
 	e := &evaluation{p: p, m: f.Module, f: f}
 	e.pass()
 	values := append([]*Value(nil), e.values...)
 	e.release()
-	p.settled = settled
 	p.found.of[f] = values
 	return values
 }

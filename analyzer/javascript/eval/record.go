@@ -327,7 +327,7 @@ type CallEdge struct {
 
 // edge notes that the current function calls f, in the recording pass.
 func (e *evaluation) edge(id ir.NodeID, f *Function) {
-	if !e.record || f == nil {
+	if !e.recording() || f == nil {
 		return
 	}
 	from := e.f

@@ -206,12 +206,11 @@ func (p *program) parseHidden(m *Module, depth int) []*Module {
 
 // record makes the last pass over every function of a module.
 func (p *program) record(m *Module, wanted func(string) bool) {
-	p.settled = true
-	defer func() { p.settled = false }()
+	defer p.during(recording)()
 	a := newAnswers(m)
 	uses := len(p.records.Uses)
 	for _, f := range m.Functions {
-		e := &evaluation{p: p, m: m, f: f, record: true}
+		e := &evaluation{p: p, m: m, f: f}
 		e.pass()
 		if wanted != nil {
 			e.texts(wanted)

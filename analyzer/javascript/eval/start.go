@@ -296,7 +296,7 @@ func (s *start) path(text string, script bool) {
 // runs makes an edge to a file that is started.
 func (s *start) runs(file string, script bool) {
 	e := s.e
-	if e.record {
+	if e.recording() {
 		e.p.records.Files = append(e.p.records.Files, FileUse{Path: file, Started: true, Place: e.siteOfUse(s.id)})
 	}
 	f := e.p.resolver.Pkg.File(file)

@@ -192,14 +192,14 @@ const maxProperties = 4096
 
 // reads notes that whatever the object holds matters to the function.
 func (e *evaluation) reads(o *Object) {
-	if !e.p.settled {
+	if e.p.pass == solving {
 		o.readers.add(e.f, everything)
 	}
 }
 
 // readsName notes that one property of the object matters to the function.
 func (e *evaluation) readsName(o *Object, name string) {
-	if !e.p.settled {
+	if e.p.pass == solving {
 		o.readers.add(e.f, nameBit(name))
 	}
 }

@@ -67,6 +67,8 @@ func (m *machine) native(f native, args []any) any {
 			return m.decodeText(this, args)
 		case this.kind == "TextEncoder" && name == "encode":
 			return &view{"Uint8Array", m.plainly(func(list []any) (any, bool) { return builtin.Call("TextEncoder.encode", list) }, args).(*view).raw}
+		case this.kind == promise:
+			return m.then(this, name, args)
 		case kind == "Object":
 			return m.ownMethod(this, name, args)
 		}
@@ -114,6 +116,11 @@ func (m *machine) member2(f native, kind, name string, args []any) any {
 			impure()
 		}
 		return m.parseJSON(toText(m, arg(args, 0)))
+	case "Promise.resolve":
+		if o, is := arg(args, 0).(*object); is && o.kind == promise {
+			return o
+		}
+		return settled(arg(args, 0))
 	case "Reflect.apply":
 		list, ok := arg(args, 2).(*array)
 		if !ok {
@@ -188,6 +195,8 @@ func (m *machine) global(name string, args []any) any {
 		return m.newPattern(args)
 	case "Function":
 		return m.makeFunction(args)
+	case "setTimeout", "setInterval", "setImmediate", "queueMicrotask":
+		return m.timer(args)
 	case "eval":
 		m.hidden = append(m.hidden, toText(m, first))
 		return nil
@@ -356,7 +365,7 @@ func (m *machine) decodeText(o *object, args []any) any {
 	fatal, _ := o.Get("fatal")
 	keep, _ := o.Get("ignoreBOM")
 	m.step(len(raw) / 16)
-	return m.must(builtin.Call("TextDecoder.decode", []any{label, builtin.Bytes(raw), fatal, keep}))
+	return m.must(builtin.Call("TextDecoder.decode", []any{builtin.Bytes(raw), label, fatal, keep}))
 }
 
 // makeFunction is what Function("…") gives: code that is not run but noted;

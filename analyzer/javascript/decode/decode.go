@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	neturl "net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
@@ -28,6 +27,8 @@ const (
 	maxCallSteps  = 1_500_000
 	maxTurnSteps  = 25_000_000
 	maxOrderSteps = 1_000_000
+	// maxTableSteps bounds the statements that change lists.
+	maxTableSteps = 2_000_000
 	// maxScriptSteps is what one script may take.
 	maxScriptSteps = 60_000_000
 	// maxText is the longest text that is made, in UTF-16 units.
@@ -129,8 +130,16 @@ func worth(text string, has func(string) bool) bool {
 		return true
 	}
 	acts := has("require") || has("eval") || has("Function") || has("import")
+	if !acts && has("setTimeout(") && (has("atob(") || has("fromCharCode")) {
+		acts = true // a timer runs a text
+	}
 	if !acts {
 		return false
+	}
+	for _, runner := range []string{"eval(", "Function(", "runInThisContext(", "runInNewContext(", "runInContext(", "_compile("} {
+		if has(runner) && callInside(text, runner) {
+			return true
+		}
 	}
 	if has("eval(") || has("Function(") {
 		for _, way := range []string{".json", "readFileSync", "readdirSync", "toString", ".join(", "+=",
@@ -140,12 +149,34 @@ func worth(text string, has func(string) bool) bool {
 			}
 		}
 	}
+	if has("require(") && callInside(text, "require(") || has("shift()") && strings.Contains(text, ".shift())") && has("push(") {
+		return true
+	}
 	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
 		if has(tool) {
 			return true
 		}
 	}
 	return false
+}
+
+// callInside reports whether something of one name is called in a call: require(f(1)).
+func callInside(text, call string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], call)
+		if i < 0 {
+			return false
+		}
+		from += i + len(call)
+		end := from
+		for end < len(text) && end < from+40 && (text[end] == '_' || text[end] == '$' || text[end] >= 'a' && text[end] <= 'z' || text[end] >= 'A' && text[end] <= 'Z' ||
+			text[end] >= '0' && text[end] <= '9' && end > from) {
+			end++
+		}
+		if end > from && end+1 < len(text) && (text[end] == '(' && text[end+1] != ')' || text[end] == '.' && call != "require(") {
+			return true
+		}
+	}
 }
 
 // tolerant is false in tests, which want to see mistakes.
@@ -170,6 +201,7 @@ func Script(tree *esbuild.AST, source Source, budget *Budget) (r Result) {
 	d.machine.share = maxScriptSteps
 	d.declare()
 	d.rotations()
+	d.tables()
 	replacing := &walker{expr: d.replace}
 	for i := range tree.Parts {
 		replacing.stmts(tree.Parts[i].Stmts)
@@ -190,6 +222,8 @@ type decoder struct {
 	// runners are the functions that run a text; run is set where anything does.
 	runners []*closure
 	run     bool
+	// turned are the calls that have turned a table.
+	turned map[*esbuild.ECall]bool
 	// turns is what is left for turning tables.
 	turns int
 	// data is how much there is in the script that may be a program: numbers in
@@ -248,6 +282,17 @@ func (d *decoder) declare() {
 			}
 			d.runner(closureOf(f, nil))
 		},
+		classes: func(c *esbuild.Class) {
+			if c.Name != nil {
+				m.classes[c.Name.Ref] = c
+				name := d.tree.Symbols[c.Name.Ref.InnerIndex].OriginalName
+				if _, taken := m.classNames[name]; taken {
+					m.classNames[name] = esbuild.Ref{}
+				} else {
+					m.classNames[name] = c.Name.Ref
+				}
+			}
+		},
 		declaration: func(decl *esbuild.Decl) {
 			if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && decl.ValueOrNil.Data != nil {
 				m.initial[id.Ref] = decl.ValueOrNil
@@ -261,15 +306,15 @@ func (d *decoder) declare() {
 				switch {
 				case len(x.Value) < longData && strings.HasSuffix(esbuild.String(x.Value), ".json"):
 					d.data += someData // it may be in that file
-				case len(x.Value) >= longData && !slices.Contains(x.Value, ' '):
+				case len(x.Value) >= longData:
 					d.data += len(x.Value)
 				}
 			case *esbuild.EArrow:
 				d.runner(m.closure(*e, nil))
 			case *esbuild.ENew:
-				d.run = d.run || d.runsText(x.Target)
+				d.run = d.run || d.runsOpen(x.Target, x.Args)
 			case *esbuild.ECall:
-				d.run = d.run || d.runsText(x.Target)
+				d.run = d.run || d.runsOpen(x.Target, x.Args)
 				if dot, ok := x.Target.Data.(*esbuild.EDot); ok && mutators[dot.Name] {
 					if id, ok := dot.Target.Data.(*esbuild.EIdentifier); ok {
 						m.mutated[id.Ref] = true
@@ -318,9 +363,9 @@ func (d *decoder) runner(f *closure) {
 		case *esbuild.EFunction, *esbuild.EArrow, *esbuild.EClass:
 			return false
 		case *esbuild.ECall:
-			found = found || d.runsText(x.Target)
+			found = found || d.runsOpen(x.Target, x.Args)
 		case *esbuild.ENew:
-			found = found || d.runsText(x.Target)
+			found = found || d.runsOpen(x.Target, x.Args)
 		}
 		return !found
 	}}
@@ -341,7 +386,7 @@ func isFunction(e esbuild.Expr) bool {
 // rotations runs what turns a table of texts until it is in order: a function
 // that is called where it stands, with the table and a number.
 func (d *decoder) rotations() {
-	d.turns = maxTurnSteps
+	d.turns, d.turned = maxTurnSteps, map[*esbuild.ECall]bool{}
 	for _, call := range d.calls {
 		if len(call.Args) < 1 || len(call.Args) > 4 {
 			continue
@@ -357,7 +402,8 @@ func (d *decoder) rotations() {
 		}
 		if table && number {
 			before := d.machine.share
-			_, _ = d.try(call.loc, d.turns, func() any { return d.machine.call(call.ECall, nil, call.loc) })
+			_, ok := d.try(call.loc, d.turns, func() any { return d.machine.call(call.ECall, nil, call.loc) })
+			d.turned[call.ECall] = ok
 			d.turns -= before - d.machine.share
 		}
 	}
@@ -518,6 +564,21 @@ func (d *decoder) runsText(target esbuild.Expr) bool {
 	return false
 }
 
+// runsOpen reports whether a call runs a text that does not stand there.
+func (d *decoder) runsOpen(target esbuild.Expr, args []esbuild.Expr) bool {
+	if len(args) == 0 {
+		return false
+	}
+	switch {
+	case d.runsText(target):
+		return !constant(args[len(args)-1], 0)
+	case d.isTimer(target):
+		_, isName := args[0].Data.(*esbuild.EIdentifier)
+		return isName && d.machine.functions[args[0].Data.(*esbuild.EIdentifier).Ref] == nil
+	}
+	return false
+}
+
 // candidate reports whether a call is of a decoder: of a function of the script
 // with nothing but constants, or of a text's own methods.
 func (d *decoder) candidate(call *esbuild.ECall) bool {
@@ -585,7 +646,7 @@ func (d *decoder) chain(e esbuild.Expr, depth int) bool {
 func callsBack(call *esbuild.ECall) bool {
 	for range 20 {
 		for _, arg := range call.Args {
-			if isFunction(arg) {
+			if inner, is := arg.Data.(*esbuild.ECall); isFunction(arg) || is && callsBack(inner) {
 				return true
 			}
 		}

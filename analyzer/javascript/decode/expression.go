@@ -513,6 +513,7 @@ func (m *machine) call(x *esbuild.ECall, s *scope, loc int32) any {
 		callee = m.eval(x.Target, s)
 	}
 	args := m.arguments(x.Args, s)
+	m.callAt = loc
 	if f, ok := callee.(native); ok && (f.name == "eval" || f.name == "Function") && m.ran != nil {
 		m.runsArguments(f.name, args, loc)
 	}

@@ -79,6 +79,14 @@ type machine struct {
 	// makes says of a loop whether functions are made in it, which keep the values of
 	// their round.
 	makes map[any]bool
+	// classes are declared somewhere in the script.
+	classes map[esbuild.Ref]*esbuild.Class
+	// classNames are the classes by their names, where they are no others' names.
+	classNames map[string]esbuild.Ref
+	// callAt is where the call is that is made.
+	callAt int32
+	// jobs wait until the statements have run: what then is given.
+	jobs []func()
 	// unsure are lists that something changes that is not followed.
 	unsure map[esbuild.Ref]bool
 	// spent is set once an evaluation was cut short.
@@ -87,7 +95,7 @@ type machine struct {
 
 func newMachine(tree *esbuild.AST, budget *Budget) *machine {
 	return &machine{tree: tree, functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{}, mutated: map[esbuild.Ref]bool{},
-		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{}, unsure: map[esbuild.Ref]bool{}, total: budget}
+		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{}, classes: map[esbuild.Ref]*esbuild.Class{}, classNames: map[string]esbuild.Ref{}, unsure: map[esbuild.Ref]bool{}, total: budget}
 }
 
 // errSpent ends an evaluation that takes too many steps.
@@ -239,6 +247,13 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	if m.unsure[ref] {
 		impure()
 	}
+	if c := m.classes[ref]; c != nil && !m.pending[ref] {
+		m.pending[ref] = true
+		v := m.newClass(c, nil)
+		delete(m.pending, ref)
+		m.globals[ref] = v
+		return v
+	}
 	if e, ok := m.initial[ref]; ok && !m.pending[ref] {
 		m.pending[ref] = true
 		v := m.eval(e, nil)
@@ -254,10 +269,13 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 		return v
 	}
 	symbol := &m.tree.Symbols[ref.InnerIndex]
+	if outer, is := m.classNames[symbol.OriginalName]; is && symbol.Kind != esbuild.SymbolUnbound && outer != ref && outer != (esbuild.Ref{}) {
+		return m.lookup(outer, nil) // the name that a class has inside
+	}
 	if symbol.Kind == esbuild.SymbolUnbound {
 		switch symbol.OriginalName {
 		case "String", "Array", "Object", "Number", "Boolean", "Math", "JSON", "parseInt", "parseFloat", "isNaN", "decodeURIComponent", "decodeURI", "encodeURIComponent", "unescape", "escape", "atob", "btoa", "Buffer", "RegExp", "Function", "eval", "TextDecoder", "TextEncoder",
-			"encodeURI", "isFinite", "Map", "Set", "WeakMap", "WeakSet", "Reflect", "URL",
+			"encodeURI", "isFinite", "Map", "Set", "WeakMap", "WeakSet", "Reflect", "URL", "Promise", "setTimeout", "setInterval", "setImmediate", "queueMicrotask",
 			"Uint8Array", "Int8Array", "Uint8ClampedArray", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array":
 			return native{name: symbol.OriginalName}
 		case "require":
@@ -292,9 +310,41 @@ func (m *machine) assign(target esbuild.Expr, v any, s *scope) {
 		m.setMember(m.eval(t.Target, s), t.Name, v)
 	case *esbuild.EIndex:
 		m.setMember(m.eval(t.Target, s), m.eval(t.Index, s), v)
+	case *esbuild.EArray:
+		list := m.elements(v)
+		for i, item := range t.Items {
+			m.assignPart(item, arg(list, i), list[min(i, len(list)):], s)
+		}
+	case *esbuild.EObject:
+		for _, p := range t.Properties {
+			if p.Kind != esbuild.PropertyField {
+				impure()
+			}
+			m.assignPart(p.ValueOrNil, m.member(v, m.eval(p.Key, s)), nil, s)
+		}
 	default:
 		impure()
 	}
+}
+
+// assignPart assigns one part of [a, b = 1, ...c].
+func (m *machine) assignPart(item esbuild.Expr, v any, rest []any, s *scope) {
+	switch x := item.Data.(type) {
+	case *esbuild.EMissing:
+		return
+	case *esbuild.ESpread:
+		m.assign(x.Value, &array{items: append([]any(nil), rest...)}, s)
+		return
+	case *esbuild.EBinary:
+		if x.Op == esbuild.BinOpAssign {
+			if v == nil {
+				v = m.eval(x.Right, s)
+			}
+			m.assign(x.Left, v, s)
+			return
+		}
+	}
+	m.assign(item, v, s)
 }
 
 func (m *machine) setMember(of, key, v any) {

@@ -34,6 +34,7 @@ func (d *decoder) inOrder() {
 		for i := range d.tree.Parts {
 			m.block(d.tree.Parts[i].Stmts, top)
 		}
+		m.work()
 		return nil
 	})
 	end := m.share - maxOrderSteps
@@ -51,6 +52,7 @@ func (d *decoder) inOrder() {
 			}
 			m.hoist(f.body, s)
 			m.block(f.body, s)
+			m.work()
 			return nil
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // smallIndex is the index that a property's name is.
@@ -85,7 +86,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return e.apply(&callSite{id: c.id, new: true, args: elements, open: !exact}, c.arg(0)), true
 	case "globalThis.Reflect.get":
 		if key, ok := c.text(1); ok {
-			n := &node{flags: flagOptional}
+			n := &ir.Node{Flags: ir.FlagOptional}
 			return e.member(c.id, n, c.arg(0), key), true
 		}
 		return nil, true
@@ -210,7 +211,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
 		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
-		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
+		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
 			if old := e.kept(c.id); old != nil && old.kind == vObject {
 				return old, true
 			}
@@ -288,7 +289,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			return p.str(baseName(s, suffix)), true
 		}
 	case "path.extname":
-		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
+		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
 			return p.str(extension(s)), true
 		}
 	case "os.tmpdir":
@@ -328,7 +329,7 @@ func (e *evaluation) serialized(values []*Value) *Value {
 }
 
 // keysOf are an object's keys: their order is not known.
-func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
+func (e *evaluation) keysOf(id ir.NodeID, v *Value) (*Value, bool) {
 	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().rare().spreads) > 0 || v.object().properties.size() == 0 {
 		return nil, false
 	}
@@ -401,7 +402,7 @@ func (e *evaluation) arrayOfArguments(c *callSite) *Value {
 	out.array = true
 	out.length = max(out.length, int32(len(c.args)))
 	for i, arg := range c.args {
-		e.setProperty(out, formatNumber(float64(i)), arg)
+		e.setProperty(out, ir.FormatNumber(float64(i)), arg)
 	}
 	if c.open {
 		e.setElements(out, e.elementsOf(out.val()))
@@ -438,7 +439,7 @@ func (e *evaluation) decode(c *callSite, encoding string) *Value {
 }
 
 func resolveURL(base, ref string) string {
-	b, err1 := url.Parse(strings.ReplaceAll(base, hole, "x"))
+	b, err1 := url.Parse(strings.ReplaceAll(base, ir.Hole, "x"))
 	r, err2 := url.Parse(ref)
 	if err1 != nil || err2 != nil {
 		return ref
@@ -453,7 +454,7 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 	for _, arg := range c.args {
 		marks |= arg.allMarks()
 		t := e.textsOf(arg)[0]
-		any = any || t != hole
+		any = any || t != ir.Hole
 		if name == "resolve" && strings.HasPrefix(t, "/") {
 			out = t
 			continue
@@ -467,8 +468,8 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 		return e.p.opaque(marks)
 	}
 	clean := path.Clean(out)
-	if name == "resolve" && !strings.HasPrefix(clean, "/") && !strings.HasPrefix(clean, hole) {
-		clean = hole + "/" + clean // in the folder of the process: never the name of a module
+	if name == "resolve" && !strings.HasPrefix(clean, "/") && !strings.HasPrefix(clean, ir.Hole) {
+		clean = ir.Hole + "/" + clean // in the folder of the process: never the name of a module
 	}
 	if name != "resolve" && strings.HasSuffix(out, "/") && clean != "/" {
 		clean += "/" // join and normalize keep it

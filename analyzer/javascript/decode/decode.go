@@ -29,8 +29,10 @@ const (
 	maxOrderSteps = 1_000_000
 	// maxTableSteps bounds the statements that change lists.
 	maxTableSteps = 2_000_000
-	// maxScriptSteps is what one script may take.
-	maxScriptSteps = 60_000_000
+	// maxScriptSteps is what one script may take, leastScriptSteps what it may take
+	// where others have used up what the package may: no file takes another's share.
+	maxScriptSteps   = 60_000_000
+	leastScriptSteps = 2_000_000
 	// maxText is the longest text that is made, in UTF-16 units.
 	maxText = 2 << 20
 	// maxPrograms is how many hidden programs of one script are read.
@@ -129,7 +131,7 @@ func worth(text string, has func(string) bool) bool {
 	if has("eval(") && runsLiteral(text, "eval(") || has("Function(") && runsLiteral(text, "Function(") {
 		return true
 	}
-	acts := has("require") || has("eval") || has("Function") || has("import")
+	acts := has("require") || has("eval") || has("Function") || has("import") || has("_compile")
 	if !acts && has("setTimeout(") && (has("atob(") || has("fromCharCode")) {
 		acts = true // a timer runs a text
 	}
@@ -198,7 +200,7 @@ func Script(tree *esbuild.AST, source Source, budget *Budget) (r Result) {
 	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget)}
 	d.machine.load, d.machine.list, d.machine.folder, d.machine.file = source.Load, source.List, source.Folder, source.File
 	d.machine.script, d.machine.shift = source.Text, source.Shift
-	d.machine.share = maxScriptSteps
+	d.machine.share = min(maxScriptSteps, max(budget.Steps, leastScriptSteps))
 	d.declare()
 	d.rotations()
 	d.tables()
@@ -244,11 +246,10 @@ type tableCall struct {
 	loc int32
 }
 
-// budget gives an evaluation its steps: of the script's share and of the
-// package's.
+// budget gives an evaluation its steps, of the script's share.
 func (d *decoder) budget(steps int) {
 	m := d.machine
-	m.left, m.spent = max(min(steps, m.share, m.total.Steps), 0), false
+	m.left, m.spent = max(min(steps, m.share), 0), false
 }
 
 // cut notes a limit that was reached.
@@ -287,7 +288,7 @@ func (d *decoder) declare() {
 				m.classes[c.Name.Ref] = c
 				name := d.tree.Symbols[c.Name.Ref.InnerIndex].OriginalName
 				if _, taken := m.classNames[name]; taken {
-					m.classNames[name] = esbuild.Ref{}
+					m.classNames[name] = noRef
 				} else {
 					m.classNames[name] = c.Name.Ref
 				}
@@ -384,29 +385,60 @@ func isFunction(e esbuild.Expr) bool {
 }
 
 // rotations runs what turns a table of texts until it is in order: a function
-// that is called where it stands, with the table and a number.
+// that is called where it stands, with the table and a number. Those that take long
+// wait for the others, so that one without an end hides none that has one. A table
+// that was not put in order is not known.
 func (d *decoder) rotations() {
 	d.turns, d.turned = maxTurnSteps, map[*esbuild.ECall]bool{}
+	var waiting []tableCall
 	for _, call := range d.calls {
-		if len(call.Args) < 1 || len(call.Args) > 4 {
-			continue
-		}
-		table, number := false, false
-		for _, arg := range call.Args {
-			switch a := arg.Data.(type) {
-			case *esbuild.EIdentifier:
-				table = table || d.machine.functions[a.Ref] != nil || d.machine.isArray(a.Ref)
-			case *esbuild.ENumber, *esbuild.EUnary, *esbuild.EBinary:
-				number = true
-			}
-		}
-		if table && number {
-			before := d.machine.share
-			_, ok := d.try(call.loc, d.turns, func() any { return d.machine.call(call.ECall, nil, call.loc) })
-			d.turned[call.ECall] = ok
-			d.turns -= before - d.machine.share
+		if d.mayTurn(call.ECall) {
+			waiting = append(waiting, call)
 		}
 	}
+	for _, most := range []int{maxTurnSteps / 50, maxTurnSteps / 5, maxTurnSteps} {
+		var left []tableCall
+		for _, call := range waiting {
+			before := d.machine.share
+			d.budget(min(most, d.turns))
+			_, ok := d.machine.try(func() any { return d.machine.call(call.ECall, nil, call.loc) })
+			d.turns -= before - d.machine.share
+			switch {
+			case ok:
+				d.turned[call.ECall] = true
+			case d.machine.spent:
+				left = append(left, call)
+			}
+		}
+		waiting = left
+	}
+	for _, call := range waiting {
+		d.cut(call.loc, LimitSteps, maxTurnSteps)
+		refs := map[esbuild.Ref]bool{}
+		for _, a := range call.Args {
+			if id, ok := a.Data.(*esbuild.EIdentifier); ok {
+				refs[id.Ref] = true
+			}
+		}
+		d.doubt(refs)
+	}
+}
+
+// mayTurn reports whether a call may turn a table.
+func (d *decoder) mayTurn(call *esbuild.ECall) bool {
+	if len(call.Args) < 1 || len(call.Args) > 4 {
+		return false
+	}
+	table, number := false, false
+	for _, arg := range call.Args {
+		switch a := arg.Data.(type) {
+		case *esbuild.EIdentifier:
+			table = table || d.machine.functions[a.Ref] != nil || d.machine.isArray(a.Ref)
+		case *esbuild.ENumber, *esbuild.EUnary, *esbuild.EBinary:
+			number = true
+		}
+	}
+	return table && number
 }
 
 // replace puts what a pure call gives in its place.

@@ -11,9 +11,12 @@ import (
 
 // Loops, and the labels that break and continue name.
 
+// noRef is the name of nothing.
+var noRef = esbuild.Ref{SourceIndex: ^uint32(0), InnerIndex: ^uint32(0)}
+
 func labelOf(l *esbuild.LocRef) esbuild.Ref {
 	if l == nil {
-		return esbuild.Ref{}
+		return noRef
 	}
 	return l.Ref
 }
@@ -22,7 +25,7 @@ func labelOf(l *esbuild.LocRef) esbuild.Ref {
 func (m *machine) labeled(x *esbuild.SLabel, s *scope) (jump, any) {
 	how, v := m.loop(x.Stmt, s, x.Name.Ref)
 	if how == breaks && m.label == x.Name.Ref {
-		m.label = esbuild.Ref{}
+		m.label = noRef
 		return goesOn, nil
 	}
 	return how, v
@@ -31,7 +34,7 @@ func (m *machine) labeled(x *esbuild.SLabel, s *scope) (jump, any) {
 // ends reports whether a loop ends with what its body did, and how it goes on behind
 // it then.
 func (m *machine) ends(how jump, label esbuild.Ref) (end bool, after jump) {
-	none := esbuild.Ref{}
+	none := noRef
 	switch how {
 	case returns:
 		return true, returns

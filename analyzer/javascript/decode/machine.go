@@ -95,7 +95,7 @@ type machine struct {
 
 func newMachine(tree *esbuild.AST, budget *Budget) *machine {
 	return &machine{tree: tree, functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{}, mutated: map[esbuild.Ref]bool{},
-		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{}, classes: map[esbuild.Ref]*esbuild.Class{}, classNames: map[string]esbuild.Ref{}, unsure: map[esbuild.Ref]bool{}, total: budget}
+		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{}, classes: map[esbuild.Ref]*esbuild.Class{}, classNames: map[string]esbuild.Ref{}, unsure: map[esbuild.Ref]bool{}, label: noRef, total: budget}
 }
 
 // errSpent ends an evaluation that takes too many steps.
@@ -151,6 +151,9 @@ func (m *machine) text(s string) string {
 
 // function is the function that a name is bound to, nil where it is none.
 func (m *machine) function(ref esbuild.Ref) *closure {
+	if m.unsure[ref] {
+		return nil
+	}
 	if f := m.functions[ref]; f != nil {
 		return f
 	}
@@ -238,14 +241,14 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 			return known(v)
 		}
 	}
+	if m.unsure[ref] {
+		impure()
+	}
 	if v, ok := m.globals[ref]; ok {
 		return known(v)
 	}
 	if f := m.functions[ref]; f != nil {
 		return f
-	}
-	if m.unsure[ref] {
-		impure()
 	}
 	if c := m.classes[ref]; c != nil && !m.pending[ref] {
 		m.pending[ref] = true
@@ -269,8 +272,9 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 		return v
 	}
 	symbol := &m.tree.Symbols[ref.InnerIndex]
-	if outer, is := m.classNames[symbol.OriginalName]; is && symbol.Kind != esbuild.SymbolUnbound && outer != ref && outer != (esbuild.Ref{}) {
-		return m.lookup(outer, nil) // the name that a class has inside
+	// The parser puts "_" before the name that a class has inside of itself.
+	if outer, is := m.classNames[strings.TrimPrefix(symbol.OriginalName, "_")]; is && symbol.Kind != esbuild.SymbolUnbound && outer != ref && outer != noRef {
+		return m.lookup(outer, nil)
 	}
 	if symbol.Kind == esbuild.SymbolUnbound {
 		switch symbol.OriginalName {
@@ -653,9 +657,9 @@ func (m *machine) stmt(stmt esbuild.Stmt, s *scope) (jump, any) {
 		m.hoist(x.Stmts, s)
 		return m.block(x.Stmts, s)
 	case *esbuild.SFor, *esbuild.SWhile, *esbuild.SDoWhile:
-		return m.loop(stmt, s, esbuild.Ref{})
+		return m.loop(stmt, s, noRef)
 	case *esbuild.SForOf, *esbuild.SForIn:
-		return m.loop(stmt, s, esbuild.Ref{})
+		return m.loop(stmt, s, noRef)
 	case *esbuild.SLabel:
 		how, v := m.labeled(x, s)
 		return how, v
@@ -731,7 +735,7 @@ func (m *machine) switchStmt(x *esbuild.SSwitch, s *scope) (jump, any) {
 	for _, c := range x.Cases[run:] {
 		switch how, v := m.block(c.Body, s); how {
 		case breaks:
-			if m.label != (esbuild.Ref{}) {
+			if m.label != noRef {
 				return breaks, nil
 			}
 			return goesOn, nil

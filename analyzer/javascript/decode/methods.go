@@ -42,7 +42,11 @@ func (m *machine) arrayMethod(a *array, name string, args []any) any {
 		}
 		return m.must(builtin.ListMethod(name, a.items, list))
 	}
-	return m.must(builtin.ListMethod(name, a.items, m.callables(args)))
+	if name == "toSorted" {
+		out := &array{items: append([]any(nil), a.items...)}
+		return m.change(out, "sort", args)
+	}
+	return m.must(builtin.ListMethod(name, a.items, args))
 }
 
 func isArray(v any) bool {
@@ -79,11 +83,12 @@ func (m *machine) eachOf(name string, live builtin.Live, self any, args []any) a
 // change is a method that changes the array it is called on.
 func (m *machine) change(a *array, name string, args []any) any {
 	m.step(len(args) + 1)
-	list := m.callables(args)
+	list := args
 	switch name {
 	case "push", "pop", "shift":
 	case "sort":
 		m.step(2 * len(a.items))
+		list = m.callables(args)
 		if f, ok := builtin.Arg(list, 0).(builtin.Func); ok {
 			list[0] = builtin.Func(func(this any, args ...any) (any, bool) {
 				v, ok := f(this, args...)
@@ -276,7 +281,10 @@ func (m *machine) packed(kind string, list []any) []byte {
 // mapMethod is a method of a Map or Set.
 func (m *machine) mapMethod(x *mapping, name string, args []any) any {
 	m.step(2)
-	v, ok := builtin.MapMethod(name, x.Map, x, m.callables(args))
+	if name == "forEach" {
+		args = m.callables(args)
+	}
+	v, ok := builtin.MapMethod(name, x.Map, x, args)
 	if !ok {
 		impure()
 	}

@@ -41,7 +41,8 @@ func (d *decoder) inPlace(list []esbuild.Stmt, once map[*esbuild.Stmt]bool, left
 					continue // it has run
 				}
 			}
-		case *esbuild.SFor, *esbuild.SForOf, *esbuild.SForIn, *esbuild.SWhile, *esbuild.SDoWhile, *esbuild.SLocal:
+		case *esbuild.SFor, *esbuild.SForOf, *esbuild.SForIn, *esbuild.SWhile, *esbuild.SDoWhile, *esbuild.SLocal,
+			*esbuild.SIf, *esbuild.SBlock, *esbuild.STry, *esbuild.SSwitch, *esbuild.SLabel, *esbuild.SWith:
 		default:
 			continue
 		}

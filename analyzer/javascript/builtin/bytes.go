@@ -443,7 +443,7 @@ func reading(size int, read func(b Bytes) float64) bufferMethod {
 }
 
 func subBytes(b Bytes, args []any) (any, bool) {
-	from, to, ok := span(len(b), Arg(args, 0), Arg(args, 1))
+	from, to, ok := Span(len(b), Arg(args, 0), Arg(args, 1))
 	return b[from:max(from, to)], ok
 }
 

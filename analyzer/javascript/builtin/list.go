@@ -21,7 +21,7 @@ func init() {
 			return filled(list[i]), true
 		},
 		"slice": func(list []any, args []any) (any, bool) {
-			from, to, ok := span(len(list), Arg(args, 0), Arg(args, 1))
+			from, to, ok := Span(len(list), Arg(args, 0), Arg(args, 1))
 			return slices.Clone(list[from:max(from, to)]), ok
 		},
 		"toSpliced": func(list []any, args []any) (any, bool) {
@@ -156,14 +156,14 @@ func ListChange(name string, list []any, args []any) (gives any, after []any, ok
 		after, ok = sorted(list, args)
 		return nil, after, ok
 	case "fill":
-		from, to, ok := span(n, Arg(args, 1), Arg(args, 2))
+		from, to, ok := Span(n, Arg(args, 1), Arg(args, 2))
 		for i := from; ok && i < to; i++ {
 			list[i] = Arg(args, 0)
 		}
 		return nil, list, ok
 	case "copyWithin":
 		f, ok1 := integer(Arg(args, 0), 0)
-		from, to, ok2 := span(n, Arg(args, 1), Arg(args, 2))
+		from, to, ok2 := Span(n, Arg(args, 1), Arg(args, 2))
 		if !ok1 || !ok2 {
 			return nil, nil, false
 		}
@@ -203,8 +203,8 @@ func place(list []any, v any) (i int, within, ok bool) {
 	return int(f), true, true
 }
 
-// span are the two indexes that slice and fill are given.
-func span(n int, a, b any) (from, to int, ok bool) {
+// Span are the two indexes that slice and fill are given, in a list of n.
+func Span(n int, a, b any) (from, to int, ok bool) {
 	f, ok1 := integer(a, 0)
 	t, ok2 := integer(b, float64(n))
 	return clamp(f, n, true), clamp(t, n, true), ok1 && ok2

@@ -624,7 +624,7 @@ func (d *decoder) candidate(call *esbuild.ECall) bool {
 			return false // it may be another function when it is called
 		}
 	case *esbuild.EFunction, *esbuild.EArrow:
-		if len(call.Args) == 0 {
+		if len(call.Args) == 0 || d.textless(call) {
 			return false
 		}
 	case *esbuild.EDot:
@@ -638,6 +638,48 @@ func (d *decoder) candidate(call *esbuild.ECall) bool {
 		}
 	}
 	return true
+}
+
+// textless reports whether a function that is called where it stands can give no text:
+// it is handed numbers, and names nothing that texts are or are made of. Parsers unpack
+// their tables in this way, which takes long.
+func (d *decoder) textless(call *esbuild.ECall) bool {
+	text := false
+	w := &walker{expr: func(e *esbuild.Expr) bool {
+		switch x := e.Data.(type) {
+		case *esbuild.EString, *esbuild.ETemplate, *esbuild.ERegExp:
+			text = true
+		case *esbuild.EDot:
+			text = text || stringMethods[x.Name] || textMakers[x.Name]
+		case *esbuild.EIndex:
+			_, isNumber := x.Index.Data.(*esbuild.EIdentifier)
+			text = text || !isNumber && !isArithmetic(x.Index)
+		case *esbuild.EIdentifier:
+			symbol := &d.tree.Symbols[x.Ref.InnerIndex]
+			_, declared := d.machine.initial[x.Ref]
+			text = text || d.machine.functions[x.Ref] != nil || declared && d.machine.assigned[x.Ref] == 0 && d.isTable(x.Ref) ||
+				symbol.Kind == esbuild.SymbolUnbound && (symbol.OriginalName == "String" || symbol.OriginalName == "atob" || symbol.OriginalName == "unescape")
+		}
+		return !text
+	}}
+	w.visit(&esbuild.Expr{Data: call})
+	return !text
+}
+
+// textMakers are names of what makes texts of something else.
+var textMakers = wordSet(`fromCharCode fromCodePoint join decode from raw stringify parse format constructor`)
+
+// isArithmetic reports whether an index is counted: t[i++], t[i + 1], t[0].
+func isArithmetic(e esbuild.Expr) bool {
+	switch x := e.Data.(type) {
+	case *esbuild.ENumber:
+		return true
+	case *esbuild.EUnary:
+		return x.Op >= esbuild.UnOpPreDec || isArithmetic(x.Value)
+	case *esbuild.EBinary:
+		return x.Op < esbuild.BinOpAssign
+	}
+	return false
 }
 
 // chain reports whether an expression is a chain of methods of a constant, with

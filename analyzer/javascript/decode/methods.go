@@ -248,6 +248,18 @@ func (m *machine) places(n int) []any {
 
 // changeView is a method that changes a typed array.
 func (m *machine) changeView(b *view, name string, args []any) {
+	size := builtin.Size(b.kind)
+	if v, ok := builtin.Arg(args, 0).(float64); ok && name == "fill" {
+		from, to, ok := builtin.Span(len(b.raw)/size, builtin.Arg(args, 1), builtin.Arg(args, 2))
+		if !ok {
+			impure()
+		}
+		m.step(max(to-from, 0)/4 + 1)
+		for i := from; i < to; i++ {
+			builtin.PutElement(b.kind, b.raw[i*size:], v)
+		}
+		return
+	}
 	list := builtin.ElementsOf(b.kind, b.raw)
 	m.step(len(list))
 	switch {

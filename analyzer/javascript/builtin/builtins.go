@@ -135,6 +135,7 @@ func readModel(fields []string) (m Model, err error) {
 
 // sets are the sets of a model by their words.
 func (m *Model) sets() map[string]*Parts {
-	return map[string]*Parts{"calls": &m.Calls, "later": &m.Later, "wraps": &m.Wraps, "keeps": &m.Keeps, "reads": &m.Reads, "converts": &m.Converts, "iterates": &m.Iterates,
+	return map[string]*Parts{"calls": &m.Calls, "later": &m.Later, "wraps": &m.Wraps, "keeps": &m.Keeps,
+		"reads": &m.Reads, "converts": &m.Converts, "iterates": &m.Iterates,
 		"json": &m.JSON, "then": &m.Then, "gives": &m.Gives, "holds": &m.Holds, "made": &m.Made, "puts": &m.Puts, "hands": &m.Hands}
 }

@@ -273,7 +273,8 @@ func DecodeText(label any, raw Bytes, fatal, keepMark bool) (string, bool) {
 // kind.
 func Size(kind string) int { return sizes[kind] }
 
-var sizes = map[string]int{"Uint8Array": 1, "Int8Array": 1, "Uint8ClampedArray": 1, "Buffer": 1, "Uint16Array": 2, "Int16Array": 2, "Uint32Array": 4,
+var sizes = map[string]int{"Uint8Array": 1, "Int8Array": 1, "Uint8ClampedArray": 1, "Buffer": 1,
+	"Uint16Array": 2, "Int16Array": 2, "Uint32Array": 4,
 	"Int32Array": 4, "Float32Array": 4, "Float64Array": 8}
 
 // Element reads the first element of a typed array's bytes.

@@ -51,7 +51,8 @@ func Names() []string {
 	for name := range bufferMethods {
 		out = append(out, "bytes "+name)
 	}
-	out = append(out, "number toString", "number valueOf", "number toFixed", "number toPrecision", "number toExponential", "pattern exec", "pattern test",
+	out = append(out, "number toString", "number valueOf", "number toFixed", "number toPrecision", "number toExponential",
+		"pattern exec", "pattern test",
 		"pattern toString")
 	for _, name := range strings.Fields("get set has add delete clear keys values entries forEach") {
 		out = append(out, "map "+name)

@@ -116,7 +116,13 @@ func ListMethod(name string, list []any, args []any) (any, bool) {
 }
 
 // changing are the methods that change the list they are called on.
-var changing = map[string]bool{"push": true, "pop": true, "shift": true, "unshift": true, "splice": true, "reverse": true, "sort": true, "fill": true, "copyWithin": true}
+var changing = map[string]bool{"push": true, "pop": true, "shift": true, "unshift": true, "splice": true,
+	"reverse": true, "sort": true, "fill": true, "copyWithin": true}
+
+// IsListMethod reports whether arrays have a method.
+func IsListMethod(name string) bool {
+	return listMethods[name] != nil || callMethods[name] != nil || changing[name]
+}
 
 // Changes reports whether a method changes the list that it is called on.
 func Changes(name string) bool { return changing[name] }

@@ -153,7 +153,8 @@ func parseFloat(args []any) (any, bool) {
 }
 
 // mathFunctions are those of Math whose results are the same everywhere.
-var mathFunctions = map[string]bool{"floor": true, "ceil": true, "trunc": true, "round": true, "abs": true, "sqrt": true, "fround": true, "sign": true,
+var mathFunctions = map[string]bool{"floor": true, "ceil": true, "trunc": true, "round": true, "abs": true, "sqrt": true,
+	"fround": true, "sign": true,
 	"imul": true, "clz32": true, "pow": true, "min": true, "max": true}
 
 // calculate is a function of Math whose result is the same everywhere.
@@ -338,7 +339,8 @@ func Constant(name string) (float64, bool) {
 }
 
 var constants = map[string]float64{
-	"NaN": nan, "Infinity": math.Inf(1), "Math.PI": math.Pi, "Math.E": math.E, "Math.LN2": math.Ln2, "Math.LN10": math.Ln10, "Math.LOG2E": math.Log2E,
+	"NaN": nan, "Infinity": math.Inf(1), "Math.PI": math.Pi, "Math.E": math.E, "Math.LN2": math.Ln2, "Math.LN10": math.Ln10,
+	"Math.LOG2E":  math.Log2E,
 	"Math.LOG10E": math.Log10E, "Math.SQRT2": math.Sqrt2, "Math.SQRT1_2": math.Sqrt2 / 2, "Number.MAX_SAFE_INTEGER": 1<<53 - 1,
 	"Number.MIN_SAFE_INTEGER": -(1<<53 - 1), "Number.MAX_VALUE": math.MaxFloat64, "Number.MIN_VALUE": math.SmallestNonzeroFloat64,
 	"Number.EPSILON": 1.0 / (1 << 52), "Number.NaN": nan, "Number.POSITIVE_INFINITY": math.Inf(1), "Number.NEGATIVE_INFINITY": math.Inf(-1),

@@ -126,7 +126,7 @@ func init() {
 			return dir + "/" + base, ok
 		},
 	})
-	for _, name := range []string{"join", "normalize", "isAbsolute", "resolve", "relative", "dirname", "extname", "basename", "parse", "format"} {
+	for _, name := range strings.Fields("join normalize isAbsolute resolve relative dirname extname basename parse format") {
 		functions["path.posix."+name] = functions["path."+name]
 	}
 }

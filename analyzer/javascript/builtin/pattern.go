@@ -54,7 +54,8 @@ func (p *Pattern) compile(text string) (*regexp.Regexp, bool) {
 	if strings.Contains(plain, `\x41`) {
 		plain = regexp.MustCompile(`\\x41[0-9a-fA-F]{4}\}`).ReplaceAllString(plain, `\x41`)
 	}
-	if strings.ContainsAny(plain, `\^$`) && !plainPattern.MatchString(plain) || oddSet.MatchString(source) || strings.Contains(source, "(?") && !onlyPlainGroups(source) {
+	if strings.ContainsAny(plain, `\^$`) && !plainPattern.MatchString(plain) || oddSet.MatchString(source) ||
+		strings.Contains(source, "(?") && !onlyPlainGroups(source) {
 		return nil, false
 	}
 	if p.has("i") {
@@ -64,11 +65,12 @@ func (p *Pattern) compile(text string) (*regexp.Regexp, bool) {
 	if err != nil || !sameQuantifiers(p.Source) {
 		return nil, false
 	}
-	if !ASCII(text) && (!ASCII(source) || !wellFormed(text) || p.has("i") || strings.ContainsAny(source, `.^`) && hasPairs(text) || strings.Contains(source, `\s`) ||
-		strings.Contains(source, `\S`) || hasPairs(text) && strings.ContainsAny(source, `\[`)) {
+	if !ASCII(text) && (!ASCII(source) || !wellFormed(text) || p.has("i") || strings.Contains(source, `\s`) || strings.Contains(source, `\S`) ||
+		hasPairs(text) && strings.ContainsAny(source, `.^\[`)) {
 		return nil, false
 	}
-	if strings.Contains(source, ".") && strings.ContainsAny(text, "\r\u2028\u2029") || strings.Contains(text, "\v") && strings.ContainsAny(source, "sS") {
+	if strings.Contains(source, ".") && strings.ContainsAny(text, "\r\u2028\u2029") ||
+		strings.Contains(text, "\v") && strings.ContainsAny(source, "sS") {
 		return nil, false
 	}
 	return r, true
@@ -88,8 +90,8 @@ func sameQuantifiers(source string) bool {
 		}
 	}
 	// A group that is repeated keeps what it matched in the last round.
-	return !strings.Contains(source, "(") || !strings.Contains(source, ")*") && !strings.Contains(source, ")+") && !strings.Contains(source, "){") ||
-		strings.Count(source, "(") == strings.Count(source, "(?:")
+	repeated := strings.Contains(source, ")*") || strings.Contains(source, ")+") || strings.Contains(source, "){")
+	return !repeated || strings.Count(source, "(") == strings.Count(source, "(?:")
 }
 
 // hasPairs reports whether a text has characters of two units.

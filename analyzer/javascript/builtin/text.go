@@ -11,6 +11,9 @@ import (
 // pattern or function.
 func HasText(name string) bool { return textMethods[name] != nil }
 
+// IsTextMethod reports whether texts have a method.
+func IsTextMethod(name string) bool { return textMethods[name] != nil || patternMethods[name] != nil }
+
 // TextMethod is what a method of a text gives.
 func TextMethod(name, s string, args []any) (any, bool) {
 	if len(s) > MaxText {

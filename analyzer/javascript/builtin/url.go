@@ -255,8 +255,9 @@ func (u *urlParts) object() *Object {
 		origin = "null"
 	}
 	o := NewObject()
-	for _, p := range [][2]string{{"href", href}, {"origin", origin}, {"protocol", u.scheme + ":"}, {"username", u.user}, {"password", u.password},
-		{"host", host}, {"hostname", u.host}, {"port", u.port}, {"pathname", u.path}, {"search", part("?", u.query)}, {"hash", part("#", u.fragment)}} {
+	for _, p := range [][2]string{{"href", href}, {"origin", origin}, {"protocol", u.scheme + ":"}, {"username", u.user},
+		{"password", u.password}, {"host", host}, {"hostname", u.host}, {"port", u.port}, {"pathname", u.path},
+		{"search", part("?", u.query)}, {"hash", part("#", u.fragment)}} {
 		o.Set(p[0], p[1])
 	}
 	return o

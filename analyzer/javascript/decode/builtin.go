@@ -102,7 +102,8 @@ func (m *machine) member2(f native, kind, name string, args []any) any {
 		return is && b.kind == "Buffer"
 	case "Buffer.allocUnsafe", "Buffer.allocUnsafeSlow":
 		return m.must(builtin.Call("Buffer.alloc", args[:min(1, len(args))]))
-	case "Object.keys", "Object.values", "Object.entries", "Object.assign", "Object.fromEntries", "Object.hasOwn", "Object.getOwnPropertyNames":
+	case "Object.keys", "Object.values", "Object.entries", "Object.assign", "Object.fromEntries", "Object.hasOwn",
+		"Object.getOwnPropertyNames":
 		return m.objectFunction(f.name, args)
 	case "Object.freeze", "Object.seal", "Object.preventExtensions":
 		return arg(args, 0)

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // Budgets of one script.
@@ -154,7 +156,8 @@ func worth(text string, has func(string) bool) bool {
 	if has("require(") && callInside(text, "require(") || has("shift()") && strings.Contains(text, ".shift())") && has("push(") {
 		return true
 	}
-	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
+	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()",
+		"'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
 		if has(tool) {
 			return true
 		}
@@ -171,14 +174,17 @@ func callInside(text, call string) bool {
 		}
 		from += i + len(call)
 		end := from
-		for end < len(text) && end < from+40 && (text[end] == '_' || text[end] == '$' || text[end] >= 'a' && text[end] <= 'z' || text[end] >= 'A' && text[end] <= 'Z' ||
-			text[end] >= '0' && text[end] <= '9' && end > from) {
+		for end < len(text) && end < from+40 && (text[end] == '$' || isWordByte(text[end])) {
 			end++
 		}
 		if end > from && end+1 < len(text) && (text[end] == '(' && text[end+1] != ')' || text[end] == '.' && call != "require(") {
 			return true
 		}
 	}
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // tolerant is false in tests, which want to see mistakes.
@@ -650,7 +656,7 @@ func (d *decoder) textless(call *esbuild.ECall) bool {
 		case *esbuild.EString, *esbuild.ETemplate, *esbuild.ERegExp:
 			text = true
 		case *esbuild.EDot:
-			text = text || stringMethods[x.Name] || textMakers[x.Name]
+			text = text || builtin.IsTextMethod(x.Name) || textMakers[x.Name]
 		case *esbuild.EIndex:
 			_, isNumber := x.Index.Data.(*esbuild.EIdentifier)
 			text = text || !isNumber && !isArithmetic(x.Index)
@@ -658,7 +664,7 @@ func (d *decoder) textless(call *esbuild.ECall) bool {
 			symbol := &d.tree.Symbols[x.Ref.InnerIndex]
 			_, declared := d.machine.initial[x.Ref]
 			text = text || d.machine.functions[x.Ref] != nil || declared && d.machine.assigned[x.Ref] == 0 && d.isTable(x.Ref) ||
-				symbol.Kind == esbuild.SymbolUnbound && (symbol.OriginalName == "String" || symbol.OriginalName == "atob" || symbol.OriginalName == "unescape")
+				symbol.Kind == esbuild.SymbolUnbound && textMakers[symbol.OriginalName]
 		}
 		return !text
 	}}
@@ -667,7 +673,7 @@ func (d *decoder) textless(call *esbuild.ECall) bool {
 }
 
 // textMakers are names of what makes texts of something else.
-var textMakers = wordSet(`fromCharCode fromCodePoint join decode from raw stringify parse format constructor`)
+var textMakers = wordSet(`String atob unescape fromCharCode fromCodePoint join decode from raw stringify parse format constructor`)
 
 // isArithmetic reports whether an index is counted: t[i++], t[i + 1], t[0].
 func isArithmetic(e esbuild.Expr) bool {

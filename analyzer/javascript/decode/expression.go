@@ -156,9 +156,12 @@ func (m *machine) unary(x *esbuild.EUnary, s *scope) any {
 
 // plain is the operator of an assignment: + of +=.
 var plain = map[esbuild.OpCode]esbuild.OpCode{
-	esbuild.BinOpAddAssign: esbuild.BinOpAdd, esbuild.BinOpSubAssign: esbuild.BinOpSub, esbuild.BinOpMulAssign: esbuild.BinOpMul, esbuild.BinOpDivAssign: esbuild.BinOpDiv,
-	esbuild.BinOpRemAssign: esbuild.BinOpRem, esbuild.BinOpPowAssign: esbuild.BinOpPow, esbuild.BinOpShlAssign: esbuild.BinOpShl, esbuild.BinOpShrAssign: esbuild.BinOpShr,
-	esbuild.BinOpUShrAssign: esbuild.BinOpUShr, esbuild.BinOpBitwiseOrAssign: esbuild.BinOpBitwiseOr, esbuild.BinOpBitwiseAndAssign: esbuild.BinOpBitwiseAnd, esbuild.BinOpBitwiseXorAssign: esbuild.BinOpBitwiseXor,
+	esbuild.BinOpAddAssign: esbuild.BinOpAdd, esbuild.BinOpSubAssign: esbuild.BinOpSub,
+	esbuild.BinOpMulAssign: esbuild.BinOpMul, esbuild.BinOpDivAssign: esbuild.BinOpDiv,
+	esbuild.BinOpRemAssign: esbuild.BinOpRem, esbuild.BinOpPowAssign: esbuild.BinOpPow,
+	esbuild.BinOpShlAssign: esbuild.BinOpShl, esbuild.BinOpShrAssign: esbuild.BinOpShr,
+	esbuild.BinOpUShrAssign: esbuild.BinOpUShr, esbuild.BinOpBitwiseOrAssign: esbuild.BinOpBitwiseOr,
+	esbuild.BinOpBitwiseAndAssign: esbuild.BinOpBitwiseAnd, esbuild.BinOpBitwiseXorAssign: esbuild.BinOpBitwiseXor,
 }
 
 func (m *machine) binary(x *esbuild.EBinary, s *scope) any {
@@ -302,7 +305,8 @@ func (m *machine) order(op esbuild.OpCode, a, b any) bool {
 }
 
 // inherited are the names that every object has.
-var inherited = wordSet(`constructor __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ hasOwnProperty isPrototypeOf
+var inherited = wordSet(`constructor __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__
+	hasOwnProperty isPrototypeOf
 	propertyIsEnumerable toLocaleString toString valueOf`)
 
 // member reads a property.
@@ -321,7 +325,7 @@ func (m *machine) member(of, key any) any {
 		case "constructor":
 			return native{name: "String"}
 		}
-		return methodOf("String", stringMethods, toText(m, key), o)
+		return methodOf("String", builtin.IsTextMethod, toText(m, key), o)
 	case *array:
 		if i, ok := index(key); ok {
 			if i < len(o.items) {
@@ -339,7 +343,7 @@ func (m *machine) member(of, key any) any {
 				impure()
 			}
 		}
-		return methodOf("Array", arrayMethods, toText(m, key), o)
+		return methodOf("Array", builtin.IsListMethod, toText(m, key), o)
 	case *object:
 		return m.property(o, toText(m, key))
 	case float64:
@@ -463,14 +467,6 @@ func (m *machine) memberOfFunction(of, key any) any {
 	return nil
 }
 
-// The methods that texts and arrays have; anything else is undefined.
-var (
-	stringMethods = wordSet(`at isWellFormed toLocaleLowerCase toLocaleUpperCase toWellFormed trimLeft trimRight anchor big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf italics lastIndexOf link match matchAll normalize
-		padEnd padStart repeat replace replaceAll search slice small split startsWith strike sub substr substring sup toLowerCase toString toUpperCase trim trimEnd trimStart valueOf`)
-	arrayMethods = wordSet(`at toReversed toSorted toSpliced with concat copyWithin entries every fill filter find findIndex findLast flat flatMap forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight
-		reverse shift slice some sort splice toString unshift values`)
-)
-
 func wordSet(list string) map[string]bool {
 	m := map[string]bool{}
 	for _, word := range strings.Fields(list) {
@@ -479,8 +475,12 @@ func wordSet(list string) map[string]bool {
 	return m
 }
 
-func methodOf(kind string, known map[string]bool, name string, this any) any {
-	if !known[name] {
+// methodOf is a method that texts or arrays have; anything else is undefined.
+func methodOf(kind string, is func(name string) bool, name string, this any) any {
+	if !is(name) {
+		if inherited[name] {
+			impure()
+		}
 		return nil
 	}
 	return native{name: kind + "." + name, this: this}

@@ -94,8 +94,10 @@ type machine struct {
 }
 
 func newMachine(tree *esbuild.AST, budget *Budget) *machine {
-	return &machine{tree: tree, functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{}, mutated: map[esbuild.Ref]bool{},
-		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{}, classes: map[esbuild.Ref]*esbuild.Class{}, classNames: map[string]esbuild.Ref{}, unsure: map[esbuild.Ref]bool{}, label: noRef, total: budget}
+	return &machine{tree: tree, total: budget, label: noRef,
+		functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{},
+		mutated: map[esbuild.Ref]bool{}, globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{},
+		classes: map[esbuild.Ref]*esbuild.Class{}, classNames: map[string]esbuild.Ref{}, unsure: map[esbuild.Ref]bool{}}
 }
 
 // errSpent ends an evaluation that takes too many steps.
@@ -234,6 +236,12 @@ func known(v any) any {
 	return v
 }
 
+// globals are the functions of the language that are known.
+var globals = wordSet(`String Array Object Number Boolean Math JSON parseInt parseFloat isNaN isFinite decodeURIComponent decodeURI
+	encodeURIComponent encodeURI unescape escape atob btoa Buffer RegExp Function eval TextDecoder TextEncoder Map Set WeakMap WeakSet
+	Reflect URL Promise setTimeout setInterval setImmediate queueMicrotask Uint8Array Int8Array Uint8ClampedArray Uint16Array Int16Array
+	Uint32Array Int32Array Float32Array Float64Array`)
+
 // lookup reads a name.
 func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	for ; s != nil; s = s.parent {
@@ -273,15 +281,15 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	}
 	symbol := &m.tree.Symbols[ref.InnerIndex]
 	// The parser puts "_" before the name that a class has inside of itself.
-	if outer, is := m.classNames[strings.TrimPrefix(symbol.OriginalName, "_")]; is && symbol.Kind != esbuild.SymbolUnbound && outer != ref && outer != noRef {
+	outer, is := m.classNames[strings.TrimPrefix(symbol.OriginalName, "_")]
+	if is && symbol.Kind != esbuild.SymbolUnbound && outer != ref && outer != noRef {
 		return m.lookup(outer, nil)
 	}
 	if symbol.Kind == esbuild.SymbolUnbound {
-		switch symbol.OriginalName {
-		case "String", "Array", "Object", "Number", "Boolean", "Math", "JSON", "parseInt", "parseFloat", "isNaN", "decodeURIComponent", "decodeURI", "encodeURIComponent", "unescape", "escape", "atob", "btoa", "Buffer", "RegExp", "Function", "eval", "TextDecoder", "TextEncoder",
-			"encodeURI", "isFinite", "Map", "Set", "WeakMap", "WeakSet", "Reflect", "URL", "Promise", "setTimeout", "setInterval", "setImmediate", "queueMicrotask",
-			"Uint8Array", "Int8Array", "Uint8ClampedArray", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array":
+		if globals[symbol.OriginalName] {
 			return native{name: symbol.OriginalName}
+		}
+		switch symbol.OriginalName {
 		case "require":
 			return native{name: "require"}
 		case "__dirname":

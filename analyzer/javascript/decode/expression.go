@@ -18,7 +18,7 @@ func (m *machine) eval(e esbuild.Expr, s *scope) any {
 	defer func() { m.nested-- }()
 	switch x := e.Data.(type) {
 	case *esbuild.EString:
-		return m.text(fromUnits(x.Value))
+		return m.text(builtin.FromUnits(x.Value))
 	case *esbuild.ENumber:
 		return x.Value
 	case *esbuild.EBoolean:
@@ -39,26 +39,34 @@ func (m *machine) eval(e esbuild.Expr, s *scope) any {
 		}
 		impure()
 	case *esbuild.ERegExp:
-		return regexpOf(x.Value)
+		return builtin.PatternOf(x.Value)
 	case *esbuild.EArray:
 		a := &array{}
 		for _, item := range x.Items {
-			if spread, ok := item.Data.(*esbuild.ESpread); ok {
-				a.items = append(a.items, m.elements(m.eval(spread.Value, s))...)
-				continue
+			switch part := item.Data.(type) {
+			case *esbuild.ESpread:
+				a.items = append(a.items, m.elements(m.eval(part.Value, s))...)
+			case *esbuild.EMissing:
+				a.items = append(a.items, builtin.Hole{})
+			default:
+				a.items = append(a.items, m.eval(item, s))
 			}
-			a.items = append(a.items, m.eval(item, s))
 		}
 		return a
 	case *esbuild.EObject:
-		o := &object{values: map[string]any{}}
-		for _, p := range x.Properties {
-			if p.Kind != esbuild.PropertyField && p.Kind != esbuild.PropertyMethod || p.ValueOrNil.Data == nil {
+		return m.literal(x, s)
+	case *esbuild.EClass:
+		return m.newClass(&x.Class, s)
+	case *esbuild.EYield:
+		return m.yields(x, s)
+	case *esbuild.EAwait:
+		v := m.eval(x.Value, s)
+		if o, is := v.(*object); is {
+			if _, has := o.Get("then"); has {
 				impure()
 			}
-			o.set(toText(m, m.eval(p.Key, s)), m.eval(p.ValueOrNil, s))
 		}
-		return o
+		return v
 	case *esbuild.EFunction, *esbuild.EArrow:
 		return m.closure(e, s)
 	case *esbuild.EIf:
@@ -67,14 +75,21 @@ func (m *machine) eval(e esbuild.Expr, s *scope) any {
 		}
 		return m.eval(x.No, s)
 	case *esbuild.ETemplate:
-		if x.TagOrNil.Data != nil {
+		raw := x.TagOrNil.Data != nil
+		if raw && !m.isRaw(x.TagOrNil) {
 			impure()
 		}
-		out := fromUnits(x.HeadCooked)
-		for _, part := range x.Parts {
-			out = m.text(out + toText(m, m.eval(part.Value, s)) + fromUnits(part.TailCooked))
+		text := func(cooked []uint16, raw string) string {
+			if x.TagOrNil.Data != nil {
+				return raw
+			}
+			return builtin.FromUnits(cooked)
 		}
-		return out
+		out := text(x.HeadCooked, x.HeadRaw)
+		for _, part := range x.Parts {
+			out = m.concat(m.concat(out, toText(m, m.eval(part.Value, s))), text(part.TailCooked, part.TailRaw))
+		}
+		return m.text(out)
 	case *esbuild.EUnary:
 		return m.unary(x, s)
 	case *esbuild.EBinary:
@@ -107,6 +122,8 @@ func (m *machine) unary(x *esbuild.EUnary, s *scope) any {
 	case esbuild.UnOpVoid:
 		m.eval(x.Value, s)
 		return nil
+	case esbuild.UnOpDelete:
+		return m.deleted(x.Value, s)
 	case esbuild.UnOpTypeof:
 		switch m.eval(x.Value, s).(type) {
 		case nil:
@@ -117,7 +134,7 @@ func (m *machine) unary(x *esbuild.EUnary, s *scope) any {
 			return "number"
 		case bool:
 			return "boolean"
-		case *closure, native:
+		case *closure, native, *class:
 			return "function"
 		}
 		return "object"
@@ -139,9 +156,12 @@ func (m *machine) unary(x *esbuild.EUnary, s *scope) any {
 
 // plain is the operator of an assignment: + of +=.
 var plain = map[esbuild.OpCode]esbuild.OpCode{
-	esbuild.BinOpAddAssign: esbuild.BinOpAdd, esbuild.BinOpSubAssign: esbuild.BinOpSub, esbuild.BinOpMulAssign: esbuild.BinOpMul, esbuild.BinOpDivAssign: esbuild.BinOpDiv,
-	esbuild.BinOpRemAssign: esbuild.BinOpRem, esbuild.BinOpPowAssign: esbuild.BinOpPow, esbuild.BinOpShlAssign: esbuild.BinOpShl, esbuild.BinOpShrAssign: esbuild.BinOpShr,
-	esbuild.BinOpUShrAssign: esbuild.BinOpUShr, esbuild.BinOpBitwiseOrAssign: esbuild.BinOpBitwiseOr, esbuild.BinOpBitwiseAndAssign: esbuild.BinOpBitwiseAnd, esbuild.BinOpBitwiseXorAssign: esbuild.BinOpBitwiseXor,
+	esbuild.BinOpAddAssign: esbuild.BinOpAdd, esbuild.BinOpSubAssign: esbuild.BinOpSub,
+	esbuild.BinOpMulAssign: esbuild.BinOpMul, esbuild.BinOpDivAssign: esbuild.BinOpDiv,
+	esbuild.BinOpRemAssign: esbuild.BinOpRem, esbuild.BinOpPowAssign: esbuild.BinOpPow,
+	esbuild.BinOpShlAssign: esbuild.BinOpShl, esbuild.BinOpShrAssign: esbuild.BinOpShr,
+	esbuild.BinOpUShrAssign: esbuild.BinOpUShr, esbuild.BinOpBitwiseOrAssign: esbuild.BinOpBitwiseOr,
+	esbuild.BinOpBitwiseAndAssign: esbuild.BinOpBitwiseAnd, esbuild.BinOpBitwiseXorAssign: esbuild.BinOpBitwiseXor,
 }
 
 func (m *machine) binary(x *esbuild.EBinary, s *scope) any {
@@ -169,6 +189,19 @@ func (m *machine) binary(x *esbuild.EBinary, s *scope) any {
 		v := m.eval(x.Right, s)
 		m.assign(x.Left, v, s)
 		return v
+	case esbuild.BinOpLogicalOrAssign, esbuild.BinOpLogicalAndAssign, esbuild.BinOpNullishCoalescingAssign:
+		v := m.eval(x.Left, s)
+		_, isNull := v.(null)
+		keep := v != nil && !isNull
+		if x.Op != esbuild.BinOpNullishCoalescingAssign {
+			keep = truthy(v) == (x.Op == esbuild.BinOpLogicalOrAssign)
+		}
+		if keep {
+			return v
+		}
+		v = m.eval(x.Right, s)
+		m.assign(x.Left, v, s)
+		return v
 	}
 	if op, ok := plain[x.Op]; ok {
 		v := m.operate(op, m.eval(x.Left, s), m.eval(x.Right, s))
@@ -184,7 +217,7 @@ func (m *machine) operate(op esbuild.OpCode, a, b any) any {
 		if isNumeric(a) && isNumeric(b) {
 			return toNumber(m, a) + toNumber(m, b)
 		}
-		return m.text(toText(m, a) + toText(m, b))
+		return m.concat(toText(m, a), toText(m, b))
 	case esbuild.BinOpSub:
 		return toNumber(m, a) - toNumber(m, b)
 	case esbuild.BinOpMul:
@@ -222,9 +255,15 @@ func (m *machine) operate(op esbuild.OpCode, a, b any) any {
 	case esbuild.BinOpStrictNe:
 		return !strictEqual(a, b)
 	case esbuild.BinOpIn:
-		if o, ok := b.(*object); ok {
-			_, has := o.values[toText(m, a)]
-			return has
+		switch o := b.(type) {
+		case *object:
+			if _, has := o.Get(toText(m, a)); has || o.kind == "" && o.class == nil && !inherited[toText(m, a)] {
+				return has
+			}
+		case *array:
+			if i, ok := index(a); ok {
+				return i < len(o.items) && o.items[i] != (builtin.Hole{})
+			}
 		}
 	}
 	impure()
@@ -243,18 +282,15 @@ func (m *machine) order(op esbuild.OpCode, a, b any) bool {
 	x, xText := a.(string)
 	y, yText := b.(string)
 	if xText && yText {
-		if !builtin.ASCII(x) || !builtin.ASCII(y) {
-			impure() // units have another order than characters
-		}
 		switch op {
 		case esbuild.BinOpLt:
-			return x < y
+			return builtin.Before(x, y)
 		case esbuild.BinOpLe:
-			return x <= y
+			return !builtin.Before(y, x)
 		case esbuild.BinOpGt:
-			return x > y
+			return builtin.Before(y, x)
 		}
-		return x >= y
+		return !builtin.Before(x, y)
 	}
 	p, q := toNumber(m, a), toNumber(m, b)
 	switch op {
@@ -268,52 +304,48 @@ func (m *machine) order(op esbuild.OpCode, a, b any) bool {
 	return p >= q
 }
 
+// inherited are the names that every object has.
+var inherited = wordSet(`constructor __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__
+	hasOwnProperty isPrototypeOf
+	propertyIsEnumerable toLocaleString toString valueOf`)
+
 // member reads a property.
 func (m *machine) member(of, key any) any {
 	switch o := of.(type) {
+	case nil, null:
+		panic(thrown{"it has no properties"})
 	case string:
 		if i, ok := index(key); ok {
-			m.step(len(o) / 16)
-			v, ok := builtin.TextMethod("at", o, []any{float64(i)})
-			if !ok {
-				impure()
-			}
+			v, _ := m.indexed(o).Method("at", []any{float64(i)})
 			return v
 		}
-		if key == "length" {
-			m.step(len(o) / 16)
-			return float64(builtin.Length(o))
-		}
-		if key == "constructor" {
+		switch key {
+		case "length":
+			return float64(m.indexed(o).Length())
+		case "constructor":
 			return native{name: "String"}
 		}
-		return methodOf("String", stringMethods, toText(m, key), o)
+		return methodOf("String", builtin.IsTextMethod, toText(m, key), o)
 	case *array:
 		if i, ok := index(key); ok {
 			if i < len(o.items) {
-				return o.items[i]
+				return filled(o.items[i])
 			}
 			return nil
 		}
-		if key == "length" {
+		switch key {
+		case "length":
 			return float64(len(o.items))
-		}
-		if key == "constructor" {
+		case "constructor":
 			return native{name: "Array"}
+		case "index", "input", "groups":
+			if o.match {
+				impure()
+			}
 		}
-		return methodOf("Array", arrayMethods, toText(m, key), o)
+		return methodOf("Array", builtin.IsListMethod, toText(m, key), o)
 	case *object:
-		name := toText(m, key)
-		if v, ok := o.values[name]; ok {
-			return v
-		}
-		switch name {
-		case "hasOwnProperty":
-			return native{name: "Object.hasOwnProperty", this: o}
-		case "toString":
-			return native{name: "Object.toString", this: o}
-		}
-		return nil
+		return m.property(o, toText(m, key))
 	case float64:
 		if key == "constructor" {
 			return native{name: "Number"}
@@ -325,49 +357,115 @@ func (m *machine) member(of, key any) any {
 		}
 		return native{name: "Boolean." + toText(m, key), this: o}
 	case *closure, native:
-		if f, ok := of.(*closure); ok {
-			if v, has := f.properties[toText(m, key)]; has {
-				return v
-			}
+		return m.memberOfFunction(of, key)
+	case *class:
+		if v, has := o.statics.Get(toText(m, key)); has {
+			return v
 		}
-		switch key {
-		case "constructor":
-			return native{name: "Function"}
-		case "call", "apply", "bind", "toString":
-			return native{name: "Function." + toText(m, key), this: of}
-		}
-		if f, ok := of.(native); ok && f.name == "TextDecoder" {
-			return native{name: "Bytes." + toText(m, key), this: f}
-		}
-		if f, ok := of.(native); ok && f.this == nil {
-			return native{name: f.name + "." + toText(m, key), this: of}
-		}
-		return nil
-	case bytes:
+	case *view:
+		size := builtin.Size(o.kind)
 		if i, ok := index(key); ok {
-			if i < len(o) {
-				return float64(o[i])
+			if (i+1)*size <= len(o.raw) {
+				return builtin.Element(o.kind, o.raw[i*size:])
 			}
 			return nil
 		}
-		if key == "length" {
-			return float64(len(o))
+		switch key {
+		case "length":
+			return float64(len(o.raw) / max(size, 1))
+		case "byteLength":
+			return float64(len(o.raw))
+		case "buffer":
+			return &view{arrayBuffer, o.raw}
+		case "byteOffset", "constructor", "parent", "offset":
+			impure()
 		}
 		return native{name: "Bytes." + toText(m, key), this: o}
+	case *mapping:
+		if key == "size" {
+			return float64(o.Len())
+		}
+		return native{name: "Map." + toText(m, key), this: o}
+	case *iterator:
+		return native{name: "Iterator." + toText(m, key), this: o}
 	case *pattern:
-		return native{name: "Bytes." + toText(m, key), this: o}
+		switch key {
+		case "source":
+			return o.Source
+		case "flags":
+			return o.Flags
+		case "lastIndex":
+			return float64(o.LastIndex)
+		}
+		return native{name: "RegExp." + toText(m, key), this: o}
 	}
 	impure()
 	return nil
 }
 
-// The methods that texts and arrays have; anything else is undefined.
-var (
-	stringMethods = wordSet(`at isWellFormed toLocaleLowerCase toLocaleUpperCase toWellFormed trimLeft trimRight anchor big blink bold charAt charCodeAt codePointAt concat endsWith fixed fontcolor fontsize includes indexOf italics lastIndexOf link match matchAll normalize
-		padEnd padStart repeat replace replaceAll search slice small split startsWith strike sub substr substring sup toLowerCase toString toUpperCase trim trimEnd trimStart valueOf`)
-	arrayMethods = wordSet(`at toReversed toSorted toSpliced with concat copyWithin entries every fill filter find findIndex findLast flat flatMap forEach includes indexOf join keys lastIndexOf map pop push reduce reduceRight
-		reverse shift slice some sort splice toString unshift values`)
-)
+// property reads one of an object.
+func (m *machine) property(o *object, name string) any {
+	if o.kind != "" {
+		return native{name: "Object." + name, this: o}
+	}
+	if v, ok := o.Get(name); ok {
+		return known(v)
+	}
+	if o.class != nil {
+		if f := o.class.methods[name]; f != nil {
+			return f
+		}
+	}
+	switch name {
+	case "hasOwnProperty", "toString", "valueOf", "propertyIsEnumerable":
+		return native{name: "Object." + name, this: o}
+	}
+	if inherited[name] {
+		impure()
+	}
+	return nil
+}
+
+// memberOfFunction reads a property of a function.
+func (m *machine) memberOfFunction(of, key any) any {
+	if f, ok := of.(*closure); ok {
+		if v, has := f.properties[toText(m, key)]; has {
+			return v
+		}
+	}
+	switch key {
+	case "constructor":
+		return native{name: "Function"}
+	case "call", "apply", "bind", "toString":
+		return native{name: "Function." + toText(m, key), this: of}
+	}
+	f, ok := of.(native)
+	switch {
+	case !ok:
+		switch key {
+		case "prototype", "name", "length", "arguments", "caller":
+			impure()
+		}
+		return nil
+	case f.this == nil || f.this == native{name: f.name[:max(len(f.name)-len(lastName(f.name))-1, 0)]}:
+		if key == "prototype" {
+			switch f.name {
+			case "String":
+				return ""
+			case "Array":
+				return &array{}
+			case "Object":
+				return newObject()
+			}
+			impure()
+		}
+		if n, is := builtin.Constant(f.name + "." + toText(m, key)); is {
+			return n
+		}
+		return native{name: f.name + "." + toText(m, key)}
+	}
+	return nil
+}
 
 func wordSet(list string) map[string]bool {
 	m := map[string]bool{}
@@ -377,8 +475,12 @@ func wordSet(list string) map[string]bool {
 	return m
 }
 
-func methodOf(kind string, known map[string]bool, name string, this any) any {
-	if !known[name] {
+// methodOf is a method that texts or arrays have; anything else is undefined.
+func methodOf(kind string, is func(name string) bool, name string, this any) any {
+	if !is(name) {
+		if inherited[name] {
+			impure()
+		}
 		return nil
 	}
 	return native{name: kind + "." + name, this: this}
@@ -411,6 +513,7 @@ func (m *machine) call(x *esbuild.ECall, s *scope, loc int32) any {
 		callee = m.eval(x.Target, s)
 	}
 	args := m.arguments(x.Args, s)
+	m.callAt = loc
 	if f, ok := callee.(native); ok && (f.name == "eval" || f.name == "Function") && m.ran != nil {
 		m.runsArguments(f.name, args, loc)
 	}
@@ -467,7 +570,7 @@ func (m *machine) apply(callee, this any, args []any) any {
 		return m.invoke(f, this, args)
 	case native:
 		return m.native(f, args)
-	case nil:
+	case nil, null, bool, float64, string:
 		panic(thrown{"it is not a function"})
 	}
 	impure()
@@ -475,28 +578,25 @@ func (m *machine) apply(callee, this any, args []any) any {
 }
 
 func (m *machine) construct(x *esbuild.ENew, s *scope, loc int32) any {
-	f, ok := m.eval(x.Target, s).(native)
+	callee := m.eval(x.Target, s)
 	args := m.arguments(x.Args, s)
-	if !ok {
-		impure()
-	}
-	if f.name == "Function" && m.ran != nil {
-		m.runsArguments(f.name, args, loc)
-	}
-	switch f.name {
-	case "Array":
-		if len(args) == 1 {
-			if n, isNumber := args[0].(float64); isNumber && n >= 0 && n < 1<<16 {
-				return &array{items: make([]any, int(n))}
-			}
+	switch f := callee.(type) {
+	case native:
+		if f.name == "Function" && m.ran != nil {
+			m.runsArguments(f.name, args, loc)
 		}
-		return &array{items: args}
-	case "RegExp", "Function", "String":
-		return m.native(f, args)
-	case "Object":
-		return &object{values: map[string]any{}}
-	case "Uint8Array", "TextDecoder":
-		return m.native(f, args)
+		return m.made(f.name, args)
+	case *class:
+		return m.instance(f, args)
+	case *closure:
+		if f.arrow || f.generator || f.bound != nil || len(f.properties) > 0 {
+			impure()
+		}
+		this := newObject()
+		if v := m.invoke(f, this, args); isObject(v) {
+			return v
+		}
+		return this
 	}
 	impure()
 	return nil

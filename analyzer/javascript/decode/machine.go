@@ -2,53 +2,33 @@ package decode
 
 import (
 	"errors"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
-)
 
-// Values: nil is undefined; null, bool, float64, string, *array, *object,
-// *closure, native and *pattern are what they say.
-type (
-	null   struct{}
-	array  struct{ items []any }
-	object struct {
-		keys   []string
-		values map[string]any
-		class  string // empty: Object
-	}
-	// native is a function of the language, by its name.
-	native struct {
-		name string
-		this any
-	}
-	pattern struct{ source, flags string }
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
-
-// closure is a function of the script.
-type closure struct {
-	args      []esbuild.Arg
-	body      []esbuild.Stmt
-	arguments esbuild.Ref
-	rest      bool
-	arrow     bool
-	scope     *scope
-	impure    bool
-	// start and end are where it stands in the text; end is 0 where it is not known.
-	start, end int32
-	// failed counts calls that were not pure.
-	failed int
-	// properties are notes that decoders keep on themselves.
-	properties map[string]any
-}
 
 // scope holds the variables of one call.
 type scope struct {
 	values map[esbuild.Ref]any
 	parent *scope
-	this   any
+	// function is that of the whole call, nil where this is it.
+	function *scope
+	this     any
+	// gives is set in a generator: what yield calls.
+	gives func(v any) (sent any)
+}
+
+// whole is the scope of the call that a scope is in.
+func (s *scope) whole() *scope {
+	if s.function != nil {
+		return s.function
+	}
+	return s
 }
 
 // machine evaluates.
@@ -87,13 +67,37 @@ type machine struct {
 	// script is its text, in which places stand so far further on.
 	script string
 	shift  int32
+	// grown is the text that was made last, with room behind it; texts are those whose
+	// units were read last.
+	grown    []byte
+	texts    [4]*builtin.Indexed
+	nextText int
+	// label is where a break or continue goes.
+	label esbuild.Ref
+	// making are generators that stand still; they end with the evaluation.
+	making []func()
+	// makes says of a loop whether functions are made in it, which keep the values of
+	// their round.
+	makes map[any]bool
+	// classes are declared somewhere in the script.
+	classes map[esbuild.Ref]*esbuild.Class
+	// classNames are the classes by their names, where they are no others' names.
+	classNames map[string]esbuild.Ref
+	// callAt is where the call is that is made.
+	callAt int32
+	// jobs wait until the statements have run: what then is given.
+	jobs []func()
+	// unsure are lists that something changes that is not followed.
+	unsure map[esbuild.Ref]bool
 	// spent is set once an evaluation was cut short.
 	spent bool
 }
 
 func newMachine(tree *esbuild.AST, budget *Budget) *machine {
-	return &machine{tree: tree, functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{}, mutated: map[esbuild.Ref]bool{},
-		globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, total: budget}
+	return &machine{tree: tree, total: budget, label: noRef,
+		functions: map[esbuild.Ref]*closure{}, initial: map[esbuild.Ref]esbuild.Expr{}, assigned: map[esbuild.Ref]int{},
+		mutated: map[esbuild.Ref]bool{}, globals: map[esbuild.Ref]any{}, pending: map[esbuild.Ref]bool{}, makes: map[any]bool{},
+		classes: map[esbuild.Ref]*esbuild.Class{}, classNames: map[string]esbuild.Ref{}, unsure: map[esbuild.Ref]bool{}}
 }
 
 // errSpent ends an evaluation that takes too many steps.
@@ -116,6 +120,10 @@ func (m *machine) try(f func() any) (v any, ok bool) {
 		m.total.Steps -= before - max(m.left, 0)
 		m.share -= before - max(m.left, 0)
 		m.depth, m.nested = 0, 0
+		for _, stop := range m.making {
+			stop()
+		}
+		m.making = nil
 		m.pending = map[esbuild.Ref]bool{}
 		if r := recover(); r != nil {
 			if _, isThrown := r.(thrown); r != errImpure && r != errSpent && !isThrown {
@@ -145,6 +153,9 @@ func (m *machine) text(s string) string {
 
 // function is the function that a name is bound to, nil where it is none.
 func (m *machine) function(ref esbuild.Ref) *closure {
+	if m.unsure[ref] {
+		return nil
+	}
 	if f := m.functions[ref]; f != nil {
 		return f
 	}
@@ -169,7 +180,7 @@ func (m *machine) function(ref esbuild.Ref) *closure {
 
 func closureOf(f *esbuild.Fn, s *scope) *closure {
 	c := &closure{args: f.Args, body: f.Body.Block.Stmts, arguments: f.ArgumentsRef, rest: f.HasRestArg, scope: s,
-		impure: f.IsAsync || f.IsGenerator}
+		impure: f.IsAsync, generator: f.IsGenerator}
 	if f.Name != nil {
 		c.start, c.end = -f.Name.Loc.Start, f.Body.Block.CloseBraceLoc.Start+1
 	}
@@ -225,6 +236,12 @@ func known(v any) any {
 	return v
 }
 
+// globals are the functions of the language that are known.
+var globals = wordSet(`String Array Object Number Boolean Math JSON parseInt parseFloat isNaN isFinite decodeURIComponent decodeURI
+	encodeURIComponent encodeURI unescape escape atob btoa Buffer RegExp Function eval TextDecoder TextEncoder Map Set WeakMap WeakSet
+	Reflect URL Promise setTimeout setInterval setImmediate queueMicrotask Uint8Array Int8Array Uint8ClampedArray Uint16Array Int16Array
+	Uint32Array Int32Array Float32Array Float64Array`)
+
 // lookup reads a name.
 func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 	for ; s != nil; s = s.parent {
@@ -232,18 +249,28 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 			return known(v)
 		}
 	}
+	if m.unsure[ref] {
+		impure()
+	}
 	if v, ok := m.globals[ref]; ok {
 		return known(v)
 	}
 	if f := m.functions[ref]; f != nil {
 		return f
 	}
+	if c := m.classes[ref]; c != nil && !m.pending[ref] {
+		m.pending[ref] = true
+		v := m.newClass(c, nil)
+		delete(m.pending, ref)
+		m.globals[ref] = v
+		return v
+	}
 	if e, ok := m.initial[ref]; ok && !m.pending[ref] {
 		m.pending[ref] = true
 		v := m.eval(e, nil)
 		delete(m.pending, ref)
 		switch v.(type) {
-		case *array, *object:
+		case *array, *object, *view, *mapping:
 		default:
 			if m.assigned[ref] > 0 {
 				impure() // nobody knows what it is when the function is called
@@ -253,10 +280,16 @@ func (m *machine) lookup(ref esbuild.Ref, s *scope) any {
 		return v
 	}
 	symbol := &m.tree.Symbols[ref.InnerIndex]
+	// The parser puts "_" before the name that a class has inside of itself.
+	outer, is := m.classNames[strings.TrimPrefix(symbol.OriginalName, "_")]
+	if is && symbol.Kind != esbuild.SymbolUnbound && outer != ref && outer != noRef {
+		return m.lookup(outer, nil)
+	}
 	if symbol.Kind == esbuild.SymbolUnbound {
-		switch symbol.OriginalName {
-		case "String", "Array", "Object", "Number", "Boolean", "Math", "JSON", "parseInt", "parseFloat", "isNaN", "decodeURIComponent", "decodeURI", "encodeURIComponent", "unescape", "escape", "atob", "btoa", "Buffer", "RegExp", "Function", "eval", "Uint8Array", "TextDecoder", "encodeURI", "isFinite":
+		if globals[symbol.OriginalName] {
 			return native{name: symbol.OriginalName}
+		}
+		switch symbol.OriginalName {
 		case "require":
 			return native{name: "require"}
 		case "__dirname":
@@ -289,17 +322,57 @@ func (m *machine) assign(target esbuild.Expr, v any, s *scope) {
 		m.setMember(m.eval(t.Target, s), t.Name, v)
 	case *esbuild.EIndex:
 		m.setMember(m.eval(t.Target, s), m.eval(t.Index, s), v)
+	case *esbuild.EArray:
+		list := m.elements(v)
+		for i, item := range t.Items {
+			m.assignPart(item, arg(list, i), list[min(i, len(list)):], s)
+		}
+	case *esbuild.EObject:
+		for _, p := range t.Properties {
+			if p.Kind != esbuild.PropertyField {
+				impure()
+			}
+			m.assignPart(p.ValueOrNil, m.member(v, m.eval(p.Key, s)), nil, s)
+		}
 	default:
 		impure()
 	}
 }
 
+// assignPart assigns one part of [a, b = 1, ...c].
+func (m *machine) assignPart(item esbuild.Expr, v any, rest []any, s *scope) {
+	switch x := item.Data.(type) {
+	case *esbuild.EMissing:
+		return
+	case *esbuild.ESpread:
+		m.assign(x.Value, &array{items: append([]any(nil), rest...)}, s)
+		return
+	case *esbuild.EBinary:
+		if x.Op == esbuild.BinOpAssign {
+			if v == nil {
+				v = m.eval(x.Right, s)
+			}
+			m.assign(x.Left, v, s)
+			return
+		}
+	}
+	m.assign(item, v, s)
+}
+
 func (m *machine) setMember(of, key, v any) {
 	switch o := of.(type) {
+	case *view:
+		if i, ok := index(key); ok {
+			m.step(1)
+			if size := builtin.Size(o.kind); size > 0 && (i+1)*size <= len(o.raw) {
+				builtin.PutElement(o.kind, o.raw[i*size:], toNumber(m, v))
+			}
+			return
+		}
 	case *array:
 		if i, ok := index(key); ok && i <= len(o.items)+1024 && i < 1<<20 {
 			for len(o.items) <= i {
-				o.items = append(o.items, nil)
+				o.items = append(o.items, builtin.Hole{})
 			}
 			m.step(1)
 			o.items[i] = v
@@ -312,7 +385,10 @@ func (m *machine) setMember(of, key, v any) {
 			}
 		}
 	case *object:
-		o.set(toText(m, key), v)
+		if o.kind != "" {
+			impure()
+		}
+		m.set(o, toText(m, key), v)
 		return
 	case *closure:
 		if o.properties == nil {
@@ -326,14 +402,12 @@ func (m *machine) setMember(of, key, v any) {
 	impure()
 }
 
-func (o *object) set(key string, v any) {
-	if _, had := o.values[key]; !had {
-		if len(o.keys) > 1<<16 {
-			impure()
-		}
-		o.keys = append(o.keys, key)
+// set puts a property into an object.
+func (m *machine) set(o *object, key string, v any) {
+	if o.Len() > 1<<16 || key == "__proto__" {
+		impure()
 	}
-	o.values[key] = v
+	o.Set(key, v)
 }
 
 func index(key any) (int, bool) {
@@ -370,13 +444,16 @@ func (m *machine) invoke(f *closure, this any, args []any) any {
 	if f.impure {
 		impure()
 	}
+	if f.bound != nil {
+		this, args = f.bound.this, append(append([]any(nil), f.bound.args...), args...)
+	}
 	if m.depth++; m.depth > maxDepth {
 		impure()
 	}
 	m.step(4 + len(args))
 	s := &scope{values: map[esbuild.Ref]any{}, parent: f.scope, this: this}
 	if f.arrow && f.scope != nil {
-		s.this = f.scope.this
+		s.this, s.gives = f.scope.this, nil
 	}
 	for i, arg := range f.args {
 		var v any
@@ -395,10 +472,93 @@ func (m *machine) invoke(f *closure, this any, args []any) any {
 		s.values[f.arguments] = &array{items: append([]any(nil), args...)}
 	}
 	m.hoist(f.body, s)
+	if f.generator {
+		m.depth--
+		return m.generator(f, s)
+	}
 	how, v := m.block(f.body, s)
 	m.depth--
 	if how == returns {
 		return v
+	}
+	return nil
+}
+
+// errStopped ends a generator that nobody asks any more.
+var errStopped = errors.New("stopped")
+
+// maxGenerators is how many generators stand still at a time.
+const maxGenerators = 256
+
+// generator is what calling a generator function gives: its body runs on when it is
+// asked for the next value.
+func (m *machine) generator(f *closure, s *scope) *iterator {
+	if len(m.making) >= maxGenerators {
+		impure()
+	}
+	var sent, returned any
+	next, stop := iter.Pull(func(yield func(any) bool) {
+		defer func() {
+			if r := recover(); r != nil && r != errStopped {
+				panic(r)
+			}
+		}()
+		s.gives = func(v any) any {
+			depth, nested := m.depth, m.nested
+			if !yield(v) {
+				panic(errStopped)
+			}
+			m.depth, m.nested = depth, nested
+			return sent
+		}
+		if how, v := m.block(f.body, s); how == returns {
+			returned = v
+		}
+	})
+	m.making = append(m.making, stop)
+	return &iterator{kind: "Generator", next: func(v any) (any, bool) {
+		depth, nested := m.depth, m.nested
+		defer func() { m.depth, m.nested = depth, nested }()
+		if m.depth > maxDepth {
+			impure()
+		}
+		sent = v
+		given, more := next()
+		if !more {
+			given, returned = returned, nil
+		}
+		return given, more
+	}}
+}
+
+// yields is a yield.
+func (m *machine) yields(x *esbuild.EYield, s *scope) any {
+	at := s
+	for at != nil && at.gives == nil {
+		at = at.function
+	}
+	if at == nil {
+		impure()
+	}
+	var v any
+	if x.ValueOrNil.Data != nil {
+		v = m.eval(x.ValueOrNil, s)
+	}
+	if !x.IsStar {
+		return at.gives(v)
+	}
+	if inner, is := v.(*iterator); is {
+		for {
+			m.step(1)
+			item, more := inner.next(nil)
+			if !more {
+				return item
+			}
+			at.gives(item)
+		}
+	}
+	for _, item := range m.elements(v) {
+		at.gives(item)
 	}
 	return nil
 }
@@ -408,14 +568,17 @@ func (m *machine) bind(b esbuild.Binding, v any, s *scope) {
 	case *esbuild.BIdentifier:
 		s.values[x.Ref] = v
 	case *esbuild.BArray:
-		list, ok := v.(*array)
-		if !ok || x.HasSpread {
-			impure()
+		if it, is := v.(*iterator); is && it.kind == "Generator" && !x.HasSpread {
+			impure() // it is asked for so many only
 		}
+		list := m.elements(v)
 		for i, item := range x.Items {
 			var element any
-			if i < len(list.items) {
-				element = list.items[i]
+			if i < len(list) {
+				element = list[i]
+			}
+			if x.HasSpread && i == len(x.Items)-1 {
+				element = &array{items: append([]any(nil), list[min(i, len(list)):]...)}
 			}
 			if element == nil && item.DefaultValueOrNil.Data != nil {
 				element = m.eval(item.DefaultValueOrNil, s)
@@ -423,11 +586,15 @@ func (m *machine) bind(b esbuild.Binding, v any, s *scope) {
 			m.bind(item.Binding, element, s)
 		}
 	case *esbuild.BObject:
+		taken := map[string]bool{}
 		for _, p := range x.Properties {
 			if p.IsSpread {
-				impure()
+				m.bind(p.Value, m.without(v, taken), s)
+				continue
 			}
-			element := m.member(v, m.eval(p.Key, s))
+			key := m.eval(p.Key, s)
+			taken[toText(m, key)] = true
+			element := m.member(v, key)
 			if element == nil && p.DefaultValueOrNil.Data != nil {
 				element = m.eval(p.DefaultValueOrNil, s)
 			}
@@ -467,16 +634,20 @@ func (m *machine) stmt(stmt esbuild.Stmt, s *scope) (jump, any) {
 	case *esbuild.SExpr:
 		m.eval(x.Value, s)
 	case *esbuild.SLocal:
+		to := s
+		if x.Kind == esbuild.LocalVar {
+			to = s.whole()
+		}
 		for _, decl := range x.Decls {
 			var v any
 			if decl.ValueOrNil.Data != nil {
 				v = m.eval(decl.ValueOrNil, s)
-			} else if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok {
-				if _, has := s.values[id.Ref]; has {
+			} else if id, ok := decl.Binding.Data.(*esbuild.BIdentifier); ok && x.Kind == esbuild.LocalVar {
+				if _, has := to.values[id.Ref]; has {
 					continue
 				}
 			}
-			m.bind(decl.Binding, v, s)
+			m.bind(decl.Binding, v, to)
 		}
 	case *esbuild.SReturn:
 		if x.ValueOrNil.Data == nil {
@@ -493,58 +664,18 @@ func (m *machine) stmt(stmt esbuild.Stmt, s *scope) (jump, any) {
 	case *esbuild.SBlock:
 		m.hoist(x.Stmts, s)
 		return m.block(x.Stmts, s)
-	case *esbuild.SFor:
-		if x.InitOrNil.Data != nil {
-			m.stmt(x.InitOrNil, s)
-		}
-		for x.TestOrNil.Data == nil || truthy(m.eval(x.TestOrNil, s)) {
-			if how, v := m.stmt(x.Body, s); how == returns {
-				return how, v
-			} else if how == breaks {
-				break
-			}
-			if x.UpdateOrNil.Data != nil {
-				m.eval(x.UpdateOrNil, s)
-			}
-			m.step(1)
-		}
-	case *esbuild.SWhile:
-		for truthy(m.eval(x.Test, s)) {
-			if how, v := m.stmt(x.Body, s); how == returns {
-				return how, v
-			} else if how == breaks {
-				break
-			}
-			m.step(1)
-		}
-	case *esbuild.SDoWhile:
-		for {
-			how, v := m.stmt(x.Body, s)
-			if how == returns {
-				return how, v
-			}
-			m.step(1)
-			if how == breaks || !truthy(m.eval(x.Test, s)) {
-				break
-			}
-		}
-	case *esbuild.SForOf:
-		return m.each(x.Init, m.elements(m.eval(x.Value, s)), x.Body, s)
-	case *esbuild.SForIn:
-		var keys []any
-		switch o := m.eval(x.Value, s).(type) {
-		case *object:
-			for _, key := range o.keys {
-				keys = append(keys, key)
-			}
-		case *array:
-			for i := range o.items {
-				keys = append(keys, strconv.Itoa(i))
-			}
-		default:
+	case *esbuild.SFor, *esbuild.SWhile, *esbuild.SDoWhile:
+		return m.loop(stmt, s, noRef)
+	case *esbuild.SForOf, *esbuild.SForIn:
+		return m.loop(stmt, s, noRef)
+	case *esbuild.SLabel:
+		how, v := m.labeled(x, s)
+		return how, v
+	case *esbuild.SClass:
+		if x.Class.Name == nil {
 			impure()
 		}
-		return m.each(x.Init, keys, x.Body, s)
+		s.values[x.Class.Name.Ref] = m.newClass(&x.Class, s)
 	case *esbuild.STry:
 		return m.tryStmt(x, s)
 	case *esbuild.SThrow:
@@ -552,36 +683,14 @@ func (m *machine) stmt(stmt esbuild.Stmt, s *scope) (jump, any) {
 	case *esbuild.SSwitch:
 		return m.switchStmt(x, s)
 	case *esbuild.SBreak:
-		if x.Label != nil {
-			impure()
-		}
+		m.label = labelOf(x.Label)
 		return breaks, nil
 	case *esbuild.SContinue:
-		if x.Label != nil {
-			impure()
-		}
+		m.label = labelOf(x.Label)
 		return continues, nil
 	case *esbuild.SFunction, *esbuild.SEmpty, *esbuild.SDirective, *esbuild.SComment:
 	default:
 		impure()
-	}
-	return goesOn, nil
-}
-
-func (m *machine) each(init esbuild.Stmt, values []any, body esbuild.Stmt, s *scope) (jump, any) {
-	for _, v := range values {
-		m.step(1)
-		switch x := init.Data.(type) {
-		case *esbuild.SLocal:
-			m.bind(x.Decls[0].Binding, v, s)
-		case *esbuild.SExpr:
-			m.assign(x.Value, v, s)
-		}
-		if how, result := m.stmt(body, s); how == returns {
-			return how, result
-		} else if how == breaks {
-			break
-		}
 	}
 	return goesOn, nil
 }
@@ -634,6 +743,9 @@ func (m *machine) switchStmt(x *esbuild.SSwitch, s *scope) (jump, any) {
 	for _, c := range x.Cases[run:] {
 		switch how, v := m.block(c.Body, s); how {
 		case breaks:
+			if m.label != noRef {
+				return breaks, nil
+			}
 			return goesOn, nil
 		case goesOn:
 		default:

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 )
 
 // Code that a script puts together over several statements and then runs: the
@@ -32,6 +34,7 @@ func (d *decoder) inOrder() {
 		for i := range d.tree.Parts {
 			m.block(d.tree.Parts[i].Stmts, top)
 		}
+		m.work()
 		return nil
 	})
 	end := m.share - maxOrderSteps
@@ -49,6 +52,7 @@ func (d *decoder) inOrder() {
 			}
 			m.hoist(f.body, s)
 			m.block(f.body, s)
+			m.work()
 			return nil
 		})
 	}
@@ -163,7 +167,7 @@ func (m *machine) forgetChanged(stmt *esbuild.Stmt, s *scope) {
 			case *esbuild.EIdentifier:
 				v, _ := m.peek(x.Ref, s)
 				switch f := v.(type) {
-				case *array, *object:
+				case *array, *object, *view, *mapping:
 					m.put(x.Ref, unknown{}, s)
 				case *closure:
 					if !seen[f] {
@@ -235,8 +239,19 @@ func (m *machine) runs(parameters []string, text string, loc int32) {
 // JSON. Of Node's modules there are functions that read such files.
 func (m *machine) required(name string) any {
 	switch name = strings.TrimPrefix(name, "node:"); name {
-	case "fs", "path", "zlib":
+	case "fs", "path", "zlib", "querystring", "url":
 		return native{name: "node:" + name}
+	case "buffer":
+		o := newObject()
+		o.Set("Buffer", native{name: "Buffer"})
+		return o
+	case "util":
+		o := newObject()
+		for _, name := range []string{"TextDecoder", "TextEncoder"} {
+			o.Set(name, native{name: name})
+		}
+		o.Set("format", native{name: "node:util.format"})
+		return o
 	}
 	if m.load != nil && path.Ext(name) == ".json" {
 		if text, ok := m.load(name); ok {
@@ -248,14 +263,14 @@ func (m *machine) required(name string) any {
 }
 
 // unpack is what a function of zlib makes of packed bytes.
-func (m *machine) unpack(name string, packed bytes) any {
+func (m *machine) unpack(name string, packed string) any {
 	var r io.Reader
 	var err error
-	in := strings.NewReader(string(packed))
+	in := strings.NewReader(packed)
 	switch {
 	case name == "inflateRawSync":
 		r = flate.NewReader(in)
-	case name == "inflateSync", name == "unzipSync" && !strings.HasPrefix(string(packed), "\x1f\x8b"):
+	case name == "inflateSync", name == "unzipSync" && !strings.HasPrefix(packed, "\x1f\x8b"):
 		r, err = zlib.NewReader(in)
 	default:
 		r, err = gzip.NewReader(in)
@@ -267,7 +282,7 @@ func (m *machine) unpack(name string, packed bytes) any {
 	if err != nil {
 		impure()
 	}
-	return bytes(m.text(string(plain)))
+	return &view{"Buffer", []byte(m.text(string(plain)))}
 }
 
 // nodeCall is a call of a function of fs, path or zlib.
@@ -285,11 +300,11 @@ func (m *machine) nodeCall(name string, args []any) any {
 		m.step(len(text) / 16)
 		if how := arg(args, 1); how != nil {
 			if o, isObject := how.(*object); isObject {
-				how = o.values["encoding"]
+				how, _ = o.Get("encoding")
 			}
-			return m.bytesText(bytes(text), how)
+			return m.must(builtin.BufferMethod("toString", builtin.Bytes(text), []any{how}))
 		}
-		return bytes(text)
+		return &view{"Buffer", []byte(text)}
 	case "fs.readdirSync":
 		folder, ok := arg(args, 0).(string)
 		if !ok || m.list == nil || len(args) > 1 {
@@ -306,24 +321,14 @@ func (m *machine) nodeCall(name string, args []any) any {
 		}
 		return out
 	case "zlib.gunzipSync", "zlib.inflateSync", "zlib.inflateRawSync", "zlib.unzipSync":
-		packed, ok := arg(args, 0).(bytes)
+		packed, ok := arg(args, 0).(*view)
 		if !ok || len(args) > 1 {
 			impure()
 		}
-		return m.unpack(strings.TrimPrefix(name, "zlib."), packed)
-	case "path.join", "path.resolve":
-		parts := make([]string, len(args))
-		for i, a := range args {
-			parts[i] = toText(m, a)
-		}
-		if len(parts) > 0 && strings.HasPrefix(parts[0], "/") {
-			for _, part := range parts[1:] {
-				if name == "path.resolve" && strings.HasPrefix(part, "/") {
-					impure()
-				}
-			}
-			return m.text(path.Join(parts...))
-		}
+		return m.unpack(strings.TrimPrefix(name, "zlib."), string(packed.raw))
+	}
+	if builtin.Has(name) {
+		return m.plainly(func(list []any) (any, bool) { return builtin.Call(name, list) }, args)
 	}
 	impure()
 	return nil

@@ -11,6 +11,8 @@ type walker struct {
 	// may be nil.
 	function    func(*esbuild.Fn)
 	declaration func(*esbuild.Decl)
+	// classes is called for each class; it may be nil.
+	classes func(*esbuild.Class)
 }
 
 func (w *walker) stmts(list []esbuild.Stmt) {
@@ -148,6 +150,9 @@ func (w *walker) properties(list []esbuild.Property) {
 }
 
 func (w *walker) class(c *esbuild.Class) {
+	if w.classes != nil {
+		w.classes(c)
+	}
 	w.visit(&c.ExtendsOrNil)
 	w.properties(c.Properties)
 }

@@ -40,6 +40,7 @@ type (
 	Symbol          = ast.Symbol
 	ImportRecord    = ast.ImportRecord
 	Loc             = logger.Loc
+	LocRef          = ast.LocRef
 
 	EArray                = js_ast.EArray
 	EUnary                = js_ast.EUnary
@@ -121,6 +122,8 @@ type (
 const (
 	SymbolUnbound   = ast.SymbolUnbound
 	SymbolArguments = ast.SymbolArguments
+
+	LocalVar = js_ast.LocalVar
 
 	PropertyField            = js_ast.PropertyField
 	PropertyMethod           = js_ast.PropertyMethod

@@ -162,6 +162,12 @@ func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *rende
 // shared judges the finished pull requests of a commit again, but for the one
 // that asks.
 func (s *Server) shared(ctx context.Context, job webhook.Job) error {
+	return s.judgeShared(ctx, job, false)
+}
+
+// judgeShared is shared, where hidden tells that something stands above their
+// results: they are posted again, whatever they are.
+func (s *Server) judgeShared(ctx context.Context, job webhook.Job, hidden bool) error {
 	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
@@ -170,7 +176,7 @@ func (s *Server) shared(ctx context.Context, job webhook.Job) error {
 	for _, h := range heads {
 		if h.Thread != job.Thread() && h.Pull > 0 && h.State == "done" {
 			again := h.Job(webhook.Comment)
-			again.Delivery = job.Delivery
+			again.Delivery, again.Again = job.Delivery, hidden
 			jobs = append(jobs, again)
 		}
 	}
@@ -185,7 +191,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	}
 	sum := sha256.Sum256(encoded)
 	digest := hex.EncodeToString(sum[:8])
-	if posted == digest {
+	if posted == digest && !job.Again {
 		return nil
 	}
 	// Between the last look and now, a newer head may have come.
@@ -328,15 +334,16 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		}
 	}
 	d := t.Decide()
-	for _, k := range d.Keep {
-		value, err := json.Marshal(k)
-		if err != nil {
-			return d, err
-		}
-		one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: record.ForRepository, Comment: k.Comment, Origin: k.Origin,
-			Value: value}
-		if err := s.decisions.Decide(ctx, one); err != nil {
-			return d, err
+	for scope, list := range map[string][]decide.Kept{record.ForRepository: d.Keep, decide.RevokedIn(t.Name): d.Revoked} {
+		for _, k := range list {
+			value, err := json.Marshal(k)
+			if err != nil {
+				return d, err
+			}
+			one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: scope, Comment: k.Comment, Origin: k.Origin, Value: value}
+			if err := s.decisions.Decide(ctx, one); err != nil {
+				return d, err
+			}
 		}
 	}
 	for _, e := range d.End {
@@ -373,6 +380,13 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	}
 	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
 		return nil, err
+	}
+	revoked, err := s.kept(ctx, job, decide.RevokedIn(t.Name))
+	if err != nil {
+		return nil, err
+	}
+	for i := range revoked {
+		t.Revoked = append(t.Revoked, revoked[i].Acceptance)
 	}
 	reply, err := s.decisions.Reply(ctx, job.Repository, number)
 	if err != nil {

@@ -119,13 +119,24 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 		}
 		older := job
 		older.SHA, older.Generation = g.SHA, g.Generation
-		err := s.check(older).Cancel(ctx, "Superseded by a newer head", "A newer commit was pushed before the review ended; see its check run.")
+		err := s.withdraw(ctx, older, "Superseded by a newer head", "A newer commit was pushed before the review ended; see its check run.")
 		if errors.Is(err, github.ErrGone) {
 			return nil // a force push took the commit away
 		}
 		return err
 	}
 	return nil
+}
+
+// withdraw ends the open run of a head that nobody waits for any more. It is the
+// newest of its commit: other pull requests with the same head show their results
+// again.
+func (s *Server) withdraw(ctx context.Context, job webhook.Job, title, summary string) error {
+	cancelled, err := s.check(job).Cancel(ctx, title, summary)
+	if err != nil || !cancelled {
+		return err
+	}
+	return s.judgeShared(ctx, job, true)
 }
 
 // ended completes the run of what was closed, merged or destroyed: nobody else
@@ -136,7 +147,7 @@ func (s *Server) ended(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	if ok && head.State == "closed" {
-		err := s.check(job).Cancel(ctx, "Closed before the review ended", "The pull request or merge group was closed, merged or taken away.")
+		err := s.withdraw(ctx, job, "Closed before the review ended", "The pull request or merge group was closed, merged or taken away.")
 		if err != nil && !errors.Is(err, github.ErrGone) && !github.Forbidden(err) {
 			return err
 		}

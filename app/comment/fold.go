@@ -227,6 +227,9 @@ type Thread struct {
 	Author string
 	// Comments are all comments of the pull request.
 	Comments []Comment
+	// Revoked are revocations that counted before. They count whatever became of their
+	// comments since: whoever may write can edit and delete those of others.
+	Revoked []Acceptance
 	// Buttons were authorised when they were pressed.
 	Buttons []Button
 	// Permissions are what the comments' authors may do now.
@@ -262,6 +265,14 @@ func (t *Thread) Deciders() []string {
 // but what is handed in, so that a webhook that got lost loses nothing.
 func Fold(t Thread) Folded {
 	comments := append([]Comment(nil), t.Comments...)
+	kept := map[Ref][]Acceptance{}
+	for _, r := range t.Revoked {
+		ref := r.Ref()
+		if kept[ref] == nil && !slices.ContainsFunc(comments, func(c Comment) bool { return c.Ref() == ref }) {
+			comments = append(comments, Comment{ID: ref.ID, Kind: ref.Kind, Created: r.At}) // it was deleted
+		}
+		kept[ref] = append(kept[ref], r)
+	}
 	sort.SliceStable(comments, func(i, j int) bool {
 		a, b := &comments[i], &comments[j]
 		if a, b := a.published(), b.published(); !a.Equal(b) {
@@ -296,8 +307,10 @@ func Fold(t Thread) Folded {
 			}
 			decision := t.decision(c, &command)
 			if command.Verb == Revoke {
+				decision.At = c.published()
 				rest, took := t.without(out.Acceptances, decision)
 				out.Acceptances = rest
+				kept[c.Ref()] = slices.DeleteFunc(kept[c.Ref()], decision.sameAs)
 				out.Revocations = append(out.Revocations, decision)
 				if !took {
 					out.Idle = append(out.Idle, decision)
@@ -306,6 +319,9 @@ func Fold(t Thread) Folded {
 			}
 			out.Acceptances = append(out.Acceptances, decision)
 			out.Made = append(out.Made, decision)
+		}
+		for _, revoked := range kept[c.Ref()] {
+			out.Acceptances, _ = t.without(out.Acceptances, revoked)
 		}
 	}
 	for _, b := range buttons {
@@ -319,6 +335,11 @@ func Fold(t Thread) Folded {
 	}
 	out.Acceptances = held
 	return out
+}
+
+// sameAs reports whether two revocations of one comment name the same.
+func (a *Acceptance) sameAs(b Acceptance) bool {
+	return a.All == b.All && a.Name == b.Name && a.Version == b.Version && slices.Equal(a.Findings, b.Findings)
 }
 
 // detail is what a sentence of templates/answer.md about a command can speak of.

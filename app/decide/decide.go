@@ -72,6 +72,9 @@ type Decisions struct {
 	// this thread ended.
 	Keep []Kept
 	End  []Ended
+	// Revoked are revocations that count from now on, whatever becomes of their
+	// comments. They are kept under RevokedIn.
+	Revoked []Kept
 
 	thread  *Thread
 	effects []Effect
@@ -181,9 +184,18 @@ func (t *Thread) Decide() Decisions {
 			return idle.Ref() == r.Ref() && idle.Line == r.Line
 		})))
 	}
+	for _, r := range folded.Revocations {
+		if idle := slices.ContainsFunc(folded.Idle, func(i comment.Acceptance) bool { return i.Ref() == r.Ref() && i.Line == r.Line }); !idle {
+			d.Revoked = append(d.Revoked, Kept{Thread: t.Name, Accepted: policy.Accepted{Acceptance: r},
+				Origin: fmt.Sprintf("comment/%d/%s/%d/revoked/%s", t.Repository, r.Ref(), r.Line, whatOf(&r))})
+		}
+	}
 	d.lasting(folded.Revocations)
 	return d
 }
+
+// RevokedIn is the scope under which a thread's revocations are kept.
+func RevokedIn(thread string) string { return "revoked in " + thread }
 
 // lasting adds what holds for the whole repository, and says which decisions
 // this thread makes and ends.

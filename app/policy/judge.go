@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/url"
 	"slices"
 	"sort"
@@ -267,14 +270,14 @@ func collect(p Policy, r *review.Review) []found {
 	}
 	if len(r.Lockfiles) > 0 {
 		file := r.Lockfiles[0]
-		of := found{Finding: Finding{Subject: file, Name: file, File: file, Line: 1, EndLine: 1}, binding: "review"}
+		of := found{Finding: Finding{Subject: file, Name: file, File: file, Line: 1, EndLine: 1}, binding: whole(r)}
 		for _, gap := range r.Unknown {
 			out = append(out, p.gap(of, gap))
 		}
 	}
 	for _, w := range r.Whole {
 		f := found{Finding: Finding{Subject: w.File, Name: w.File, File: w.File, Line: w.Line, EndLine: max(w.EndLine, w.Line), Issue: w.Issue},
-			binding: w.Issue.Fingerprint()}
+			binding: strings.TrimSpace(w.Issue.Fingerprint() + " " + w.Content)}
 		f.Action, f.Why = p.decide(&f.Finding, nil)
 		out = append(out, f)
 	}
@@ -304,6 +307,17 @@ func (p *Policy) gap(of found, gap known.Gap) found {
 		f.Action, f.Why = action, why
 	}
 	return f
+}
+
+// whole is what an acceptance of what is not known of a review is bound to: its
+// packages. Of others something else is not known.
+func whole(r *review.Review) string {
+	h := sha256.New()
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		fmt.Fprintf(h, "%s@%s %s\n", p.Report.Name, p.Report.Version, binding(p))
+	}
+	return "review " + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 func binding(pkg *review.Package) string {

@@ -538,7 +538,7 @@ func (s *Server) pull(ctx context.Context, job webhook.Job, number int) (github.
 // conversation is pull with everything that people wrote.
 func (s *Server) conversation(ctx context.Context, job webhook.Job, number int) (github.Conversation, error) {
 	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine,
-		func(body string) bool { return comment.Speaks(body, s.c.Slug) })
+		func(body string) bool { return comment.Decides(body, s.c.Slug) })
 	if err == nil && c.Pull.Repository != 0 && c.Pull.Repository != job.Repository {
 		return c, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
 	}

@@ -87,8 +87,11 @@ type Comment struct {
 	Node   string
 	Review int64
 	Author string
-	Bot    bool
-	Body   string
+	// Bot is set for whoever is no person with an account. Via is the App that wrote it
+	// in its author's name, empty where none did.
+	Bot  bool
+	Via  string
+	Body string
 	// Created is when it was written, Published when others could read it, where
 	// that was later: comments of a review wait for its end.
 	Created   time.Time
@@ -250,15 +253,17 @@ func (t *Thread) Deciders() []string {
 		if c.Bot || seen[c.Author] {
 			continue
 		}
-		for _, command := range Parse(c.Body, t.Slug) {
-			if (command.Verb == Accept || command.Verb == Revoke) && command.Problem == "" {
-				seen[c.Author] = true
-				out = append(out, c.Author)
-				break
-			}
+		if Decides(c.Body, t.Slug) {
+			seen[c.Author] = true
+			out = append(out, c.Author)
 		}
 	}
 	return out
+}
+
+// Decides reports whether a comment holds a decision.
+func Decides(body, slug string) bool {
+	return slices.ContainsFunc(Parse(body, slug), func(c Command) bool { return (c.Verb == Accept || c.Verb == Revoke) && c.Problem == "" })
 }
 
 // Fold goes through the comments in their order. Its result depends on nothing
@@ -368,6 +373,9 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 	}
 	if command.Verb == Revoke {
 		return ""
+	}
+	if c.Via != "" {
+		return templates.Answer("by an app", detail{Who: Quote(c.Via)})
 	}
 	if strings.EqualFold(c.Author, t.Author) && !t.Rules.Author {
 		return templates.Answer("author", nil)

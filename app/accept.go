@@ -52,8 +52,14 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	defer func() { _ = s.reviews.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
 
 	head, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
-	if err != nil || !ok || head.Generation != job.Generation || head.State == "closed" {
+	if err != nil || !ok || head.Generation != job.Generation {
 		return err
+	}
+	// What people say where a pull request was closed decides nothing about it, but
+	// may end what holds for the whole repository.
+	closed := head.State == "closed"
+	if closed && job.Comment == 0 {
+		return nil
 	}
 	r, err := s.reviews.Review(ctx, job.Repository, job.Thread(), job.Generation)
 	if err != nil || r == nil {
@@ -74,6 +80,9 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		return err
 	}
 	verdict := policy.Judge(p, r, d.Accepted)
+	if closed {
+		return s.answered(ctx, job, s.answer(ctx, job, d, &verdict, r, p.Accept.Rules))
+	}
 	place.Blob = s.c.GitHub.Web() + "/" + job.Owner + "/" + job.Name + "/blob/" + job.SHA + "/"
 	place.Notes = append(place.Notes, r.Notes...)
 	place.Decisions = s.decisionsURL(job.Repository)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockwarden/lockwarden/app/github"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
@@ -31,6 +33,9 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 		if later := s.patient(job, "GitHub does not show the head yet"); later != nil {
 			return later
 		}
+		if later, shown := s.waiting(ctx, job); later != nil || shown != nil {
+			return cmp.Or(later, shown)
+		}
 	}
 	if err != nil {
 		return err
@@ -39,6 +44,11 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 		return s.reviews.SetState(ctx, job, "closed")
 	}
 	if pull.HeadSHA != job.SHA || pull.BaseRef != job.Branch {
+		if pull.HeadSHA != job.SHA && s.waited(job) {
+			if err := s.withdraw(ctx, job, "Superseded by a newer head", "GitHub shows a newer commit; see its check run."); err != nil {
+				return err
+			}
+		}
 		// Deliveries come in any order: the pull request says what its head is.
 		job.SHA, job.Branch = pull.HeadSHA, pull.BaseRef
 		if err := s.reviews.SetSHA(ctx, job, job.SHA, job.Branch); err != nil {
@@ -394,11 +404,28 @@ func (s *Server) add(ctx context.Context, from webhook.Job, pulls []github.Pull)
 }
 
 // policyChanged judges the open pull requests into a branch again: its policy
-// is what counts for them.
+// is what counts for them. Those that were reviewed when the branch had another name
+// are among them, by what GitHub says.
 func (s *Server) policyChanged(ctx context.Context, job webhook.Job) error {
 	heads, err := s.reviews.HeadsOn(ctx, job.Repository, job.Branch)
 	if err != nil {
 		return err
+	}
+	open, err := s.reviews.HeadsOpen(ctx, job.Repository)
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(h record.Head) bool { return h.Branch == job.Branch })
+	if len(open) > 0 {
+		pulls, err := s.repository(job).OpenPulls(ctx)
+		if err != nil {
+			return err
+		}
+		for _, h := range open {
+			if slices.ContainsFunc(pulls, func(p github.Pull) bool { return p.Number == h.Pull && p.BaseRef == job.Branch }) {
+				heads = append(heads, h)
+			}
+		}
 	}
 	var jobs []webhook.Job
 	for _, h := range heads {

@@ -4,6 +4,6 @@ def run(w):
     w.start(); r = w.repository(); p = w.open(r); w.settled(r, p); w.second()
     c = w.say(r, p, 'maint', 'looks fine'); w.idle(0.5)
     w.gh.edit(c, '/lockwarden accept all because known'); c['updated'] = c['created']
-    w.hook('issue_comment', w.gh.comment_event(r, p['number'], c, 'edited', 'wri', changes=dict(body={'from': 'looks fine'})))
+    w.say(r, p, 'eve', '/lockwarden help')
     w.wait(lambda: w.check(r, p) != 'failure', 4); w.idle()
     return w.check(r, p)

@@ -367,11 +367,12 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 // have decided anything.
 func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (*decide.Thread, error) {
 	number := max(job.Pull, job.Follows)
-	lasting, err := s.kept(ctx, job, record.ForRepository)
-	if err != nil || number == 0 && len(lasting) == 0 {
+	name := fmt.Sprintf("pull/%d", number)
+	kept, err := s.kept(ctx, job, record.ForRepository, name, decide.RevokedIn(name))
+	if err != nil || number == 0 && len(kept[record.ForRepository]) == 0 {
 		return nil, err
 	}
-	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{},
+	t := &decide.Thread{Repository: job.Repository, Name: name, Lasting: kept[record.ForRepository], Seen: map[int64][]policy.Seen{},
 		Done:   map[comment.Ref]bool{},
 		Thread: comment.Thread{Slug: s.c.Slug, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: map[string]comment.Permission{}}}
 	if number == 0 {
@@ -387,15 +388,9 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 			return nil, later
 		}
 	}
-	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
-		return nil, err
-	}
-	revoked, err := s.kept(ctx, job, decide.RevokedIn(t.Name))
-	if err != nil {
-		return nil, err
-	}
-	for i := range revoked {
-		t.Revoked = append(t.Revoked, revoked[i].Acceptance)
+	t.Pressed = kept[name]
+	for _, k := range kept[decide.RevokedIn(name)] {
+		t.Revoked = append(t.Revoked, k.Acceptance)
 	}
 	reply, err := s.decisions.Reply(ctx, job.Repository, number)
 	if err != nil {
@@ -418,18 +413,19 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 	return t, nil
 }
 
-// kept are the decisions that the store has of a scope.
-func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]decide.Kept, error) {
-	list, err := s.decisions.Decisions(ctx, job.Repository, scope)
+// kept are the decisions that the store has of each scope.
+func (s *Server) kept(ctx context.Context, job webhook.Job, scopes ...string) (map[string][]decide.Kept, error) {
+	list, err := s.decisions.Decisions(ctx, job.Repository, scopes...)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]decide.Kept, len(list))
-	for i, one := range list {
-		out[i] = decide.Kept{ID: one.ID, Thread: one.Thread, Origin: one.Origin}
-		if err := json.Unmarshal(one.Value, &out[i]); err != nil {
+	out := map[string][]decide.Kept{}
+	for _, one := range list {
+		k := decide.Kept{ID: one.ID, Thread: one.Thread, Origin: one.Origin}
+		if err := json.Unmarshal(one.Value, &k); err != nil {
 			return nil, fmt.Errorf("app: a stored decision cannot be read: %w", err)
 		}
+		out[one.Scope] = append(out[one.Scope], k)
 	}
 	return out, nil
 }

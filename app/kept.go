@@ -62,7 +62,7 @@ type Reviews interface {
 // Decisions keeps what people decided and were answered, and the audit.
 type Decisions interface {
 	Decide(ctx context.Context, d record.Decision) error
-	Decisions(ctx context.Context, repository int64, scope string) ([]record.Decision, error)
+	Decisions(ctx context.Context, repository int64, scopes ...string) ([]record.Decision, error)
 	Revoke(ctx context.Context, id int64, by string) error
 	// ArrivedBefore lists the comments that were delivered before a job was.
 	ArrivedBefore(ctx context.Context, job webhook.Job) ([]string, error)

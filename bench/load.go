@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer"
@@ -67,6 +68,8 @@ type loading struct {
 	pulls, rate, repos, replicas int
 	// latency is how long GitHub takes for each request.
 	latency time.Duration
+	// distance is how far away PostgreSQL is, in one direction.
+	distance time.Duration
 	// installations share the pull requests evenly; 0: half of them are of one noisy
 	// installation, the others of 20 quiet ones.
 	installations int
@@ -248,6 +251,15 @@ func (l *loading) run() error {
 	if database == "" {
 		database, name = filepath.Join(dir, "load.db"), "SQLite"
 	}
+	var asked atomic.Int64
+	if l.distance > 0 {
+		var end func()
+		if database, end, err = far(database, l.distance, &asked); err != nil {
+			return err
+		}
+		defer end()
+		name += fmt.Sprintf(" %s away", milliseconds(l.distance))
+	}
 	app, err := openApplication()
 	if err != nil {
 		return err
@@ -421,6 +433,9 @@ func (l *loading) run() error {
 	row("database, a review", "%.1f kB", float64(size)/1000/each)
 	row("requests to GitHub, a review", "%.1f, and %.1f that cost nothing of its rate limit (304)", float64(len(g.Requests())-unchanged)/each,
 		float64(unchanged)/each)
+	if l.distance > 0 {
+		row("times that something was sent to the database, a review", "%.0f", float64(asked.Load())/each)
+	}
 	points, endpoint, creating := busiest(g.Requests())
 	row("most points of one endpoint in any minute, of one installation (github.com takes 900)", "%d of %s", points, endpoint)
 	row("most check runs and comments made in any minute, of one installation", "%d", creating)

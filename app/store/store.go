@@ -190,7 +190,8 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	}
 	name, turn := "file:"+(&url.URL{Path: file}).EscapedPath(), make(turn, 1)
 	// A transaction that begins with a read must not fail when it writes.
-	const writing = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+	const writing = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)" +
+		"&_pragma=synchronous(FULL)"
 	for _, db := range []**sql.DB{&s.db, &s.arrivals} {
 		connector, err := newConnector(name+writing, turn)
 		if err != nil {

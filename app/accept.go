@@ -55,6 +55,8 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if err != nil || !ok || head.Generation != job.Generation {
 		return err
 	}
+	// The job may have waited since before the repository was renamed, or changed hands.
+	job.Installation, job.Owner, job.Name = head.Installation, head.Owner, head.Name
 	// What people say where a pull request was closed decides nothing about it, but
 	// may end what holds for the whole repository.
 	closed := head.State == "closed"
@@ -101,7 +103,7 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if err := s.notGreenFor(ctx, job, &result); err != nil {
 		return err
 	}
-	if err := s.post(ctx, job, head.Posted, result, verdict); err != nil {
+	if err := s.post(ctx, job, head.Posted, result, verdict, policy.Own(p, r)); err != nil {
 		return err
 	}
 	if head.Conclusion != string(verdict.Conclusion) {
@@ -193,7 +195,7 @@ func (s *Server) judgeShared(ctx context.Context, job webhook.Job, hidden bool) 
 }
 
 // post completes the check run, unless it says all this already.
-func (s *Server) post(ctx context.Context, job webhook.Job, posted string, result render.CheckRun, v policy.Verdict) error {
+func (s *Server) post(ctx context.Context, job webhook.Job, posted string, result render.CheckRun, v policy.Verdict, own []string) error {
 	encoded, err := json.Marshal(result)
 	if err != nil {
 		return err
@@ -217,7 +219,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if posted == "" {
 		s.latency(ctx, job)
 	}
-	if err := s.reviews.SetPosted(ctx, job, digest, shown); err != nil {
+	if err := s.reviews.SetPosted(ctx, job, digest, shown, own); err != nil {
 		return err
 	}
 	until := time.Time{}
@@ -406,8 +408,11 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 		return nil, err
 	}
 	for _, g := range generations {
-		if !g.Shown.IsZero() {
+		if !g.Shown.IsZero() && (len(g.Own) == 0 || g.Own[0].Since.After(g.Shown)) { // shown by an older version
 			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: g.Shown})
+		}
+		for _, own := range g.Own {
+			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: own.Since, Own: own.Findings, OwnKnown: true})
 		}
 	}
 	return t, nil

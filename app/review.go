@@ -386,6 +386,9 @@ func (s *Server) installation(ctx context.Context, job webhook.Job) error {
 
 // installed reviews what is open in a repository that the App is new to.
 func (s *Server) installed(ctx context.Context, job webhook.Job) error {
+	if err := s.reviews.Moved(ctx, job); err != nil {
+		return err
+	}
 	pulls, err := s.repository(job).OpenPulls(ctx)
 	if err != nil {
 		return err

@@ -55,6 +55,10 @@ type Result struct {
 	Generation int64
 	// Since is from when on people could see it, by GitHub's clock.
 	Since time.Time
+	// Own is what the policy alone had found then, where OwnKnown is set; an older
+	// version did not keep it.
+	Own      []string
+	OwnKnown bool
 }
 
 // Ended is a decision for the repository that holds no more.
@@ -138,6 +142,9 @@ func (t *Thread) bind(a *comment.Acceptance) (bound policy.Accepted, shown bool)
 	r := t.shown(a)
 	if r != nil {
 		bound.Seen = t.Seen[r.Generation]
+		if r.OwnKnown {
+			bound.Seen = policy.ShownAs(bound.Seen, r.Own)
+		}
 	}
 	return bound, r != nil
 }

@@ -40,7 +40,7 @@ func thread(change func(t *Thread)) *Thread {
 	t := &Thread{Repository: 1, Name: "pull/7",
 		Thread: comment.Thread{Slug: "lockwarden", Author: "ann", Now: at(59), Rules: comment.Rules{Least: comment.Write, All: true},
 			Permissions: map[string]comment.Permission{"ann": comment.Admin, "mia": comment.Maintain, "ada": comment.Admin, "wes": comment.Write, "eve": comment.Read}},
-		Results: []Result{{1, at(10)}, {2, at(20)}},
+		Results: []Result{{Generation: 1, Since: at(10)}, {Generation: 2, Since: at(20)}},
 		Seen:    map[int64][]policy.Seen{1: sees("a@1.0.0 x/y x/z"), 2: sees("a@1.0.0 x/y x/z", "b@1.0.0 x/y")},
 	}
 	change(t)
@@ -126,6 +126,26 @@ func TestRevocationsStay(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestDeniedLater: who accepted a package before the policy denied it did not accept
+// that; who does so after that was shown did.
+func TestDeniedLater(t *testing.T) {
+	all := thread(func(*Thread) {}).Seen
+	all[1] = sees("a@1.0.0 x/y policy/package")
+	for minute, want := range map[int]bool{11: false, 16: true} {
+		th := thread(func(t *Thread) {
+			t.Seen = all
+			t.Results = []Result{{Generation: 1, Since: at(10), OwnKnown: true}, {Generation: 1, Since: at(15), OwnKnown: true, Own: []string{"a@1.0.0 policy/package"}}}
+			t.Comments = []comment.Comment{says(minute, "mia", "/lockwarden accept a@1.0.0")}
+		})
+		d := th.Decide()
+		_, denied := d.Accepted[0].Seen[0].Findings["policy/package"]
+		_, other := d.Accepted[0].Seen[0].Findings["x/y"]
+		if denied != want || !other {
+			t.Errorf("in minute %d: %+v", minute, d.Accepted)
 		}
 	}
 }

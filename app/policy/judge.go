@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"sort"
@@ -147,6 +148,37 @@ func See(p Policy, r *review.Review) []Seen {
 	}
 	return out
 }
+
+// Own names what only a policy makes a finding of a review: what its lists of packages,
+// registries and licenses say. It changes with the policy; all else is the review's.
+func Own(p Policy, r *review.Review) (out []string) {
+	for i := range r.Packages {
+		pkg := &r.Packages[i]
+		for _, own := range p.own(pkg) {
+			out = append(out, ownName(pkg.Report.Name, pkg.Report.Version, own.Issue.ID))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func ownName(name, version, id string) string { return name + "@" + version + " " + id }
+
+// ShownAs is what was to be seen where the policy had found that by itself.
+func ShownAs(seen []Seen, own []string) []Seen {
+	out := make([]Seen, len(seen))
+	for i, s := range seen {
+		s.Findings = maps.Clone(s.Findings)
+		maps.DeleteFunc(s.Findings, func(id string, _ []string) bool {
+			return ownIDs[id] && !slices.Contains(own, ownName(s.Name, s.Version, id))
+		})
+		out[i] = s
+	}
+	return out
+}
+
+// ownIDs are the ids of what only a policy makes a finding.
+var ownIDs = map[string]bool{"policy/package": true, "policy/registry": true, "license/denied": true}
 
 // Accepted is an acceptance with what the person saw, to which it is bound.
 type Accepted struct {

@@ -25,7 +25,28 @@ func (s *Store) Enqueue(ctx context.Context, d webhook.Delivery) (fresh bool, er
 		return false, a.err
 	}
 	s.stop(a.cancelled)
+	for i := range d.Jobs {
+		s.homes.Add(d.Jobs[i].Repository, homeOf(&d.Jobs[i]))
+	}
 	return a.fresh, nil
+}
+
+// homeOf is where a repository is: it may be renamed, and change hands.
+func homeOf(j *webhook.Job) string { return fmt.Sprintf("%d %s/%s", j.Installation, j.Owner, j.Name) }
+
+// homesKept is for how many repositories it is known where they were last.
+const homesKept = 10_000
+
+const move = "UPDATE heads SET installation = ?, owner = ?, name = ? WHERE repository = ? AND NOT (installation = ? AND owner = ? AND name = ?)"
+
+func moving(j *webhook.Job) []any {
+	return []any{j.Installation, j.Owner, j.Name, j.Repository, j.Installation, j.Owner, j.Name}
+}
+
+// Moved notes where a repository is now, for what is known of its pull requests.
+func (s *Store) Moved(ctx context.Context, job webhook.Job) error {
+	_, err := s.exec(ctx, move, moving(&job)...)
+	return err
 }
 
 // arrival is a delivery that is to be written, and what came of it.
@@ -118,6 +139,11 @@ func (s *Store) write(tx *tx, a *arrival) error {
 	}
 	a.fresh = true
 	for _, job := range d.Jobs {
+		if was, ok := s.homes.Get(job.Repository); job.Repository > 0 && (!ok || was != homeOf(&job)) {
+			if err := tx.exec(ctx, move, moving(&job)...); err != nil {
+				return fmt.Errorf("store: heads: %w", err)
+			}
+		}
 		if err := s.insert(ctx, tx, job, d.Received, &a.cancelled); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	lru "github.com/hashicorp/golang-lru/v2"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -72,7 +73,9 @@ type Store struct {
 	// no writer, and arrivals one for deliveries; PostgreSQL has one pool.
 	db, reads, arrivals *sql.DB
 	// batch are the deliveries that wait to be written together.
-	batch  batch
+	batch batch
+	// homes is where each repository was when a delivery told of it last.
+	homes  *lru.Cache[int64, string]
 	driver riverdriver.Driver[*sql.Tx]
 	sqlite bool
 	lock   *flock.Flock
@@ -114,6 +117,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Now = time.Now
 	}
 	s := &Store{log: o.Log, o: o, id: rand.Text(), running: map[int64]context.CancelFunc{}, batch: batch{writing: make(turn, 1)}}
+	s.homes, _ = lru.New[int64, string](homesKept)
 	var err error
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
 		err = s.openPostgres(ctx)

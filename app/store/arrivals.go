@@ -37,7 +37,8 @@ func homeOf(j *webhook.Job) string { return fmt.Sprintf("%d %s/%s", j.Installati
 // homesKept is for how many repositories it is known where they were last.
 const homesKept = 10_000
 
-const move = "UPDATE heads SET installation = ?, owner = ?, name = ? WHERE repository = ? AND NOT (installation = ? AND owner = ? AND name = ?)"
+const move = "UPDATE heads SET installation = ?, owner = ?, name = ? WHERE repository = ? AND " +
+	"NOT (installation = ? AND owner = ? AND name = ?)"
 
 func moving(j *webhook.Job) []any {
 	return []any{j.Installation, j.Owner, j.Name, j.Repository, j.Installation, j.Owner, j.Name}

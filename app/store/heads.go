@@ -143,8 +143,8 @@ func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string, s
 		if err != nil {
 			return fmt.Errorf("store: reviews: %w", err)
 		}
-		if err := tx.exec(ctx, "UPDATE reviews SET shown_at = ?, own = ? WHERE repository = ? AND thread = ? AND generation = ?", at, string(after),
-			job.Repository, job.Thread(), job.Generation); err != nil {
+		if err := tx.exec(ctx, "UPDATE reviews SET shown_at = ?, own = ? WHERE repository = ? AND thread = ? AND generation = ?", at,
+			string(after), job.Repository, job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: reviews: %w", err)
 		}
 		return nil

@@ -29,7 +29,7 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 	ctx = ahead(ctx, s.check(job).Ahead)
 	told := compare(ctx, repo, job.BaseSHA, job.SHA)
 	pull, err := s.pull(ctx, job, job.Pull)
-	if errors.Is(err, github.ErrGone) || err == nil && s.older(ctx, job, pull) {
+	if errors.Is(err, github.ErrGone) || err == nil && pull.Open && s.older(ctx, job, pull) {
 		if later := s.patient(job, "GitHub does not show the head yet"); later != nil {
 			return later
 		}
@@ -41,6 +41,10 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	if !pull.Open {
+		// The delivery may have told that it was opened again.
+		if later := s.patient(job, "GitHub shows it closed"); later != nil {
+			return later
+		}
 		return s.reviews.SetState(ctx, job, "closed")
 	}
 	if pull.HeadSHA != job.SHA || pull.BaseRef != job.Branch {

@@ -52,8 +52,16 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	defer func() { _ = s.reviews.Release(context.WithoutCancel(ctx), job.Repository, job.Thread(), by) }()
 
 	head, ok, err := s.reviews.Head(ctx, job.Repository, job.Thread())
-	if err != nil || !ok || head.Generation != job.Generation || head.State == "closed" {
+	if err != nil || !ok || head.Generation != job.Generation {
 		return err
+	}
+	// The job may have waited since before the repository was renamed, or changed hands.
+	job.Installation, job.Owner, job.Name = head.Installation, head.Owner, head.Name
+	// What people say where a pull request was closed decides nothing about it, but
+	// may end what holds for the whole repository.
+	closed := head.State == "closed"
+	if closed && job.Comment == 0 {
+		return nil
 	}
 	r, err := s.reviews.Review(ctx, job.Repository, job.Thread(), job.Generation)
 	if err != nil || r == nil {
@@ -74,6 +82,9 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 		return err
 	}
 	verdict := policy.Judge(p, r, d.Accepted)
+	if closed {
+		return s.answered(ctx, job, s.answer(ctx, job, d, &verdict, r, p.Accept.Rules))
+	}
 	place.Blob = s.c.GitHub.Web() + "/" + job.Owner + "/" + job.Name + "/blob/" + job.SHA + "/"
 	place.Notes = append(place.Notes, r.Notes...)
 	place.Decisions = s.decisionsURL(job.Repository)
@@ -92,7 +103,7 @@ func (s *Server) judgeBy(ctx context.Context, job webhook.Job, rule *ruling) (er
 	if err := s.notGreenFor(ctx, job, &result); err != nil {
 		return err
 	}
-	if err := s.post(ctx, job, head.Posted, result, verdict); err != nil {
+	if err := s.post(ctx, job, head.Posted, result, verdict, policy.Own(p, r)); err != nil {
 		return err
 	}
 	if head.Conclusion != string(verdict.Conclusion) {
@@ -162,6 +173,12 @@ func (s *Server) notGreenFor(ctx context.Context, job webhook.Job, result *rende
 // shared judges the finished pull requests of a commit again, but for the one
 // that asks.
 func (s *Server) shared(ctx context.Context, job webhook.Job) error {
+	return s.judgeShared(ctx, job, false)
+}
+
+// judgeShared is shared, where hidden tells that something stands above their
+// results: they are posted again, whatever they are.
+func (s *Server) judgeShared(ctx context.Context, job webhook.Job, hidden bool) error {
 	heads, err := s.reviews.HeadsAt(ctx, job.Repository, job.SHA)
 	if err != nil {
 		return err
@@ -170,7 +187,7 @@ func (s *Server) shared(ctx context.Context, job webhook.Job) error {
 	for _, h := range heads {
 		if h.Thread != job.Thread() && h.Pull > 0 && h.State == "done" {
 			again := h.Job(webhook.Comment)
-			again.Delivery = job.Delivery
+			again.Delivery, again.Again = job.Delivery, hidden
 			jobs = append(jobs, again)
 		}
 	}
@@ -178,14 +195,14 @@ func (s *Server) shared(ctx context.Context, job webhook.Job) error {
 }
 
 // post completes the check run, unless it says all this already.
-func (s *Server) post(ctx context.Context, job webhook.Job, posted string, result render.CheckRun, v policy.Verdict) error {
+func (s *Server) post(ctx context.Context, job webhook.Job, posted string, result render.CheckRun, v policy.Verdict, own []string) error {
 	encoded, err := json.Marshal(result)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(encoded)
 	digest := hex.EncodeToString(sum[:8])
-	if posted == digest {
+	if posted == digest && !job.Again {
 		return nil
 	}
 	// Between the last look and now, a newer head may have come.
@@ -202,7 +219,7 @@ func (s *Server) post(ctx context.Context, job webhook.Job, posted string, resul
 	if posted == "" {
 		s.latency(ctx, job)
 	}
-	if err := s.reviews.SetPosted(ctx, job, digest, shown); err != nil {
+	if err := s.reviews.SetPosted(ctx, job, digest, shown, own); err != nil {
 		return err
 	}
 	until := time.Time{}
@@ -328,15 +345,16 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 		}
 	}
 	d := t.Decide()
-	for _, k := range d.Keep {
-		value, err := json.Marshal(k)
-		if err != nil {
-			return d, err
-		}
-		one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: record.ForRepository, Comment: k.Comment, Origin: k.Origin,
-			Value: value}
-		if err := s.decisions.Decide(ctx, one); err != nil {
-			return d, err
+	for scope, list := range map[string][]decide.Kept{record.ForRepository: d.Keep, decide.RevokedIn(t.Name): d.Revoked} {
+		for _, k := range list {
+			value, err := json.Marshal(k)
+			if err != nil {
+				return d, err
+			}
+			one := record.Decision{Repository: job.Repository, Thread: k.Thread, Scope: scope, Comment: k.Comment, Origin: k.Origin, Value: value}
+			if err := s.decisions.Decide(ctx, one); err != nil {
+				return d, err
+			}
 		}
 	}
 	for _, e := range d.End {
@@ -351,11 +369,12 @@ func (s *Server) decided(ctx context.Context, job webhook.Job, p policy.Policy, 
 // have decided anything.
 func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (*decide.Thread, error) {
 	number := max(job.Pull, job.Follows)
-	lasting, err := s.kept(ctx, job, record.ForRepository)
-	if err != nil || number == 0 && len(lasting) == 0 {
+	name := fmt.Sprintf("pull/%d", number)
+	kept, err := s.kept(ctx, job, record.ForRepository, name, decide.RevokedIn(name))
+	if err != nil || number == 0 && len(kept[record.ForRepository]) == 0 {
 		return nil, err
 	}
-	t := &decide.Thread{Repository: job.Repository, Name: fmt.Sprintf("pull/%d", number), Lasting: lasting, Seen: map[int64][]policy.Seen{},
+	t := &decide.Thread{Repository: job.Repository, Name: name, Lasting: kept[record.ForRepository], Seen: map[int64][]policy.Seen{},
 		Done:   map[comment.Ref]bool{},
 		Thread: comment.Thread{Slug: s.c.Slug, Rules: p.Accept.Rules, Now: s.c.Now(), Permissions: map[string]comment.Permission{}}}
 	if number == 0 {
@@ -371,8 +390,9 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 			return nil, later
 		}
 	}
-	if t.Pressed, err = s.kept(ctx, job, t.Name); err != nil {
-		return nil, err
+	t.Pressed = kept[name]
+	for _, k := range kept[decide.RevokedIn(name)] {
+		t.Revoked = append(t.Revoked, k.Acceptance)
 	}
 	reply, err := s.decisions.Reply(ctx, job.Repository, number)
 	if err != nil {
@@ -388,25 +408,29 @@ func (s *Server) thread(ctx context.Context, job webhook.Job, p policy.Policy) (
 		return nil, err
 	}
 	for _, g := range generations {
-		if !g.Shown.IsZero() {
+		if !g.Shown.IsZero() && (len(g.Own) == 0 || g.Own[0].Since.After(g.Shown)) { // shown by an older version
 			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: g.Shown})
+		}
+		for _, own := range g.Own {
+			t.Results = append(t.Results, decide.Result{Generation: g.Generation, Since: own.Since, Own: own.Findings, OwnKnown: true})
 		}
 	}
 	return t, nil
 }
 
-// kept are the decisions that the store has of a scope.
-func (s *Server) kept(ctx context.Context, job webhook.Job, scope string) ([]decide.Kept, error) {
-	list, err := s.decisions.Decisions(ctx, job.Repository, scope)
+// kept are the decisions that the store has of each scope.
+func (s *Server) kept(ctx context.Context, job webhook.Job, scopes ...string) (map[string][]decide.Kept, error) {
+	list, err := s.decisions.Decisions(ctx, job.Repository, scopes...)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]decide.Kept, len(list))
-	for i, one := range list {
-		out[i] = decide.Kept{ID: one.ID, Thread: one.Thread, Origin: one.Origin}
-		if err := json.Unmarshal(one.Value, &out[i]); err != nil {
+	out := map[string][]decide.Kept{}
+	for _, one := range list {
+		k := decide.Kept{ID: one.ID, Thread: one.Thread, Origin: one.Origin}
+		if err := json.Unmarshal(one.Value, &k); err != nil {
 			return nil, fmt.Errorf("app: a stored decision cannot be read: %w", err)
 		}
+		out[one.Scope] = append(out[one.Scope], k)
 	}
 	return out, nil
 }

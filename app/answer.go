@@ -59,7 +59,7 @@ func (s *Server) comment(ctx context.Context, job webhook.Job) error {
 	}
 	again := head.Job(webhook.Comment)
 	again.Comment, again.In, again.Edited, again.Deleted = job.Comment, job.In, job.Edited, job.Deleted
-	again.Queued, again.Delivery = job.Queued, job.Delivery
+	again.Queued, again.Delivery, again.Again = job.Queued, job.Delivery, job.Again
 	return s.judge(ctx, again)
 }
 

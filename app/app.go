@@ -61,6 +61,9 @@ type Config struct {
 	Chores time.Duration
 	// Progress is how often a check run says how far the review is; 0: every 5 s.
 	Progress time.Duration
+	// Patience is how long GitHub may be behind its webhooks before a check run says
+	// so; 0: a minute.
+	Patience time.Duration
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -101,6 +104,9 @@ func New(c Config) *Server {
 	}
 	if c.Progress == 0 {
 		c.Progress = 5 * time.Second
+	}
+	if c.Patience == 0 {
+		c.Patience = patience
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -538,7 +544,7 @@ func (s *Server) pull(ctx context.Context, job webhook.Job, number int) (github.
 // conversation is pull with everything that people wrote.
 func (s *Server) conversation(ctx context.Context, job webhook.Job, number int) (github.Conversation, error) {
 	c, err := s.repository(job).Conversation(ctx, number, job.In == webhook.OnLine,
-		func(body string) bool { return comment.Speaks(body, s.c.Slug) })
+		func(body string) bool { return comment.Decides(body, s.c.Slug) })
 	if err == nil && c.Pull.Repository != 0 && c.Pull.Repository != job.Repository {
 		return c, fmt.Errorf("%s/%s is another repository now: %w", job.Owner, job.Name, github.ErrGone)
 	}

@@ -194,7 +194,7 @@ func story(t *testing.T, tell func(w *world)) {
 	})
 }
 
-func newWorld(t *testing.T, db storetest.Database) *world {
+func newWorld(t *testing.T, db storetest.Database, change ...func(*app.Config)) *world {
 	t.Helper()
 	g := githubtest.New()
 	clock := new(atomic.Int64)
@@ -224,6 +224,9 @@ func newWorld(t *testing.T, db storetest.Database) *world {
 	w := &world{t: t, github: g, scanner: &scanner{engine: engine}, store: s, logged: logged, clock: clock, db: db.URL}
 	w.config = app.Config{GitHub: a, AppID: g.AppID, Slug: g.Slug, Secret: g.Secret, Store: s, Scanner: w.scanner, Log: log, Progress: 50 * time.Millisecond, PublicURL: "https://lockwarden.example",
 		Now: now}
+	for _, c := range change {
+		c(&w.config)
+	}
 	server := app.New(w.config)
 	w.server = server
 	hook := httptest.NewServer(server.Handler())

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lockwarden/lockwarden/app"
 	"github.com/lockwarden/lockwarden/app/github/githubtest"
+	"github.com/lockwarden/lockwarden/app/store/storetest"
 )
 
 // during opens a pull request, lets something happen while it is scanned, and
@@ -223,6 +225,36 @@ func TestLateAnswers(t *testing.T) {
 		w.reaction(pull, w.comment(pull, "mia", "/lockwarden accept shell@1.0.0 because it is reviewed"), "+1")
 		w.concludes(head, "success")
 	})
+}
+
+// TestWaitingForGitHub: a head that GitHub does not show for long has a check run
+// that says so, which is the one that gets the result; and none stays open on a
+// commit that was never to be seen.
+func TestWaitingForGitHub(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t), func(c *app.Config) { c.Patience = 300 * time.Millisecond })
+	pull := w.open(with("quiet@1.0.0"))
+	w.concludes(pull.SHA(), "success")
+	w.github.Lag(time.Hour)
+	waits := func(sha string) func() bool {
+		return func() bool {
+			run, _ := w.repo.Latest(sha)
+			return run.Title == "Waiting for GitHub" && run.Status == "queued"
+		}
+	}
+	missed := pull.Push(with("shell@1.0.0"))
+	w.eventually("the run says that it waits", waits(missed))
+	head := pull.Push(with("shell@1.0.0", "quiet@1.0.0"))
+	w.eventually("the next one, too", waits(head))
+	w.github.Lag(0)
+	w.concludes(head, "failure")
+	w.settled()
+	w.single(head)
+	for _, run := range w.repo.CheckRuns(missed) {
+		if run.Status != "completed" {
+			t.Errorf("a run is %s", run.Status)
+		}
+	}
 }
 
 // TestTouched: GitHub changes a comment's time now and then although nobody

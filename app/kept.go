@@ -46,11 +46,13 @@ type Reviews interface {
 	HeadsOpen(ctx context.Context, repository int64) ([]record.Head, error)
 	// Current reports whether a job's generation is the newest, and open.
 	Current(ctx context.Context, job webhook.Job) (bool, error)
+	// Moved notes where a job's repository is now: its name, owner and installation.
+	Moved(ctx context.Context, job webhook.Job) error
 	SetSHA(ctx context.Context, job webhook.Job, sha, branch string) error
 	SetState(ctx context.Context, job webhook.Job, state string) error
 	SetConclusion(ctx context.Context, job webhook.Job, conclusion string) error
 	SetVerdict(ctx context.Context, job webhook.Job, v record.Verdict) error
-	SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time) error
+	SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time, own []string) error
 	// Lease keeps others from judging a thread at the same time, until Release.
 	Lease(ctx context.Context, repository int64, thread, by string, length time.Duration) (bool, error)
 	Release(ctx context.Context, repository int64, thread, by string) error
@@ -62,7 +64,7 @@ type Reviews interface {
 // Decisions keeps what people decided and were answered, and the audit.
 type Decisions interface {
 	Decide(ctx context.Context, d record.Decision) error
-	Decisions(ctx context.Context, repository int64, scope string) ([]record.Decision, error)
+	Decisions(ctx context.Context, repository int64, scopes ...string) ([]record.Decision, error)
 	Revoke(ctx context.Context, id int64, by string) error
 	// ArrivedBefore lists the comments that were delivered before a job was.
 	ArrivedBefore(ctx context.Context, job webhook.Job) ([]string, error)

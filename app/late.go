@@ -14,8 +14,12 @@ import (
 // lower bound of what is true, and an answer that is older is asked for again.
 
 const (
-	// patience is how long an older answer is asked for again.
-	patience = time.Minute
+	// patience is how long an older answer is asked for again before anything is said
+	// about it, endurance how long a head is that GitHub does not show, and
+	// askedAgain how often meanwhile.
+	patience   = time.Minute
+	endurance  = time.Hour
+	askedAgain = 30 * time.Second
 	// firstWait and longestWait bound the time between two tries, each of which
 	// waits a third as long as all before it.
 	firstWait, longestWait = 200 * time.Millisecond, 10 * time.Second
@@ -28,10 +32,31 @@ func (s *Server) patient(job webhook.Job, reason string) error {
 		return nil
 	}
 	waited := time.Since(job.Queued)
-	if waited > patience {
+	if waited > s.c.Patience {
 		return nil
 	}
 	return &webhook.Later{After: min(max(waited/3, firstWait), longestWait), Reason: reason}
+}
+
+// waiting shows, on a head that GitHub has not shown for longer than usual, that the
+// review waits for it, and asks for the job again; both are nil where that has lasted
+// too long, too. A newer head's event, which may be on its way, ends the wait.
+func (s *Server) waiting(ctx context.Context, job webhook.Job) (later, failed error) {
+	if job.SHA == "" || !s.waited(job) || time.Since(job.Queued) > endurance {
+		return nil, nil
+	}
+	err := s.check(job).Begin(ctx, "Waiting for GitHub", "GitHub told of this commit, and does not show it in the pull request yet. "+
+		"It is asked again every half minute.")
+	if err != nil {
+		return nil, err
+	}
+	return &webhook.Later{After: min(askedAgain, s.c.Patience), Reason: "GitHub does not show the head for long"}, nil
+}
+
+// waited reports whether a job has been put back for so long that its check run may
+// say so.
+func (s *Server) waited(job webhook.Job) bool {
+	return !job.Queued.IsZero() && time.Since(job.Queued) > s.c.Patience
 }
 
 // older reports whether a pull request as GitHub has it may be older than what

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"compress/gzip"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -425,6 +427,32 @@ func TestTraces(t *testing.T) {
 	}
 }
 
+// listed is the first column of what a database answers.
+func listed(t *testing.T, in storetest.Database, query string, args ...any) (out []string) {
+	t.Helper()
+	db, err := sql.Open("pgx", in.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, one)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // TestRoles: one process takes webhooks, another one reviews.
 func TestRoles(t *testing.T) {
 	t.Parallel()
@@ -473,13 +501,16 @@ func TestRoles(t *testing.T) {
 	if status, _ := fetch(t, worker+"/webhook"); status != http.StatusNotFound {
 		t.Errorf("a worker takes webhooks: %d", status)
 	}
-	// Without a worker deliveries wait; with a new one they are done.
+	// Without a worker deliveries wait; with a new one they are done, by that one.
+	first := listed(t, db, "SELECT id FROM replicas")
+	if len(first) != 1 {
+		t.Errorf("%d processes work: the web process, too", len(first))
+	}
 	if err := stopWorker(); err != nil {
 		t.Fatal(err)
 	}
 	repo.Commit("two", with("quiet@1.0.0"))
 	two := repo.Open("ann", repo, "two", "main")
-	time.Sleep(time.Second)
 	if _, ok := repo.Latest(two.SHA()); ok {
 		t.Error("a web process reviews")
 	}
@@ -488,6 +519,10 @@ func TestRoles(t *testing.T) {
 		t.Fatal(stopWorker())
 	}
 	completed(t, two)
+	by := listed(t, db, "SELECT DISTINCT unnest(attempted_by) FROM river_job WHERE args->'job'->>'sha' = $1", two.SHA())
+	if len(by) != 1 || by[0] == first[0] || !slices.Contains(listed(t, db, "SELECT id FROM replicas"), by[0]) {
+		t.Errorf("it was done by %v, the worker before was %v", by, first)
+	}
 	if err := stopWorker(); err != nil {
 		t.Fatal(err)
 	}

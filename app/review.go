@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lockwarden/lockwarden/app/github"
+	"github.com/lockwarden/lockwarden/app/record"
 	"github.com/lockwarden/lockwarden/app/render"
 	"github.com/lockwarden/lockwarden/app/review"
 	"github.com/lockwarden/lockwarden/app/webhook"
@@ -27,18 +29,30 @@ func (s *Server) head(ctx context.Context, job webhook.Job) error {
 	ctx = ahead(ctx, s.check(job).Ahead)
 	told := compare(ctx, repo, job.BaseSHA, job.SHA)
 	pull, err := s.pull(ctx, job, job.Pull)
-	if errors.Is(err, github.ErrGone) || err == nil && s.older(ctx, job, pull) {
+	if errors.Is(err, github.ErrGone) || err == nil && pull.Open && s.older(ctx, job, pull) {
 		if later := s.patient(job, "GitHub does not show the head yet"); later != nil {
 			return later
+		}
+		if later, shown := s.waiting(ctx, job); later != nil || shown != nil {
+			return cmp.Or(later, shown)
 		}
 	}
 	if err != nil {
 		return err
 	}
 	if !pull.Open {
+		// The delivery may have told that it was opened again.
+		if later := s.patient(job, "GitHub shows it closed"); later != nil {
+			return later
+		}
 		return s.reviews.SetState(ctx, job, "closed")
 	}
 	if pull.HeadSHA != job.SHA || pull.BaseRef != job.Branch {
+		if pull.HeadSHA != job.SHA && s.waited(job) {
+			if err := s.withdraw(ctx, job, "Superseded by a newer head", "GitHub shows a newer commit; see its check run."); err != nil {
+				return err
+			}
+		}
 		// Deliveries come in any order: the pull request says what its head is.
 		job.SHA, job.Branch = pull.HeadSHA, pull.BaseRef
 		if err := s.reviews.SetSHA(ctx, job, job.SHA, job.Branch); err != nil {
@@ -119,13 +133,24 @@ func (s *Server) endOlder(ctx context.Context, job webhook.Job) error {
 		}
 		older := job
 		older.SHA, older.Generation = g.SHA, g.Generation
-		err := s.check(older).Cancel(ctx, "Superseded by a newer head", "A newer commit was pushed before the review ended; see its check run.")
+		err := s.withdraw(ctx, older, "Superseded by a newer head", "A newer commit was pushed before the review ended; see its check run.")
 		if errors.Is(err, github.ErrGone) {
 			return nil // a force push took the commit away
 		}
 		return err
 	}
 	return nil
+}
+
+// withdraw ends the open run of a head that nobody waits for any more. It is the
+// newest of its commit: other pull requests with the same head show their results
+// again.
+func (s *Server) withdraw(ctx context.Context, job webhook.Job, title, summary string) error {
+	cancelled, err := s.check(job).Cancel(ctx, title, summary)
+	if err != nil || !cancelled {
+		return err
+	}
+	return s.judgeShared(ctx, job, true)
 }
 
 // ended completes the run of what was closed, merged or destroyed: nobody else
@@ -136,7 +161,7 @@ func (s *Server) ended(ctx context.Context, job webhook.Job) error {
 		return err
 	}
 	if ok && head.State == "closed" {
-		err := s.check(job).Cancel(ctx, "Closed before the review ended", "The pull request or merge group was closed, merged or taken away.")
+		err := s.withdraw(ctx, job, "Closed before the review ended", "The pull request or merge group was closed, merged or taken away.")
 		if err != nil && !errors.Is(err, github.ErrGone) && !github.Forbidden(err) {
 			return err
 		}
@@ -365,6 +390,9 @@ func (s *Server) installation(ctx context.Context, job webhook.Job) error {
 
 // installed reviews what is open in a repository that the App is new to.
 func (s *Server) installed(ctx context.Context, job webhook.Job) error {
+	if err := s.reviews.Moved(ctx, job); err != nil {
+		return err
+	}
 	pulls, err := s.repository(job).OpenPulls(ctx)
 	if err != nil {
 		return err
@@ -383,11 +411,28 @@ func (s *Server) add(ctx context.Context, from webhook.Job, pulls []github.Pull)
 }
 
 // policyChanged judges the open pull requests into a branch again: its policy
-// is what counts for them.
+// is what counts for them. Those that were reviewed when the branch had another name
+// are among them, by what GitHub says.
 func (s *Server) policyChanged(ctx context.Context, job webhook.Job) error {
 	heads, err := s.reviews.HeadsOn(ctx, job.Repository, job.Branch)
 	if err != nil {
 		return err
+	}
+	open, err := s.reviews.HeadsOpen(ctx, job.Repository)
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(h record.Head) bool { return h.Branch == job.Branch })
+	if len(open) > 0 {
+		pulls, err := s.repository(job).OpenPulls(ctx)
+		if err != nil {
+			return err
+		}
+		for _, h := range open {
+			if slices.ContainsFunc(pulls, func(p github.Pull) bool { return p.Number == h.Pull && p.BaseRef == job.Branch }) {
+				heads = append(heads, h)
+			}
+		}
 	}
 	var jobs []webhook.Job
 	for _, h := range heads {

@@ -95,13 +95,22 @@ func (c *comparing) wait() (*difference, error) {
 	return c.d, c.err
 }
 
-// relevant reports whether there is anything to review, or to judge by.
+// relevant reports whether there is anything to review, or to judge by. Most heads
+// change nothing that a file's name tells; what settings name, and what lies in
+// folders of packages, has to be looked for.
 func (d *difference) relevant(ctx context.Context) (bool, error) {
 	if slices.Contains(d.changed, policy.Path) {
 		return true, nil
 	}
 	touched, err := review.Touched(ctx, d.base, d.head, d.changed)
-	return len(touched) > 0, err
+	if err != nil || len(touched) > 0 {
+		return len(touched) > 0, err
+	}
+	in, err := review.Gather(ctx, d.base, d.head, d.changed, nil)
+	if err != nil {
+		return false, err
+	}
+	return len(in.Pairs)+len(in.Whole)+len(in.Guards)+len(in.Notes) > 0, nil
 }
 
 // maxAhead is how many files of a difference are read ahead: one lockfile and

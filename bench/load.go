@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lockwarden/lockwarden/analyzer"
@@ -67,6 +68,14 @@ type loading struct {
 	pulls, rate, repos, replicas int
 	// latency is how long GitHub takes for each request.
 	latency time.Duration
+	// distance is how far away PostgreSQL is, in one direction.
+	distance time.Duration
+	// installations share the pull requests evenly; 0: half of them are of one noisy
+	// installation, the others of 20 quiet ones.
+	installations int
+	// limits are github.com's, which the servers keep; without them their GitHub
+	// is an Enterprise Server, which has none.
+	limits bool
 }
 
 // change is how many packages a pull request brings in. Most bring one or a few;
@@ -160,8 +169,7 @@ func (a *application) files(r *rand.Rand, n int) (map[string]string, error) {
 	return map[string]string{"package.json": string(encoded), "package-lock.json": string(text)}, nil
 }
 
-// server is one process under load. Its GitHub is an Enterprise Server, which
-// has no limits: what is measured is the App.
+// server is one process under load.
 type server struct {
 	cmd     *exec.Cmd
 	address string
@@ -178,7 +186,11 @@ func (l *loading) start(g *githubtest.GitHub, key, database string) (*server, er
 	if err != nil {
 		return nil, err
 	}
-	s := &server{exec.Command(self, "serve", g.URL()+"/api/v3", strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
+	api := g.URL()
+	if !l.limits {
+		api += "/api/v3" // an Enterprise Server's
+	}
+	s := &server{exec.Command(self, "serve", api, strconv.FormatInt(g.AppID, 10), key, g.Secret, database, filepath.Join(l.folder, "packages"), address), address}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -239,6 +251,15 @@ func (l *loading) run() error {
 	if database == "" {
 		database, name = filepath.Join(dir, "load.db"), "SQLite"
 	}
+	var asked atomic.Int64
+	if l.distance > 0 {
+		var end func()
+		if database, end, err = far(database, l.distance, &asked); err != nil {
+			return err
+		}
+		defer end()
+		name += fmt.Sprintf(" %s away", milliseconds(l.distance))
+	}
 	app, err := openApplication()
 	if err != nil {
 		return err
@@ -272,7 +293,9 @@ func (l *loading) run() error {
 	noisy := max(1, l.repos/10)
 	for i := range l.repos {
 		owner := "noisy"
-		if i >= noisy {
+		if l.installations > 0 {
+			owner = fmt.Sprintf("even%d", i%l.installations)
+		} else if i >= noisy {
 			owner = fmt.Sprintf("quiet%d", i%20)
 		}
 		repo := g.Repository(fmt.Sprintf("%s/load%d", owner, i))
@@ -288,10 +311,12 @@ func (l *loading) run() error {
 	brought := 0
 	start := time.Now()
 	for i := range l.pulls {
-		loud := i%2 == 0
-		repo := repos[noisy+r.IntN(max(1, l.repos-noisy))%max(1, l.repos-noisy)]
-		if loud {
+		repo, loud := repos[i%l.repos], l.installations == 0 && i%2 == 0
+		switch {
+		case loud:
 			repo = repos[r.IntN(noisy)]
+		case l.installations == 0:
+			repo = repos[noisy+r.IntN(max(1, l.repos-noisy))%max(1, l.repos-noisy)]
 		}
 		n := change(r)
 		brought += n
@@ -375,10 +400,46 @@ func (l *loading) run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("## The App under load, %s, %d server processes, %s a request to GitHub\n\n%d pull requests over %d repositories, opened at %d a second, each with a lockfile of %d packages of which %.1f came in; half of them in one noisy installation. Servers, their database and the GitHub they talk to share the same 2 processors.\n\n", name, l.replicas, milliseconds(l.latency), l.pulls, l.repos, l.rate, len(app.base)-1, float64(brought)/float64(l.pulls))
-	fmt.Printf("| | |\n|---|---|\n| webhook answered: median, p99, slowest | %.1f, %.1f, %.1f ms |\n| deliveries refused | %d |\n| sent within | %.1f s |\n| heads with exactly one completed check run | %d of %d |\n| all completed after | %.1f s |\n| reviews a minute | %.0f |\n| from delivery to completed check: p50, p99 | %.2f, %.2f s |\n| … in the noisy installation | %.2f, %.2f s |\n| … in the quiet ones | %.2f, %.2f s |\n| processor time of the servers, a review | %.0f ms |\n| highest memory of a server | %.0f MB |\n| database, a review | %.1f kB |\n| requests to GitHub, a review | %.1f, and %.1f that cost nothing of its rate limit (304) |\n\n",
-		1000*share(answered, 50), 1000*share(answered, 99), 1000*share(answered, 100), refused, sent.Seconds(), done, l.pulls, elapsed.Seconds(), float64(done)/elapsed.Minutes(),
-		share(all, 50), share(all, 99), share(loud, 50), share(loud, 99), share(quiet, 50), share(quiet, 99), cpu*1000/float64(l.pulls), float64(memory)/1e6, float64(size)/1000/float64(l.pulls), float64(len(g.Requests())-unchanged)/float64(l.pulls), float64(unchanged)/float64(l.pulls))
+	spread, where := "half of them in one noisy installation", [2]string{"in the noisy installation", "in the quiet ones"}
+	if l.installations > 0 {
+		spread, where = fmt.Sprintf("evenly in %d installations", l.installations), [2]string{}
+	}
+	title := fmt.Sprintf("%s, %d server processes, %s a request to GitHub", name, l.replicas, milliseconds(l.latency))
+	if l.limits {
+		title += ", with github.com's limits"
+	}
+	fmt.Printf("## The App under load, %s\n\n%d pull requests over %d repositories, opened at %d a second, each with a lockfile of "+
+		"%d packages of which %.1f came in; %s. Servers, their database and the GitHub they talk to share the same 2 processors.\n\n",
+		title, l.pulls, l.repos, l.rate, len(app.base)-1, float64(brought)/float64(l.pulls), spread)
+	row := func(what, value string, args ...any) { fmt.Printf("| "+what+" | "+value+" |\n", args...) }
+	each := float64(l.pulls)
+	row("", "")
+	fmt.Print("|---|---|\n")
+	row("webhook answered: median, p99, slowest", "%.1f, %.1f, %.1f ms", 1000*share(answered, 50), 1000*share(answered, 99),
+		1000*share(answered, 100))
+	row("deliveries refused", "%d", refused)
+	row("sent within", "%.1f s", sent.Seconds())
+	row("heads with exactly one completed check run", "%d of %d", done, l.pulls)
+	row("all completed after", "%.1f s", elapsed.Seconds())
+	row("reviews a minute", "%.0f", float64(done)/elapsed.Minutes())
+	row("from delivery to completed check: p50, p99", "%.2f, %.2f s", share(all, 50), share(all, 99))
+	for i, some := range [][]time.Duration{loud, quiet} {
+		if where[i] != "" {
+			row("… "+where[i], "%.2f, %.2f s", share(some, 50), share(some, 99))
+		}
+	}
+	row("processor time of the servers, a review", "%.0f ms", cpu*1000/each)
+	row("highest memory of a server", "%.0f MB", float64(memory)/1e6)
+	row("database, a review", "%.1f kB", float64(size)/1000/each)
+	row("requests to GitHub, a review", "%.1f, and %.1f that cost nothing of its rate limit (304)", float64(len(g.Requests())-unchanged)/each,
+		float64(unchanged)/each)
+	if l.distance > 0 {
+		row("times that something was sent to the database, a review", "%.0f", float64(asked.Load())/each)
+	}
+	points, endpoint, creating := busiest(g.Requests())
+	row("most points of one endpoint in any minute, of one installation (github.com takes 900)", "%d of %s", points, endpoint)
+	row("most check runs and comments made in any minute, of one installation", "%d", creating)
+	fmt.Println()
 	fmt.Print("Requests that count, a review: ")
 	for i, kind := range slices.SortedFunc(maps.Keys(kinds), func(a, b string) int { return kinds[b] - kinds[a] }) {
 		if i > 0 {
@@ -393,6 +454,47 @@ func (l *loading) run() error {
 	return nil
 }
 
+// busiest is the largest number of points that one installation used of one
+// endpoint within a minute, and the largest number of what it made.
+// Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#calculating-points-for-the-secondary-rate-limit
+func busiest(requests []githubtest.Request) (points int, endpoint string, creating int) {
+	type budget struct{ owner, kind string }
+	type spent struct {
+		at time.Time
+		n  int
+	}
+	within, sums := map[budget][]spent{}, map[budget]int{}
+	spend := func(b budget, at time.Time, n int) int {
+		sums[b] += n
+		list := append(within[b], spent{at, n})
+		for at.Sub(list[0].at) > time.Minute {
+			sums[b] -= list[0].n
+			list = list[1:]
+		}
+		within[b] = list
+		return sums[b]
+	}
+	slices.SortFunc(requests, func(a, b githubtest.Request) int { return a.At.Compare(b.At) })
+	for _, q := range requests {
+		steps := strings.Split(strings.TrimPrefix(q.Path, "/api/v3"), "/")
+		if len(steps) < 3 || steps[1] != "repos" {
+			continue
+		}
+		cost := 5
+		if q.Method == http.MethodGet {
+			cost = 1
+		}
+		kind := kindOf(q)
+		if n := spend(budget{steps[2], kind}, q.At, cost); n > points {
+			points, endpoint = n, kind
+		}
+		if q.Method == http.MethodPost {
+			creating = max(creating, spend(budget{steps[2], "made"}, q.At, 1))
+		}
+	}
+	return points, endpoint, creating
+}
+
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
 
 // share is a percentile in seconds.
@@ -404,7 +506,7 @@ func share(list []time.Duration, percent int) float64 {
 	return list[min(len(list)-1, len(list)*percent/100)].Seconds()
 }
 
-var numbers = regexp.MustCompile(`/[0-9a-f]{40}|/[0-9]+|/(noisy|quiet[0-9]*)/(load[0-9]+|\.github)`)
+var numbers = regexp.MustCompile(`/[0-9a-f]{40}|/[0-9]+|/(noisy|quiet[0-9]*|even[0-9]*)/(load[0-9]+|\.github)`)
 
 // kindOf names a request without what differs.
 func kindOf(q githubtest.Request) string {

@@ -46,9 +46,13 @@ func main() {
 	repos := flag.Int("repos", 200, "repositories for -load")
 	latency := flag.Duration("latency", 0, "how long each request to GitHub takes for -load, such as 250ms")
 	replicas := flag.Int("replicas", 1, "server processes for -load (more than one: PostgreSQL)")
+	even := flag.Int("installations", 0, "spread -load evenly over so many installations, instead of half of it in one noisy one")
+	limits := flag.Bool("limits", false, "let -load's server keep github.com's limits, as it does nowhere else")
+	distance := flag.Duration("database-distance", 0, "how long each byte to and from PostgreSQL takes for -load, such as 20ms")
 	flag.Parse()
 	if *loaded > 0 {
-		l := loading{folder: *folder, database: os.Getenv("DATABASE_URL"), pulls: *loaded, rate: *rate, repos: *repos, replicas: *replicas, latency: *latency}
+		l := loading{folder: *folder, database: os.Getenv("DATABASE_URL"), pulls: *loaded, rate: *rate, repos: *repos, replicas: *replicas, latency: *latency,
+			installations: *even, limits: *limits, distance: *distance}
 		if err := l.run(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)

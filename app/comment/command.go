@@ -70,7 +70,11 @@ func Parse(body, slug string) []Command {
 		return []Command{{Line: 1, Verb: Help, Problem: templates.Answer("tangled", detail{Most: maxBrackets, Deep: maxQuotes})}}
 	}
 	var out []Command
-	for _, l := range ownLines(body, func(text string) bool { return addressed(firstWord(text), slug) }) {
+	lines, unclear := ownLines(body, func(text string) bool { return addressed(firstWord(text), slug) })
+	if unclear && len(lines) > 0 {
+		return []Command{{Line: lines[0].number, Verb: Help, Problem: templates.Answer("mail", nil)}}
+	}
+	for _, l := range lines {
 		if len(out) == maxCommands {
 			break
 		}

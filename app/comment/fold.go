@@ -87,8 +87,11 @@ type Comment struct {
 	Node   string
 	Review int64
 	Author string
-	Bot    bool
-	Body   string
+	// Bot is set for whoever is no person with an account. Via is the App that wrote it
+	// in its author's name, empty where none did.
+	Bot  bool
+	Via  string
+	Body string
 	// Created is when it was written, Published when others could read it, where
 	// that was later: comments of a review wait for its end.
 	Created   time.Time
@@ -227,6 +230,9 @@ type Thread struct {
 	Author string
 	// Comments are all comments of the pull request.
 	Comments []Comment
+	// Revoked are revocations that counted before. They count whatever became of their
+	// comments since: whoever may write can edit and delete those of others.
+	Revoked []Acceptance
 	// Buttons were authorised when they were pressed.
 	Buttons []Button
 	// Permissions are what the comments' authors may do now.
@@ -247,21 +253,31 @@ func (t *Thread) Deciders() []string {
 		if c.Bot || seen[c.Author] {
 			continue
 		}
-		for _, command := range Parse(c.Body, t.Slug) {
-			if (command.Verb == Accept || command.Verb == Revoke) && command.Problem == "" {
-				seen[c.Author] = true
-				out = append(out, c.Author)
-				break
-			}
+		if Decides(c.Body, t.Slug) {
+			seen[c.Author] = true
+			out = append(out, c.Author)
 		}
 	}
 	return out
+}
+
+// Decides reports whether a comment holds a decision.
+func Decides(body, slug string) bool {
+	return slices.ContainsFunc(Parse(body, slug), func(c Command) bool { return (c.Verb == Accept || c.Verb == Revoke) && c.Problem == "" })
 }
 
 // Fold goes through the comments in their order. Its result depends on nothing
 // but what is handed in, so that a webhook that got lost loses nothing.
 func Fold(t Thread) Folded {
 	comments := append([]Comment(nil), t.Comments...)
+	kept := map[Ref][]Acceptance{}
+	for _, r := range t.Revoked {
+		ref := r.Ref()
+		if kept[ref] == nil && !slices.ContainsFunc(comments, func(c Comment) bool { return c.Ref() == ref }) {
+			comments = append(comments, Comment{ID: ref.ID, Kind: ref.Kind, Created: r.At}) // it was deleted
+		}
+		kept[ref] = append(kept[ref], r)
+	}
 	sort.SliceStable(comments, func(i, j int) bool {
 		a, b := &comments[i], &comments[j]
 		if a, b := a.published(), b.published(); !a.Equal(b) {
@@ -296,8 +312,10 @@ func Fold(t Thread) Folded {
 			}
 			decision := t.decision(c, &command)
 			if command.Verb == Revoke {
+				decision.At = c.published()
 				rest, took := t.without(out.Acceptances, decision)
 				out.Acceptances = rest
+				kept[c.Ref()] = slices.DeleteFunc(kept[c.Ref()], decision.sameAs)
 				out.Revocations = append(out.Revocations, decision)
 				if !took {
 					out.Idle = append(out.Idle, decision)
@@ -306,6 +324,9 @@ func Fold(t Thread) Folded {
 			}
 			out.Acceptances = append(out.Acceptances, decision)
 			out.Made = append(out.Made, decision)
+		}
+		for _, revoked := range kept[c.Ref()] {
+			out.Acceptances, _ = t.without(out.Acceptances, revoked)
 		}
 	}
 	for _, b := range buttons {
@@ -319,6 +340,11 @@ func Fold(t Thread) Folded {
 	}
 	out.Acceptances = held
 	return out
+}
+
+// sameAs reports whether two revocations of one comment name the same.
+func (a *Acceptance) sameAs(b Acceptance) bool {
+	return a.All == b.All && a.Name == b.Name && a.Version == b.Version && slices.Equal(a.Findings, b.Findings)
 }
 
 // detail is what a sentence of templates/answer.md about a command can speak of.
@@ -347,6 +373,9 @@ func (t *Thread) refuse(c *Comment, command *Command) string {
 	}
 	if command.Verb == Revoke {
 		return ""
+	}
+	if c.Via != "" {
+		return templates.Answer("by an app", detail{Who: Quote(c.Via)})
 	}
 	if strings.EqualFold(c.Author, t.Author) && !t.Rules.Author {
 		return templates.Answer("author", nil)

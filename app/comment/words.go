@@ -39,8 +39,10 @@ const maxCharacters = 65_536
 
 // ownLines are the lines of a comment that a reader sees as the writer's own,
 // each from its first word, and for which candidate holds.
-func ownLines(body string, candidate func(text string) bool) []line {
-	body = ownPart(firstCharacters(body, maxCharacters))
+// unclear tells that the comment is a mail, and that what it answers to stands in it
+// without a sign that this program knows.
+func ownLines(body string, candidate func(text string) bool) (own []line, unclear bool) {
+	body, unclear = ownPart(firstCharacters(body, maxCharacters))
 	source := []byte(body)
 	doc := markdown.Parser().Parse(text.NewReader(source))
 	var lines []line
@@ -62,7 +64,7 @@ func ownLines(body string, candidate func(text string) bool) []line {
 		}
 	}
 	if len(lines) == 0 {
-		return nil
+		return nil, false
 	}
 	shown := shownMarks(doc, source, marks)
 	out := lines[:0]
@@ -71,7 +73,7 @@ func ownLines(body string, candidate func(text string) bool) []line {
 			out = append(out, l)
 		}
 	}
-	return out
+	return out, unclear
 }
 
 // Bounds of what Markdown's own rules make slow: brackets of links in a comment,
@@ -218,10 +220,20 @@ var headers = regexp.MustCompile(`(?i)^\s*[*_]{0,2}(?:from|sent|to|cc|subject|da
 // attribution ends a line that says who wrote what follows.
 var attribution = regexp.MustCompile(`(?i)(?:\bwrote|schrieb.*|a écrit|escribió|ha scritto|escreveu|schreef.*|写道|пишет)\s?:\s*$`)
 
+// sender is in the line, of whatever language, with which a mail program says whose
+// words follow: GitHub writes stars for the addresses in mails that it takes as
+// comments, and notifications come from its own.
+var sender = regexp.MustCompile(`(?i)\*\*\*@\*\*\*\.\*\*\*|notifications@github\.com|@(?:reply|noreply)\.github\.com`)
+
+// footer stands below each notification that GitHub sends.
+// Source: https://docs.github.com/account-and-profile/managing-subscriptions-and-notifications-on-github/setting-up-notifications/configuring-notifications
+var footer = regexp.MustCompile(`(?i)^\s*(?:reply to this email directly|you are receiving this because|message id:)`)
+
 // ownPart cuts a mail off where what it answers to begins. A line that only says
 // who wrote, and is followed by a quote, is an ordinary answer: the quote is one
-// for Markdown too.
-func ownPart(body string) string {
+// for Markdown too. Where the end of a notification stands in a mail and its beginning
+// was not found, it is unclear whose words those before it are.
+func ownPart(body string) (part string, unclear bool) {
 	offset := 0
 	rows := strings.SplitAfter(body, "\n")
 	for i, row := range rows {
@@ -230,7 +242,14 @@ func ownPart(body string) string {
 		if headers.MatchString(text) && i+1 < len(rows) && headers.MatchString(rows[i+1]) {
 			cut = true
 		}
-		if attribution.MatchString(text) {
+		if strings.HasPrefix(strings.TrimSpace(text), ">") {
+			offset += len(row)
+			continue
+		}
+		if footer.MatchString(text) {
+			return body[:offset], true
+		}
+		if attribution.MatchString(text) || sender.MatchString(text) {
 			next := ""
 			for _, after := range rows[i+1:] {
 				if next = strings.TrimSpace(after); next != "" {
@@ -240,11 +259,11 @@ func ownPart(body string) string {
 			cut = cut || next != "" && !strings.HasPrefix(next, ">")
 		}
 		if cut {
-			return body[:offset]
+			return body[:offset], false
 		}
 		offset += len(row)
 	}
-	return body
+	return body, false
 }
 
 // htmlComment is hidden from who reads a reason.

@@ -55,6 +55,10 @@ type Result struct {
 	Generation int64
 	// Since is from when on people could see it, by GitHub's clock.
 	Since time.Time
+	// Own is what the policy alone had found then, where OwnKnown is set; an older
+	// version did not keep it.
+	Own      []string
+	OwnKnown bool
 }
 
 // Ended is a decision for the repository that holds no more.
@@ -72,6 +76,9 @@ type Decisions struct {
 	// this thread ended.
 	Keep []Kept
 	End  []Ended
+	// Revoked are revocations that count from now on, whatever becomes of their
+	// comments. They are kept under RevokedIn.
+	Revoked []Kept
 
 	thread  *Thread
 	effects []Effect
@@ -135,6 +142,9 @@ func (t *Thread) bind(a *comment.Acceptance) (bound policy.Accepted, shown bool)
 	r := t.shown(a)
 	if r != nil {
 		bound.Seen = t.Seen[r.Generation]
+		if r.OwnKnown {
+			bound.Seen = policy.ShownAs(bound.Seen, r.Own)
+		}
 	}
 	return bound, r != nil
 }
@@ -181,9 +191,18 @@ func (t *Thread) Decide() Decisions {
 			return idle.Ref() == r.Ref() && idle.Line == r.Line
 		})))
 	}
+	for _, r := range folded.Revocations {
+		if idle := slices.ContainsFunc(folded.Idle, func(i comment.Acceptance) bool { return i.Ref() == r.Ref() && i.Line == r.Line }); !idle {
+			d.Revoked = append(d.Revoked, Kept{Thread: t.Name, Accepted: policy.Accepted{Acceptance: r},
+				Origin: fmt.Sprintf("comment/%d/%s/%d/revoked/%s", t.Repository, r.Ref(), r.Line, whatOf(&r))})
+		}
+	}
 	d.lasting(folded.Revocations)
 	return d
 }
+
+// RevokedIn is the scope under which a thread's revocations are kept.
+func RevokedIn(thread string) string { return "revoked in " + thread }
 
 // lasting adds what holds for the whole repository, and says which decisions
 // this thread makes and ends.

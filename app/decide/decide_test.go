@@ -40,7 +40,7 @@ func thread(change func(t *Thread)) *Thread {
 	t := &Thread{Repository: 1, Name: "pull/7",
 		Thread: comment.Thread{Slug: "lockwarden", Author: "ann", Now: at(59), Rules: comment.Rules{Least: comment.Write, All: true},
 			Permissions: map[string]comment.Permission{"ann": comment.Admin, "mia": comment.Maintain, "ada": comment.Admin, "wes": comment.Write, "eve": comment.Read}},
-		Results: []Result{{1, at(10)}, {2, at(20)}},
+		Results: []Result{{Generation: 1, Since: at(10)}, {Generation: 2, Since: at(20)}},
 		Seen:    map[int64][]policy.Seen{1: sees("a@1.0.0 x/y x/z"), 2: sees("a@1.0.0 x/y x/z", "b@1.0.0 x/y")},
 	}
 	change(t)
@@ -81,6 +81,73 @@ func show(d Decisions) string {
 		out = append(out, "end "+e.Origin+" by "+e.By)
 	}
 	return strings.Join(out, "; ")
+}
+
+// revoked is a revocation that counted before.
+func revoked(id int, what string) comment.Acceptance {
+	a := comment.Acceptance{Comment: int64(id), By: "mia", At: at(id), All: what == "all"}
+	if !a.All {
+		a.Name, a.Version, _ = strings.Cut(what, "@")
+	}
+	return a
+}
+
+// TestRevocationsStay: what was revoked is not accepted again because the comment
+// is gone, or says something else.
+func TestRevocationsStay(t *testing.T) {
+	accepts := says(11, "mia", "/lockwarden accept a@1.0.0")
+	edited := says(12, "mia", "/lockwarden revoke b@1.0.0")
+	edited.Updated = at(30)
+	for _, test := range []struct {
+		name     string
+		comments []comment.Comment
+		revoked  []comment.Acceptance
+		want     string
+	}{
+		{"what counts is kept", []comment.Comment{accepts, says(12, "mia", "/lockwarden revoke a@1.0.0")}, nil, "keep comment/1/12/1/revoked/a@1.0.0"},
+		{"what takes nothing back is not", []comment.Comment{accepts, says(12, "mia", "/lockwarden revoke b@1.0.0")}, nil, "mia a@1.0.0 a:x/y a:x/z"},
+		{"it was deleted", []comment.Comment{accepts}, []comment.Acceptance{revoked(12, "a@1.0.0")}, ""},
+		{"it was edited", []comment.Comment{accepts, edited}, []comment.Acceptance{revoked(12, "a@1.0.0")}, ""},
+		{"it says something else, as if it always had", []comment.Comment{accepts, says(12, "mia", "/lockwarden revoke b@1.0.0")},
+			[]comment.Acceptance{revoked(12, "all")}, ""},
+		{"all of two", []comment.Comment{accepts, says(21, "mia", "/lockwarden accept b@1.0.0")}, []comment.Acceptance{revoked(22, "all")}, ""},
+		{"one of two", []comment.Comment{accepts, says(21, "mia", "/lockwarden accept b@1.0.0")}, []comment.Acceptance{revoked(22, "a@1.0.0")},
+			"mia b@1.0.0 b:x/y"},
+		{"what is accepted after it counts", []comment.Comment{says(13, "mia", "/lockwarden accept a@1.0.0")}, []comment.Acceptance{revoked(12, "a@1.0.0")},
+			"mia a@1.0.0 a:x/y a:x/z"},
+		{"it is there, and counts once", []comment.Comment{accepts, says(12, "mia", "/lockwarden revoke a@1.0.0"), says(13, "mia", "/lockwarden accept a@1.0.0")},
+			[]comment.Acceptance{revoked(12, "a@1.0.0")}, "mia a@1.0.0 a:x/y a:x/z; keep comment/1/12/1/revoked/a@1.0.0"},
+	} {
+		th := thread(func(t *Thread) { t.Comments, t.Revoked = test.comments, test.revoked })
+		d := th.Decide()
+		got := show(d)
+		for _, k := range d.Revoked {
+			got = strings.TrimPrefix(got+"; keep "+k.Origin, "; ")
+		}
+		if got != test.want {
+			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestDeniedLater: who accepted a package before the policy denied it did not accept
+// that; who does so after that was shown did.
+func TestDeniedLater(t *testing.T) {
+	all := thread(func(*Thread) {}).Seen
+	all[1] = sees("a@1.0.0 x/y policy/package")
+	for minute, want := range map[int]bool{11: false, 16: true} {
+		th := thread(func(t *Thread) {
+			t.Seen = all
+			t.Results = []Result{{Generation: 1, Since: at(10), OwnKnown: true}, {Generation: 1, Since: at(15), OwnKnown: true, Own: []string{"a@1.0.0 policy/package"}}}
+			t.Comments = []comment.Comment{says(minute, "mia", "/lockwarden accept a@1.0.0")}
+		})
+		d := th.Decide()
+		_, denied := d.Accepted[0].Seen[0].Findings["policy/package"]
+		_, other := d.Accepted[0].Seen[0].Findings["x/y"]
+		if denied != want || !other {
+			t.Errorf("in minute %d: %+v", minute, d.Accepted)
+		}
+	}
 }
 
 func TestDecide(t *testing.T) {

@@ -238,21 +238,22 @@ func (c *Check) Finish(ctx context.Context, result render.CheckRun, digest strin
 }
 
 // Cancel ends the open runs of the review's pull request or merge group on a head
-// that nobody waits for any more.
-func (c *Check) Cancel(ctx context.Context, title, summary string) error {
+// that nobody waits for any more; cancelled tells that there was one.
+func (c *Check) Cancel(ctx context.Context, title, summary string) (cancelled bool, err error) {
 	runs, _, err := c.runs(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	thread := c.Key[:strings.LastIndexByte(c.Key, ' ')+1]
 	for _, run := range runs {
 		if run.GetStatus() != "completed" && strings.HasPrefix(run.GetExternalID(), thread) {
 			if err := c.cancel(ctx, run.GetID(), title, summary); err != nil {
-				return err
+				return cancelled, err
 			}
+			cancelled = true
 		}
 	}
-	return nil
+	return cancelled, nil
 }
 
 func (c *Check) cancel(ctx context.Context, id int64, title, summary string) error {

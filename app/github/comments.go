@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -50,8 +51,7 @@ func (r *Repository) Conversation(ctx context.Context, number int, lines bool, s
 		onLines[i].Published = submitted[onLines[i].Review]
 	}
 	out.Comments = append(append(said, onLines...), reviews...)
-	r.edits(ctx, out.Comments, speaks)
-	return out, nil
+	return out, r.edits(ctx, out.Comments, speaks)
 }
 
 // pages reads all pages of comments, the oldest first.
@@ -79,19 +79,41 @@ func pages[T any](ctx context.Context, what string, list func(ctx context.Contex
 	}
 }
 
+// issueComment has what the library leaves out: the App that somebody let write it.
+type issueComment struct {
+	gh.IssueComment
+	Via *struct {
+		Slug string `json:"slug"`
+	} `json:"performed_via_github_app"`
+}
+
 // said are the comments of the conversation.
 // Source: https://docs.github.com/rest/issues/comments#list-issue-comments
 func (r *Repository) said(ctx context.Context, number int) ([]comment.Comment, error) {
-	list := func(ctx context.Context, page gh.ListOptions) ([]*gh.IssueComment, *gh.Response, error) {
-		return r.client.Issues.ListComments(ctx, r.Owner, r.Name, number, &gh.IssueListCommentsOptions{ListOptions: page})
+	list := func(ctx context.Context, page gh.ListOptions) (some []*issueComment, answer *gh.Response, err error) {
+		request, err := r.client.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/%s/issues/%d/comments?per_page=%d&page=%d", r.Owner, r.Name,
+			number, page.PerPage, max(page.Page, 1)), nil)
+		if err == nil {
+			answer, err = r.client.Do(ctx, request, &some)
+		}
+		return some, answer, err
 	}
-	out, err := pages(ctx, "comments", list, func(c *gh.IssueComment) (comment.Comment, bool) {
-		return comment.Comment{ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(), Bot: c.GetUser().GetType() == "Bot",
-			Body:    c.GetBody(),
-			Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL()}, true
+	out, err := pages(ctx, "comments", list, func(c *issueComment) (comment.Comment, bool) {
+		one := comment.Comment{ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(), Bot: nobody(c.GetUser()), Body: c.GetBody(),
+			Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL()}
+		if c.Via != nil {
+			one.Via = c.Via.Slug
+		}
+		return one, true
 	})
 	return out, r.explain("comments", err)
 }
+
+// nobody reports whether words are no person's with an account: a bot's, or those of
+// somebody whose comments were brought from another GitHub, where the same name may
+// be another person's.
+// Source: https://docs.github.com/migrations/using-github-enterprise-importer/completing-your-migration-with-github-enterprise-importer/reclaiming-mannequins-for-github-enterprise-importer
+func nobody(u *gh.User) bool { return u.GetType() != "" && u.GetType() != "User" }
 
 // onLines are the comments on lines of the diff.
 // Source: https://docs.github.com/rest/pulls/comments#list-review-comments-on-a-pull-request
@@ -101,7 +123,7 @@ func (r *Repository) onLines(ctx context.Context, number int) ([]comment.Comment
 	}
 	out, err := pages(ctx, "comments on lines", list, func(c *gh.PullRequestComment) (comment.Comment, bool) {
 		return comment.Comment{Kind: comment.OnLine, ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(),
-			Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
+			Bot: nobody(c.GetUser()), Body: c.GetBody(),
 			Created: c.GetCreatedAt().Time, Updated: c.GetUpdatedAt().Time, URL: c.GetHTMLURL(), Review: c.GetPullRequestReviewID()}, true
 	})
 	return out, r.explain("comments on lines", err)
@@ -117,7 +139,7 @@ func (r *Repository) reviews(ctx context.Context, number int) ([]comment.Comment
 	}
 	out, err := pages(ctx, "reviews", list, func(c *gh.PullRequestReview) (comment.Comment, bool) {
 		return comment.Comment{Kind: comment.InReview, ID: c.GetID(), Node: c.GetNodeID(), Author: c.GetUser().GetLogin(),
-			Bot: c.GetUser().GetType() == "Bot", Body: c.GetBody(),
+			Bot: nobody(c.GetUser()), Body: c.GetBody(),
 			Created: c.GetSubmittedAt().Time, URL: c.GetHTMLURL()}, c.GetState() != "PENDING"
 	})
 	if err = r.explain("reviews", err); errors.Is(err, ErrGone) {

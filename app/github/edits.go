@@ -22,24 +22,25 @@ const maxEdits = 100
 
 // unclear reports whether REST does not tell that a comment is as it was written:
 // GitHub touches comments itself, those of a review when it is submitted, and of a
-// review's own words it says nothing.
+// review's own words it says nothing. Its times are whole seconds: who edits somebody
+// else's comment within the second in which it was written leaves no trace there.
 func unclear(c *comment.Comment) bool {
 	if c.Node == "" {
 		return false
 	}
 	if c.Kind == comment.InConversation {
 		d := c.Updated.Sub(c.Created)
-		return d > 0 && d <= touched
+		return d >= 0 && d <= touched
 	}
-	return !c.Updated.Equal(c.Created)
+	return true
 }
 
 // edits asks GraphQL when those comments were last edited of which REST cannot
-// tell. Where it does not answer, REST's word stands: the comment counts as
-// edited. An instance that has no GraphQL at all is believed for two seconds.
+// tell. Where it may not be asked, REST's word stands. An instance that has no GraphQL
+// at all is believed for two seconds.
 // Sources: https://docs.github.com/graphql/reference/objects#issuecomment,
 // #pullrequestreviewcomment, #pullrequestreview
-func (r *Repository) edits(ctx context.Context, list []comment.Comment, speaks func(body string) bool) {
+func (r *Repository) edits(ctx context.Context, list []comment.Comment, speaks func(body string) bool) error {
 	var ids []string
 	at := map[string]*comment.Comment{}
 	for i := range list {
@@ -65,7 +66,10 @@ func (r *Repository) edits(ctx context.Context, list []comment.Comment, speaks f
 			}
 		}
 		if err != nil && answer.Nodes == nil {
-			continue
+			if err = r.explain("when comments were edited", err); status == http.StatusNotFound || Forbidden(err) {
+				continue
+			}
+			return err
 		}
 		for _, n := range answer.Nodes {
 			c, ok := at[n.ID]
@@ -78,6 +82,7 @@ func (r *Repository) edits(ctx context.Context, list []comment.Comment, speaks f
 			}
 		}
 	}
+	return nil
 }
 
 // graphql asks, and reads the answer's data into a value where there is one. What

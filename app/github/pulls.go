@@ -206,8 +206,9 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		Role       string `json:"role_name"`
 		User       struct {
 			ID int64 `json:"id"`
-			// Permissions is what the role comes to, whatever it is called.
-			Permissions struct {
+			// Permissions is what the role comes to, whatever it is called; an older
+			// Enterprise Server does not say.
+			Permissions *struct {
 				Admin    bool `json:"admin"`
 				Maintain bool `json:"maintain"`
 				Push     bool `json:"push"`
@@ -223,12 +224,18 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		return comment.None, 0, err
 	}
 	// role_name tells maintain and triage apart, which permission does not. A
-	// custom role has a name of its own, and inherits from one of GitHub's: that is
-	// in the user's permissions.
-	if p, err := comment.ParsePermission(answer.Role); err == nil {
-		return p, answer.User.ID, nil
+	// custom role has a name of its own, perhaps that of another, and inherits from
+	// one of GitHub's: that is in the user's permissions.
+	named, err := comment.ParsePermission(answer.Role)
+	if err != nil {
+		named = comment.Admin
 	}
 	switch has := answer.User.Permissions; {
+	case has == nil && err == nil:
+		return named, answer.User.ID, nil
+	case has == nil:
+		p, _ = comment.ParsePermission(answer.Permission)
+		return p, answer.User.ID, nil
 	case has.Admin:
 		p = comment.Admin
 	case has.Maintain:
@@ -239,10 +246,8 @@ func (r *Repository) permission(ctx context.Context, login string) (p comment.Pe
 		p = comment.Triage
 	case has.Pull:
 		p = comment.Read
-	default:
-		p, _ = comment.ParsePermission(answer.Permission)
 	}
-	return p, answer.User.ID, nil
+	return min(p, named), answer.User.ID, nil
 }
 
 // maxTries is how often a delivery is asked for that fails each time.

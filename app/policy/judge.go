@@ -1,6 +1,10 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"sort"
@@ -145,6 +149,37 @@ func See(p Policy, r *review.Review) []Seen {
 	return out
 }
 
+// Own names what only a policy makes a finding of a review: what its lists of packages,
+// registries and licenses say. It changes with the policy; all else is the review's.
+func Own(p Policy, r *review.Review) (out []string) {
+	for i := range r.Packages {
+		pkg := &r.Packages[i]
+		for _, own := range p.own(pkg) {
+			out = append(out, ownName(pkg.Report.Name, pkg.Report.Version, own.Issue.ID))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func ownName(name, version, id string) string { return name + "@" + version + " " + id }
+
+// ShownAs is what was to be seen where the policy had found that by itself.
+func ShownAs(seen []Seen, own []string) []Seen {
+	out := make([]Seen, len(seen))
+	for i, s := range seen {
+		s.Findings = maps.Clone(s.Findings)
+		maps.DeleteFunc(s.Findings, func(id string, _ []string) bool {
+			return ownIDs[id] && !slices.Contains(own, ownName(s.Name, s.Version, id))
+		})
+		out[i] = s
+	}
+	return out
+}
+
+// ownIDs are the ids of what only a policy makes a finding.
+var ownIDs = map[string]bool{"policy/package": true, "policy/registry": true, "license/denied": true}
+
 // Accepted is an acceptance with what the person saw, to which it is bound.
 type Accepted struct {
 	comment.Acceptance
@@ -267,14 +302,14 @@ func collect(p Policy, r *review.Review) []found {
 	}
 	if len(r.Lockfiles) > 0 {
 		file := r.Lockfiles[0]
-		of := found{Finding: Finding{Subject: file, Name: file, File: file, Line: 1, EndLine: 1}, binding: "review"}
+		of := found{Finding: Finding{Subject: file, Name: file, File: file, Line: 1, EndLine: 1}, binding: whole(r)}
 		for _, gap := range r.Unknown {
 			out = append(out, p.gap(of, gap))
 		}
 	}
 	for _, w := range r.Whole {
 		f := found{Finding: Finding{Subject: w.File, Name: w.File, File: w.File, Line: w.Line, EndLine: max(w.EndLine, w.Line), Issue: w.Issue},
-			binding: w.Issue.Fingerprint()}
+			binding: strings.TrimSpace(w.Issue.Fingerprint() + " " + w.Content)}
 		f.Action, f.Why = p.decide(&f.Finding, nil)
 		out = append(out, f)
 	}
@@ -304,6 +339,17 @@ func (p *Policy) gap(of found, gap known.Gap) found {
 		f.Action, f.Why = action, why
 	}
 	return f
+}
+
+// whole is what an acceptance of what is not known of a review is bound to: its
+// packages. Of others something else is not known.
+func whole(r *review.Review) string {
+	h := sha256.New()
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		fmt.Fprintf(h, "%s@%s %s\n", p.Report.Name, p.Report.Version, binding(p))
+	}
+	return "review " + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 func binding(pkg *review.Package) string {

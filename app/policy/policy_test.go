@@ -479,6 +479,32 @@ func TestUnknownIsAcceptedByKind(t *testing.T) {
 	}
 }
 
+// TestAcceptedAsItWas: what is accepted of a file that nobody reads, and of what is not
+// known of all packages, is what they were.
+func TestAcceptedAsItWas(t *testing.T) {
+	of := func(content, integrity string) *review.Review {
+		r := lacking(known.Gap{What: known.Downloads, Reason: "nobody is asked"})
+		w := review.Unreadable("bun.lockb", 1, "it is binary")
+		w.Content = content
+		r.Whole, r.Lockfiles = []review.WholeIssue{w}, []string{"bun.lockb"}
+		r.Unknown = []known.Gap{{What: known.Advisories, Reason: "it answers 503", Asked: true}}
+		r.Packages[0].Report.Integrity = integrity
+		return r
+	}
+	p := Default()
+	p.Unknown = map[string]Action{known.Advisories: Block}
+	all := []Accepted{{Acceptance: comment.Acceptance{All: true, Reason: "it is known"}, Seen: See(p, of("one", "sha512-A"))}}
+	if v := Judge(p, of("one", "sha512-A"), all); v.Conclusion != Success {
+		t.Errorf("%+v", v)
+	}
+	if v := Judge(p, of("two", "sha512-A"), all); v.Conclusion != ActionRequired || len(v.NotScanned) != 1 || len(v.NotKnown) != 0 {
+		t.Errorf("another content: %+v", v)
+	}
+	if v := Judge(p, of("one", "sha512-B"), all); v.Conclusion != ActionRequired || len(v.NotKnown) != 1 {
+		t.Errorf("other packages: %+v", v)
+	}
+}
+
 // TestUnpublishedIsNotScanned: where dependency/unpublished alone says why there
 // is no tarball, the package counts as not scanned all the same.
 func TestUnpublishedIsNotScanned(t *testing.T) {

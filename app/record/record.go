@@ -42,8 +42,16 @@ type Reviewed struct {
 	Generation          int64
 	SHA                 string
 	Received, Completed time.Time
-	// Shown is since when the check shows its result, by GitHub's clock.
+	// Shown is since when the check shows its result, by GitHub's clock, and Own what
+	// the policy alone found, each time that another result of it was shown.
 	Shown time.Time
+	Own   []Own
 	// Review is nil where the generation has none.
 	Review *review.Review
+}
+
+// Own is what a policy's own lists found, and was shown since then.
+type Own struct {
+	Since    time.Time `json:"since"`
+	Findings []string  `json:"findings"`
 }

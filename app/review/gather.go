@@ -2,9 +2,13 @@ package review
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/lockfile"
 )
@@ -91,7 +95,65 @@ func Gather(ctx context.Context, base, head Revision, changed []string, ignored 
 	if err := g.guards(); err != nil {
 		return nil, err
 	}
-	return g.in, g.checkout(touched, ignored)
+	if err := g.checkout(touched, ignored); err != nil {
+		return nil, err
+	}
+	return g.in, g.contents(changed)
+}
+
+// contents names what lies at head in the files that issues are about: in the file
+// itself, in what it links to, and in what changed below a folder or belongs to
+// the same group.
+func (g *gatherer) contents(changed []string) error {
+	changed = slices.Sorted(slices.Values(changed))
+	g.in.Contents = map[string]string{}
+	name := func(file string) error {
+		if g.in.Contents[file] != "" {
+			return nil
+		}
+		h, group := sha256.New(), lockfile.Classify(file).Group
+		add := func(file string) error {
+			e, err := g.in.Head.Entry(g.ctx, file)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(h, "%s %v %s\n", file, e.Kind, e.ID)
+			return nil
+		}
+		if err := add(file); err != nil {
+			return err
+		}
+		if _, e, through, err := follow(g.ctx, g.in.Head, file); err == nil && len(through) > 0 {
+			fmt.Fprintf(h, "%s\n", e.ID)
+		}
+		for _, other := range changed {
+			if strings.HasPrefix(other, file+"/") || group != "" && lockfile.Classify(other).Group == group {
+				if err := add(other); err != nil {
+					return err
+				}
+			}
+		}
+		g.in.Contents[file] = hex.EncodeToString(h.Sum(nil)[:16])
+		return nil
+	}
+	for i := range g.in.Whole {
+		if w := &g.in.Whole[i]; w.aboutFile() {
+			if err := name(w.File); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range g.in.Guards {
+		if err := name(g.in.Guards[i].File); err != nil {
+			return err
+		}
+	}
+	for i := range g.in.Pairs { // its hashes may not be known to be right
+		if err := name(g.in.Pairs[i].File); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unread says that a file is not read. One that head no longer has decides

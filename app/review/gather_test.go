@@ -333,6 +333,37 @@ func told(in *review.Input) []string {
 	return out
 }
 
+// TestContents: what an issue is about is named by what lies there: in the file, where
+// a link leads, below a folder, in the files of its group.
+func TestContents(t *testing.T) {
+	const folder = "web/node_modules"
+	first := tree{"bun.lockb": "1", "app/bun.lockb": "→ ../one", "one": "1", folder + "/x/index.js": "1", ".yarn/cache/a.zip": "1",
+		".yarn/cache/b.zip": "1", "README.md": "1", ".pnpmfile.cjs": "1"}
+	named := func(files tree) map[string]string {
+		base, head := revision(tree{"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}), revision(files)
+		in, err := review.Gather(t.Context(), base, head, base.Differing(head.Listing), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in.Contents
+	}
+	before := named(first)
+	for file, concerned := range map[string]string{"bun.lockb": "bun.lockb", "one": "app/bun.lockb", folder + "/x/index.js": folder,
+		folder + "/y.js": folder, ".yarn/cache/b.zip": ".yarn/cache/a.zip", ".pnpmfile.cjs": ".pnpmfile.cjs", "README.md": ""} {
+		files := maps.Clone(first)
+		files[file] = "2"
+		after := named(files)
+		if concerned != "" && before[concerned] == "" {
+			t.Errorf("%s has no name: %v", concerned, before)
+		}
+		for at, name := range before {
+			if (after[at] != name) != (at == concerned) {
+				t.Errorf("%s changed: the name of %s is %s, was %s", file, at, after[at], name)
+			}
+		}
+	}
+}
+
 // TestGatherFailsWhereNobodyKnows: a network that is down is no file that is
 // not there.
 func TestGatherFailsWhereNobodyKnows(t *testing.T) {

@@ -1,6 +1,8 @@
 package review
 
 import (
+	"strings"
+
 	"github.com/lockwarden/lockwarden/analyzer/issue"
 	"github.com/lockwarden/lockwarden/lockfile"
 	"github.com/lockwarden/lockwarden/lockfile/settings"
@@ -23,12 +25,24 @@ type WholeIssue struct {
 	// EndLine is the last line concerned; 0 where it is Line.
 	EndLine int
 	Issue   issue.Issue
+	// Content names what the files hold that the issue is about, where it is about
+	// more than its evidence shows; see Input.Contents.
+	Content string `json:",omitempty"`
 }
+
+// aboutFile reports whether an issue is about a file as it is: nobody read it, or it
+// decides what the package manager does. Another content of it is another risk.
+func (w *WholeIssue) aboutFile() bool {
+	return w.Issue.ID == incomplete || strings.HasPrefix(w.Issue.ID, "project/")
+}
+
+// incomplete is the issue that something was not scanned.
+const incomplete = "scan/incomplete"
 
 // Unreadable is the finding that a lockfile could not be read: nothing is known
 // of what it brings.
 func Unreadable(file string, line int, reason string) WholeIssue {
-	return WholeIssue{File: file, Line: max(line, 1), Issue: issue.Issue{ID: "scan/incomplete", Severity: issue.Medium,
+	return WholeIssue{File: file, Line: max(line, 1), Issue: issue.Issue{ID: incomplete, Severity: issue.Medium,
 		Detail: map[string]string{"what": file, "reason": reason}}}
 }
 
@@ -62,6 +76,9 @@ type Input struct {
 	Settings []string
 	// Guards are what these changes let a package manager do, or no longer do.
 	Guards []Guard
+	// Contents names, by path, what lies at head in the files that issues are
+	// about; nil where single files are compared.
+	Contents map[string]string
 	// Base and Head are the two sides, for Project; nil where single files are
 	// compared.
 	Base, Head Revision

@@ -217,6 +217,11 @@ func Run(ctx context.Context, in *Input, scanner Scanner, progress func(Progress
 	for _, s := range scans {
 		r.Packages = append(r.Packages, s.report(scanner, added))
 	}
+	for i := range r.Whole {
+		if w := &r.Whole[i]; w.aboutFile() {
+			w.Content = in.Contents[w.File]
+		}
+	}
 	sort.SliceStable(r.Packages, func(i, j int) bool { return rank(&r.Packages[i]) < rank(&r.Packages[j]) })
 	return r, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lockwarden/lockwarden/app/record"
 )
@@ -17,10 +18,14 @@ func (s *Store) Decide(ctx context.Context, d record.Decision) error {
 	return err
 }
 
-// Decisions lists what holds in a repository and scope. Whether it has ended
-// is the reader's to see.
-func (s *Store) Decisions(ctx context.Context, repository int64, scope string) ([]record.Decision, error) {
-	return s.decisions(ctx, "repository = ? AND scope = ? AND revoked_at = 0", []any{repository, scope}, 0)
+// Decisions lists what holds in a repository and any of the scopes. Whether it has
+// ended is the reader's to see.
+func (s *Store) Decisions(ctx context.Context, repository int64, scopes ...string) ([]record.Decision, error) {
+	args := []any{repository}
+	for _, scope := range scopes {
+		args = append(args, scope)
+	}
+	return s.decisions(ctx, "repository = ? AND scope IN (?"+strings.Repeat(", ?", len(scopes)-1)+") AND revoked_at = 0", args, 0)
 }
 
 // AllDecisions lists those for whole repositories, revoked ones too; repository

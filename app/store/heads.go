@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/lockwarden/lockwarden/app/record"
@@ -111,20 +112,53 @@ func (s *Store) SetConclusion(ctx context.Context, job webhook.Job, conclusion s
 }
 
 // SetPosted notes what was posted for a generation, and since when it is to be
-// seen, by GitHub's clock: its first result shows what there is to accept.
-func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time) error {
+// seen, by GitHub's clock: its first result shows what there is to accept, a later
+// one also what the policy alone has found since.
+func (s *Store) SetPosted(ctx context.Context, job webhook.Job, digest string, shown time.Time, own []string) error {
 	return s.transact(ctx, func(tx *tx) error {
 		if err := tx.exec(ctx, "UPDATE heads SET posted = ? WHERE repository = ? AND thread = ? AND generation = ?", digest, job.Repository,
 			job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: heads: %w", err)
 		}
-		err := tx.exec(ctx, "UPDATE reviews SET shown_at = ? WHERE repository = ? AND thread = ? AND generation = ? AND shown_at = 0",
-			millis(shown), job.Repository, job.Thread(), job.Generation)
+		var before string
+		var at int64
+		switch err := tx.row(ctx, "SELECT own, shown_at FROM reviews WHERE repository = ? AND thread = ? AND generation = ?", job.Repository,
+			job.Thread(), job.Generation).Scan(&before, &at); {
+		case errors.Is(err, sql.ErrNoRows):
+			return nil
+		case err != nil:
+			return fmt.Errorf("store: reviews: %w", err)
+		}
+		list, err := ownOf(before)
 		if err != nil {
+			return err
+		}
+		if n := len(list); n > 0 && slices.Equal(list[n-1].Findings, own) {
+			return nil
+		}
+		if at == 0 {
+			at = millis(shown)
+		}
+		after, err := json.Marshal(append(list, record.Own{Since: shown, Findings: own}))
+		if err != nil {
+			return fmt.Errorf("store: reviews: %w", err)
+		}
+		if err := tx.exec(ctx, "UPDATE reviews SET shown_at = ?, own = ? WHERE repository = ? AND thread = ? AND generation = ?", at,
+			string(after), job.Repository, job.Thread(), job.Generation); err != nil {
 			return fmt.Errorf("store: reviews: %w", err)
 		}
 		return nil
 	})
+}
+
+func ownOf(text string) (list []record.Own, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("store: reviews: %w", err)
+	}
+	return list, nil
 }
 
 // Lease keeps others from judging a thread at the same time, in this process
@@ -190,13 +224,18 @@ func (s *Store) Generations(ctx context.Context, repository int64, thread string
 	err := s.rows(ctx, func(r *sql.Rows) error {
 		var g record.Reviewed
 		var received, completed, shown int64
-		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed, &shown); err != nil {
+		var own string
+		if err := r.Scan(&g.Generation, &g.SHA, &received, &completed, &shown, &own); err != nil {
+			return err
+		}
+		var err error
+		if g.Own, err = ownOf(own); err != nil {
 			return err
 		}
 		g.Received, g.Completed, g.Shown = timeOf(received), timeOf(completed), timeOf(shown)
 		out = append(out, g)
 		return nil
-	}, "SELECT generation, sha, received_at, completed_at, shown_at FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation",
+	}, "SELECT generation, sha, received_at, completed_at, shown_at, own FROM reviews WHERE repository = ? AND thread = ? ORDER BY generation",
 		repository, thread)
 	return out, err
 }

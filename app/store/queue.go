@@ -205,35 +205,6 @@ func (s *Store) stopping() bool {
 	return s.closing || s.working != nil && s.working.Err() != nil
 }
 
-// Enqueue keeps a delivery and its jobs in one transaction. A head that a
-// delivery announces supersedes the one before it, whose job is cancelled.
-func (s *Store) Enqueue(ctx context.Context, d webhook.Delivery) (fresh bool, err error) {
-	var cancelled []int64
-	err = s.transact(ctx, func(tx *tx) error {
-		r, err := tx.ExecContext(ctx, s.rebind("INSERT INTO deliveries (id, event, action, received_at) VALUES (?, ?, ?, ?) ON CONFLICT "+
-			"(id) DO NOTHING"),
-			d.ID, d.Event, d.Action, millis(d.Received))
-		if err != nil {
-			return fmt.Errorf("store: %w", err)
-		}
-		if n, _ := r.RowsAffected(); n == 0 {
-			return nil
-		}
-		fresh = true
-		for _, job := range d.Jobs {
-			if err := s.insert(ctx, tx, job, d.Received, &cancelled); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return false, err
-	}
-	s.stop(cancelled)
-	return fresh, nil
-}
-
 // Add keeps jobs that no delivery asked for.
 func (s *Store) Add(ctx context.Context, jobs ...webhook.Job) error {
 	var cancelled []int64

@@ -138,6 +138,8 @@ CREATE TABLE arrivals (
 	UNIQUE (repository, what)
 );
 CREATE INDEX arrivals_by_time ON arrivals (received_at);
+`, `
+ALTER TABLE reviews ADD COLUMN own text NOT NULL DEFAULT '';
 `}
 
 // appendOnly makes the audit a table to which one can only add.

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	lru "github.com/hashicorp/golang-lru/v2"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -68,7 +69,13 @@ type Options struct {
 
 // Store is safe for concurrent use.
 type Store struct {
-	db     *sql.DB
+	// db writes. Of an SQLite file reads has connections that only read, and wait for
+	// no writer, and arrivals one for deliveries; PostgreSQL has one pool.
+	db, reads, arrivals *sql.DB
+	// batch are the deliveries that wait to be written together.
+	batch batch
+	// homes is where each repository was when a delivery told of it last.
+	homes  *lru.Cache[int64, string]
 	driver riverdriver.Driver[*sql.Tx]
 	sqlite bool
 	lock   *flock.Flock
@@ -109,7 +116,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{log: o.Log, o: o, id: rand.Text(), running: map[int64]context.CancelFunc{}}
+	s := &Store{log: o.Log, o: o, id: rand.Text(), running: map[int64]context.CancelFunc{}, batch: batch{writing: make(turn, 1)}}
+	s.homes, _ = lru.New[int64, string](homesKept)
 	var err error
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
 		err = s.openPostgres(ctx)
@@ -136,6 +144,7 @@ func (s *Store) openPostgres(ctx context.Context) error {
 	if s.db, err = sql.Open("pgx", s.o.URL); err != nil {
 		return fmt.Errorf("store: %s: DATABASE_URL cannot be read", u.Host)
 	}
+	s.reads, s.arrivals = s.db, s.db
 	s.db.SetMaxOpenConns(32)
 	s.db.SetMaxIdleConns(32) // a new connection is a new process there
 	s.db.SetConnMaxIdleTime(5 * time.Minute)
@@ -155,6 +164,9 @@ func (s *Store) file() string {
 	return strings.TrimPrefix(strings.TrimPrefix(s.o.URL, "sqlite://"), "file:")
 }
 
+// readers are the connections to an SQLite file that only read.
+const readers = 4
+
 func (s *Store) openSQLite(ctx context.Context) error {
 	file := s.file()
 	s.sqlite = true
@@ -166,6 +178,7 @@ func (s *Store) openSQLite(ctx context.Context) error {
 		if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)"); err != nil {
 			return fmt.Errorf("store: %w", err)
 		}
+		s.reads = s.db
 		return s.db.PingContext(ctx)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -179,20 +192,30 @@ func (s *Store) openSQLite(ctx context.Context) error {
 		s.lock = nil
 		return fmt.Errorf("store: %s is open in another process; use PostgreSQL (DATABASE_URL) to run several", file)
 	}
+	name, turn := "file:"+(&url.URL{Path: file}).EscapedPath(), make(turn, 1)
+	// A transaction that begins with a read must not fail when it writes.
+	const writing = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)" +
+		"&_pragma=synchronous(FULL)"
+	for _, db := range []**sql.DB{&s.db, &s.arrivals} {
+		connector, err := newConnector(name+writing, turn)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		*db = sql.OpenDB(connector)
+		(*db).SetMaxOpenConns(1)
+		if err := (*db).PingContext(ctx); err != nil {
+			return fmt.Errorf("store: %s: %w", file, err)
+		}
+	}
 	var err error
-	// One connection: SQLite has one writer, and a transaction that begins with
-	// a read must not fail when it writes.
-	const how = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
-	if s.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: file}).EscapedPath()+how); err != nil {
+	if s.reads, err = sql.Open("sqlite", name+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)"); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	s.db.SetMaxOpenConns(1)
+	s.reads.SetMaxOpenConns(readers)
+	s.reads.SetMaxIdleConns(readers)
 	s.driver = riversqlite.New(s.db)
 	if s.o.Poll == 0 {
 		s.o.Poll = 2 * time.Second
-	}
-	if err := s.db.PingContext(ctx); err != nil {
-		return fmt.Errorf("store: %s: %w", file, err)
 	}
 	return os.Chmod(file, 0o600)
 }
@@ -287,8 +310,10 @@ func (s *Store) Close() error {
 		_ = client.StopAndCancel(ctx)
 	}
 	var err error
-	if s.db != nil {
-		err = s.db.Close()
+	for _, db := range []*sql.DB{s.reads, s.arrivals, s.db} { // a closed one may be closed again
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
 	}
 	if s.lock != nil {
 		_ = s.lock.Unlock()
@@ -321,7 +346,7 @@ func (t *tx) row(ctx context.Context, query string, args ...any) *sql.Row {
 }
 
 func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {
-	return s.db.QueryRowContext(ctx, s.rebind(query), args...)
+	return s.reads.QueryRowContext(ctx, s.rebind(query), args...)
 }
 
 func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -334,7 +359,7 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, err
 
 // rows calls scan for each row.
 func (s *Store) rows(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := s.db.QueryContext(ctx, s.rebind(query), args...)
+	rows, err := s.reads.QueryContext(ctx, s.rebind(query), args...)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -351,7 +376,11 @@ func (s *Store) rows(ctx context.Context, scan func(*sql.Rows) error, query stri
 }
 
 func (s *Store) transact(ctx context.Context, do func(*tx) error) error {
-	t, err := s.db.BeginTx(ctx, nil)
+	return s.transactOn(ctx, s.db, do)
+}
+
+func (s *Store) transactOn(ctx context.Context, db *sql.DB, do func(*tx) error) error {
+	t, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}

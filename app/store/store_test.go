@@ -532,7 +532,7 @@ func TestShown(t *testing.T) {
 		}
 		first := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		for i := range 2 {
-			if err := s.SetPosted(ctx, job, fmt.Sprint(i), first.Add(time.Duration(i)*time.Hour)); err != nil {
+			if err := s.SetPosted(ctx, job, fmt.Sprint(i), first.Add(time.Duration(i)*time.Hour), nil); err != nil {
 				t.Fatal(err)
 			}
 			if at := shown(); !at.Equal(first) {
@@ -541,6 +541,18 @@ func TestShown(t *testing.T) {
 		}
 		if h, _, err := s.Head(ctx, 1, "pull/3"); err != nil || h.Posted != "1" {
 			t.Errorf("%+v %v", h, err)
+		}
+		// What the policy alone finds is kept each time that it is something else.
+		for i, own := range [][]string{nil, {"a@1.0.0 policy/package"}, {"a@1.0.0 policy/package"}, {}} {
+			if err := s.SetPosted(ctx, job, "2", first.Add(time.Duration(i)*time.Minute), own); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := s.Generations(ctx, 1, "pull/3")
+		want := []record.Own{{Since: first}, {Since: first.Add(time.Minute), Findings: []string{"a@1.0.0 policy/package"}},
+			{Since: first.Add(3 * time.Minute), Findings: []string{}}}
+		if diff := cmp.Diff(want, list[0].Own); diff != "" || err != nil {
+			t.Error(diff, err)
 		}
 	})
 }

@@ -117,7 +117,7 @@ type Surveyed struct {
 
 // Surveyed lists all packages of the survey.
 func (s *Store) Surveyed(ctx context.Context) ([]Surveyed, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT name, version, state, result FROM survey ORDER BY name, version")
+	rows, err := s.reads.QueryContext(ctx, "SELECT name, version, state, result FROM survey ORDER BY name, version")
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}

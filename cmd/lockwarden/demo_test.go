@@ -74,9 +74,16 @@ func TestDemo(t *testing.T) {
 		visit(t, tab, address+path)
 		must(t, tab, chromedp.SetValue(form+"select", as))
 		must(t, tab, chromedp.SetValue("textarea", body))
+		const count = `document.querySelectorAll('#comments .box').length`
+		before := must(t, tab, chromedp.Evaluate[int](count))
 		must(t, tab, chromedp.Click(form+"button"))
-		time.Sleep(200 * time.Millisecond)
-		must(t, tab, chromedp.WaitVisible("#comments .box"))
+		for range 600 {
+			if n, err := chromedp.Run(tab, chromedp.Evaluate[int](count)); err == nil && n > before {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		t.Fatalf("the comment of %s does not appear", as)
 	}
 	read := func(selector string) string {
 		t.Helper()
@@ -130,7 +137,8 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	visit(t, tab, address+"/pull/2")
-	time.Sleep(time.Second) // a person takes longer to read it
+	// A person takes longer to read it: GitHub's times are whole seconds.
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
 	comment("/pull/2", "eve", "/lockwarden accept @lockwarden-demo/colors@1.0.2 because it is fine")
 	said := ""
 	for range 100 {

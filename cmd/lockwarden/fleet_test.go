@@ -322,6 +322,23 @@ func (f *fleet) open(repo string, conclusion, says string, ids ...string) *githu
 // settle waits until every pull request has its result, and then checks that
 // nothing is lost, nothing is there twice, and nothing is green that must not
 // be.
+// idle waits until no job is left to be done: whatever comes twice has come then.
+func (f *fleet) idle(deadline time.Time) {
+	f.t.Helper()
+	s, err := store.Open(context.Background(), store.Options{URL: f.database, ReadOnly: true})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer s.Close()
+	for {
+		counts, err := s.Counts(context.Background())
+		if err == nil && counts["available"]+counts["running"]+counts["scheduled"]+counts["retryable"] == 0 || time.Now().After(deadline) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 func (f *fleet) settle(within time.Duration) {
 	f.t.Helper()
 	f.mu.Lock()
@@ -341,7 +358,7 @@ func (f *fleet) settle(within time.Duration) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	time.Sleep(time.Second) // whatever comes twice comes now
+	f.idle(deadline)
 	green, lost, twice := 0, 0, 0
 	for _, e := range pulls {
 		runs := e.pull.Repository().CheckRuns(e.pull.SHA())

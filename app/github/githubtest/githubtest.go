@@ -569,6 +569,8 @@ func (g *GitHub) Check(c Checker) {
 type Request struct {
 	Method, Path string
 	Status       int
+	// At is when it was answered.
+	At time.Time
 }
 
 // Requests are all requests so far.

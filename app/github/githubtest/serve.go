@@ -161,7 +161,7 @@ func (g *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.mu.Lock()
 	checker := g.checker
-	g.requests = append(g.requests, Request{r.Method, r.URL.RequestURI(), a.status})
+	g.requests = append(g.requests, Request{r.Method, r.URL.RequestURI(), a.status, time.Now()})
 	noted := len(g.requests) - 1
 	g.mu.Unlock()
 	payload := a.raw
@@ -247,7 +247,7 @@ func (g *GitHub) sendOn(w http.ResponseWriter, r *http.Request) bool {
 
 func (g *GitHub) fail(w http.ResponseWriter, r *http.Request, f *Fault) {
 	g.mu.Lock()
-	g.requests = append(g.requests, Request{r.Method, r.URL.RequestURI(), f.Status})
+	g.requests = append(g.requests, Request{r.Method, r.URL.RequestURI(), f.Status, time.Now()})
 	g.mu.Unlock()
 	if f.Status == 0 {
 		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {

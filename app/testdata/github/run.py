@@ -152,7 +152,7 @@ class World:
         self.hook('pull_request', self.gh.pull_event(r, p, 'closed'))
 
     # What people see.
-    def runs(self, r, head): return sorted((c for c in r['checks'].values() if c['head_sha'] == (head['head'] if isinstance(head, dict) else head)), key=lambda c: c['id'])
+    def runs(self, r, head): return sorted((c for c in list(r['checks'].values()) if c['head_sha'] == (head['head'] if isinstance(head, dict) else head)), key=lambda c: c['id'])
 
     def check(self, r, head):
         """The newest run's conclusion, or its status where it has none."""

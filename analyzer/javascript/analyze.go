@@ -410,7 +410,7 @@ func (p *program) linkHidden() {
 		for _, f := range h.from.functions {
 			for id := f.start; id < f.end; id++ {
 				if k := h.from.nodes[id].kind; (k == nCall || k == nNew || k == nImport || k == nModule) && h.from.position(id) == h.at {
-					f.calls = append(f.calls, callEdge{h.to.functions[0], h.at})
+					f.calls = append(f.calls, callEdge{to: h.to.functions[0], pos: h.at})
 				}
 			}
 		}

@@ -294,6 +294,11 @@ func (e *evaluation) callerOf(f *function) {
 // known.
 func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
 	e.edge(id, f)
+	e.give(id, f, this, args)
+}
+
+// give passes arguments to a function that is called somewhere, not here.
+func (e *evaluation) give(id nodeID, f *function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
@@ -345,43 +350,6 @@ func (e *evaluation) restParameter(f *function, arg *Value) {
 	}
 }
 
-// escape hands a value to code that is not known: functions in it are called.
-// Where the code is an API, their arguments are what it hands to callbacks.
-func (e *evaluation) escape(id nodeID, v *Value, to *apiPath) {
-	e.escapeDepth(id, v, to, 0)
-}
-
-func (e *evaluation) escapeDepth(id nodeID, v *Value, to *apiPath, depth int) {
-	v.each(func(alt *Value) {
-		switch alt.kind {
-		case vFunction:
-			var args []*Value
-			if to != nil {
-				given := e.p.pathValue(e.p.argumentOf(to), to.marks)
-				args = []*Value{given, given, given}
-			}
-			if alt.fn().returned != nil || alt.fn().async {
-				e.callerOf(alt.fn())
-			}
-			e.enter(id, alt.fn(), nil, args)
-		case vObject:
-			if depth > 0 || alt.object().rare().module != nil || alt.object().rare().table != nil || alt.object().properties.size() > 64 {
-				return
-			}
-			for _, key := range e.p.keysOf(alt.object()) {
-				if v := alt.object().properties.get(key); v != nil && v.kind == vFunction {
-					e.escapeDepth(id, v, to, depth+1)
-				}
-			}
-		case vPath:
-			// A function of an API passed on: whoever gets it may call it.
-			if e.record && to == nil && alt.path().interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.path().api, "globalThis.") {
-				e.useCertainty(UseCall, alt, id, nil, Likely)
-			}
-		}
-	})
-}
-
 // callPath calls a member of a module or a global.
 func (e *evaluation) callPath(c *callSite, target *apiPath) *Value {
 	p := e.p
@@ -402,8 +370,8 @@ func (e *evaluation) callPath(c *callSite, target *apiPath) *Value {
 		marks |= arg.allMarks()
 	}
 	result := p.resultOf(target)
-	for _, arg := range c.args {
-		e.escape(c.id, arg, target)
+	for i, arg := range c.args {
+		e.handOver(c.id, arg, target, callsArgument(target.api, i))
 	}
 	if strings.HasPrefix(target.api, "child_process.") {
 		marks |= c.receiver.allMarks() // of what the program printed, in whatever form

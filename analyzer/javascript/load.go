@@ -77,7 +77,7 @@ func (e *evaluation) loaded(id nodeID, file string, how how) *module {
 		e.edge(id, m.functions[0])
 		if e.inline > 0 && !slices.ContainsFunc(e.f.calls, func(c callEdge) bool { return c.to == m.functions[0] }) {
 			// The function's own evaluation may have lost which file this is.
-			e.f.calls = append(e.f.calls, callEdge{m.functions[0], e.siteOfUse(id).pos})
+			e.f.calls = append(e.f.calls, callEdge{to: m.functions[0], pos: e.siteOfUse(id).pos})
 		}
 		if e.record {
 			e.disguised(id, m)
@@ -207,7 +207,7 @@ func (p *program) recordLate(recorded int) {
 		for _, file := range batch {
 			for _, at := range l.waiting[file] {
 				if m := p.modules[file]; m != nil {
-					at.f.calls = append(at.f.calls, callEdge{m.functions[0], at.pos})
+					at.f.calls = append(at.f.calls, callEdge{to: m.functions[0], pos: at.pos})
 				}
 			}
 		}

@@ -4,20 +4,25 @@ package javascript
 type callEdge struct {
 	to  *function
 	pos int32
+	// held is set where the function is handed over in an object, to code that is
+	// not the package's: it may be called some time.
+	held bool
 }
 
 // edge notes that the current function calls f, in the recording pass.
-func (e *evaluation) edge(id nodeID, f *function) {
+func (e *evaluation) edge(id nodeID, f *function) { e.edgeTo(id, f, false) }
+
+func (e *evaluation) edgeTo(id nodeID, f *function, held bool) {
 	if !e.record || f == nil {
 		return
 	}
 	from := e.f
 	for i := len(from.calls) - 1; i >= 0 && i >= len(from.calls)-4; i-- {
-		if from.calls[i].to == f {
+		if from.calls[i].to == f && from.calls[i].held == held {
 			return
 		}
 	}
-	from.calls = append(from.calls, callEdge{f, e.siteOfUse(id).pos})
+	from.calls = append(from.calls, callEdge{f, e.siteOfUse(id).pos, held})
 }
 
 // root is where the execution of package code begins.
@@ -64,6 +69,9 @@ func (p *program) walk(queue []*function, context int) []*function {
 	for i := 0; i < len(queue); i++ {
 		f := queue[i]
 		for _, call := range f.calls {
+			if call.held && context != 0 {
+				continue // an install script does not wait for anybody to call it later
+			}
 			queue = visit(queue, call.to, context, edge{from: f, pos: call.pos})
 		}
 	}

@@ -180,8 +180,8 @@ func (p *program) linkCommands(u *Use, away bool) (linked []callEdge) {
 				return
 			}
 		}
-		u.f.calls = append(u.f.calls, callEdge{m.functions[0], u.pos})
-		linked = append(linked, callEdge{m.functions[0], u.pos})
+		u.f.calls = append(u.f.calls, callEdge{to: m.functions[0], pos: u.pos})
+		linked = append(linked, callEdge{to: m.functions[0], pos: u.pos})
 	}
 	for _, run := range u.Runs(p.resolver.shellPackage(), text, away, fmt.Sprintf("%t %s %d", away, u.File(), u.f.index)) {
 		for i := range run.Scripts {

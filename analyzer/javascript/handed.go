@@ -1,0 +1,113 @@
+package javascript
+
+import "strings"
+
+// callsOf is what is known of what a callee does with an argument.
+type callsOf uint8
+
+const (
+	// callsNone: it looks at it, keeps it, copies it.
+	callsNone callsOf = iota
+	// callsFunction: it calls a function that it is given. What is in an object it
+	// may call some time: it is the code of another package.
+	callsFunction
+	// callsMembers: it calls a function that it is given, and those in an object.
+	callsMembers
+)
+
+// inert are what the language and Node have that looks at values and calls nothing,
+// but for what callers lists: objects whose members these are.
+var inert = set(`globalThis.Object globalThis.Reflect globalThis.Array globalThis.String globalThis.Number globalThis.Boolean
+	globalThis.Symbol globalThis.BigInt globalThis.Math globalThis.JSON globalThis.Date globalThis.RegExp globalThis.Error
+	globalThis.TypeError globalThis.RangeError globalThis.SyntaxError globalThis.ReferenceError globalThis.EvalError
+	globalThis.URIError globalThis.AggregateError globalThis.Map globalThis.Set globalThis.WeakMap globalThis.WeakSet
+	globalThis.WeakRef globalThis.Promise globalThis.Proxy globalThis.Intl globalThis.Atomics globalThis.ArrayBuffer
+	globalThis.structuredClone globalThis.isNaN globalThis.isFinite globalThis.parseInt globalThis.parseFloat
+	console assert util buffer.Buffer`)
+
+// callers are the functions of these that call an argument: its index.
+var callers = map[string]string{
+	"globalThis.JSON.parse": "1", "globalThis.JSON.stringify": "1", "globalThis.Array.from": "1", "globalThis.Array.fromAsync": "1",
+	"globalThis.Object.groupBy": "1", "globalThis.Map.groupBy": "1", "globalThis.Promise": "0", "globalThis.Promise.try": "0",
+	"globalThis.Reflect.apply": "0", "globalThis.Reflect.construct": "0",
+	"assert.throws": "0", "assert.doesNotThrow": "0", "assert.rejects": "0", "assert.doesNotReject": "0",
+}
+
+// callingMethods are the methods of arrays, texts, maps and promises that call what
+// they are given.
+var callingMethods = set(`forEach map filter some every find findIndex findLast findLastIndex flatMap reduce reduceRight sort
+	toSorted replace replaceAll then catch finally call apply`)
+
+// callsArgument is what an API does with one of its arguments.
+func callsArgument(api string, i int) callsOf {
+	if api == "globalThis.Proxy" && i == 1 {
+		return callsMembers // whoever uses the proxy calls its traps
+	}
+	of, method, isMethod := strings.Cut(api, "#")
+	root := of
+	for range 2 {
+		if inert[root] {
+			switch {
+			case isMethod && callingMethods[method], !isMethod && callers[api] == formatNumber(float64(i)):
+				return callsFunction
+			}
+			return callsNone
+		}
+		parent := strings.LastIndexByte(root, '.')
+		if parent < 0 {
+			break
+		}
+		root = root[:parent]
+	}
+	return callsMembers
+}
+
+// escape hands a value to code that is not known: a function is called, and
+// functions in an object may be, by others.
+func (e *evaluation) escape(id nodeID, v *Value, to *apiPath) { e.handOver(id, v, to, callsFunction) }
+
+// handOver hands a value to code that is not the package's. Where the code is an
+// API, the arguments of the functions in it are what the API hands to callbacks.
+func (e *evaluation) handOver(id nodeID, v *Value, to *apiPath, calls callsOf) {
+	if to != nil && to.external && calls == callsMembers {
+		calls = callsFunction
+	}
+	if calls == callsNone {
+		return
+	}
+	v.each(func(alt *Value) {
+		switch alt.kind {
+		case vFunction:
+			e.handFunction(id, alt.fn(), to, true)
+		case vObject:
+			o := alt.object()
+			if o.rare().module != nil || o.rare().table != nil || o.properties.size() > 64 {
+				return
+			}
+			for _, key := range e.p.keysOf(o) {
+				if v := o.properties.get(key); v != nil && v.kind == vFunction {
+					e.handFunction(id, v.fn(), to, calls == callsMembers)
+				}
+			}
+		case vPath:
+			// A function of an API passed on: whoever gets it may call it.
+			if e.record && to == nil && alt.path().interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.path().api, "globalThis.") {
+				e.useCertainty(UseCall, alt, id, nil, Likely)
+			}
+		}
+	})
+}
+
+// handFunction lets others call a function, surely or at some time.
+func (e *evaluation) handFunction(id nodeID, f *function, to *apiPath, called bool) {
+	var args []*Value
+	if to != nil {
+		given := e.p.pathValue(e.p.argumentOf(to), to.marks)
+		args = []*Value{given, given, given}
+	}
+	if f.returned != nil || f.async {
+		e.callerOf(f)
+	}
+	e.edgeTo(id, f, !called)
+	e.give(id, f, nil, args)
+}

@@ -9,6 +9,9 @@ import (
 
 func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Value, done bool) {
 	if receiver == nil {
+		if len(c.args) > 0 && (name == "then" || name == "finally") {
+			return e.then(c, nil, name), true // of a promise of nothing that matters
+		}
 		return nil, false
 	}
 	p := e.p

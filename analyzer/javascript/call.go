@@ -173,6 +173,9 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
+	if f.thrown != nil {
+		e.throws(f.thrown)
+	}
 	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
 		out := e.returnFor(f, c.args)
 		e.readsFor(c.id, f, out)

@@ -21,6 +21,8 @@ type program struct {
 	// sorted are the keys of large objects, in order.
 	sorted     map[*object][]string
 	properties map[string]bool
+	// accessors are the names that some object has a getter or setter of.
+	accessors map[string]bool
 	// quoted remembers which names stand as a text somewhere.
 	quoted    map[string]bool
 	textBytes int
@@ -101,7 +103,7 @@ func (p *program) decodedMarks() Marks {
 }
 
 func newProgram(vocabulary Vocabulary) *program {
-	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, sorted: map[*object][]string{}, properties: map[string]bool{},
+	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, sorted: map[*object][]string{}, properties: map[string]bool{}, accessors: map[string]bool{},
 		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, strings: stringTable{index: map[string]int32{}}, quoted: map[string]bool{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	if namer, ok := vocabulary.(Namer); ok {
 		p.known = namer.Known()
@@ -296,6 +298,10 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	switch n.kind {
 	case nUnknown, nEqual:
 		a, b := e.at(n.a), e.at(n.b)
+		if n.flags&flagStrict == 0 {
+			e.converted(id, a)
+			e.converted(id, b)
+		}
 		if n.kind == nEqual && e.record {
 			e.use(UseCompare, a, id, []*Value{b})
 			e.use(UseCompare, b, id, []*Value{a})
@@ -353,7 +359,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	case nArray:
 		return e.array(id, n)
 	case nConcat:
-		return e.concat(m.list(n.b))
+		return e.concat(id, m.list(n.b))
 	case nJoin:
 		var v *Value
 		for _, item := range m.list(n.b) {
@@ -361,9 +367,20 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 		}
 		return v
 	case nAwait:
-		return e.awaited(e.at(n.a))
+		return e.settled(id, e.at(n.a))
 	case nSpread:
-		return e.at(n.a)
+		v := e.at(n.a)
+		given := e.iterated(id, v)
+		if given == nil {
+			return v
+		}
+		list := e.made(id)
+		list.array = true
+		e.setElements(list, given)
+		if v.kind != vUnion {
+			return list.val()
+		}
+		return p.join(v, list.val())
 	case nThis:
 		return e.this()
 	case nSuper:
@@ -385,7 +402,12 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	case nRest:
 		return e.at(n.a)
 	case nElement:
-		return e.elementsOf(e.at(n.a))
+		v := e.at(n.a)
+		given := e.iterated(id, v)
+		if given != nil && v.kind != vUnion {
+			return given
+		}
+		return p.join(given, e.elementsOf(v))
 	case nKeys:
 		v := e.at(n.a)
 		if e.record {
@@ -411,7 +433,13 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 	case nExportAll:
 		e.spreadInto(m.exports, e.at(n.a))
 	case nArithmetic:
+		e.converted(id, e.at(n.a))
+		e.converted(id, e.at(n.b))
 		return e.arithmetic(n)
+	case nCaught:
+		return e.f.thrown
+	case nThrow:
+		e.throws(e.at(n.a))
 	case nNegate:
 		if v := e.at(n.a); v != nil && v.kind == vNumber {
 			return number(-v.number())
@@ -747,8 +775,12 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 			}
 			out = p.join(out, v)
 		case vObject: // what it only hands on was read where it was put in
+			e.gets(id, alt.object(), name)
 			out = p.join(out, e.property(alt.object(), name, 0))
 		case vFunction:
+			if alt.fn().statics != nil {
+				e.gets(id, alt.fn().statics, name)
+			}
 			v := e.functionMember(alt.fn(), name)
 			if reads && name == "constructor" {
 				e.use(UseRead, v, id, nil)
@@ -805,6 +837,13 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 		case k.kind == vNumber:
 			known = true
 			out = e.p.join(out, e.member(id, n, object, formatNumber(k.number())))
+		case k.kind == vObject:
+			e.converted(id, k)
+		case k.kind == vPath:
+			if name, ok := symbolName(k); ok && object.IsObject() {
+				known = true
+				out = e.p.join(out, e.member(id, n, object, name))
+			}
 		}
 	})
 	if known {

@@ -60,6 +60,7 @@ const (
 	nNegate                     // a
 	nJSX                        // b: list: tag, then attribute values
 	nThrow                      // a
+	nCaught                     // what the function and those that it calls throw
 )
 
 // Flags of a node.
@@ -68,6 +69,7 @@ const (
 	flagSpread                      // a call has spread arguments
 	flagHidden                      // the member's name is put together in the code
 	flagDecoded                     // the text was not there as it is: a decoder of the script gave it
+	flagStrict                      // a comparison or an operator that converts nothing
 	flagNamespace                   // an object of "x || (x = {})", one for all places of the symbol a
 )
 
@@ -103,6 +105,7 @@ type function struct {
 	arrow    bool
 	async    bool
 	getter   bool
+	setter   bool
 	method   bool
 	usesArgs bool
 	queued   bool
@@ -137,6 +140,8 @@ type functionExtra struct {
 	statics    *object
 	pseudo     *pseudoModule
 	lazy       *Value
+	// thrown is what it throws, as far as that matters, or those that it calls.
+	thrown *Value
 }
 
 var noExtra functionExtra

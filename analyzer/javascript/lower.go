@@ -342,9 +342,8 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 	case *esbuild.STry:
 		l.stmts(s.Block.Stmts)
 		if s.Catch != nil {
-			switch s.Catch.BindingOrNil.Data.(type) {
-			case *esbuild.BArray, *esbuild.BObject: // defaults and names may be any code
-				l.bind(s.Catch.BindingOrNil, l.add(nUnknown, s.Catch.Loc.Start, -1, -1))
+			if s.Catch.BindingOrNil.Data != nil {
+				l.bind(s.Catch.BindingOrNil, l.add(nCaught, s.Catch.Loc.Start, 0, 0))
 			}
 			l.stmts(s.Catch.Block.Stmts)
 		}

@@ -232,7 +232,7 @@ func (l *lowering) object(properties []esbuild.Property, pos int32) nodeID {
 		if n := &l.m.nodes[value]; n.kind == nFunction {
 			f := l.m.functions[n.a]
 			f.method = p.Kind == esbuild.PropertyMethod
-			f.getter = p.Kind == esbuild.PropertyGetter
+			f.getter, f.setter = p.Kind == esbuild.PropertyGetter, p.Kind == esbuild.PropertySetter
 		}
 		items = append(items, key, int32(value))
 	}
@@ -358,7 +358,12 @@ func (l *lowering) binary(x *esbuild.EBinary, pos int32) nodeID {
 		return value
 	}
 	left, right := l.expr(x.Left), l.expr(x.Right)
-	return l.add(nEqual, pos, int32(left), int32(right))
+	id := l.add(nEqual, pos, int32(left), int32(right))
+	switch x.Op {
+	case esbuild.BinOpStrictEq, esbuild.BinOpStrictNe, esbuild.BinOpInstanceof, esbuild.BinOpIn, esbuild.BinOpLooseEq, esbuild.BinOpLooseNe:
+		l.m.nodes[id].flags |= flagStrict // == converts where the other side is a text: seldom enough
+	}
+	return id
 }
 
 // namespace marks the object in "x || (x = {})".
@@ -524,7 +529,7 @@ func (l *lowering) class(c *esbuild.Class, pos int32) nodeID {
 			if n := &l.m.nodes[value]; n.kind == nFunction {
 				f := l.m.functions[n.a]
 				f.class, f.method = constructor, true
-				f.getter = p.Kind == esbuild.PropertyGetter
+				f.getter, f.setter = p.Kind == esbuild.PropertyGetter, p.Kind == esbuild.PropertySetter
 			}
 		case p.InitializerOrNil.Data != nil:
 			// A field's initializer runs in the constructor; `this` is the instance.

@@ -117,6 +117,9 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			return v, true
 		}
 		if target.name == "String" {
+			if v := c.arg(0); v != nil && e.converted(c.id, v) != v {
+				return e.converted(c.id, v), true
+			}
 			if v, ok := e.called(c, "String"); ok {
 				return p.marked(v, c.arg(0).allMarks()), true
 			}
@@ -130,6 +133,9 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		"globalThis.escape", "globalThis.btoa", "globalThis.Number", "globalThis.parseInt", "globalThis.parseFloat",
 		"globalThis.Math.floor", "globalThis.Math.ceil", "globalThis.Math.round", "globalThis.Math.trunc", "globalThis.Math.abs",
 		"globalThis.Math.min", "globalThis.Math.max", "globalThis.Math.pow", "globalThis.Math.sqrt", "globalThis.Number.parseInt":
+		for _, arg := range c.args {
+			e.converted(c.id, arg)
+		}
 		if v, ok := e.called(c, strings.TrimPrefix(target.api, "globalThis.")); ok {
 			if v.kind == vString {
 				v = p.marked(v, c.arg(0).allMarks())
@@ -149,6 +155,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	case "globalThis.Object.assign":
 		for i := 1; i < len(c.args); i++ {
 			e.spreadIntoValue(c.arg(0), c.args[i])
+			e.getsAll(c.id, c.args[i])
 			if e.record {
 				e.enumerate(c.id, c.args[i], "copy")
 			}
@@ -172,10 +179,24 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		e.defineProperty(c)
 		return c.arg(0), true
 	case "globalThis.Object.defineProperties":
+		e.defineProperties(c.id, c.arg(0), c.arg(1))
 		return c.arg(0), true
+	case "globalThis.Object.getOwnPropertyDescriptor", "globalThis.Reflect.getOwnPropertyDescriptor":
+		return e.descriptor(c), true
+	case "globalThis.Object.getOwnPropertyDescriptors":
+		return e.descriptors(c.id, c.arg(0)), true
 	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values", "globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
 		if e.record {
 			e.enumerate(c.id, c.arg(0), "list")
+		}
+		switch target.name {
+		case "values", "entries", "stringify":
+			e.getsAll(c.id, c.arg(0))
+		}
+		if target.name == "entries" {
+			if out := e.entries(c); out != nil {
+				return out, true
+			}
 		}
 		if strings.HasSuffix(target.api, "s.values") || strings.HasSuffix(target.api, "Object.values") {
 			out := e.made(c.id)
@@ -192,6 +213,8 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		out.array = true
 		e.setElements(out, p.opaque(c.arg(0).allMarks()))
 		if strings.HasSuffix(target.api, "stringify") {
+			e.callMethods(c.id, c.arg(0), "toJSON", nil)
+			e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, e.elementsOf(c.arg(0))})
 			return e.serialized(c.args), true
 		}
 		return out.val(), true
@@ -210,6 +233,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
 		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
+		e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, p.opaque(c.arg(0).allMarks())})
 		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
 			if old := e.kept(c.id); old != nil && old.kind == vObject {
 				return old, true
@@ -248,14 +272,14 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		c.arg(0).each(func(alt *Value) {
 			if alt.kind == vFunction {
 				if o.properties.size() == 0 {
-					o.properties.set("\x00resolve", objectValue(vResolver, o))
+					o.properties.set(resolveProperty, objectValue(vResolver, o))
 				}
-				e.enter(c.id, alt.fn(), nil, []*Value{o.properties.get("\x00resolve")})
+				e.enter(c.id, alt.fn(), nil, []*Value{o.properties.get(resolveProperty)})
 			}
 		})
 		return o.val(), true
 	case "globalThis.Promise.resolve", "globalThis.Promise.reject":
-		return e.awaited(c.arg(0)), true
+		return e.settled(c.id, c.arg(0)), true
 	case "globalThis.Promise.all", "globalThis.Promise.allSettled", "globalThis.Promise.race", "globalThis.Promise.any":
 		if target.name == "race" || target.name == "any" {
 			return e.awaited(e.elementsOf(c.arg(0))), true
@@ -359,29 +383,148 @@ func (e *evaluation) inherit(child, parent *Value) {
 }
 
 func (e *evaluation) defineProperty(c *callSite) {
-	name, ok := c.text(1)
-	if !ok {
+	if name, ok := symbolName(c.arg(1)); ok {
+		e.define(c.id, c.arg(0), name, c.arg(2))
 		return
 	}
-	descriptor := c.arg(2)
+	if name, ok := c.text(1); ok {
+		e.define(c.id, c.arg(0), name, c.arg(2))
+	}
+}
+
+// defineProperties defines all that an object of descriptors says.
+func (e *evaluation) defineProperties(id nodeID, of, descriptors *Value) {
+	descriptors.each(func(alt *Value) {
+		if alt.kind != vObject {
+			return
+		}
+		e.reads(alt.object())
+		for _, name := range e.p.keysOf(alt.object()) {
+			e.define(id, of, name, alt.object().properties.get(name))
+		}
+		if all := alt.object().elements; all != nil {
+			of.each(func(o *Value) {
+				if o.kind == vObject {
+					e.setElements(o.object(), all.Property("value"))
+				}
+			})
+		}
+	})
+}
+
+// descriptor is what Object.getOwnPropertyDescriptor gives.
+func (e *evaluation) descriptor(c *callSite) *Value {
+	out := e.made(c.id)
+	var value *Value
+	known := false
+	c.arg(1).each(func(key *Value) {
+		if key.kind == vString && !strings.Contains(key.text(), hole) {
+			known = true
+			c.arg(0).each(func(alt *Value) {
+				if alt.kind != vPath {
+					value = e.p.join(value, e.valueUnder(alt, key.text()))
+				}
+			})
+		}
+	})
+	if !known {
+		value = e.elementsOf(c.arg(0))
+	}
+	e.setProperty(out, "value", value)
+	return out.val()
+}
+
+// valueUnder is what an object or a function holds by a name.
+func (e *evaluation) valueUnder(v *Value, name string) *Value {
+	switch v.kind {
+	case vObject:
+		return e.property(v.object(), name, 0)
+	case vFunction:
+		return e.functionMember(v.fn(), name)
+	}
+	return nil
+}
+
+// descriptors is what Object.getOwnPropertyDescriptors gives: a value for each name.
+func (e *evaluation) descriptors(id nodeID, v *Value) *Value {
+	out := e.made(id)
+	v.each(func(alt *Value) {
+		if alt.kind != vObject || alt.object().properties.size() > maxElements {
+			return
+		}
+		e.reads(alt.object())
+		for _, name := range e.p.keysOf(alt.object()) {
+			held := out.properties.get(name)
+			if held == nil {
+				held = (&object{}).val()
+				e.setProperty(out, name, held)
+			}
+			if held.kind == vObject {
+				e.setProperty(held.object(), "value", alt.object().properties.get(name))
+			}
+		}
+	})
+	return out.val()
+}
+
+// maxEntries is up to how many properties Object.entries keeps each by itself.
+const maxEntries = 64
+
+// entries is what Object.entries gives: pairs of a name and a value; nil where the
+// names are not known, or too many.
+func (e *evaluation) entries(c *callSite) *Value {
+	v := c.arg(0)
+	if v == nil || v.kind != vObject || v.object().elements != nil || len(v.object().rare().spreads) > 0 ||
+		v.object().properties.size() > maxEntries || v.object().rare().module != nil || v.object().rare().table != nil {
+		return nil
+	}
+	e.reads(v.object())
+	out := e.made(c.id)
+	out.array = true
+	for i, name := range e.p.keysOf(v.object()) {
+		key := formatNumber(float64(i))
+		pair := out.properties.get(key)
+		if pair == nil {
+			pair = (&object{array: true, length: 2}).val()
+			e.setProperty(out, key, pair)
+			out.length = max(out.length, int32(i)+1)
+		}
+		if pair.kind != vObject {
+			continue
+		}
+		e.setProperty(pair.object(), "0", e.p.str(name))
+		e.setProperty(pair.object(), "1", v.object().properties.get(name))
+	}
+	return out.val()
+}
+
+// define sets a property as a descriptor says.
+func (e *evaluation) define(id nodeID, of *Value, name string, descriptor *Value) {
 	value := descriptor.Property("value")
 	descriptor.each(func(d *Value) {
 		if d.kind == vObject {
 			e.reads(d.object())
 		}
 	})
-	if getter := descriptor.Property("get"); getter != nil && getter.kind == vFunction {
+	getter, setter := descriptor.Property("get"), descriptor.Property("set")
+	if getter != nil && getter.kind == vFunction {
 		e.callerOf(getter.fn())
 		value = e.p.join(value, getter.fn().returned)
 	}
-	c.arg(0).each(func(alt *Value) {
+	of.each(func(alt *Value) {
 		switch alt.kind {
 		case vObject:
+			if getter != nil && getter.kind == vFunction {
+				e.accessor(alt.object(), name, getter.fn(), false)
+			}
+			if setter != nil && setter.kind == vFunction {
+				e.accessor(alt.object(), name, setter.fn(), true)
+			}
 			e.setProperty(alt.object(), name, value)
 		case vFunction:
 			e.setStatic(alt.fn(), name, value)
 		case vPath:
-			e.setPath(c.id, alt.path(), name, nil, value)
+			e.setPath(id, alt.path(), name, nil, value)
 		}
 	})
 }

@@ -158,16 +158,21 @@ func (e *evaluation) object(id nodeID, n *node) *Value {
 		switch {
 		case key == keySpread:
 			e.spreadInto(o, v)
+			e.getsAll(id, v)
 			if e.record {
 				e.enumerate(id, v, "copy")
 			}
 		case key < keySpread:
 			e.setComputed(o, e.at(-2-key), v)
 		default:
-			if v != nil && v.kind == vFunction && v.fn().getter {
-				e.adopt(v.fn(), o)
-				e.callerOf(v.fn())
-				v = v.fn().returned
+			if v != nil && v.kind == vFunction && (v.fn().getter || v.fn().setter) {
+				f := v.fn()
+				e.adopt(f, o)
+				e.callerOf(f)
+				e.accessor(o, e.p.strings.all[key], f, f.setter)
+				if v = f.returned; f.setter {
+					continue
+				}
 			}
 			e.setProperty(o, e.p.strings.all[key], v)
 			if e.record {
@@ -235,9 +240,14 @@ func (e *evaluation) class(n *node) *Value {
 			if items[i] == 1 {
 				v.fn().this = f.val()
 			}
-			if v.fn().getter {
-				e.callerOf(v.fn())
-				v = v.fn().returned
+			if f := v.fn(); f.getter || f.setter {
+				e.callerOf(f)
+				if key := items[i+1]; key >= 0 {
+					e.accessor(target, e.p.strings.all[key], f, f.setter)
+				}
+				if v = f.returned; f.setter {
+					continue
+				}
 			}
 		}
 		if key := items[i+1]; key < keySpread {
@@ -308,6 +318,11 @@ func (e *evaluation) setComputed(o *object, key, v *Value) {
 		case k.kind == vNumber:
 			known = true
 			e.setProperty(o, formatNumber(k.number()), v)
+		case k.kind == vPath:
+			if name, ok := symbolName(k); ok {
+				known = true
+				e.setProperty(o, name, v)
+			}
 		}
 	})
 	if !known {
@@ -362,6 +377,7 @@ func (e *evaluation) set(id nodeID, n *node) {
 			if list[1] >= 0 {
 				e.setComputed(alt.object(), key, v)
 			} else {
+				e.sets(id, alt, alt.object(), name, v)
 				e.setProperty(alt.object(), name, v)
 			}
 		case vFunction:

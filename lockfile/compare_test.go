@@ -29,6 +29,27 @@ func npmLock(entries ...string) string {
 
 const registryA = `"resolved":"https://registry.npmjs.org/a/-/a-1.0.0.tgz"`
 
+// twoHalves is one of version 2, with what its older half says of a.
+func twoHalves(a string) string {
+	b := `"version":"1.0.0","integrity":"` + h1 + `"`
+	return `{"lockfileVersion":2,"packages":{"":{"dependencies":{"a":"1","b":"1"}},
+"node_modules/a":{` + b + `,"dependencies":{"b":"1"},"peerDependencies":{"p":"1"},"peerDependenciesMeta":{"p":{"optional":true}}},
+"node_modules/b":{` + b + `}},"dependencies":{
+"a":{` + b + "," + a + `},
+"b":{` + b + `}}}`
+}
+
+// legacyFolder is one of version 1 with a folder of the project, which says under a
+// key what it asks for.
+func legacyFolder(key string) string {
+	return `{"lockfileVersion":1,"requires":true,"dependencies":{
+"b":{"version":"1.1.0","resolved":"https://registry.npmjs.org/b/-/b-1.1.0.tgz","integrity":"` + h1 + `"},
+"dir":{"version":"file:libs/dir","` + key + `":{"b":"^1.0.0"}}}}`
+}
+
+var foldersManifests = map[string]string{"package.json": `{"dependencies":{"dir":"file:./libs/dir"}}`,
+	"libs/dir/package.json": `{"name":"dir","version":"0.1.0","dependencies":{"b":"^1.0.0"}}`}
+
 // linked is one in which a is a link to lib/a.
 var linked = strings.TrimSuffix(npmLock(`a: "resolved":"lib/a","link":true`), "}}") + ",\n\"lib/a\":{\"name\":\"a\",\"version\":\"1.0.0\"}}}"
 
@@ -142,6 +163,9 @@ func TestCompareSays(t *testing.T) {
 				pnpmPackage("a@1.0.0", "integrity: "+h1)+pnpmPackage("w@1.0.0", "integrity: "+h1)+pnpmPackage("w@work:1.0.0", "integrity: "+h2)+pnpmB,
 				"  a@1.0.0:\n    dependencies:\n      w: 1.0.0\n  w@1.0.0: {}\n  w@work:1.0.0:\n    dependencies:\n      b: 1.0.0\n  b@1.0.0: {}\n"),
 			want: []string{"moved b 1.0.0→1.0.0; user w@1.0.0→; quiet"}},
+		{says: "npm 6 believes a version 1 lockfile of what a folder asks for", file: "package-lock.json",
+			base: legacyFolder("requires"), head: legacyFolder("link"), before: foldersManifests, project: foldersManifests,
+			want: []string{"moved dir →; dependencies b@^1.0.0→"}},
 		// Sources and hashes.
 		{says: "the registry's URL and a hash come to a bare entry", file: "package-lock.json",
 			base: npmLock(`a: "version":"1.0.0"`), head: npmLock(`a: "version":"1.0.0",` + registryA + `,` + hashA)},
@@ -259,6 +283,14 @@ func TestCompareSays(t *testing.T) {
 			base: `{"lockfileVersion":2,"packages":{"":{}},"dependencies":{}}`,
 			head: "{\"lockfileVersion\":2,\"packages\":{\"\":{},\n\"node_modules/a\":{\"version\":\"1.0.0\"}},\"dependencies\":{}}",
 			want: []string{"added a →1.0.0", "odd: halves a@1.0.0 line 2"}},
+		{says: "what the older half lets a package ask for", file: "package-lock.json",
+			base: twoHalves(`"requires":{"b":"1"}`), head: twoHalves(`"require":{"b":"1"}`),
+			want: []string{"odd: halves a@1.0.0 line 4"}},
+		{says: "and more than the newer", file: "package-lock.json",
+			base: twoHalves(`"requires":{"b":"1"}`), head: twoHalves(`"requires":{"b":"1","c":"1"}`),
+			want: []string{"odd: halves a@1.0.0 line 4"}},
+		{says: "but a peer, which only some versions of npm repeat", file: "package-lock.json",
+			base: twoHalves(`"requires":{"b":"1"}`), head: twoHalves(`"requires":{"b":"1","p":"1"}`)},
 
 		// pnpm.
 		{says: "another patch", file: "pnpm-lock.yaml",

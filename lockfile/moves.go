@@ -382,7 +382,7 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 			o = at[e.Location]
 		}
 		if e.Platforms == o.Platforms && o.Optional == e.Optional && o.mayFail == e.mayFail && o.hasBin == e.hasBin &&
-			slices.Equal(o.Dependencies, e.Dependencies) && maps.Equal(o.Bin, e.Bin) {
+			slices.Equal(o.Dependencies, e.Dependencies) && slices.Equal(c.base.copies[o], c.head.copies[e]) && maps.Equal(o.Bin, e.Bin) {
 			continue
 		}
 		if o.Source() != e.Source() || o.Source() != Local && o.Resolution() != e.Resolution() {
@@ -390,6 +390,12 @@ func (c *comparison) claims(before, entries []*Entry, note func(Difference)) {
 		}
 		if !maps.Equal(o.Bin, e.Bin) || o.hasBin != e.hasBin {
 			note(Difference{"bin", was(o)[1], commands(e)})
+		}
+		if all && o.Source() == Local && c.head.Format == NPM && c.head.Version == 1 {
+			// Of a folder of the project npm 6 believes its lockfile.
+			if was, is := asks(c.base.copyOf(o)), asks(c.head.copyOf(e)); was != is {
+				note(Difference{"dependencies", was, is})
+			}
 		}
 		if !all || o.Source() == Local {
 			continue // what a folder of the project is, its package.json says

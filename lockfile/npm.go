@@ -236,7 +236,8 @@ func (lock *Lockfile) disagrees(e *Entry) string {
 		return e.ID()
 	case now.Link:
 		return ""
-	case e.Integrity != "" && now.Integrity != "" && hashes(e.Integrity) != hashes(now.Integrity),
+	case now.Source() != Local && !sameNames(e.Dependencies, now.Dependencies),
+		e.Integrity != "" && now.Integrity != "" && hashes(e.Integrity) != hashes(now.Integrity),
 		(e.Integrity == "") != (now.Integrity == "") && e.Source() == Registry,
 		e.Version != now.Version && e.Version != "" && now.Version != "",
 		e.Source() != now.Source(),
@@ -244,4 +245,25 @@ func (lock *Lockfile) disagrees(e *Entry) string {
 		return now.ID()
 	}
 	return ""
+}
+
+// sameNames reports whether two halves of a lockfile ask for the same names for a
+// package. The older has no peers, which npm 6 does not install; early versions of
+// npm 7 wrote them.
+func sameNames(old, now []Dependency) bool {
+	peers, missing := map[string]bool{}, map[string]bool{}
+	for _, d := range now {
+		if peer := d.Kind == Peer || d.Kind == PeerOptional; peer {
+			peers[d.Name] = true
+		} else {
+			missing[d.Name] = true
+		}
+	}
+	for _, d := range old {
+		if !missing[d.Name] && !peers[d.Name] {
+			return false
+		}
+		delete(missing, d.Name)
+	}
+	return len(missing) == 0
 }

@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -39,12 +40,14 @@ func behaviorNewCapability(in *Input) []Issue {
 	gained, _ := behavior.Compare(in.Old.Behaviors, in.Contents.Behaviors)
 	var names []string
 	var evidence []behavior.Evidence
+	near := !in.large()
 	for _, gain := range gained {
 		b := in.Behavior(gain.ID)
 		if !isCapability(gain.ID) || b.Certainty != javascript.Certain {
 			continue
 		}
 		names = append(names, gain.ID)
+		near = near || gain.Contexts&javascript.Install != 0 || slices.ContainsFunc(b.Evidence, isNear)
 		for _, e := range b.Evidence {
 			if e.Contexts&gain.Contexts != 0 && len(evidence) < 20 {
 				evidence = append(evidence, e)
@@ -56,7 +59,9 @@ func behaviorNewCapability(in *Input) []Issue {
 		return nil
 	}
 	severity, size := Medium, releaseSize(in.Change.From, in.Change.To)
-	if size == "patch" {
+	// In a large application a way that is only just found, or only not, comes and goes
+	// with text that has nothing to do with it.
+	if size == "patch" && near {
 		severity = High
 	}
 	return detailed(severity, map[string]string{"names": strings.Join(names, ", "), "size": size, "from": in.Change.From, "to": in.Change.To}, evidence...)

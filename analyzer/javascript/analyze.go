@@ -2,14 +2,14 @@
 // Facts, the uses of APIs with the context they run in and the way that leads
 // there.
 //
-// A script is parsed by esbuild's parser (parse.go), lowered to a flat list of
-// nodes (ir.go, lower.go) and evaluated over abstract values (value.go,
-// eval.go) until nothing changes: what a variable, a property, a parameter or
-// an export may hold (object.go). Calls are resolved through those values
+// What stands in a script is the room ir's: nodes, functions and their places. They are
+// evaluated over abstract values (value.go, eval.go; state.go is what is known of a
+// function and a module) until nothing changes: what a variable, a property, a parameter
+// or an export may hold (object.go). Calls are resolved through those values
 // (call.go), and the functions and methods of the language that only pass
 // values on are folded (models.go, method.go). Modules of one package are one program: resolve.go finds what
 // a specifier means as Node does, exports.go what a package.json says of it, entries.go where
-// it begins, begins.go what is a script in all but its name; what an evaluation comes to load (load.go) or start (start.go) is
+// it begins; what an evaluation comes to load (load.go) or start (start.go) is
 // parsed then; bundle.go takes bundles apart. A last pass records uses
 // and call edges (facts.go) and notes what will be asked of the code (answers.go);
 // data is followed back from uses (flow.go, flow_stores.go), and reach.go walks them from the lifecycle
@@ -29,9 +29,9 @@ import (
 	"sort"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
@@ -165,14 +165,14 @@ func Analyze(pkg *archive.Package, manifest *npm.Manifest, vocabulary Vocabulary
 }
 
 // scripts lists the package's script files by path.
-func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options Options) map[string]*sourceFile {
+func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options Options) map[string]*ir.Source {
 	bins := map[string]bool{}
 	for _, target := range manifest.Bin {
 		bins[path.Clean(strings.TrimPrefix(target, "./"))] = true
 	}
-	pending := map[string]*sourceFile{}
+	pending := map[string]*ir.Source{}
 	for _, f := range pkg.Files {
-		if !IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || shell.Shebang(f.Data()) == "node")) {
+		if !ir.IsScript(f.Path) && !(path.Ext(f.Path) == "" && (bins[f.Path] || shell.Shebang(f.Data()) == "node")) {
 			continue
 		}
 		if f.Kind == archive.Text || f.Kind == archive.Empty {
@@ -180,7 +180,7 @@ func (p *program) scripts(pkg *archive.Package, manifest *npm.Manifest, options 
 			p.facts.Bytes += f.Size
 		}
 		p.resolver.scripts = append(p.resolver.scripts, f.Path)
-		pending[f.Path] = &sourceFile{path: f.Path, of: f}
+		pending[f.Path] = &ir.Source{Path: f.Path, Of: f}
 	}
 	sort.Strings(p.resolver.scripts)
 	p.resolver.baseNames = make(map[string]bool, len(p.resolver.scripts))
@@ -235,17 +235,17 @@ func (p *program) beginnings(life *lifecycle, entries []entryPoint) []root {
 func (p *program) rest(options Options) {
 	pending := p.loading.pending
 	for _, name := range p.loading.sortedPending() {
-		if f := pending[name].of; f.Kind != archive.Text && f.Kind != archive.Empty {
+		if f := pending[name].Of; f.Kind != archive.Text && f.Kind != archive.Empty {
 			continue // nobody takes it for a script but by its name: code/type-mismatch
 		}
-		strings := len(p.strings.all)
+		strings := len(p.strings.All)
 		p.byItself(p.parse(pending[name], options), strings, options)
 	}
 	for _, file := range p.unnamed(options) {
-		strings := len(p.strings.all)
+		strings := len(p.strings.All)
 		if m, why := p.script(file, options); why == nil {
 			p.facts.Scripts++
-			p.facts.Bytes += file.of.Size
+			p.facts.Bytes += file.Of.Size
 			p.byItself(m, strings, options)
 		}
 	}
@@ -254,7 +254,7 @@ func (p *program) rest(options Options) {
 // byItself analyzes a module that nothing loads, and takes the texts out of memory
 // that came since there were so many.
 func (p *program) byItself(m *module, strings int, options Options) {
-	m.mentions = nil
+	m.Mentions = nil
 	p.alone = m
 	p.order = append(p.order, m)
 	p.solveModule(m)
@@ -262,19 +262,23 @@ func (p *program) byItself(m *module, strings int, options Options) {
 	p.record(m, options.WantText)
 	p.follow(uses)
 	m.letGo()
-	p.strings.cut(strings)
+	p.strings.Cut(strings)
+	if strings < len(p.stringValues) {
+		clear(p.stringValues[strings:])
+		p.stringValues = p.stringValues[:strings]
+	}
 	p.alone = nil
 }
 
 // unnamed are the files without a script's name that begin like one and that
 // nothing loads. A zero byte makes a text a binary file, of which only the
 // beginning was kept; Node does not mind it.
-func (p *program) unnamed(options Options) []*sourceFile {
-	var out []*sourceFile
+func (p *program) unnamed(options Options) []*ir.Source {
+	var out []*ir.Source
 	var missing []string
 	for _, f := range p.resolver.pkg.Files {
 		if p.loading.pending[f.Path] != nil || p.modules[f.Path] != nil || f.Kind != archive.Text && f.Kind != archive.Binary ||
-			f.Held != archive.Whole && f.Held != archive.Part || f.Len() == 0 || !BeginsScript(f.Data()) {
+			f.Held != archive.Whole && f.Held != archive.Part || f.Len() == 0 || !ir.BeginsScript(f.Data()) {
 			continue
 		}
 		if path.Ext(f.Path) == ".json" && json.Valid(f.Data()) {
@@ -283,12 +287,12 @@ func (p *program) unnamed(options Options) []*sourceFile {
 		if f.Held == archive.Part {
 			missing = append(missing, f.Path)
 		}
-		out = append(out, &sourceFile{path: f.Path, of: f})
+		out = append(out, &ir.Source{Path: f.Path, Of: f})
 	}
 	if len(missing) > 0 && options.Again != nil {
 		options.Again(missing)
 	}
-	return slices.DeleteFunc(out, func(s *sourceFile) bool { return s.of.Held != archive.Whole })
+	return slices.DeleteFunc(out, func(s *ir.Source) bool { return s.Of.Held != archive.Whole })
 }
 
 // settle frees what says which functions to evaluate again.
@@ -309,23 +313,20 @@ func (m *module) settle() {
 // letGo frees what only evaluations need; uses that were found keep their
 // values, and the functions their calls.
 func (m *module) letGo() {
-	m.nodes, m.positions, m.lists, m.symbols, m.readers, m.numbers = nil, positions{}, nil, nil, nil, nil
-	m.made, m.namespaces, m.exports, m.moduleObject = nil, nil, nil, nil
+	m.Forget()
+	m.variables, m.made, m.namespaces, m.exports, m.moduleObject = nil, nil, nil, nil, nil
 	for _, f := range m.functions {
 		f.returned, f.this, f.prototype, f.paramValues, f.answers, f.functionExtra = nil, nil, nil, nil, nil, &noExtra
 		f.callers = readers{}
 	}
 }
 
-// textOf is the content as a string, without a copy: nothing changes it.
-func textOf(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
-
 func (p *program) incomplete(file, reason string) {
 	p.facts.Incomplete = append(p.facts.Incomplete, Problem{File: file, Line: 1, Reason: reason})
 }
 
 // parse reads one script. Where no parser does, its module is empty and says so.
-func (p *program) parse(file *sourceFile, options Options) *module {
+func (p *program) parse(file *ir.Source, options Options) *module {
 	m, why := p.script(file, options)
 	if why != nil {
 		return p.unreadModule(file, *why)
@@ -334,21 +335,21 @@ func (p *program) parse(file *sourceFile, options Options) *module {
 }
 
 // script reads one script, or says why not.
-func (p *program) script(file *sourceFile, options Options) (*module, *unread) {
-	reason, text := cmp.Or(options.Skip[file.path], file.of.Skipped), file.text()
-	if reason == "" && len(text) > maxScript {
-		reason = fmt.Sprintf("the script has more than %d MiB", maxScript>>20)
+func (p *program) script(file *ir.Source, options Options) (*module, *unread) {
+	reason, text := cmp.Or(options.Skip[file.Path], file.Of.Skipped), file.Text()
+	if reason == "" && len(text) > ir.MaxScript {
+		reason = fmt.Sprintf("the script has more than %d MiB", ir.MaxScript>>20)
 	}
-	if err := nesting(text); reason == "" && err != nil {
+	if err := ir.Nesting(text); reason == "" && err != nil {
 		reason = "the script " + err.Error()
 	}
 	if reason != "" {
 		return nil, &unread{kind: BlindFile, line: 1, reason: reason, cut: true}
 	}
-	options.Starting(file.path)
-	m, message, ok := p.parseModule(file, p.format(file.path))
+	options.Starting(file.Path)
+	m, message, ok := p.parseModule(file, p.format(file.Path))
 	if !ok {
-		line, _ := file.position(int32(message.Offset))
+		line, _ := file.Position(int32(message.Offset))
 		return nil, &unread{kind: BlindFile, line: line, reason: message.Text}
 	}
 	p.facts.Parsed++
@@ -359,16 +360,16 @@ func (p *program) script(file *sourceFile, options Options) (*module, *unread) {
 func (p *program) parseInline(life *lifecycle) []*module {
 	var out []*module
 	for i, code := range life.inline {
-		file := &sourceFile{path: fmt.Sprintf("%s#%s-%d.js", code.file, code.script, i), code: code.text, shownLine: code.line}
+		file := &ir.Source{Path: fmt.Sprintf("%s#%s-%d.js", code.file, code.script, i), Code: code.text, ShownLine: code.line}
 		var m *module
-		if err := nesting(code.text); err != nil {
+		if err := ir.Nesting(code.text); err != nil {
 			m = p.unreadModule(file, unread{kind: BlindFile, line: code.line, reason: "scripts." + code.script + " " + err.Error(), cut: true})
-		} else if read, message, ok := p.parseModule(file, commonJS); ok {
+		} else if read, message, ok := p.parseModule(file, ir.CommonJS); ok {
 			m = read
 		} else {
 			m = p.unreadModule(file, unread{kind: BlindFile, line: code.line, reason: message.Text})
 		}
-		file.path = code.file
+		file.Path = code.file
 		p.order = append(p.order, m)
 		life.programs = append(life.programs, inlineModule{m, code.label})
 		out = append(out, m)
@@ -384,13 +385,13 @@ const maxHiddenDepth = 3
 func (p *program) parseHidden(m *module, depth int) []*module {
 	var out []*module
 	for _, hidden := range m.programs {
-		line, _ := m.file.position(hidden.Loc)
-		file := &sourceFile{path: m.file.path, code: hidden.Text, shownLine: line}
+		line, _ := m.File.Position(hidden.Loc)
+		file := &ir.Source{Path: m.File.Path, Code: hidden.Text, ShownLine: line}
 		var inner *module
-		if len(hidden.Text) > maxScript || nesting(hidden.Text) != nil || depth >= maxHiddenDepth {
+		if len(hidden.Text) > ir.MaxScript || ir.Nesting(hidden.Text) != nil || depth >= maxHiddenDepth {
 			reason := fmt.Sprintf("the program that line %d makes and runs is nested too deeply", line)
 			inner = p.unreadModule(file, unread{kind: BlindFile, line: line, reason: reason, cut: true})
-		} else if read, message, ok := p.parseModule(file, runText); ok {
+		} else if read, message, ok := p.parseModule(file, ir.RunText); ok {
 			inner = read
 		} else {
 			// Whoever runs it gets an error, as far as this parser can tell.
@@ -408,8 +409,8 @@ func (p *program) parseHidden(m *module, depth int) []*module {
 func (p *program) linkHidden() {
 	for _, h := range p.hidden {
 		for _, f := range h.from.functions {
-			for id := f.start; id < f.end; id++ {
-				if k := h.from.nodes[id].kind; (k == nCall || k == nNew || k == nImport || k == nModule) && h.from.position(id) == h.at {
+			for id := f.Start; id < f.End; id++ {
+				if k := h.from.Nodes[id].Kind; (k == ir.NCall || k == ir.NNew || k == ir.NImport || k == ir.NModule) && h.from.Position(id) == h.at {
 					f.calls = append(f.calls, callEdge{to: h.to.functions[0], pos: h.at})
 				}
 			}
@@ -432,7 +433,7 @@ func (p *program) record(m *module, wanted func(string) bool) {
 		if p.alone == nil {
 			e.note(a)
 		}
-		f.empty = f.doesNothing()
+		f.empty = m.DoesNothing(f.Function)
 		e.release()
 	}
 	if p.alone != nil {

@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // answers are what readers of the facts ask of a module's code. They are noted
 // while its values are at hand, so that its nodes need not stay.
@@ -34,8 +38,8 @@ const maxPlaces = 8
 // newAnswers has room for a module's.
 func newAnswers(m *module) *answers {
 	a := &answers{}
-	if m.gap {
-		a.code = make([]uint64, (m.size+63)/64)
+	if m.Gap {
+		a.code = make([]uint64, (m.Size+63)/64)
 	}
 	return a
 }
@@ -43,15 +47,15 @@ func newAnswers(m *module) *answers {
 // note notes the answers that the function's code gives.
 func (e *evaluation) note(a *answers) {
 	m := e.m
-	for id := e.f.start; id < e.f.end; id++ {
-		n := &m.nodes[id]
+	for id := e.f.Start; id < e.f.End; id++ {
+		n := &m.Nodes[id]
 		v := e.at(int32(id))
-		pos := m.position(id)
-		if n.kind != nString {
+		pos := m.Position(id)
+		if n.Kind != ir.NString {
 			a.markCode(pos)
 		}
-		switch n.kind {
-		case nGlobal:
+		switch n.Kind {
+		case ir.NGlobal:
 			if v == nil {
 				continue // undefined in a with statement, where it is a name like others
 			}
@@ -63,12 +67,12 @@ func (e *evaluation) note(a *answers) {
 					a.globals[alt.api] = place{e.f, pos}
 				}
 			}
-		case nMember, nModule, nCall:
-			if n.flags&flagOptional == 0 || n.kind != nMember { // a callee names its own call
+		case ir.NMember, ir.NModule, ir.NCall:
+			if n.Flags&ir.FlagOptional == 0 || n.Kind != ir.NMember { // a callee names its own call
 				e.noteNamed(a, n, v, place{e.f, pos})
 			}
-		case nAssign:
-			e.at(n.b).each(func(alt *Value) {
+		case ir.NAssign:
+			e.at(n.B).each(func(alt *Value) {
 				if alt.kind == vPath && alt.path().asked() {
 					if a.stored == nil {
 						a.stored = map[string]bool{}
@@ -76,17 +80,17 @@ func (e *evaluation) note(a *answers) {
 					a.stored[alt.path().api] = true
 				}
 			})
-		case nString, nConcat:
-			if n.kind == nConcat {
-				pos = m.position(nodeID(m.list(n.b)[0]))
+		case ir.NString, ir.NConcat:
+			if n.Kind == ir.NConcat {
+				pos = m.Position(ir.NodeID(m.List(n.B)[0]))
 			}
-			if n.kind == nString {
-				a.written = append(a.written, writtenText{n.a, e.f.index, pos})
+			if n.Kind == ir.NString {
+				a.written = append(a.written, writtenText{n.A, e.f.Index, pos})
 				continue
 			}
 			v.each(func(alt *Value) {
 				if alt.kind == vString {
-					a.written = append(a.written, writtenText{e.p.strings.find(alt.text()), e.f.index, pos})
+					a.written = append(a.written, writtenText{e.p.strings.Find(alt.text()), e.f.Index, pos})
 				}
 			})
 		}
@@ -94,18 +98,18 @@ func (e *evaluation) note(a *answers) {
 }
 
 // noteNamed notes the APIs that a node may be.
-func (e *evaluation) noteNamed(a *answers, n *node, v *Value, at place) {
+func (e *evaluation) noteNamed(a *answers, n *ir.Node, v *Value, at place) {
 	v.each(func(alt *Value) {
-		if p := alt.path(); n.kind == nCall && v != alt && p != nil && !p.root && !strings.HasSuffix(p.api, "#") {
+		if p := alt.path(); n.Kind == ir.NCall && v != alt && p != nil && !p.root && !strings.HasSuffix(p.api, "#") {
 			return // one of several things that a function of the package gives
 		}
 		if alt.kind != vPath || !alt.path().asked() || len(a.named[alt.path().api]) >= maxPlaces {
 			return
 		}
-		if n.kind == nMember {
+		if n.Kind == ir.NMember {
 			// obj.method where obj is this package's own object only hands on.
 			named := false
-			e.at(n.a).each(func(of *Value) { named = named || of.kind == vPath && strings.HasPrefix(alt.path().api, of.path().api) })
+			e.at(n.A).each(func(of *Value) { named = named || of.kind == vPath && strings.HasPrefix(alt.path().api, of.path().api) })
 			if !named {
 				return
 			}
@@ -133,7 +137,7 @@ func (a *answers) codeBetween(start, end int) bool {
 	return false
 }
 
-func (p *place) site() Site { return Site{file: p.f.module.file, pos: p.pos, f: p.f} }
+func (p *place) site() Site { return Site{file: p.f.module.File, pos: p.pos, f: p.f} }
 
 // asked reports whether somebody may ask for the API by name: it is one that the
 // vocabulary knows, or a module.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // BlindKind says what the engine stopped following.
@@ -84,7 +85,7 @@ func (b Blind) Certainly() bool { return !strings.HasPrefix(b.What, limitObjects
 
 // reached notes a budget that was reached while a function was evaluated; once
 // for each limit in a function.
-func (e *evaluation) reached(id nodeID, name string, max int) {
+func (e *evaluation) reached(id ir.NodeID, name string, max int) {
 	key := reachedLimit{e.f, name}
 	if name == limitObjects || name == limitFunctions {
 		key.f = e.m.functions[0] // one for each file is enough

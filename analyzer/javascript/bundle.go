@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // table is a bundler's table of modules: each entry is a module of its own,
 // so that the exports of one are not taken for another's.
@@ -30,13 +34,13 @@ const (
 // detectTable recognises a module table by its shape: functions of few
 // parameters under numbers or paths, in a file that has the loader which
 // calls them.
-func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
-	items := e.m.list(n.b)
-	if o.rare().table != nil || len(items) == 0 || !e.m.file.bundleLoader() {
+func (e *evaluation) detectTable(id ir.NodeID, n *ir.Node, o *object) {
+	items := e.m.List(n.B)
+	if o.rare().table != nil || len(items) == 0 || !e.m.File.BundleLoader() {
 		return
 	}
-	if n.kind == nObject {
-		if k := e.m.nodes[items[1]].kind; k != nFunction && k != nArray {
+	if n.Kind == ir.NObject {
+		if k := e.m.Nodes[items[1]].Kind; k != ir.NFunction && k != ir.NArray {
 			return
 		}
 	}
@@ -48,7 +52,7 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 		}
 		switch v.kind {
 		case vFunction:
-			if v.fn().params > 3 || v.fn().getter || v.fn().name != "" && v.fn().name != key && !v.fn().method {
+			if v.fn().Params > 3 || v.fn().Getter || v.fn().Name != "" && v.fn().Name != key && !v.fn().Method {
 				return false
 			}
 			t.entries[key] = v.fn()
@@ -57,7 +61,7 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 			// browserify: [function(require, module, exports) {…}, {"./a": 1}]
 			first := v.object().properties.get("0")
 			second := v.object().properties.get("1")
-			if !v.object().array || v.object().length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.fn().params > maxTableParameters {
+			if !v.object().array || v.object().length != 2 || first == nil || first.kind != vFunction || second == nil || second.kind != vObject || first.fn().Params > maxTableParameters {
 				return false
 			}
 			order = paramRequireModule
@@ -73,12 +77,12 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 		}
 		return false
 	}
-	if n.kind == nArray {
-		if !e.m.file.webpack {
+	if n.Kind == ir.NArray {
+		if !e.m.File.Webpack {
 			return
 		}
 		for i, item := range items {
-			if !add(formatNumber(float64(i)), e.at(item)) {
+			if !add(ir.FormatNumber(float64(i)), e.at(item)) {
 				return
 			}
 		}
@@ -87,8 +91,8 @@ func (e *evaluation) detectTable(id nodeID, n *node, o *object) {
 			if items[i] < 0 {
 				return
 			}
-			key := e.p.strings.all[items[i]]
-			if _, numeric := smallIndex(key); !numeric && !strings.ContainsAny(key, "./") && !e.m.file.webpack {
+			key := e.p.strings.All[items[i]]
+			if _, numeric := smallIndex(key); !numeric && !strings.ContainsAny(key, "./") && !e.m.File.Webpack {
 				return
 			}
 			if !add(key, e.at(items[i+1])) {
@@ -157,7 +161,7 @@ func (e *evaluation) requireFromTable(c *callSite, t *table) *Value {
 		if f == nil {
 			// What the table lacks is asked of the host's require.
 			if t.names[nil] != nil && e.p.resolver != nil {
-				out = e.p.join(out, e.requireText(c.id, key, e.m.file.path, byRequire))
+				out = e.p.join(out, e.requireText(c.id, key, e.m.File.Path, byRequire))
 			}
 			return
 		}
@@ -193,7 +197,8 @@ func (e *evaluation) tableMethod(c *callSite, name string) (*Value, bool) {
 				v.fn().pseudo.module.properties.set("exports", c.arg(0))
 				return v, true
 			}
-			return e.keep(c.id, lazyValue(&function{module: e.m, functionExtra: &functionExtra{pseudo: &pseudoModule{exports: &object{}, module: &object{properties: propertiesOf("exports", c.arg(0))}}}})), true
+			pm := &pseudoModule{exports: &object{}, module: &object{properties: propertiesOf("exports", c.arg(0))}}
+			return e.keep(c.id, lazyValue(&function{Function: &ir.NoCode, module: e.m, functionExtra: &functionExtra{pseudo: pm}})), true
 		}
 		return e.requireFromTable(c, tableOf(c.receiver)), true
 	case "bind":

@@ -4,19 +4,21 @@ import (
 	"encoding/base64"
 	"path"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // call evaluates a call, a new, or a tagged template.
-func (e *evaluation) call(id nodeID, n *node) *Value {
-	items := e.m.list(n.b)
+func (e *evaluation) call(id ir.NodeID, n *ir.Node) *Value {
+	items := e.m.List(n.B)
 	stack := len(e.p.arguments)
 	for _, item := range items {
 		e.p.arguments = append(e.p.arguments, e.at(item))
 	}
 	args := e.p.arguments[stack:len(e.p.arguments):len(e.p.arguments)]
 	defer func() { e.p.arguments = e.p.arguments[:stack] }()
-	callee := e.at(n.a)
-	calleeNode := &e.m.nodes[n.a]
+	callee := e.at(n.A)
+	calleeNode := &e.m.Nodes[n.A]
 	if v, ok := e.interop(id, calleeNode, args); ok {
 		// Whatever the name promises, the function runs.
 		callee.each(func(alt *Value) {
@@ -28,25 +30,25 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 	}
 	var receiver *Value
 	name := ""
-	switch calleeNode.kind {
-	case nMember:
-		receiver, name = e.at(calleeNode.a), e.p.strings.all[calleeNode.b]
-	case nIndex:
-		receiver = e.at(calleeNode.a)
-		if key := e.at(calleeNode.b); key != nil && key.kind == vString {
+	switch calleeNode.Kind {
+	case ir.NMember:
+		receiver, name = e.at(calleeNode.A), e.p.strings.All[calleeNode.B]
+	case ir.NIndex:
+		receiver = e.at(calleeNode.A)
+		if key := e.at(calleeNode.B); key != nil && key.kind == vString {
 			name = key.text()
 		}
-	case nSuper:
+	case ir.NSuper:
 		// super(…) runs the superclass's constructor on this instance.
 		receiver = e.this()
 	}
-	if calleeNode.kind == nMember && e.m.nodes[calleeNode.a].kind == nSuper {
+	if calleeNode.Kind == ir.NMember && e.m.Nodes[calleeNode.A].Kind == ir.NSuper {
 		receiver = e.this()
 	}
 	if e.record && len(args) > 0 {
 		e.listed(id, receiver, name, args[0])
 	}
-	c := &callSite{id: id, new: n.kind == nNew, oneOf: callee != nil && callee.kind == vUnion, receiver: receiver, args: args, spread: n.flags&flagSpread != 0}
+	c := &callSite{id: id, new: n.Kind == ir.NNew, oneOf: callee != nil && callee.kind == vUnion, receiver: receiver, args: args, spread: n.Flags&ir.FlagSpread != 0}
 	c.loose = callee.Wide() || arrayOwn[name] && receiver.IsObject() || receiver.Wide() && (name == "call" || name == "apply" || name == "bind")
 	if c.spread {
 		c.spreadArguments(e, items)
@@ -64,7 +66,7 @@ func (e *evaluation) call(id nodeID, n *node) *Value {
 
 // listed reports comparisons that are written as a search: of a list, or by a
 // pattern.
-func (e *evaluation) listed(id nodeID, receiver *Value, name string, v *Value) {
+func (e *evaluation) listed(id ir.NodeID, receiver *Value, name string, v *Value) {
 	if receiver == nil || v == nil {
 		return
 	}
@@ -87,7 +89,7 @@ func (e *evaluation) listed(id nodeID, receiver *Value, name string, v *Value) {
 
 // callSite is one call with its arguments.
 type callSite struct {
-	id       nodeID
+	id       ir.NodeID
 	new      bool
 	spread   bool
 	oneOf    bool // the callee may be several things
@@ -108,7 +110,7 @@ func (c *callSite) arg(i int) *Value {
 func (c *callSite) spreadArguments(e *evaluation, items []int32) {
 	var out []*Value
 	for i, item := range items {
-		if e.m.nodes[item].kind != nSpread {
+		if e.m.Nodes[item].Kind != ir.NSpread {
 			out = append(out, c.args[i])
 			continue
 		}
@@ -176,7 +178,7 @@ func (e *evaluation) callFunction(c *callSite, f *function) *Value {
 	if f.thrown != nil {
 		e.throws(f.thrown)
 	}
-	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.end-f.start <= tinyFunction) && f.small() {
+	if f.returned != nil && f.returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
 		out := e.returnFor(f, c.args)
 		e.readsFor(c.id, f, out)
 		return out
@@ -231,12 +233,12 @@ func (p *program) hasPath(v *Value) bool {
 // small reports whether a function can be evaluated for one call: it is short
 // and makes no functions of its own, which would outlive the call.
 func (f *function) small() bool {
-	if f.module.nodes == nil || f.end-f.start > smallFunction || f.pseudo != nil || f.rest {
+	if f.module.Nodes == nil || f.End-f.Start > smallFunction || f.pseudo != nil || f.Rest {
 		return false
 	}
-	for id := f.start; id < f.end; id++ {
-		switch f.module.nodes[id].kind {
-		case nFunction, nClass, nObject, nArray, nYield:
+	for id := f.Start; id < f.End; id++ {
+		switch f.module.Nodes[id].Kind {
+		case ir.NFunction, ir.NClass, ir.NObject, ir.NArray, ir.NYield:
 			return false
 		}
 	}
@@ -278,7 +280,7 @@ func (e *evaluation) evaluateFor(f *function, args []*Value) *Value {
 	inner.release()
 	out := f.returned
 	for _, local := range inner.locals {
-		local.s.value = local.value
+		f.module.variables[local.symbol] = local.value
 	}
 	f.paramValues, f.returned = params, returned
 	return out
@@ -295,23 +297,23 @@ func (e *evaluation) callerOf(f *function) {
 // enter passes arguments to a function of the package and notes the call. A
 // function that unknown code calls gets values of which only the marks are
 // known.
-func (e *evaluation) enter(id nodeID, f *function, this *Value, args []*Value) {
+func (e *evaluation) enter(id ir.NodeID, f *function, this *Value, args []*Value) {
 	e.edge(id, f)
 	e.give(id, f, this, args)
 }
 
 // give passes arguments to a function that is called somewhere, not here.
-func (e *evaluation) give(id nodeID, f *function, this *Value, args []*Value) {
+func (e *evaluation) give(id ir.NodeID, f *function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.module != e.p.alone {
 		return
 	}
 	changed, news := false, others
 	for i, arg := range args {
-		if f.rest && i >= int(f.params)-1 {
+		if f.Rest && i >= int(f.Params)-1 {
 			e.restParameter(f, arg)
 			continue
 		}
-		if i >= int(f.params) && !f.usesArgs {
+		if i >= int(f.Params) && !f.UsesArgs {
 			break
 		}
 		if i >= maxArguments {
@@ -327,7 +329,7 @@ func (e *evaluation) give(id nodeID, f *function, this *Value, args []*Value) {
 			f.paramValues[i] = joined
 		}
 	}
-	if this != nil && f.this == nil && !f.arrow && f.class == nil && f.prototype == nil && f.parent != nil && this.kind == vObject {
+	if this != nil && f.this == nil && !f.Arrow && f.class() == nil && f.prototype == nil && f.parent() != nil && this.kind == vObject {
 		f.this = this
 		changed, news = true, max(news, structure)
 	}
@@ -340,7 +342,7 @@ func (e *evaluation) give(id nodeID, f *function, this *Value, args []*Value) {
 const maxArguments = 1024
 
 func (e *evaluation) restParameter(f *function, arg *Value) {
-	i := int(f.params) - 1
+	i := int(f.Params) - 1
 	for len(f.paramValues) <= i {
 		f.paramValues = append(f.paramValues, nil)
 	}
@@ -405,15 +407,15 @@ func (e *evaluation) recordCall(c *callSite, target *apiPath) {
 }
 
 // require gives the value of the module that v names, which import asks for.
-func (e *evaluation) require(id nodeID, v *Value, dynamic bool) *Value {
+func (e *evaluation) require(id ir.NodeID, v *Value, dynamic bool) *Value {
 	return e.requireFor(id, v, "", byImport, dynamic)
 }
 
 // requireFor is require for a file of the package, this one where base is empty.
-func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynamic bool) *Value {
+func (e *evaluation) requireFor(id ir.NodeID, v *Value, base string, how how, dynamic bool) *Value {
 	p := e.p
 	if base == "" {
-		base = e.m.file.path
+		base = e.m.File.Path
 	}
 	var out *Value
 	known, open := false, false
@@ -431,7 +433,7 @@ func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynam
 			}
 			return
 		}
-		if strings.Contains(alt.text(), hole) {
+		if strings.Contains(alt.text(), ir.Hole) {
 			files, more := p.resolver.matching(base, alt.text())
 			for _, file := range files {
 				if m := e.loaded(id, file, how); m != nil {
@@ -459,7 +461,7 @@ func (e *evaluation) requireFor(id nodeID, v *Value, base string, how how, dynam
 	return out
 }
 
-func (e *evaluation) requireText(id nodeID, text, base string, how how) *Value {
+func (e *evaluation) requireText(id ir.NodeID, text, base string, how how) *Value {
 	p := e.p
 	file, ok := p.resolver.resolve(base, text, how)
 	if !ok && isPath(text) {
@@ -504,7 +506,7 @@ func dataText(url string) string {
 	if strings.HasSuffix(strings.ToLower(kind), ";base64") {
 		raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(data, "="))
 		if err != nil {
-			return hole
+			return ir.Hole
 		}
 		data = string(raw)
 	}
@@ -525,7 +527,7 @@ func (e *evaluation) createRequire(c *callSite) *Value {
 			if strings.HasSuffix(inside, "/") {
 				inside += "x" // whatever lies in the folder
 			}
-			if path.Dir(inside) != path.Dir(e.m.file.path) {
+			if path.Dir(inside) != path.Dir(e.m.File.Path) {
 				return e.p.requireFrom(strings.TrimPrefix(inside, "/")).val()
 			}
 		}
@@ -538,13 +540,13 @@ func (e *evaluation) createRequire(c *callSite) *Value {
 func (e *evaluation) resolved(c *callSite, target *apiPath) *Value {
 	var out *Value
 	c.arg(0).each(func(alt *Value) {
-		if alt.kind == vString && !strings.Contains(alt.text(), hole) {
+		if alt.kind == vString && !strings.Contains(alt.text(), ir.Hole) {
 			how, scheme := byRequire, ""
 			if target.api == "import.meta.resolve" {
 				how, scheme = byImport, "file://"
 			}
-			if file, ok := e.p.resolver.resolve(e.m.file.path, alt.text(), how); ok {
-				out = e.p.join(out, e.p.str(scheme+PackageRoot+"/"+file))
+			if file, ok := e.p.resolver.resolve(e.m.File.Path, alt.text(), how); ok {
+				out = e.p.join(out, e.p.str(scheme+ir.PackageRoot+"/"+file))
 				return
 			}
 		}
@@ -554,16 +556,16 @@ func (e *evaluation) resolved(c *callSite, target *apiPath) *Value {
 }
 
 // importKey is the node of the name that a require or import loads.
-func (e *evaluation) importKey(id nodeID) nodeID {
-	switch n := &e.m.nodes[id]; n.kind {
-	case nCall:
-		if list := e.m.list(n.b); len(list) == 1 {
-			return nodeID(list[0])
+func (e *evaluation) importKey(id ir.NodeID) ir.NodeID {
+	switch n := &e.m.Nodes[id]; n.Kind {
+	case ir.NCall:
+		if list := e.m.List(n.B); len(list) == 1 {
+			return ir.NodeID(list[0])
 		}
-	case nImport:
-		return nodeID(n.a)
+	case ir.NImport:
+		return ir.NodeID(n.A)
 	}
-	return noNode
+	return ir.NoNode
 }
 
 // addonFile is the compiled addon that a path names, "" where it names none.
@@ -602,16 +604,16 @@ const shortestHelper = 5
 
 // interop recognises the helpers that TypeScript, Babel, SWC, Rollup, webpack
 // and esbuild put around modules, by name.
-func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bool) {
+func (e *evaluation) interop(id ir.NodeID, callee *ir.Node, args []*Value) (*Value, bool) {
 	name := ""
-	switch callee.kind {
-	case nSymbol:
-		name = e.p.strings.all[e.m.symbols[callee.a].name]
-	case nMember, nGlobal:
-		if callee.kind == nMember {
-			name = e.p.strings.all[callee.b]
+	switch callee.Kind {
+	case ir.NSymbol:
+		name = e.p.strings.All[e.m.Symbols[callee.A].Name]
+	case ir.NMember, ir.NGlobal:
+		if callee.Kind == ir.NMember {
+			name = e.p.strings.All[callee.B]
 		} else {
-			name = e.p.strings.all[callee.a]
+			name = e.p.strings.All[callee.A]
 		}
 	default:
 		return nil, false
@@ -647,7 +649,7 @@ func (e *evaluation) interop(id nodeID, callee *node, args []*Value) (*Value, bo
 }
 
 // asyncHelper runs the generator function in the helper's arguments.
-func (e *evaluation) asyncHelper(id nodeID, args []*Value) (*Value, bool) {
+func (e *evaluation) asyncHelper(id ir.NodeID, args []*Value) (*Value, bool) {
 	for i, arg := range args {
 		if arg != nil && arg.kind == vFunction {
 			f := arg.fn()

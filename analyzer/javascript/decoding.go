@@ -7,15 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	esbuild "github.com/evanw/esbuild/lockwarden"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 
+	esbuild "github.com/evanw/esbuild/lockwarden"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
 )
 
 // decode reads what a script hides in itself; the limits that it runs into are
 // blind spots of the file.
-func (p *program) decode(file *sourceFile, tree *esbuild.AST, shift int32) decode.Result {
-	source := decode.Source{Text: file.text(), Has: file.has, Folder: file.dirname(), File: file.filename(), Shift: shift}
+func (p *program) decode(file *ir.Source, tree *esbuild.AST, shift int32) decode.Result {
+	source := decode.Source{Text: file.Text(), Has: file.Has, Folder: file.Dirname(), File: file.Filename(), Shift: shift}
 	source.Load = func(name string) (string, bool) { return p.ownText(file, name) }
 	source.List = func(folder string) ([]string, bool) { return p.ownFolder(file, folder) }
 	r := decode.Script(tree, source, p.decoding)
@@ -31,7 +32,7 @@ func (p *program) decode(file *sourceFile, tree *esbuild.AST, shift int32) decod
 
 // decodingCut is a limit that decoding a script ran into.
 type decodingCut struct {
-	file *sourceFile
+	file *ir.Source
 	decode.Cut
 }
 
@@ -40,7 +41,7 @@ func (p *program) closeDecoding() {
 	for _, c := range p.decodingCuts {
 		contexts := Context(0)
 		for _, m := range p.order {
-			if m.file.path == c.file.path {
+			if m.File.Path == c.file.Path {
 				for _, f := range m.functions {
 					contexts |= f.contexts
 				}
@@ -49,24 +50,24 @@ func (p *program) closeDecoding() {
 		if contexts == 0 {
 			contexts = Unreachable
 		}
-		line, _ := c.file.position(c.Loc)
-		p.blindFile(BlindBudget, c.file.path, line, contexts, fmt.Sprintf("%s: more than %d", c.What, c.Max))
+		line, _ := c.file.Position(c.Loc)
+		p.blindFile(BlindBudget, c.file.Path, line, contexts, fmt.Sprintf("%s: more than %d", c.What, c.Max))
 	}
 }
 
 // own is the path of what a script names, in the package.
-func (p *program) own(from *sourceFile, name string) (string, bool) {
+func (p *program) own(from *ir.Source, name string) (string, bool) {
 	if p.resolver == nil || p.resolver.pkg == nil {
 		return "", false
 	}
-	if rest, ok := strings.CutPrefix(name, PackageRoot); ok {
+	if rest, ok := strings.CutPrefix(name, ir.PackageRoot); ok {
 		return path.Clean("/" + rest)[1:], true
 	}
-	return path.Join(path.Dir(from.path), name), !strings.HasPrefix(name, "/")
+	return path.Join(path.Dir(from.Path), name), !strings.HasPrefix(name, "/")
 }
 
 // ownFolder are the names in a folder of the package that a script names.
-func (p *program) ownFolder(from *sourceFile, name string) ([]string, bool) {
+func (p *program) ownFolder(from *ir.Source, name string) ([]string, bool) {
 	folder, ok := p.own(from, name)
 	if !ok {
 		return nil, false
@@ -85,7 +86,7 @@ func (p *program) ownFolder(from *sourceFile, name string) ([]string, bool) {
 }
 
 // ownText is a file of the package that a script names, as text.
-func (p *program) ownText(from *sourceFile, name string) (string, bool) {
+func (p *program) ownText(from *ir.Source, name string) (string, bool) {
 	name, ok := p.own(from, name)
 	if !ok {
 		return "", false
@@ -94,5 +95,5 @@ func (p *program) ownText(from *sourceFile, name string) (string, bool) {
 	if f == nil || f.Skipped != "" || f.Size > maxText {
 		return "", false
 	}
-	return strings.Clone(textOf(f.Data())), true
+	return strings.Clone(ir.TextOf(f.Data())), true
 }

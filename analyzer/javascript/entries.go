@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -125,7 +126,7 @@ func (r *resolver) entryPoints() []entryPoint {
 		// npm links every file of the folder, and those of its folders.
 		prefix := strings.TrimPrefix(path.Clean("/" + m.DirectoriesBin)[1:]+"/", "/")
 		for _, f := range r.pkg.Files {
-			if strings.HasPrefix(f.Path, prefix) && (IsScript(f.Path) || mayBeScript(f)) {
+			if strings.HasPrefix(f.Path, prefix) && (ir.IsScript(f.Path) || mayBeScript(f)) {
 				add(f.Path, "package.json directories.bin")
 			}
 		}

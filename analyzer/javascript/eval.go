@@ -7,7 +7,21 @@ import (
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/decode"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
+
+// stringAt is the value of a short string of the scripts.
+func (p *program) stringAt(i int32) *Value {
+	if int(i) >= len(p.stringValues) {
+		p.stringValues = append(p.stringValues, make([]*Value, len(p.strings.All)-len(p.stringValues))...)
+	}
+	v := p.stringValues[i]
+	if v == nil {
+		v = p.str(p.strings.All[i])
+		p.stringValues[i] = v
+	}
+	return v
+}
 
 // program is the state of the analysis of one package.
 type program struct {
@@ -33,8 +47,10 @@ type program struct {
 	// arguments is a stack of the arguments of the calls under way, values one
 	// of the values of the evaluations under way.
 	arguments, values []*Value
-	strings           stringTable
-	room              loweringRoom
+	strings           ir.Strings
+	// stringValues are those of the short strings that were evaluated.
+	stringValues []*Value
+	room         ir.Room
 	// numbers are the constants.
 	numbers      map[float64]*Value
 	roots        map[string]*apiPath
@@ -104,7 +120,7 @@ func (p *program) decodedMarks() Marks {
 
 func newProgram(vocabulary Vocabulary) *program {
 	p := &program{vocabulary: vocabulary, modules: map[string]*module{}, texts: map[string]*Value{}, sorted: map[*object][]string{}, properties: map[string]bool{}, accessors: map[string]bool{},
-		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, strings: stringTable{index: map[string]int32{}}, quoted: map[string]bool{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
+		opaques: map[Marks]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, strings: ir.NewStrings(), quoted: map[string]bool{}, flowMarks: map[string]Marks{}, decoding: decode.NewBudget(), alive: func() {}, joins: map[pair]*Value{}, roots: map[string]*apiPath{}, facts: &Facts{}}
 	if namer, ok := vocabulary.(Namer); ok {
 		p.known = namer.Known()
 	}
@@ -166,7 +182,7 @@ func (p *program) drain() {
 // sizes are those of the functions that wait for each other, in nodes: what a large
 // function depends on has settled, as far as it can, when it is evaluated again.
 // First come, first served takes three times as long.
-var sizes = [...]nodeID{16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 4096, math.MaxInt32}
+var sizes = [...]ir.NodeID{16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 4096, math.MaxInt32}
 
 // queue are functions to evaluate, first come, first served.
 type queue struct {
@@ -207,13 +223,13 @@ func (p *program) enqueueFor(f *function, news change) {
 				p.cutRuns = map[*function]bool{}
 			}
 			p.cutRuns[f] = true
-			p.blindAt(BlindBudget, Site{file: f.module.file, pos: f.pos, f: f}, fmt.Sprintf("evaluations of a function: more than %d", maxRuns[news]))
+			p.blindAt(BlindBudget, Site{file: f.module.File, pos: f.Pos, f: f}, fmt.Sprintf("evaluations of a function: more than %d", maxRuns[news]))
 		}
 		return
 	}
 	f.queued = true
 	for i, size := range sizes {
-		if f.end-f.start <= size {
+		if f.End-f.Start <= size {
 			p.queues[i].list = append(p.queues[i].list, f)
 			break
 		}
@@ -235,6 +251,8 @@ type evaluation struct {
 	// last as long as the evaluation; what must not be made again by the next
 	// one is in module.made.
 	values []*Value
+	// first is the function's first node.
+	first ir.NodeID
 }
 
 // run evaluates a function once.
@@ -248,9 +266,9 @@ func (p *program) run(f *function) {
 // pass evaluates the function's nodes in order; the values are the
 // evaluation's until it is released.
 func (e *evaluation) pass() {
-	f, nodes := e.f, e.m.nodes
+	f, nodes := e.f, e.m.Nodes
 	stack := e.p.values
-	size := int(f.end - f.start)
+	size := int(f.End - f.Start)
 	if len(stack)+size > cap(stack) {
 		// Evaluations further down keep the slice that they have.
 		stack = append(make([]*Value, 0, max(2*cap(stack), len(stack)+size)), stack...)
@@ -258,8 +276,9 @@ func (e *evaluation) pass() {
 	e.p.values = stack[:len(stack)+size]
 	e.values = e.p.values[len(stack):]
 	clear(e.values)
+	e.first = f.Start
 	for i := range e.values {
-		id := f.start + nodeID(i)
+		id := f.Start + ir.NodeID(i)
 		e.values[i] = e.eval(id, &nodes[id])
 	}
 	e.p.steps += int64(size)
@@ -274,102 +293,97 @@ func (e *evaluation) at(id int32) *Value {
 	if id < 0 {
 		return nil
 	}
-	return e.values[nodeID(id)-e.f.start]
+	return e.values[ir.NodeID(id)-e.first]
 }
 
 // kept is what an earlier evaluation of the node left for this one.
-func (e *evaluation) kept(id nodeID) *Value { return e.m.made[id] }
+func (e *evaluation) kept(id ir.NodeID) *Value { return e.m.made[id] }
 
 // keep leaves a value of the node for the next evaluations: what a place in the
 // code makes is one value, or values never settle.
-func (e *evaluation) keep(id nodeID, v *Value) *Value {
+func (e *evaluation) keep(id ir.NodeID, v *Value) *Value {
 	if e.inline > 0 {
 		return v // it leaves no trace
 	}
 	if e.m.made == nil {
-		e.m.made = map[nodeID]*Value{}
+		e.m.made = map[ir.NodeID]*Value{}
 	}
 	e.m.made[id] = v
 	return v
 }
 
-func (e *evaluation) eval(id nodeID, n *node) *Value {
+func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	p, m := e.p, e.m
-	switch n.kind {
-	case nUnknown, nEqual:
-		a, b := e.at(n.a), e.at(n.b)
-		if n.flags&flagStrict == 0 {
+	switch n.Kind {
+	case ir.NUnknown, ir.NEqual:
+		a, b := e.at(n.A), e.at(n.B)
+		if n.Flags&ir.FlagStrict == 0 {
 			e.converted(id, a)
 			e.converted(id, b)
 		}
-		if n.kind == nEqual && e.record {
+		if n.Kind == ir.NEqual && e.record {
 			e.use(UseCompare, a, id, []*Value{b})
 			e.use(UseCompare, b, id, []*Value{a})
 		}
 		return p.opaque(a.allMarks() | b.allMarks())
-	case nString:
-		if len(p.strings.all[n.a]) > maxShared {
+	case ir.NString:
+		if len(p.strings.All[n.A]) > maxShared {
 			if v := e.kept(id); v != nil {
 				return v
 			}
-			if n.flags&flagDecoded == 0 {
-				return e.keep(id, p.str(p.strings.all[n.a]))
+			if n.Flags&ir.FlagDecoded == 0 {
+				return e.keep(id, p.str(p.strings.All[n.A]))
 			}
-			return e.keep(id, p.marked(p.str(p.strings.all[n.a]), p.decodedMarks()))
+			return e.keep(id, p.marked(p.str(p.strings.All[n.A]), p.decodedMarks()))
 		}
-		if n.flags&flagDecoded != 0 {
-			return p.marked(p.str(p.strings.all[n.a]), p.decodedMarks())
+		if n.Flags&ir.FlagDecoded != 0 {
+			return p.marked(p.str(p.strings.All[n.A]), p.decodedMarks())
 		}
-		v := p.strings.values[n.a]
-		if v == nil {
-			v = p.str(p.strings.all[n.a])
-			p.strings.values[n.a] = v
-		}
-		return v
-	case nNumber:
-		return p.number(m.numbers[n.a])
-	case nBool:
-		if n.a == 1 {
+		return p.stringAt(n.A)
+	case ir.NNumber:
+		return p.number(m.Numbers[n.A])
+	case ir.NBool:
+		if n.A == 1 {
 			return yes
 		}
 		return no
-	case nNull:
+	case ir.NNull:
 		return nil // says nothing that matters here
-	case nRegExp:
+	case ir.NRegExp:
 		if v := e.kept(id); v != nil {
 			return v
 		}
-		return e.keep(id, textValue(vRegExp, p.strings.all[n.a]))
-	case nSymbol:
-		return m.symbols[n.a].value
-	case nGlobal:
+		return e.keep(id, textValue(vRegExp, p.strings.All[n.A]))
+	case ir.NSymbol:
+		return m.variables[n.A]
+	case ir.NGlobal:
 		return e.global(id, n)
-	case nMember:
-		return e.member(id, n, e.at(n.a), p.strings.all[n.b])
-	case nIndex:
+	case ir.NMember:
+		return e.member(id, n, e.at(n.A), p.strings.All[n.B])
+	case ir.NIndex:
 		return e.index(id, n)
-	case nCall, nNew, nTagged:
+	case ir.NCall, ir.NNew, ir.NTagged:
 		return e.call(id, n)
-	case nFunction:
-		return m.functions[n.a].val()
-	case nClass:
+	case ir.NFunction:
+		return m.functions[n.A].val()
+	case ir.NClass:
 		return e.class(n)
-	case nObject:
+	case ir.NObject:
 		return e.object(id, n)
-	case nArray:
+	case ir.NArray:
 		return e.array(id, n)
-	case nConcat:
-		return e.concat(id, m.list(n.b))
-	case nJoin:
+	case ir.NConcat:
+		return e.concat(id, m.List(n.B))
+	case ir.NJoin:
 		var v *Value
-		for _, item := range m.list(n.b) {
+		for _, item := range m.List(n.B) {
 			v = p.join(v, e.at(item))
 		}
 		return v
-	case nAwait:
-		return e.settled(id, e.at(n.a))
-	case nSpread:
-		v := e.at(n.a)
+	case ir.NAwait:
+		return e.settled(id, e.at(n.A))
+	case ir.NSpread:
+		v := e.at(n.A)
 		given := e.iterated(id, v)
 		if given == nil {
 			return v
@@ -381,70 +395,70 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 			return list.val()
 		}
 		return p.join(v, list.val())
-	case nThis:
+	case ir.NThis:
 		return e.this()
-	case nSuper:
+	case ir.NSuper:
 		return e.super()
-	case nImport:
-		return e.require(id, e.at(n.a), true)
-	case nModule:
-		v := p.str(p.strings.all[n.a])
+	case ir.NImport:
+		return e.require(id, e.at(n.A), true)
+	case ir.NModule:
+		v := p.str(p.strings.All[n.A])
 		return e.require(id, v, false)
-	case nMeta:
+	case ir.NMeta:
 		return e.metaObject()
-	case nParam:
-		if int(n.a) < len(e.f.paramValues) {
-			return e.f.paramValues[n.a]
+	case ir.NParam:
+		if int(n.A) < len(e.f.paramValues) {
+			return e.f.paramValues[n.A]
 		}
 		return nil
-	case nArguments:
+	case ir.NArguments:
 		return e.arguments(id)
-	case nRest:
-		return e.at(n.a)
-	case nElement:
-		v := e.at(n.a)
+	case ir.NRest:
+		return e.at(n.A)
+	case ir.NElement:
+		v := e.at(n.A)
 		given := e.iterated(id, v)
 		if given != nil && v.kind != vUnion {
 			return given
 		}
 		return p.join(given, e.elementsOf(v))
-	case nKeys:
-		v := e.at(n.a)
+	case ir.NKeys:
+		v := e.at(n.A)
 		if e.record {
 			e.enumerate(id, v, "list")
 		}
 		return p.opaque(v.allMarks())
-	case nAssign:
-		e.assign(id, n.a, e.at(n.b))
-	case nSet:
+	case ir.NAssign:
+		e.assign(id, n.A, e.at(n.B))
+	case ir.NSet:
 		e.set(id, n)
-	case nDelete:
+	case ir.NDelete:
 		if e.record {
-			e.use(UseDelete, e.at(n.a), id, nil)
+			e.use(UseDelete, e.at(n.A), id, nil)
 		}
-	case nReturn:
-		e.returns(e.at(n.a))
-	case nYield:
-		v := e.at(n.a)
+	case ir.NReturn:
+		e.returns(e.at(n.A))
+	case ir.NYield:
+		v := e.at(n.A)
 		e.returns(v)
 		return e.awaited(v)
-	case nExport:
-		e.setProperty(m.exports, p.strings.all[n.a], e.at(n.b))
-	case nExportAll:
-		e.spreadInto(m.exports, e.at(n.a))
-	case nArithmetic:
-		e.converted(id, e.at(n.a))
-		e.converted(id, e.at(n.b))
+	case ir.NExport:
+		e.setProperty(m.exports, p.strings.All[n.A], e.at(n.B))
+	case ir.NExportAll:
+		e.spreadInto(m.exports, e.at(n.A))
+	case ir.NArithmetic:
+		e.converted(id, e.at(n.A))
+		e.converted(id, e.at(n.B))
 		return e.arithmetic(n)
-	case nCaught:
+	case ir.NCaught:
 		return e.f.thrown
-	case nThrow:
-		e.throws(e.at(n.a))
-	case nNegate:
-		if v := e.at(n.a); v != nil && v.kind == vNumber {
+	case ir.NThrow:
+		e.throws(e.at(n.A))
+	case ir.NNegate:
+		if v := e.at(n.A); v != nil && v.kind == vNumber {
 			return number(-v.number())
 		}
-	case nJSX:
+	case ir.NJSX:
 		e.jsx(id, n)
 	}
 	return nil
@@ -452,7 +466,7 @@ func (e *evaluation) eval(id nodeID, n *node) *Value {
 
 func (e *evaluation) returns(v *Value) {
 	f := e.f
-	if f.arrow || f.name != "" || f.parent != nil {
+	if f.Arrow || f.Name != "" || f.parent() != nil {
 		joined := e.p.join(f.returned, v)
 		if e.inline > 0 {
 			f.returned = joined
@@ -466,68 +480,69 @@ func (e *evaluation) returns(v *Value) {
 	}
 }
 
-func (e *evaluation) assign(id nodeID, sym int32, v *Value) {
-	s := &e.m.symbols[sym]
+func (e *evaluation) assign(id ir.NodeID, sym int32, v *Value) {
 	if e.inline > 0 {
-		e.assignLocal(s, v)
+		e.assignLocal(sym, v)
 		return
 	}
-	joined := e.p.join(s.value, v)
-	if joined == s.value {
+	value := &e.m.variables[sym]
+	joined := e.p.join(*value, v)
+	if joined == *value {
 		return
 	}
-	news := e.p.news(s.value, joined)
-	s.value = joined
-	for r := s.readers; r != 0; r = e.m.readers[r].next {
-		reader := &e.m.readers[r]
-		if reader.function == e.f.index && reader.first > id {
+	news := e.p.news(*value, joined)
+	*value = joined
+	for r := e.m.Symbols[sym].Readers; r != 0; r = e.m.Readers[r].Next {
+		reader := &e.m.Readers[r]
+		if reader.Function == e.f.Index && reader.First > id {
 			continue // this very evaluation comes to where it is read
 		}
-		e.p.enqueueFor(e.m.functions[reader.function], news)
+		e.p.enqueueFor(e.m.functions[reader.Function], news)
 	}
 }
 
 // localValue is what a variable held before an inline evaluation.
 type localValue struct {
-	s     *symbol
-	value *Value
+	symbol int32
+	value  *Value
 }
 
 // assignLocal gives a variable of the function itself this call's value for as
 // long as the inline evaluation lasts; others keep what they have.
-func (e *evaluation) assignLocal(s *symbol, v *Value) {
-	if r := e.m.readers[s.readers]; s.readers == 0 || r.next != 0 || r.function != e.f.index {
+func (e *evaluation) assignLocal(sym int32, v *Value) {
+	first, value := e.m.Symbols[sym].Readers, &e.m.variables[sym]
+	if r := e.m.Readers[first]; first == 0 || r.Next != 0 || r.Function != e.f.Index {
 		return
 	}
 	for _, saved := range e.locals {
-		if saved.s == s {
-			s.value = e.p.join(s.value, v)
+		if saved.symbol == sym {
+			*value = e.p.join(*value, v)
 			return
 		}
 	}
-	e.locals = append(e.locals, localValue{s, s.value})
-	s.value = v
+	e.locals = append(e.locals, localValue{sym, *value})
+	*value = v
 }
 
-func (e *evaluation) global(id nodeID, n *node) *Value {
+func (e *evaluation) global(id ir.NodeID, n *ir.Node) *Value {
 	m := e.m
-	switch name := e.p.strings.all[n.a]; name {
+	switch name := e.p.strings.All[n.A]; name {
 	case "module":
 		return m.moduleObject.val()
 	case "exports":
 		return m.exports.val()
 	case "__dirname":
-		return e.p.str(m.file.dirname())
+		return e.p.str(m.File.Dirname())
 	case "__filename":
-		return e.p.str(m.file.filename())
+		return e.p.str(m.File.Filename())
 	case "undefined":
 		return nil
 	default:
 		path := e.p.global(name)
-		if m.file.of == nil && builtins[name] && globalModules[name] == "" {
+		if m.File.Of == nil && builtins[name] && globalModules[name] == "" {
 			path = e.p.externalModule(name) // node -e has them all; eval sees what is called so around it
 		}
-		if e.record && n.flags&flagOptional == 0 {
+		if e.record && n.Flags&ir.FlagOptional == 0 {
 			e.use(UseRead, path.val(), id, nil)
 		}
 		return path.val()
@@ -542,8 +557,8 @@ func (e *evaluation) metaObject() *Value {
 
 func (e *evaluation) this() *Value {
 	f := e.f
-	for f.arrow && f.parent != nil {
-		f = f.parent
+	for f.Arrow && f.parent() != nil {
+		f = f.parent()
 	}
 	if f.this != nil {
 		if o := f.prototype; o != nil && (o.properties.size() > 0 || len(o.rare().spreads) > 0) {
@@ -551,11 +566,11 @@ func (e *evaluation) this() *Value {
 		}
 		return f.this
 	}
-	if f.class != nil {
-		return f.class.proto().val()
+	if f.class() != nil {
+		return f.class().proto().val()
 	}
-	if f.parent == nil {
-		if e.m.esm {
+	if f.parent() == nil {
+		if e.m.ESM {
 			return nil
 		}
 		return e.m.exports.val()
@@ -565,19 +580,19 @@ func (e *evaluation) this() *Value {
 
 func (e *evaluation) super() *Value {
 	f := e.f
-	for f.arrow && f.parent != nil {
-		f = f.parent
+	for f.Arrow && f.parent() != nil {
+		f = f.parent()
 	}
-	if f.class != nil {
-		return f.class.superclass
+	if f.class() != nil {
+		return f.class().superclass
 	}
 	return nil
 }
 
-func (e *evaluation) arguments(id nodeID) *Value {
+func (e *evaluation) arguments(id ir.NodeID) *Value {
 	f := e.f
-	for f.arrow && f.parent != nil {
-		f = f.parent
+	for f.Arrow && f.parent() != nil {
+		f = f.parent()
 	}
 	o := &object{} // of this call alone
 	if e.inline == 0 {
@@ -586,11 +601,11 @@ func (e *evaluation) arguments(id nodeID) *Value {
 	o.array, o.properties = true, properties{}
 	var all *Value
 	values := f.paramValues
-	if f.parent == nil && f.index == 0 && !e.m.esm {
+	if f.parent() == nil && f.Index == 0 && !e.m.ESM {
 		values = e.wrapperArguments()
 	}
 	for i, v := range values {
-		o.properties.set(formatNumber(float64(i)), v)
+		o.properties.set(ir.FormatNumber(float64(i)), v)
 		all = e.p.join(all, v)
 	}
 	o.elements = all
@@ -601,7 +616,7 @@ func (e *evaluation) arguments(id nodeID) *Value {
 // is the body of.
 func (e *evaluation) wrapperArguments() []*Value {
 	m := e.m
-	return []*Value{m.exports.val(), e.p.requirePath.val(), m.moduleObject.val(), e.p.str(m.file.filename()), e.p.str(m.file.dirname())}
+	return []*Value{m.exports.val(), e.p.requirePath.val(), m.moduleObject.val(), e.p.str(m.File.Filename()), e.p.str(m.File.Dirname())}
 }
 
 // awaited is what awaiting v gives.
@@ -630,12 +645,12 @@ func (e *evaluation) elementsOf(v *Value) *Value {
 			}
 			out = e.p.join(out, o.elements)
 			if o.array {
-				for i := range min(int(o.length), maxElements) {
-					out = e.p.joinElement(out, o.properties.get(formatNumber(float64(i))), i)
+				for i := range min(int(o.length), ir.MaxElements) {
+					out = e.p.joinElement(out, o.properties.get(ir.FormatNumber(float64(i))), i)
 				}
-				if int(o.length) > maxElements {
+				if int(o.length) > ir.MaxElements {
 					for _, key := range e.p.keysOf(o) {
-						out = e.p.joinElement(out, o.properties.get(key), maxElements)
+						out = e.p.joinElement(out, o.properties.get(key), ir.MaxElements)
 					}
 				}
 				e.p.steps += int64(o.properties.size()) / 8
@@ -673,8 +688,8 @@ func (p *program) joinElement(out, v *Value, i int) *Value {
 	return p.join(out, v)
 }
 
-func (e *evaluation) jsx(id nodeID, n *node) {
-	for i, item := range e.m.list(n.b) {
+func (e *evaluation) jsx(id ir.NodeID, n *ir.Node) {
+	for i, item := range e.m.List(n.B) {
 		v := e.at(item)
 		if i == 0 {
 			v.each(func(alt *Value) {
@@ -691,12 +706,12 @@ func (e *evaluation) jsx(id nodeID, n *node) {
 // isFunctionOnly reports whether a value is surely a function, or a method of
 // something known. Where an object may have other makers as well, its
 // constructor makes one more of its kind: new event.constructor(event.type).
-func (e *evaluation) isFunctionOnly(member *node, v *Value) bool {
+func (e *evaluation) isFunctionOnly(member *ir.Node, v *Value) bool {
 	switch v.kind {
 	case vString:
 		return true
 	case vFunction:
-		return e.writesFunction(member.a, v)
+		return e.writesFunction(member.A, v)
 	case vPath:
 		api := v.path().api
 		if i := strings.LastIndexAny(api, "#@"); i >= 0 {
@@ -712,14 +727,14 @@ func (e *evaluation) isFunctionOnly(member *node, v *Value) bool {
 // itself or under its name: a parameter that is this function now may be an
 // object the next time.
 func (e *evaluation) writesFunction(id int32, v *Value) bool {
-	switch n := &e.m.nodes[id]; n.kind {
-	case nFunction:
+	switch n := &e.m.Nodes[id]; n.Kind {
+	case ir.NFunction:
 		return true
-	case nSymbol:
-		return v.fn().name != "" && v.fn().name == e.p.strings.all[e.m.symbols[n.a].name]
-	case nCall:
+	case ir.NSymbol:
+		return v.fn().Name != "" && v.fn().Name == e.p.strings.All[e.m.Symbols[n.A].Name]
+	case ir.NCall:
 		// Object.getPrototypeOf(async function () {})
-		if list := e.m.list(n.b); len(list) == 1 {
+		if list := e.m.List(n.B); len(list) == 1 {
 			return e.writesFunction(list[0], v)
 		}
 	}
@@ -729,12 +744,12 @@ func (e *evaluation) writesFunction(id int32, v *Value) bool {
 // isMethod reports whether a node is a method of a text or an array that stands
 // there: [].filter, ”['sub'].
 func (e *evaluation) isMethod(id int32) bool {
-	n := &e.m.nodes[id]
-	if n.kind != nMember && n.kind != nIndex {
+	n := &e.m.Nodes[id]
+	if n.Kind != ir.NMember && n.Kind != ir.NIndex {
 		return false
 	}
-	of := e.m.nodes[n.a].kind
-	return of == nArray || of == nString
+	of := e.m.Nodes[n.A].Kind
+	return of == ir.NArray || of == ir.NString
 }
 
 // withoutFunction is a value without the constructor of functions.
@@ -750,16 +765,16 @@ func (p *program) withoutFunction(v *Value) *Value {
 }
 
 // member reads a property.
-func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Value {
+func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string) *Value {
 	p := e.p
 	if object == nil {
-		if name == "constructor" && e.isMethod(n.a) {
+		if name == "constructor" && e.isMethod(n.A) {
 			return p.global("Function").val()
 		}
 		return nil
 	}
 	var out *Value
-	reads := e.record && n.flags&flagOptional == 0 && (name != "constructor" || e.isFunctionOnly(n, object))
+	reads := e.record && n.Flags&ir.FlagOptional == 0 && (name != "constructor" || e.isFunctionOnly(n, object))
 	object.each(func(alt *Value) {
 		switch alt.kind {
 		case vPath:
@@ -790,7 +805,7 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 			out = p.join(out, alt)
 		case vString:
 			if name == "length" {
-				if !strings.Contains(alt.text(), hole) {
+				if !strings.Contains(alt.text(), ir.Hole) {
 					out = p.join(out, number(float64(builtin.Length(alt.text()))))
 				}
 			} else if rest, ok := strings.CutPrefix(alt.text(), "file://"); ok && (name == "href" || name == "pathname") {
@@ -800,7 +815,7 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 				out = p.join(out, p.str(rest))
 			} else if name == "constructor" {
 				out = p.join(out, p.global("String").val())
-			} else if i, ok := smallIndex(name); ok && !strings.Contains(alt.text(), hole) {
+			} else if i, ok := smallIndex(name); ok && !strings.Contains(alt.text(), ir.Hole) {
 				if v, ok := builtin.TextMethod("at", alt.text(), []any{float64(i)}); ok {
 					out = p.join(out, e.fromPlain(id, v))
 				}
@@ -816,14 +831,14 @@ func (e *evaluation) member(id nodeID, n *node, object *Value, name string) *Val
 	if e.record && object.cut() {
 		e.reached(id, limitObjects, maxUnion)
 	}
-	if e.record && n.flags&flagHidden != 0 {
+	if e.record && n.Flags&ir.FlagHidden != 0 {
 		e.use(UseHidden, out, id, []*Value{p.str(name)})
 	}
 	return out
 }
 
-func (e *evaluation) index(id nodeID, n *node) *Value {
-	object, key := e.at(n.a), e.at(n.b)
+func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
+	object, key := e.at(n.A), e.at(n.B)
 	if object == nil {
 		return e.p.opaque(key.allMarks())
 	}
@@ -831,12 +846,12 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 	known := false
 	key.each(func(k *Value) {
 		switch {
-		case k.kind == vString && !strings.Contains(k.text(), hole):
+		case k.kind == vString && !strings.Contains(k.text(), ir.Hole):
 			known = true
 			out = e.p.join(out, e.member(id, n, object, k.text()))
 		case k.kind == vNumber:
 			known = true
-			out = e.p.join(out, e.member(id, n, object, formatNumber(k.number())))
+			out = e.p.join(out, e.member(id, n, object, ir.FormatNumber(k.number())))
 		case k.kind == vObject:
 			e.converted(id, k)
 		case k.kind == vPath:
@@ -870,7 +885,7 @@ func (e *evaluation) index(id nodeID, n *node) *Value {
 			}
 			if m := e.p.member(alt.path(), name); m != nil {
 				out = e.p.join(out, m.val())
-				if e.record && n.flags&flagOptional == 0 {
+				if e.record && n.Flags&ir.FlagOptional == 0 {
 					e.use(UseRead, m.val(), id, nil)
 				}
 			}

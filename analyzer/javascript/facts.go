@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -109,13 +110,13 @@ type Facts struct {
 func (f *Facts) LoadedBy(scripts map[string]bool) []string {
 	var out []string
 	for _, m := range f.modules {
-		if !scripts[m.file.path] {
+		if !scripts[m.File.Path] {
 			continue
 		}
 		for _, function := range m.functions {
 			for _, call := range function.calls {
-				if call.to.index == 0 { // what runs as the module is loaded
-					out = append(out, call.to.module.file.path)
+				if call.to.Index == 0 { // what runs as the module is loaded
+					out = append(out, call.to.module.File.Path)
 				}
 			}
 		}
@@ -148,7 +149,7 @@ type Use struct {
 	// Flows are the ways of data to the arguments, where they were asked for.
 	Flows []Flow
 	// id is the node of the call; -1 where there is none.
-	id nodeID
+	id ir.NodeID
 	Site
 }
 
@@ -171,7 +172,7 @@ type FileUse struct {
 
 // Site is a place in a package's scripts.
 type Site struct {
-	file *sourceFile
+	file *ir.Source
 	pos  int32
 	f    *function
 	line int
@@ -182,7 +183,7 @@ func (s *Site) File() string {
 	if s.file == nil {
 		return ""
 	}
-	return s.file.path
+	return s.file.Path
 }
 
 // Position is the 1-based line and column.
@@ -190,7 +191,7 @@ func (s *Site) Position() (line, column int) {
 	if s.line > 0 || s.file == nil {
 		return s.line, 1
 	}
-	return s.file.position(s.pos)
+	return s.file.Position(s.pos)
 }
 
 // Snippet is the code there, at most 200 bytes.
@@ -198,7 +199,7 @@ func (s *Site) Snippet() string {
 	if s.file == nil {
 		return ""
 	}
-	return s.file.snippet(s.pos)
+	return s.file.Snippet(s.pos)
 }
 
 // Contexts are those in which the code there can run.
@@ -213,7 +214,7 @@ func (s *Site) Contexts() Context {
 func (s *Site) SameFunction(other *Site) bool { return s.f != nil && s.f == other.f }
 
 // propertyUse reports a property that the vocabulary asks for by name.
-func (e *evaluation) propertyUse(id nodeID, pos int32, name string, object, v *Value) {
+func (e *evaluation) propertyUse(id ir.NodeID, pos int32, name string, object, v *Value) {
 	interest, ok := e.p.properties[name]
 	if !ok {
 		interest = e.p.vocabulary.Interest("{}."+name).Uses&UseProperty != 0
@@ -231,20 +232,20 @@ func (e *evaluation) propertyUse(id nodeID, pos int32, name string, object, v *V
 	e.p.facts.Uses = append(e.p.facts.Uses, Use{Kind: UseProperty, API: "{}." + name, Args: []*Value{v, object}, id: -1, Site: site})
 }
 
-func (e *evaluation) site(id nodeID) Site {
+func (e *evaluation) site(id ir.NodeID) Site {
 	pos := int32(0)
 	if id >= 0 {
-		pos = e.m.position(id)
+		pos = e.m.Position(id)
 	}
-	return Site{file: e.m.file, pos: pos, f: e.f}
+	return Site{file: e.m.File, pos: pos, f: e.f}
 }
 
 // use reports a use of what v may be.
-func (e *evaluation) use(kind UseKind, v *Value, id nodeID, args []*Value) {
+func (e *evaluation) use(kind UseKind, v *Value, id ir.NodeID, args []*Value) {
 	e.useCertainty(kind, v, id, args, Certain)
 }
 
-func (e *evaluation) useCertainty(kind UseKind, v *Value, id nodeID, args []*Value, certainty Certainty) {
+func (e *evaluation) useCertainty(kind UseKind, v *Value, id ir.NodeID, args []*Value, certainty Certainty) {
 	v.each(func(alt *Value) {
 		if alt.kind != vPath || alt.path().interest.Uses&kind == 0 {
 			return
@@ -254,12 +255,12 @@ func (e *evaluation) useCertainty(kind UseKind, v *Value, id nodeID, args []*Val
 }
 
 // siteOfUse is where a reader looks for a call: at the name that is called.
-func (e *evaluation) siteOfUse(id nodeID) Site {
+func (e *evaluation) siteOfUse(id ir.NodeID) Site {
 	s := e.site(id)
 	if id >= 0 {
-		n := &e.m.nodes[id]
-		if n.kind == nCall || n.kind == nTagged {
-			if pos := e.m.position(nodeID(n.a)); e.m.nodes[n.a].kind == nMember && pos > 0 {
+		n := &e.m.Nodes[id]
+		if n.Kind == ir.NCall || n.Kind == ir.NTagged {
+			if pos := e.m.Position(ir.NodeID(n.A)); e.m.Nodes[n.A].Kind == ir.NMember && pos > 0 {
 				s.pos = pos
 			}
 		}
@@ -269,12 +270,12 @@ func (e *evaluation) siteOfUse(id nodeID) Site {
 
 // enumerate reports that all members of v are taken: "list" where code reads
 // them one by one, "copy" where another object gets them all.
-func (e *evaluation) enumerate(id nodeID, v *Value, how string) {
+func (e *evaluation) enumerate(id ir.NodeID, v *Value, how string) {
 	e.use(UseEnumerate, v, id, []*Value{e.p.str(how)})
 }
 
 // requireUse reports a module that is chosen at run time.
-func (e *evaluation) requireUse(id nodeID, v *Value, kind UseKind) {
+func (e *evaluation) requireUse(id ir.NodeID, v *Value, kind UseKind) {
 	if e.p.requirePath.interest.Uses&kind == 0 {
 		return
 	}
@@ -282,29 +283,29 @@ func (e *evaluation) requireUse(id nodeID, v *Value, kind UseKind) {
 }
 
 // hidden reports a computed member that resolves to a watched API.
-func (e *evaluation) hidden(id nodeID, n *node, member *Value) {
-	key := e.at(n.b)
+func (e *evaluation) hidden(id ir.NodeID, n *ir.Node, member *Value) {
+	key := e.at(n.B)
 	if member == nil || key == nil || key.kind != vString {
 		return
 	}
 	member.each(func(alt *Value) {
-		if alt.kind == vPath && alt.path().interest.Uses&UseHidden != 0 && !e.spelled(nodeID(n.b), key.text()) {
-			e.use(UseHidden, alt, id, []*Value{e.at(n.b)})
+		if alt.kind == vPath && alt.path().interest.Uses&UseHidden != 0 && !e.spelled(ir.NodeID(n.B), key.text()) {
+			e.use(UseHidden, alt, id, []*Value{e.at(n.B)})
 		}
 	})
 }
 
 // spelled reports whether a name stands in the code as it is: at the node, or,
 // where a variable holds it, anywhere in the file, or as a text in the package.
-func (e *evaluation) spelled(id nodeID, name string) bool {
-	n := &e.m.nodes[id]
-	switch n.kind {
-	case nString:
-		return spelledAt(e.m.file.text(), int(e.m.position(id)), name)
-	case nConcat, nCall, nIndex, nArithmetic:
+func (e *evaluation) spelled(id ir.NodeID, name string) bool {
+	n := &e.m.Nodes[id]
+	switch n.Kind {
+	case ir.NString:
+		return ir.SpelledAt(e.m.File.Text(), int(e.m.Position(id)), name)
+	case ir.NConcat, ir.NCall, ir.NIndex, ir.NArithmetic:
 		return false
-	case nSymbol, nMember:
-		return e.p.namesSpelled(e.m.file, name) || e.p.quotedAnywhere(name)
+	case ir.NSymbol, ir.NMember:
+		return e.p.namesSpelled(e.m.File, name) || e.p.quotedAnywhere(name)
 	}
 	return true
 }
@@ -317,7 +318,7 @@ func (p *program) quotedAnywhere(name string) bool {
 		return found
 	}
 	for _, m := range p.order {
-		if text := m.file.text(); strings.Contains(text, "'"+name+"'") || strings.Contains(text, "\""+name+"\"") {
+		if text := m.File.Text(); strings.Contains(text, "'"+name+"'") || strings.Contains(text, "\""+name+"\"") {
 			found = true
 			break
 		}
@@ -326,16 +327,9 @@ func (p *program) quotedAnywhere(name string) bool {
 	return found
 }
 
-// spelledAt reports whether a text stands at an offset in quotes.
-func spelledAt(text string, at int, name string) bool {
-	return at < 0 || at+len(name)+2 > len(text) || isQuote(text[at]) && text[at+1:at+1+len(name)] == name && isQuote(text[at+1+len(name)])
-}
-
-func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
-
 // namesSpelled reports whether a name stands as a word in a file.
-func (p *program) namesSpelled(file *sourceFile, name string) bool {
-	text := file.text()
+func (p *program) namesSpelled(file *ir.Source, name string) bool {
+	text := file.Text()
 	for from := 0; ; {
 		i := strings.Index(text[from:], name)
 		if i < 0 {
@@ -343,14 +337,14 @@ func (p *program) namesSpelled(file *sourceFile, name string) bool {
 		}
 		at := from + i
 		end := at + len(name)
-		if (at == 0 || !isWordByte(text[at-1])) && (end == len(text) || !isWordByte(text[end])) {
+		if (at == 0 || !ir.IsWordByte(text[at-1])) && (end == len(text) || !ir.IsWordByte(text[end])) {
 			return true
 		}
 		from = end
 	}
 }
 
-func (f *Facts) fileUse(e *evaluation, id nodeID, file string) {
+func (f *Facts) fileUse(e *evaluation, id ir.NodeID, file string) {
 	f.Files = append(f.Files, FileUse{Path: file, Site: e.site(id)})
 }
 
@@ -358,21 +352,21 @@ func (f *Facts) fileUse(e *evaluation, id nodeID, file string) {
 // makes of several.
 func (e *evaluation) texts(wanted func(string) bool) {
 	m := e.m
-	for id := e.f.start; id < e.f.end; id++ {
-		n := &m.nodes[id]
-		switch n.kind {
-		case nString, nRegExp:
-			if s := e.p.strings.all[n.a]; len(s) >= 3 && wanted(s) {
+	for id := e.f.Start; id < e.f.End; id++ {
+		n := &m.Nodes[id]
+		switch n.Kind {
+		case ir.NString, ir.NRegExp:
+			if s := e.p.strings.All[n.A]; len(s) >= 3 && wanted(s) {
 				e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: s, Site: e.site(id)})
 			}
-		case nConcat, nCall, nNew:
+		case ir.NConcat, ir.NCall, ir.NNew:
 			v := e.at(int32(id))
 			if v == nil {
 				continue
 			}
 			seen := 0
 			v.each(func(alt *Value) {
-				if alt.kind == vString && len(alt.text()) >= 4 && alt.text() != hole && seen < 4 && wanted(alt.text()) {
+				if alt.kind == vString && len(alt.text()) >= 4 && alt.text() != ir.Hole && seen < 4 && wanted(alt.text()) {
 					seen++
 					e.p.facts.Texts = append(e.p.facts.Texts, Text{Value: alt.text(), Folded: true, Site: e.site(id)})
 				}
@@ -415,8 +409,8 @@ func (f *Facts) loading(name string) *function {
 	if f.byFile == nil {
 		f.byFile = map[string]*function{}
 		for _, m := range f.modules {
-			if len(m.functions) > 0 && f.byFile[m.file.path] == nil {
-				f.byFile[m.file.path] = m.functions[0]
+			if len(m.functions) > 0 && f.byFile[m.File.Path] == nil {
+				f.byFile[m.File.Path] = m.functions[0]
 			}
 		}
 	}
@@ -491,8 +485,8 @@ func chain(f *function, context int) []string {
 			}
 			break
 		}
-		line, _ := via.from.module.file.position(via.pos)
-		steps = append(steps, via.from.module.file.path+":"+formatNumber(float64(line)))
+		line, _ := via.from.module.File.Position(via.pos)
+		steps = append(steps, via.from.module.File.Path+":"+ir.FormatNumber(float64(line)))
 		f = via.from
 	}
 	for i, j := 0, len(steps)-1; i < j; i, j = i+1, j-1 {
@@ -527,10 +521,10 @@ func (f *Facts) Named(near *Site, api string) []Site {
 func (f *Facts) Wrapped(u *Use) []Site {
 	name := u.API[strings.LastIndexAny(u.API, ".#@")+1:]
 	fn := u.f
-	for depth := 0; fn != nil && depth < 3 && fn.name != name; depth++ {
-		fn = fn.parent
+	for depth := 0; fn != nil && depth < 3 && fn.Name != name; depth++ {
+		fn = fn.parent()
 	}
-	if fn == nil || fn.name != name {
+	if fn == nil || fn.Name != name {
 		return nil
 	}
 	if f.callers == nil {
@@ -545,10 +539,10 @@ func (f *Facts) Wrapped(u *Use) []Site {
 	}
 	var out []Site
 	for _, call := range f.callers[fn] {
-		if text := call.from.module.file.text(); call.pos < 0 || int(call.pos) >= len(text) || !strings.HasPrefix(text[call.pos:], name) {
+		if text := call.from.module.File.Text(); call.pos < 0 || int(call.pos) >= len(text) || !strings.HasPrefix(text[call.pos:], name) {
 			continue // it may be another function that is called there
 		}
-		out = append(out, Site{file: call.from.module.file, pos: call.pos, f: call.from})
+		out = append(out, Site{file: call.from.module.File, pos: call.pos, f: call.from})
 	}
 	return out
 }
@@ -564,7 +558,7 @@ func (u *Use) Direct() bool {
 	if u.file == nil || u.pos < 0 {
 		return true
 	}
-	text := u.file.text()
+	text := u.file.Text()
 	if int(u.pos) >= len(text) {
 		return true
 	}
@@ -584,8 +578,8 @@ func (f *Facts) Written(near *Site, text string) []Site {
 	var out []Site
 	m := near.f.module
 	for _, w := range m.answers.written {
-		if m.pkg.strings.all[w.text] == text && len(out) < maxPlaces {
-			out = append(out, Site{file: m.file, pos: w.pos, f: m.functions[w.function]})
+		if m.pkg.strings.All[w.text] == text && len(out) < maxPlaces {
+			out = append(out, Site{file: m.File, pos: w.pos, f: m.functions[w.function]})
 		}
 	}
 	return out
@@ -604,7 +598,7 @@ func (f *Facts) InstallFiles() []string {
 	}
 	for _, m := range f.modules {
 		if len(m.functions) > 0 && m.functions[0].contexts&Install != 0 {
-			add(m.file.path)
+			add(m.File.Path)
 		}
 	}
 	for _, c := range f.Commands {

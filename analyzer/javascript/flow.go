@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // Flow is a way that data takes: from the API that gives it to an argument of
@@ -110,13 +112,13 @@ type moduleIndex struct {
 // assigned is an assignment to a symbol.
 type assigned struct {
 	symbol int32
-	at     nodeID
+	at     ir.NodeID
 }
 
 // written is a value stored under a name.
 type written struct {
 	name  string
-	at    nodeID
+	at    ir.NodeID
 	value int32
 }
 
@@ -181,7 +183,7 @@ func (p *program) flowInterest(api string) Marks {
 // value is that of a node; what has to be found a second time counts as work.
 func (t *flows) value(f *function, id int32) *Value {
 	if found := t.p.found; found != nil && found.again && found.of[f] == nil {
-		t.work += int(f.end - f.start)
+		t.work += int(f.End - f.Start)
 	}
 	return t.p.value(f, id)
 }
@@ -204,7 +206,7 @@ func (t *flows) writers(name string) []*module {
 	if t.written == nil {
 		t.written = map[string][]*module{}
 		for _, m := range t.modules() {
-			if m.nodes == nil {
+			if m.Nodes == nil {
 				continue
 			}
 			properties := t.index(m).properties
@@ -230,7 +232,7 @@ type trail struct {
 	t     *flows
 	marks Marks
 	steps []Site
-	seen  map[*node]bool
+	seen  map[*ir.Node]bool
 	left  int
 	out   []Flow
 	arg   int
@@ -242,18 +244,18 @@ func (t *flows) use(u *Use, arg int, marks Marks) {
 		if marks&bit == 0 {
 			continue
 		}
-		w := &trail{t: t, marks: bit, seen: map[*node]bool{}, left: maxFlowSteps, arg: arg}
-		n := &m.nodes[u.id]
-		switch n.kind {
-		case nCall, nNew, nTagged:
+		w := &trail{t: t, marks: bit, seen: map[*ir.Node]bool{}, left: maxFlowSteps, arg: arg}
+		n := &m.Nodes[u.id]
+		switch n.Kind {
+		case ir.NCall, ir.NNew, ir.NTagged:
 			// fn.call(this, x) has its arguments elsewhere: any that carries.
-			for _, item := range m.list(n.b) {
+			for _, item := range m.List(n.B) {
 				w.visit(m, u.f, item, 0)
 			}
-		case nImport:
-			w.visit(m, u.f, n.a, 0)
-		case nSet:
-			w.visit(m, u.f, m.list(n.a)[3], 0)
+		case ir.NImport:
+			w.visit(m, u.f, n.A, 0)
+		case ir.NSet:
+			w.visit(m, u.f, m.List(n.A)[3], 0)
 		}
 		if len(w.out) == 0 && (w.left <= 0 || t.work > maxFlowWork) {
 			// The data is there; only its way is too long to be found.
@@ -302,81 +304,81 @@ func sameLine(a, b *Site) bool {
 
 // visit follows the value of one node back.
 func (w *trail) visit(m *module, f *function, id int32, depth int) {
-	if m.nodes == nil || depth > maxFlowDepth || w.left <= 0 || w.t.work > maxFlowWork || !w.carries(f, id) {
+	if m.Nodes == nil || depth > maxFlowDepth || w.left <= 0 || w.t.work > maxFlowWork || !w.carries(f, id) {
 		return
 	}
-	n := &m.nodes[id]
+	n := &m.Nodes[id]
 	if w.seen[n] {
 		return
 	}
 	w.seen[n] = true
 	w.left--
 	steps := len(w.steps)
-	if pos := m.position(nodeID(id)); pos > 0 || n.kind == nGlobal {
-		w.steps = append(w.steps, Site{file: m.file, pos: pos, f: f})
+	if pos := m.Position(ir.NodeID(id)); pos > 0 || n.Kind == ir.NGlobal {
+		w.steps = append(w.steps, Site{file: m.File, pos: pos, f: f})
 	}
 	w.sources(m, f, n, id, depth+1)
 	w.steps = w.steps[:steps]
 }
 
 // sources are the nodes that a node's value comes from.
-func (w *trail) sources(m *module, f *function, n *node, id int32, depth int) {
-	switch n.kind {
-	case nSymbol:
+func (w *trail) sources(m *module, f *function, n *ir.Node, id int32, depth int) {
+	switch n.Kind {
+	case ir.NSymbol:
 		index := w.t.index(m)
-		for _, a := range index.assignments(n.a) {
-			w.visit(m, index.owner(a.at), m.nodes[a.at].b, depth)
+		for _, a := range index.assignments(n.A) {
+			w.visit(m, index.owner(a.at), m.Nodes[a.at].B, depth)
 		}
-	case nParam, nArguments:
+	case ir.NParam, ir.NArguments:
 		w.parameter(m, f, n, id, depth)
-	case nGlobal:
+	case ir.NGlobal:
 		w.origin(f, id)
-	case nMember:
-		if !w.carries(f, n.a) {
+	case ir.NMember:
+		if !w.carries(f, n.A) {
 			if !w.origin(f, id) {
-				w.property(m, w.t.p.strings.all[n.b], id, depth)
+				w.property(m, w.t.p.strings.All[n.B], id, depth)
 			}
 			return
 		}
 		before := len(w.out)
-		w.property(m, w.t.p.strings.all[n.b], id, depth)
+		w.property(m, w.t.p.strings.All[n.B], id, depth)
 		if len(w.out) == before {
-			w.visit(m, f, n.a, depth)
+			w.visit(m, f, n.A, depth)
 		}
 		if len(w.out) == before {
 			w.origin(f, id)
 		}
-	case nIndex:
+	case ir.NIndex:
 		before := len(w.out)
-		w.visit(m, f, n.a, depth)
-		w.visit(m, f, n.b, depth)
+		w.visit(m, f, n.A, depth)
+		w.visit(m, f, n.B, depth)
 		if len(w.out) == before {
 			w.origin(f, id)
 		}
-	case nCall, nNew, nTagged:
+	case ir.NCall, ir.NNew, ir.NTagged:
 		w.call(m, f, n, id, depth)
-	case nObject:
+	case ir.NObject:
 		before := len(w.out)
-		items := m.list(n.b)
+		items := m.List(n.B)
 		for i := 0; i+1 < len(items); i += 2 {
 			w.visit(m, f, items[i+1], depth)
 		}
 		if len(w.out) == before {
 			w.stores(m, f, id, depth)
 		}
-	case nArray, nConcat, nJoin, nJSX:
+	case ir.NArray, ir.NConcat, ir.NJoin, ir.NJSX:
 		before := len(w.out)
-		for _, item := range m.list(n.b) {
+		for _, item := range m.List(n.B) {
 			w.visit(m, f, item, depth)
 		}
-		if n.kind == nArray && len(w.out) == before {
+		if n.Kind == ir.NArray && len(w.out) == before {
 			w.stores(m, f, id, depth)
 		}
-	case nAwait, nSpread, nRest, nElement, nKeys, nReturn, nYield, nNegate, nImport:
-		w.visit(m, f, n.a, depth)
-	case nUnknown, nEqual, nArithmetic:
-		w.visit(m, f, n.a, depth)
-		w.visit(m, f, n.b, depth)
+	case ir.NAwait, ir.NSpread, ir.NRest, ir.NElement, ir.NKeys, ir.NReturn, ir.NYield, ir.NNegate, ir.NImport:
+		w.visit(m, f, n.A, depth)
+	case ir.NUnknown, ir.NEqual, ir.NArithmetic:
+		w.visit(m, f, n.A, depth)
+		w.visit(m, f, n.B, depth)
 	}
 }
 
@@ -396,23 +398,23 @@ func (w *trail) origin(f *function, id int32) bool {
 }
 
 // parameter goes on at the calls of the function.
-func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) {
+func (w *trail) parameter(m *module, f *function, n *ir.Node, id int32, depth int) {
 	before := len(w.out)
 	for _, caller := range w.t.callersOf(f) {
 		cm := caller.module
-		if cm.nodes == nil {
+		if cm.Nodes == nil {
 			continue
 		}
-		w.t.work += int(caller.end - caller.start)
-		for at := caller.start; at < caller.end && w.left > 0 && w.t.work < maxFlowWork; at++ {
-			c := &cm.nodes[at]
-			if c.kind != nCall && c.kind != nNew && c.kind != nTagged {
+		w.t.work += int(caller.End - caller.Start)
+		for at := caller.Start; at < caller.End && w.left > 0 && w.t.work < maxFlowWork; at++ {
+			c := &cm.Nodes[at]
+			if c.Kind != ir.NCall && c.Kind != ir.NNew && c.Kind != ir.NTagged {
 				continue
 			}
-			args := cm.list(c.b)
+			args := cm.List(c.B)
 			switch {
-			case holds(w.t.value(caller, c.a), f):
-				if i := int(n.a); n.kind == nParam && i < len(args) && w.carries(caller, args[i]) {
+			case holds(w.t.value(caller, c.A), f):
+				if i := int(n.A); n.Kind == ir.NParam && i < len(args) && w.carries(caller, args[i]) {
 					w.visit(cm, caller, args[i], depth)
 					continue
 				}
@@ -428,9 +430,9 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 				if !given {
 					continue
 				}
-				callee := &cm.nodes[c.a]
-				if callee.kind == nMember || callee.kind == nIndex {
-					w.visit(cm, caller, callee.a, depth)
+				callee := &cm.Nodes[c.A]
+				if callee.Kind == ir.NMember || callee.Kind == ir.NIndex {
+					w.visit(cm, caller, callee.A, depth)
 				}
 				for _, arg := range args {
 					if !holds(w.t.value(caller, arg), f) {
@@ -450,10 +452,10 @@ func (w *trail) parameter(m *module, f *function, n *node, id int32, depth int) 
 
 // givenBy is an API that hands data to its callback: fs.readFile(path, (err,
 // data) => …).
-func (w *trail) givenBy(m *module, f *function, at nodeID, c *node, args []int32) {
-	w.t.value(f, c.a).each(func(alt *Value) {
+func (w *trail) givenBy(m *module, f *function, at ir.NodeID, c *ir.Node, args []int32) {
+	w.t.value(f, c.A).each(func(alt *Value) {
 		if p := alt.path(); p != nil && (p.interest.Marks|p.marks|w.t.printed(f, p, args))&w.marks != 0 {
-			w.steps = append(w.steps, Site{file: m.file, pos: m.position(at), f: f})
+			w.steps = append(w.steps, Site{file: m.File, pos: m.Position(at), f: f})
 			w.found(p.api, w.t.firstTexts(f, args))
 			w.steps = w.steps[:len(w.steps)-1]
 		}
@@ -468,10 +470,10 @@ func (t *flows) firstTexts(f *function, args []int32) []string {
 }
 
 // call goes on in the callee, its receiver and its arguments.
-func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
+func (w *trail) call(m *module, f *function, n *ir.Node, id int32, depth int) {
 	before := len(w.out)
-	args := m.list(n.b)
-	w.t.value(f, n.a).each(func(alt *Value) {
+	args := m.List(n.B)
+	w.t.value(f, n.A).each(func(alt *Value) {
 		if p := alt.path(); p != nil && (p.interest.Marks|w.t.printed(f, p, args))&w.marks != 0 {
 			w.found(p.api, w.t.firstTexts(f, args))
 		}
@@ -479,15 +481,15 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 	if len(w.out) > before {
 		return
 	}
-	callee := &m.nodes[n.a]
-	if callee.kind == nMember || callee.kind == nIndex {
-		w.visit(m, f, callee.a, depth)
+	callee := &m.Nodes[n.A]
+	if callee.Kind == ir.NMember || callee.Kind == ir.NIndex {
+		w.visit(m, f, callee.A, depth)
 	}
-	w.t.value(f, n.a).each(func(alt *Value) {
-		if fn := alt.fn(); fn != nil && fn.module.nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
-			for at := fn.start; at < fn.end; at++ {
-				if r := &fn.module.nodes[at]; r.kind == nReturn || r.kind == nYield {
-					w.visit(fn.module, fn, r.a, depth)
+	w.t.value(f, n.A).each(func(alt *Value) {
+		if fn := alt.fn(); fn != nil && fn.module.Nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
+			for at := fn.Start; at < fn.End; at++ {
+				if r := &fn.module.Nodes[at]; r.Kind == ir.NReturn || r.Kind == ir.NYield {
+					w.visit(fn.module, fn, r.A, depth)
 				}
 			}
 		}
@@ -499,10 +501,10 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 		// Functions among the arguments whose results it gives on: then, map.
 		for _, arg := range args {
 			w.t.value(f, arg).each(func(alt *Value) {
-				if fn := alt.fn(); fn != nil && fn.module.nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
-					for at := fn.start; at < fn.end; at++ {
-						if r := &fn.module.nodes[at]; r.kind == nReturn {
-							w.visit(fn.module, fn, r.a, depth)
+				if fn := alt.fn(); fn != nil && fn.module.Nodes != nil && w.t.carries(fn.returned)&w.marks != 0 {
+					for at := fn.Start; at < fn.End; at++ {
+						if r := &fn.module.Nodes[at]; r.Kind == ir.NReturn {
+							w.visit(fn.module, fn, r.A, depth)
 						}
 					}
 				}
@@ -522,7 +524,7 @@ func (w *trail) call(m *module, f *function, n *node, id int32, depth int) {
 func (w *trail) property(m *module, name string, id int32, depth int) {
 	before := len(w.out)
 	look := func(m *module) {
-		if m.nodes == nil || len(w.out) > before {
+		if m.Nodes == nil || len(w.out) > before {
 			return
 		}
 		index := w.t.index(m)
@@ -551,22 +553,22 @@ func (t *flows) index(m *module) *moduleIndex {
 		return index
 	}
 	index = &moduleIndex{}
-	for i := range m.nodes {
-		n := &m.nodes[i]
-		switch n.kind {
-		case nAssign:
-			index.assigns = append(index.assigns, assigned{n.a, nodeID(i)})
-		case nExport:
-			index.properties = append(index.properties, written{t.p.strings.all[n.a], nodeID(i), n.b})
-		case nSet:
-			if list := m.list(n.a); list[1] < 0 {
-				index.properties = append(index.properties, written{t.p.strings.all[list[2]], nodeID(i), list[3]})
+	for i := range m.Nodes {
+		n := &m.Nodes[i]
+		switch n.Kind {
+		case ir.NAssign:
+			index.assigns = append(index.assigns, assigned{n.A, ir.NodeID(i)})
+		case ir.NExport:
+			index.properties = append(index.properties, written{t.p.strings.All[n.A], ir.NodeID(i), n.B})
+		case ir.NSet:
+			if list := m.List(n.A); list[1] < 0 {
+				index.properties = append(index.properties, written{t.p.strings.All[list[2]], ir.NodeID(i), list[3]})
 			}
-		case nObject:
-			items := m.list(n.b)
+		case ir.NObject:
+			items := m.List(n.B)
 			for j := 0; j+1 < len(items); j += 2 {
 				if items[j] >= 0 {
-					index.properties = append(index.properties, written{t.p.strings.all[items[j]], nodeID(i), items[j+1]})
+					index.properties = append(index.properties, written{t.p.strings.All[items[j]], ir.NodeID(i), items[j+1]})
 				}
 			}
 		}
@@ -574,18 +576,18 @@ func (t *flows) index(m *module) *moduleIndex {
 	slices.SortStableFunc(index.assigns, func(a, b assigned) int { return cmp.Compare(a.symbol, b.symbol) })
 	slices.SortStableFunc(index.properties, func(a, b written) int { return cmp.Compare(a.name, b.name) })
 	for _, f := range m.functions {
-		if f.end > f.start {
+		if f.End > f.Start {
 			index.functions = append(index.functions, f)
 		}
 	}
-	sort.Slice(index.functions, func(i, j int) bool { return index.functions[i].start < index.functions[j].start })
+	sort.Slice(index.functions, func(i, j int) bool { return index.functions[i].Start < index.functions[j].Start })
 	t.indexes[m] = index
 	return index
 }
 
 // owner is the function that a node belongs to.
-func (x *moduleIndex) owner(id nodeID) *function {
-	i := sort.Search(len(x.functions), func(i int) bool { return x.functions[i].start > id }) - 1
+func (x *moduleIndex) owner(id ir.NodeID) *function {
+	i := sort.Search(len(x.functions), func(i int) bool { return x.functions[i].Start > id }) - 1
 	return x.functions[max(i, 0)]
 }
 
@@ -636,7 +638,7 @@ func (c *callerLists) each(modules []*module, yield func(to int32, caller *funct
 // or one that the evaluation made up.
 func (c *callerLists) number(f *function) (int32, bool) {
 	first, ok := c.numbers[f.module]
-	return first + f.index, ok && f.module.functions[f.index] == f
+	return first + f.Index, ok && f.module.functions[f.Index] == f
 }
 
 func (c *callerLists) of(f *function) []*function {

@@ -1,5 +1,7 @@
 package javascript
 
+import "github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+
 // stored is a value that code puts into an object.
 type stored struct {
 	in    *function
@@ -44,21 +46,21 @@ func (t *flows) storesIn(m *module) map[*object][]stored {
 		})
 	}
 	for _, f := range index.functions {
-		for id := f.start; id < f.end; id++ {
-			switch n := &m.nodes[id]; n.kind {
-			case nSet:
-				list := m.list(n.a)
+		for id := f.Start; id < f.End; id++ {
+			switch n := &m.Nodes[id]; n.Kind {
+			case ir.NSet:
+				list := m.List(n.A)
 				note(f, list[0], list[3])
-			case nCall:
-				callee := &m.nodes[n.a]
-				if callee.kind != nMember {
+			case ir.NCall:
+				callee := &m.Nodes[n.A]
+				if callee.Kind != ir.NMember {
 					continue
 				}
-				args := m.list(n.b)
-				switch name := t.p.strings.all[callee.b]; {
+				args := m.List(n.B)
+				switch name := t.p.strings.All[callee.B]; {
 				case mutators[name]:
 					for _, arg := range args {
-						note(f, callee.a, arg)
+						note(f, callee.A, arg)
 					}
 				case fillers[name] && len(args) > 1:
 					for _, arg := range args[1:] {

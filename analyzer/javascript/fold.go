@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // concat folds a concatenation or a template: each text that it may give, with
 // holes for what is not known.
-func (e *evaluation) concat(id nodeID, items []int32) *Value {
+func (e *evaluation) concat(id ir.NodeID, items []int32) *Value {
 	stack := len(e.p.arguments)
 	for _, item := range items {
 		e.p.arguments = append(e.p.arguments, e.converted(id, e.at(item)))
@@ -35,19 +36,19 @@ func (e *evaluation) joined(items []*Value) *Value {
 		case i < numbers-1:
 			continue // in the sum
 		case i == numbers-1 && (items[numbers] == nil || items[numbers].kind != vString):
-			texts = []string{hole} // what follows may be a number too
+			texts = []string{ir.Hole} // what follows may be a number too
 		case i == numbers-1:
-			texts = []string{formatNumber(sum)}
+			texts = []string{ir.FormatNumber(sum)}
 		}
 		if len(texts) > 1 {
 			product *= len(texts)
 			if product > maxUnion {
 				product /= len(texts)
-				texts = []string{hole}
+				texts = []string{ir.Hole}
 			}
 		}
 		for _, t := range texts {
-			anyText = anyText || t != hole
+			anyText = anyText || t != ir.Hole
 		}
 		size += len(texts[0])
 		parts = append(parts, texts)
@@ -63,10 +64,10 @@ func (e *evaluation) joined(items []*Value) *Value {
 		last := false
 		for i, texts := range parts {
 			t := texts[choice[i]]
-			if t == hole && last {
+			if t == ir.Hole && last {
 				continue
 			}
-			last = t == hole
+			last = t == ir.Hole
 			b.WriteString(t)
 		}
 		out = e.p.join(out, e.p.str(b.String()))
@@ -101,13 +102,13 @@ func (e *evaluation) textsOf(v *Value) []string { return e.textsDeep(v, 0) }
 
 func (e *evaluation) textsDeep(v *Value, depth int) []string {
 	if v == nil || depth > 4 {
-		return []string{hole}
+		return []string{ir.Hole}
 	}
 	switch v.kind {
 	case vString:
 		return []string{v.text()}
 	case vNumber:
-		return []string{formatNumber(v.number())}
+		return []string{ir.FormatNumber(v.number())}
 	case vBool:
 		if v.number() == 1 {
 			return []string{"true"}
@@ -128,28 +129,28 @@ func (e *evaluation) textsDeep(v *Value, depth int) []string {
 				more = true
 				continue
 			}
-			if texts := e.textsDeep(alt, depth+1); texts[0] != hole || len(texts) > 1 {
+			if texts := e.textsDeep(alt, depth+1); texts[0] != ir.Hole || len(texts) > 1 {
 				out = append(out, texts...)
 			} else if alt.kind == vString {
 				more = true
 			}
 		}
 		if more {
-			out = append(out, hole)
+			out = append(out, ir.Hole)
 		}
 		if len(out) > 0 {
 			return out
 		}
 	}
-	return []string{hole}
+	return []string{ir.Hole}
 }
 
-func (e *evaluation) arithmetic(n *node) *Value {
-	a, b := e.at(n.a), e.at(n.b)
+func (e *evaluation) arithmetic(n *ir.Node) *Value {
+	a, b := e.at(n.A), e.at(n.B)
 	if a == nil || b == nil || a.kind != vNumber || b.kind != vNumber {
 		return e.p.opaque(a.allMarks() | b.allMarks())
 	}
-	switch n.flags {
+	switch n.Flags {
 	case '-':
 		return number(a.number() - b.number())
 	case '*':

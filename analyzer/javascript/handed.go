@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // callsOf is what is known of what a callee does with an argument.
 type callsOf uint8
@@ -48,7 +52,7 @@ func callsArgument(api string, i int) callsOf {
 	for range 2 {
 		if inert[root] {
 			switch {
-			case isMethod && callingMethods[method], !isMethod && callers[api] == formatNumber(float64(i)):
+			case isMethod && callingMethods[method], !isMethod && callers[api] == ir.FormatNumber(float64(i)):
 				return callsFunction
 			}
 			return callsNone
@@ -64,11 +68,13 @@ func callsArgument(api string, i int) callsOf {
 
 // escape hands a value to code that is not known: a function is called, and
 // functions in an object may be, by others.
-func (e *evaluation) escape(id nodeID, v *Value, to *apiPath) { e.handOver(id, v, to, callsFunction) }
+func (e *evaluation) escape(id ir.NodeID, v *Value, to *apiPath) {
+	e.handOver(id, v, to, callsFunction)
+}
 
 // handOver hands a value to code that is not the package's. Where the code is an
 // API, the arguments of the functions in it are what the API hands to callbacks.
-func (e *evaluation) handOver(id nodeID, v *Value, to *apiPath, calls callsOf) {
+func (e *evaluation) handOver(id ir.NodeID, v *Value, to *apiPath, calls callsOf) {
 	if to != nil && to.external && calls == callsMembers {
 		calls = callsFunction
 	}
@@ -99,13 +105,13 @@ func (e *evaluation) handOver(id nodeID, v *Value, to *apiPath, calls callsOf) {
 }
 
 // handFunction lets others call a function, surely or at some time.
-func (e *evaluation) handFunction(id nodeID, f *function, to *apiPath, called bool) {
+func (e *evaluation) handFunction(id ir.NodeID, f *function, to *apiPath, called bool) {
 	var args []*Value
 	if to != nil {
 		given := e.p.pathValue(e.p.argumentOf(to), to.marks)
 		args = []*Value{given, given, given}
 	}
-	if f.returned != nil || f.async {
+	if f.returned != nil || f.Async {
 		e.callerOf(f)
 	}
 	e.edgeTo(id, f, !called)

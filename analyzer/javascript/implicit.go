@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // What the language calls by itself: getters and setters, conversions, iterators,
@@ -63,7 +65,7 @@ func (o *object) found(seen map[*object]bool, yield func(*object) bool) bool {
 }
 
 // gets calls the getters of a property that is read.
-func (e *evaluation) gets(id nodeID, o *object, name string) {
+func (e *evaluation) gets(id ir.NodeID, o *object, name string) {
 	if !e.record || !e.p.accessors[name] {
 		return
 	}
@@ -80,7 +82,7 @@ func (e *evaluation) gets(id nodeID, o *object, name string) {
 }
 
 // getsAll calls all getters of an object, which is copied or listed.
-func (e *evaluation) getsAll(id nodeID, v *Value) {
+func (e *evaluation) getsAll(id ir.NodeID, v *Value) {
 	if !e.record {
 		return
 	}
@@ -97,7 +99,7 @@ func (e *evaluation) getsAll(id nodeID, v *Value) {
 }
 
 // sets calls the setters of a property that is set.
-func (e *evaluation) sets(id nodeID, of *Value, o *object, name string, v *Value) {
+func (e *evaluation) sets(id ir.NodeID, of *Value, o *object, name string, v *Value) {
 	if !e.p.accessors[name] {
 		return
 	}
@@ -133,7 +135,7 @@ func (e *evaluation) methodNamed(o *object, name string) (out *Value) {
 }
 
 // callMethods calls what an object has under a name, and gives what that gives.
-func (e *evaluation) callMethods(id nodeID, v *Value, name string, args []*Value) (out *Value) {
+func (e *evaluation) callMethods(id ir.NodeID, v *Value, name string, args []*Value) (out *Value) {
 	v.each(func(alt *Value) {
 		if alt.kind != vObject {
 			return
@@ -166,7 +168,7 @@ func symbolName(key *Value) (string, bool) {
 
 // converted calls what makes a text or a number of a value, and gives what that
 // gives, or the value itself.
-func (e *evaluation) converted(id nodeID, v *Value) *Value {
+func (e *evaluation) converted(id ir.NodeID, v *Value) *Value {
 	if v == nil || v.kind != vObject && v.kind != vUnion {
 		return v
 	}
@@ -182,7 +184,7 @@ func (e *evaluation) converted(id nodeID, v *Value) *Value {
 
 // iterated calls what hands out a value's elements, and gives them; nil where it has
 // nothing of its own that does.
-func (e *evaluation) iterated(id nodeID, v *Value) *Value {
+func (e *evaluation) iterated(id ir.NodeID, v *Value) *Value {
 	iterator := e.p.join(e.callMethods(id, v, symbolIterator, nil), e.callMethods(id, v, symbolAsyncIterator, nil))
 	result := e.callMethods(id, iterator, "next", nil)
 	if result == nil {
@@ -192,7 +194,7 @@ func (e *evaluation) iterated(id nodeID, v *Value) *Value {
 }
 
 // settled is what awaiting a value gives, whose own then is called.
-func (e *evaluation) settled(id nodeID, v *Value) *Value {
+func (e *evaluation) settled(id ir.NodeID, v *Value) *Value {
 	out := e.awaited(v)
 	v.each(func(alt *Value) {
 		if alt.kind != vObject || alt.object().promise {

@@ -3,6 +3,7 @@ package javascript
 import (
 	"path"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
@@ -56,7 +57,7 @@ func (l *lifecycle) follow(run shell.Run, dir string) {
 		l.inline = append(l.inline, inlineProgram{s.Code, begins + s.Label, s.By.Script, path.Join(dir, s.By.File), s.By.Line})
 	}
 	for _, f := range run.Files {
-		site := Site{file: &sourceFile{path: path.Join(dir, "package.json"), shownLine: f.By.Line}, pos: -1}
+		site := Site{file: &ir.Source{Path: path.Join(dir, "package.json"), ShownLine: f.By.Line}, pos: -1}
 		l.p.facts.Files = append(l.p.facts.Files, FileUse{Path: path.Join(dir, f.Path), Site: site})
 	}
 	for _, c := range run.Cuts {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -20,7 +21,7 @@ import (
 type loading struct {
 	options Options
 	// pending are the scripts by name that were not parsed yet.
-	pending map[string]*sourceFile
+	pending map[string]*ir.Source
 	// asked are the files that code loads and nobody parsed, in order; waiting are
 	// the places that load them.
 	asked   []string
@@ -59,7 +60,7 @@ type loadSite struct {
 // is imported.
 func (r *resolver) isCode(file string, how how) bool {
 	switch ext := path.Ext(file); {
-	case IsScript(file), ext == "":
+	case ir.IsScript(file), ext == "":
 		return true
 	case ext == ".json", ext == ".node":
 		return r.registered[ext]
@@ -71,7 +72,7 @@ func (r *resolver) isCode(file string, how how) bool {
 
 // loaded is the module of a file that code loads at a node. Where the file was
 // not parsed yet it is nil, and the function is evaluated again when it was.
-func (e *evaluation) loaded(id nodeID, file string, how how) *module {
+func (e *evaluation) loaded(id ir.NodeID, file string, how how) *module {
 	p := e.p
 	if m := p.modules[file]; m != nil {
 		e.edge(id, m.functions[0])
@@ -102,9 +103,9 @@ func (e *evaluation) loaded(id nodeID, file string, how how) *module {
 }
 
 // disguised notes a script that has the name of something else.
-func (e *evaluation) disguised(id nodeID, m *module) {
-	file := m.file.path
-	if !isDisguise(file) || m.size == 0 || e.p.loading.reported[file] {
+func (e *evaluation) disguised(id ir.NodeID, m *module) {
+	file := m.File.Path
+	if !isDisguise(file) || m.Size == 0 || e.p.loading.reported[file] {
 		return
 	}
 	e.p.loading.reported[file] = true
@@ -138,7 +139,7 @@ func (e *evaluation) registers(ext string) {
 	if p.alone != nil || !p.resolver.register(ext) {
 		return
 	}
-	if IsScript("x" + ext) {
+	if ir.IsScript("x" + ext) {
 		return // looked for in any case
 	}
 	p.loading.stale = true
@@ -228,7 +229,7 @@ func (p *program) parseAll(queue []string) {
 			if l.data[name] {
 				continue
 			}
-			file = &sourceFile{path: name, of: p.resolver.pkg.File(name)}
+			file = &ir.Source{Path: name, Of: p.resolver.pkg.File(name)}
 		}
 		delete(l.pending, name)
 		m := p.parseLoaded(file)
@@ -265,7 +266,7 @@ func (p *program) fetch(names []string) {
 	}
 	var missing []string
 	for _, name := range names {
-		if f := p.resolver.pkg.File(name); f != nil && f.Held != archive.Whole && f.Held != archive.Cut && (p.loading.waiting[name] != nil || IsScript(name)) && !slices.Contains(missing, name) {
+		if f := p.resolver.pkg.File(name); f != nil && f.Held != archive.Whole && f.Held != archive.Cut && (p.loading.waiting[name] != nil || ir.IsScript(name)) && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}
@@ -277,23 +278,23 @@ func (p *program) fetch(names []string) {
 // parseLoaded parses a file that something loads or names. What has a script's
 // name is one; else the file may be data that a bundler's own loader reads, where
 // nothing in it looks like code.
-func (p *program) parseLoaded(file *sourceFile) *module {
+func (p *program) parseLoaded(file *ir.Source) *module {
 	l := p.loading
-	if held := file.of.Held; held == archive.Part || held == archive.Dropped {
+	if held := file.Of.Held; held == archive.Part || held == archive.Dropped {
 		return p.unreadModule(file, unread{kind: BlindFile, line: 1, reason: "its content was not kept", cut: true})
 	}
-	if l.scriptNamed(file.of) {
+	if l.scriptNamed(file.Of) {
 		return p.parse(file, l.options)
 	}
-	if text := strings.TrimLeft(file.text(), " \t\r\n"); strings.HasPrefix(text, "<") && !strings.HasPrefix(text, "<!--") {
+	if text := strings.TrimLeft(file.Text(), " \t\r\n"); strings.HasPrefix(text, "<") && !strings.HasPrefix(text, "<!--") {
 		return nil // markup, which no runtime reads
 	}
 	m, why := p.script(file, l.options)
-	if why != nil && !why.cut && !looksRun(file.path, file.of.Data()) {
+	if why != nil && !why.cut && !looksRun(file.Path, file.Of.Data()) {
 		return nil
 	}
 	p.facts.Scripts++
-	p.facts.Bytes += file.of.Size
+	p.facts.Bytes += file.Of.Size
 	if why != nil {
 		return p.unreadModule(file, *why)
 	}
@@ -329,12 +330,12 @@ func looksRun(name string, data []byte) bool {
 // scriptNamed reports whether a file has a script's name, or a first line that
 // names Node.
 func (l *loading) scriptNamed(f *archive.File) bool {
-	return IsScript(f.Path) || path.Ext(f.Path) == "" && shell.Shebang(f.Data()) == "node"
+	return ir.IsScript(f.Path) || path.Ext(f.Path) == "" && shell.Shebang(f.Data()) == "node"
 }
 
 // openSite notes a place that loads a module or starts a program that is not
 // known.
-func (e *evaluation) openSite(id nodeID, kind BlindKind, what string) {
+func (e *evaluation) openSite(id ir.NodeID, kind BlindKind, what string) {
 	if !e.record || e.p.alone != nil {
 		return
 	}
@@ -356,7 +357,7 @@ func (p *program) reachOpen() {
 		}
 		var queue []*function
 		for _, m := range p.order {
-			if len(m.functions) == 0 || m.file.of == nil || slices.ContainsFunc(m.functions, func(f *function) bool { return f.contexts != 0 }) {
+			if len(m.functions) == 0 || m.File.Of == nil || slices.ContainsFunc(m.functions, func(f *function) bool { return f.contexts != 0 }) {
 				continue
 			}
 			for _, f := range m.functions {

@@ -1,6 +1,10 @@
 package javascript
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // A value that was joined again and again may be every API that ever was among its
 // parts, since joins keep those: what is called through it is said where the
@@ -15,7 +19,7 @@ func (p *program) placeLoose(from int) {
 			continue // one that was analyzed by itself was placed then
 		}
 		if at := p.namedAt(u.f.module, u.API); at != nil {
-			u.file, u.pos, u.line = at.f.module.file, at.pos, 0
+			u.file, u.pos, u.line = at.f.module.File, at.pos, 0
 		}
 	}
 }
@@ -68,7 +72,7 @@ func (a *answers) namedAt(api string) *place {
 
 // readsFor reports the APIs that a call gives for its arguments alone: the function's
 // own reads are those of all its calls.
-func (e *evaluation) readsFor(id nodeID, f *function, given *Value) {
+func (e *evaluation) readsFor(id ir.NodeID, f *function, given *Value) {
 	if !e.record {
 		return
 	}

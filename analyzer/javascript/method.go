@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Value, done bool) {
@@ -77,7 +78,7 @@ func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bo
 			inner.args = []*Value{rest, rest, rest}
 		}
 	case "bind":
-		if f.kind == vFunction && f.fn().this == nil && c.arg(0) != nil && c.arg(0).kind == vObject && f.fn().class == nil {
+		if f.kind == vFunction && f.fn().this == nil && c.arg(0) != nil && c.arg(0).kind == vObject && f.fn().class() == nil {
 			f.fn().this = c.arg(0)
 			e.p.enqueue(f.fn())
 		}
@@ -92,7 +93,7 @@ func (e *evaluation) transparent(c *callSite, f *Value, name string) (*Value, bo
 		}
 		return f, true
 	}
-	if f.kind == vFunction && f.fn().class != nil {
+	if f.kind == vFunction && f.fn().class() != nil {
 		inner.receiver = nil
 	}
 	return e.apply(inner, f), true
@@ -141,7 +142,7 @@ func (e *evaluation) stringMethod(c *callSite, s, name string) (*Value, bool) {
 		e.reached(c.id, "text", maxText)
 		return unknown, true
 	}
-	if strings.Contains(s, hole) {
+	if strings.Contains(s, ir.Hole) {
 		switch name {
 		case "concat":
 			for i := range c.args {
@@ -202,7 +203,7 @@ func (e *evaluation) replaced(c *callSite, s string, all bool) *Value {
 			return unknown
 		}
 	}
-	if len(s) > maxText || p.textBytes > maxTexts || strings.Contains(old, hole) || all && old == "" {
+	if len(s) > maxText || p.textBytes > maxTexts || strings.Contains(old, ir.Hole) || all && old == "" {
 		return unknown
 	}
 	if v, ok := builtin.Replace(s, old, with, all); ok {
@@ -223,7 +224,7 @@ func literalRegExp(re string) (literal string, global, ok bool) {
 	var b strings.Builder
 	for i := 0; i < len(body); i++ {
 		c := body[i]
-		if c == '\\' && i+1 < len(body) && !isWordByte(body[i+1]) {
+		if c == '\\' && i+1 < len(body) && !ir.IsWordByte(body[i+1]) {
 			i++
 			b.WriteByte(body[i])
 			continue
@@ -234,10 +235,6 @@ func literalRegExp(re string) (literal string, global, ok bool) {
 		b.WriteByte(c)
 	}
 	return b.String(), strings.Contains(flags, "g"), true
-}
-
-func isWordByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // arrayMethod models what arrays do with their elements and callbacks.
@@ -361,10 +358,10 @@ func (e *evaluation) mix(c *callSite, o *object) {
 	if e.inline > 0 || e.p.settled {
 		return
 	}
-	if call := &e.m.nodes[c.id]; call.kind == nCall {
-		if callee := &e.m.nodes[call.a]; callee.kind == nMember || callee.kind == nIndex {
-			switch e.m.nodes[callee.a].kind {
-			case nArray, nCall:
+	if call := &e.m.Nodes[c.id]; call.Kind == ir.NCall {
+		if callee := &e.m.Nodes[call.A]; callee.Kind == ir.NMember || callee.Kind == ir.NIndex {
+			switch e.m.Nodes[callee.A].Kind {
+			case ir.NArray, ir.NCall:
 				return
 			}
 		}
@@ -378,7 +375,7 @@ func (e *evaluation) mix(c *callSite, o *object) {
 // mapConstant folds […].map((c) => String.fromCharCode(c)).
 func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 	f := c.arg(0)
-	if f == nil || f.kind != vFunction || f.fn().module.nodes == nil || !e.isCharacterOf(f.fn()) {
+	if f == nil || f.kind != vFunction || f.fn().module.Nodes == nil || !e.isCharacterOf(f.fn()) {
 		return nil, false
 	}
 	list, ok := plainList(o, 0)
@@ -400,33 +397,33 @@ func (e *evaluation) mapConstant(c *callSite, o *object) (*Value, bool) {
 // isCharacterOf reports whether a function gives String.fromCharCode of its
 // parameter and does nothing else.
 func (e *evaluation) isCharacterOf(f *function) bool {
-	nodes, param, call := f.module.nodes, int32(-1), false
-	for id := f.start; id < f.end; id++ {
-		switch n := &nodes[id]; n.kind {
-		case nParam:
-			if n.a != 0 {
+	nodes, param, call := f.module.Nodes, int32(-1), false
+	for id := f.Start; id < f.End; id++ {
+		switch n := &nodes[id]; n.Kind {
+		case ir.NParam:
+			if n.A != 0 {
 				return false
 			}
-		case nAssign:
-			if param >= 0 || nodes[n.b].kind != nParam {
+		case ir.NAssign:
+			if param >= 0 || nodes[n.B].Kind != ir.NParam {
 				return false
 			}
-			param = n.a
-		case nGlobal:
-			if e.p.strings.all[n.a] != "String" {
+			param = n.A
+		case ir.NGlobal:
+			if e.p.strings.All[n.A] != "String" {
 				return false
 			}
-		case nMember:
-			if e.p.strings.all[n.b] != "fromCharCode" {
+		case ir.NMember:
+			if e.p.strings.All[n.B] != "fromCharCode" {
 				return false
 			}
-		case nCall:
-			args := f.module.list(n.b)
-			if call || len(args) != 1 || nodes[args[0]].kind != nSymbol || nodes[args[0]].a != param || nodes[n.a].kind != nMember {
+		case ir.NCall:
+			args := f.module.List(n.B)
+			if call || len(args) != 1 || nodes[args[0]].Kind != ir.NSymbol || nodes[args[0]].A != param || nodes[n.A].Kind != ir.NMember {
 				return false
 			}
 			call = true
-		case nSymbol, nReturn:
+		case ir.NSymbol, ir.NReturn:
 		default:
 			return false
 		}
@@ -457,7 +454,7 @@ func (e *evaluation) joinArray(c *callSite, o *object, name string) *Value {
 	if name == "join" && len(c.args) > 0 {
 		separator, ok = c.text(0)
 	}
-	if !ok || o.elements != nil && o.length == 0 || o.length > maxElements || o.rare().mixed {
+	if !ok || o.elements != nil && o.length == 0 || o.length > ir.MaxElements || o.rare().mixed {
 		return e.p.opaque(o.marks)
 	}
 	var b strings.Builder
@@ -472,7 +469,7 @@ func (e *evaluation) joinArray(c *callSite, o *object, name string) *Value {
 		}
 	}
 	if o.elements != nil {
-		b.WriteString(hole)
+		b.WriteString(ir.Hole)
 	}
 	return e.p.str(b.String())
 }

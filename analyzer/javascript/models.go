@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // smallIndex is the index that a property's name is.
@@ -85,7 +86,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return e.apply(&callSite{id: c.id, new: true, args: elements, open: !exact}, c.arg(0)), true
 	case "globalThis.Reflect.get":
 		if key, ok := c.text(1); ok {
-			n := &node{flags: flagOptional}
+			n := &ir.Node{Flags: ir.FlagOptional}
 			return e.member(c.id, n, c.arg(0), key), true
 		}
 		return nil, true
@@ -234,7 +235,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
 		e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, p.opaque(c.arg(0).allMarks())})
-		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
+		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
 			if old := e.kept(c.id); old != nil && old.kind == vObject {
 				return old, true
 			}
@@ -312,7 +313,7 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 			return p.str(baseName(s, suffix)), true
 		}
 	case "path.extname":
-		if s, ok := c.text(0); ok && !strings.Contains(s, hole) {
+		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
 			return p.str(extension(s)), true
 		}
 	case "os.tmpdir":
@@ -352,7 +353,7 @@ func (e *evaluation) serialized(values []*Value) *Value {
 }
 
 // keysOf are an object's keys: their order is not known.
-func (e *evaluation) keysOf(id nodeID, v *Value) (*Value, bool) {
+func (e *evaluation) keysOf(id ir.NodeID, v *Value) (*Value, bool) {
 	if v == nil || v.kind != vObject || v.object().array || v.object().elements != nil || len(v.object().rare().spreads) > 0 || v.object().properties.size() == 0 {
 		return nil, false
 	}
@@ -393,7 +394,7 @@ func (e *evaluation) defineProperty(c *callSite) {
 }
 
 // defineProperties defines all that an object of descriptors says.
-func (e *evaluation) defineProperties(id nodeID, of, descriptors *Value) {
+func (e *evaluation) defineProperties(id ir.NodeID, of, descriptors *Value) {
 	descriptors.each(func(alt *Value) {
 		if alt.kind != vObject {
 			return
@@ -418,7 +419,7 @@ func (e *evaluation) descriptor(c *callSite) *Value {
 	var value *Value
 	known := false
 	c.arg(1).each(func(key *Value) {
-		if key.kind == vString && !strings.Contains(key.text(), hole) {
+		if key.kind == vString && !strings.Contains(key.text(), ir.Hole) {
 			known = true
 			c.arg(0).each(func(alt *Value) {
 				if alt.kind != vPath {
@@ -446,10 +447,10 @@ func (e *evaluation) valueUnder(v *Value, name string) *Value {
 }
 
 // descriptors is what Object.getOwnPropertyDescriptors gives: a value for each name.
-func (e *evaluation) descriptors(id nodeID, v *Value) *Value {
+func (e *evaluation) descriptors(id ir.NodeID, v *Value) *Value {
 	out := e.made(id)
 	v.each(func(alt *Value) {
-		if alt.kind != vObject || alt.object().properties.size() > maxElements {
+		if alt.kind != vObject || alt.object().properties.size() > ir.MaxElements {
 			return
 		}
 		e.reads(alt.object())
@@ -482,7 +483,7 @@ func (e *evaluation) entries(c *callSite) *Value {
 	out := e.made(c.id)
 	out.array = true
 	for i, name := range e.p.keysOf(v.object()) {
-		key := formatNumber(float64(i))
+		key := ir.FormatNumber(float64(i))
 		pair := out.properties.get(key)
 		if pair == nil {
 			pair = (&object{array: true, length: 2}).val()
@@ -499,7 +500,7 @@ func (e *evaluation) entries(c *callSite) *Value {
 }
 
 // define sets a property as a descriptor says.
-func (e *evaluation) define(id nodeID, of *Value, name string, descriptor *Value) {
+func (e *evaluation) define(id ir.NodeID, of *Value, name string, descriptor *Value) {
 	value := descriptor.Property("value")
 	descriptor.each(func(d *Value) {
 		if d.kind == vObject {
@@ -544,7 +545,7 @@ func (e *evaluation) arrayOfArguments(c *callSite) *Value {
 	out.array = true
 	out.length = max(out.length, int32(len(c.args)))
 	for i, arg := range c.args {
-		e.setProperty(out, formatNumber(float64(i)), arg)
+		e.setProperty(out, ir.FormatNumber(float64(i)), arg)
 	}
 	if c.open {
 		e.setElements(out, e.elementsOf(out.val()))
@@ -581,7 +582,7 @@ func (e *evaluation) decode(c *callSite, encoding string) *Value {
 }
 
 func resolveURL(base, ref string) string {
-	b, err1 := url.Parse(strings.ReplaceAll(base, hole, "x"))
+	b, err1 := url.Parse(strings.ReplaceAll(base, ir.Hole, "x"))
 	r, err2 := url.Parse(ref)
 	if err1 != nil || err2 != nil {
 		return ref
@@ -596,7 +597,7 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 	for _, arg := range c.args {
 		marks |= arg.allMarks()
 		t := e.textsOf(arg)[0]
-		any = any || t != hole
+		any = any || t != ir.Hole
 		if name == "resolve" && strings.HasPrefix(t, "/") {
 			out = t
 			continue
@@ -610,8 +611,8 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 		return e.p.opaque(marks)
 	}
 	clean := path.Clean(out)
-	if name == "resolve" && !strings.HasPrefix(clean, "/") && !strings.HasPrefix(clean, hole) {
-		clean = hole + "/" + clean // in the folder of the process: never the name of a module
+	if name == "resolve" && !strings.HasPrefix(clean, "/") && !strings.HasPrefix(clean, ir.Hole) {
+		clean = ir.Hole + "/" + clean // in the folder of the process: never the name of a module
 	}
 	if name != "resolve" && strings.HasSuffix(out, "/") && clean != "/" {
 		clean += "/" // join and normalize keep it

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+
 	esbuild "github.com/evanw/esbuild/lockwarden"
 )
 
@@ -109,15 +111,15 @@ func (c *compiler) takes(t testing.TB, texts ...string) []string {
 // readAs tells which goals of Node's a text is read for, and why it is not.
 func readAs(text string) (goals, why string) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	if nesting(text) != nil {
+	if ir.Nesting(text) != nil {
 		return "cm", ""
 	}
-	if _, message, ok := readDialect(text, esbuild.JavaScript, commonJS); ok {
+	if _, message, ok := ir.ReadDialect(text, esbuild.JavaScript, ir.CommonJS); ok {
 		goals = "c"
 	} else {
 		why = message.Text
 	}
-	if _, message, ok := readDialect(text, esbuild.JavaScript, moduleOnly); ok {
+	if _, message, ok := ir.ReadDialect(text, esbuild.JavaScript, ir.ModuleOnly); ok {
 		goals += "m"
 	} else {
 		why = message.Text
@@ -198,8 +200,8 @@ func TestScriptsOfFolder(t *testing.T) {
 		}
 		taken++
 		why := missing(takes, text)
-		if why == "" && nesting(text) == nil {
-			if _, message, ok := newProgram(nothing{}).parseModule(&sourceFile{path: "index.js", code: text}, commonJS); !ok {
+		if why == "" && ir.Nesting(text) == nil {
+			if _, message, ok := newProgram(nothing{}).parseModule(&ir.Source{Path: "index.js", Code: text}, ir.CommonJS); !ok {
 				why = message.Text
 			}
 		}

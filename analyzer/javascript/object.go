@@ -3,6 +3,8 @@ package javascript
 import (
 	"path"
 	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // metaMember gives import.meta.url and its like.
@@ -20,11 +22,11 @@ func (e *evaluation) metaMember(of *apiPath, name string) *Value {
 	}
 	switch name {
 	case "url":
-		return e.p.str("file://" + e.m.file.filename())
+		return e.p.str("file://" + e.m.File.Filename())
 	case "filename":
-		return e.p.str(e.m.file.filename())
+		return e.p.str(e.m.File.Filename())
 	case "dirname":
-		return e.p.str(e.m.file.dirname())
+		return e.p.str(e.m.File.Dirname())
 	case "env":
 		return e.p.member(e.p.externalModule("process"), "env").val()
 	}
@@ -65,7 +67,7 @@ func (e *evaluation) property(o *object, name string, depth int) *Value {
 	}
 	if p.visited >= maxLookup {
 		if e.record {
-			e.reached(e.f.start, "spread objects", maxLookup)
+			e.reached(e.f.Start, "spread objects", maxLookup)
 		}
 		return nil
 	}
@@ -139,16 +141,16 @@ func (e *evaluation) moduleValue(m *module) *Value {
 	return m.moduleObject.properties.get("exports")
 }
 
-func (e *evaluation) object(id nodeID, n *node) *Value {
-	items := e.m.list(n.b)
-	if n.flags&flagNamespace != 0 {
-		o := e.m.namespaces[n.a]
+func (e *evaluation) object(id ir.NodeID, n *ir.Node) *Value {
+	items := e.m.List(n.B)
+	if n.Flags&ir.FlagNamespace != 0 {
+		o := e.m.namespaces[n.A]
 		if o == nil {
 			if e.m.namespaces == nil {
 				e.m.namespaces = map[int32]*object{}
 			}
 			o = &object{}
-			e.m.namespaces[n.a] = o
+			e.m.namespaces[n.A] = o
 		}
 		return o.val()
 	}
@@ -156,27 +158,27 @@ func (e *evaluation) object(id nodeID, n *node) *Value {
 	for i := 0; i+1 < len(items); i += 2 {
 		key, v := items[i], e.at(items[i+1])
 		switch {
-		case key == keySpread:
+		case key == ir.KeySpread:
 			e.spreadInto(o, v)
 			e.getsAll(id, v)
 			if e.record {
 				e.enumerate(id, v, "copy")
 			}
-		case key < keySpread:
+		case key < ir.KeySpread:
 			e.setComputed(o, e.at(-2-key), v)
 		default:
-			if v != nil && v.kind == vFunction && (v.fn().getter || v.fn().setter) {
+			if v != nil && v.kind == vFunction && (v.fn().Getter || v.fn().Setter) {
 				f := v.fn()
 				e.adopt(f, o)
 				e.callerOf(f)
-				e.accessor(o, e.p.strings.all[key], f, f.setter)
-				if v = f.returned; f.setter {
+				e.accessor(o, e.p.strings.All[key], f, f.Setter)
+				if v = f.returned; f.Setter {
 					continue
 				}
 			}
-			e.setProperty(o, e.p.strings.all[key], v)
+			e.setProperty(o, e.p.strings.All[key], v)
 			if e.record {
-				e.propertyUse(id, e.m.position(nodeID(items[i+1])), e.p.strings.all[key], o.val(), v)
+				e.propertyUse(id, e.m.Position(ir.NodeID(items[i+1])), e.p.strings.All[key], o.val(), v)
 			}
 		}
 	}
@@ -184,8 +186,8 @@ func (e *evaluation) object(id nodeID, n *node) *Value {
 	return o.val()
 }
 
-func (e *evaluation) array(id nodeID, n *node) *Value {
-	items := e.m.list(n.b)
+func (e *evaluation) array(id ir.NodeID, n *ir.Node) *Value {
+	items := e.m.List(n.B)
 	o := e.made(id)
 	o.array = true
 	o.length = max(o.length, int32(len(items)))
@@ -194,18 +196,18 @@ func (e *evaluation) array(id nodeID, n *node) *Value {
 		if v == nil {
 			continue
 		}
-		if e.m.nodes[item].kind == nSpread {
+		if e.m.Nodes[item].Kind == ir.NSpread {
 			e.setElements(o, e.elementsOf(v))
 			continue
 		}
-		e.setProperty(o, formatNumber(float64(i)), v)
+		e.setProperty(o, ir.FormatNumber(float64(i)), v)
 	}
 	e.detectTable(id, n, o)
 	return o.val()
 }
 
 // made is the object that a node makes: one for each place in the code.
-func (e *evaluation) made(id nodeID) *object {
+func (e *evaluation) made(id ir.NodeID) *object {
 	if v := e.kept(id); v != nil && v.kind == vObject {
 		return v.object()
 	}
@@ -214,9 +216,9 @@ func (e *evaluation) made(id nodeID) *object {
 	return o
 }
 
-func (e *evaluation) class(n *node) *Value {
-	f := e.m.functions[n.a]
-	items := e.m.list(n.b)
+func (e *evaluation) class(n *ir.Node) *Value {
+	f := e.m.functions[n.A]
+	items := e.m.List(n.B)
 	if super := e.at(items[0]); super != nil {
 		f.extra().superclass = e.p.join(f.superclass, super)
 		f.proto().own().proto = f.superclass
@@ -227,7 +229,7 @@ func (e *evaluation) class(n *node) *Value {
 			}
 		})
 		if e.record {
-			e.use(UseExtends, super, nodeID(items[0]), nil)
+			e.use(UseExtends, super, ir.NodeID(items[0]), nil)
 		}
 	}
 	for i := 1; i+2 < len(items); i += 3 {
@@ -240,20 +242,20 @@ func (e *evaluation) class(n *node) *Value {
 			if items[i] == 1 {
 				v.fn().this = f.val()
 			}
-			if f := v.fn(); f.getter || f.setter {
+			if f := v.fn(); f.Getter || f.Setter {
 				e.callerOf(f)
 				if key := items[i+1]; key >= 0 {
-					e.accessor(target, e.p.strings.all[key], f, f.setter)
+					e.accessor(target, e.p.strings.All[key], f, f.Setter)
 				}
-				if v = f.returned; f.setter {
+				if v = f.returned; f.Setter {
 					continue
 				}
 			}
 		}
-		if key := items[i+1]; key < keySpread {
+		if key := items[i+1]; key < ir.KeySpread {
 			e.setComputed(target, e.at(-2-key), v)
 		} else {
-			e.setProperty(target, e.p.strings.all[key], v)
+			e.setProperty(target, e.p.strings.All[key], v)
 		}
 	}
 	return f.val()
@@ -261,7 +263,7 @@ func (e *evaluation) class(n *node) *Value {
 
 // adopt makes o the `this` of a function stored in it.
 func (e *evaluation) adopt(f *function, o *object) {
-	if f.this == nil && !f.arrow && f.class == nil {
+	if f.this == nil && !f.Arrow && f.class() == nil {
 		f.this = o.val()
 		e.p.enqueue(f)
 	}
@@ -279,7 +281,7 @@ func (e *evaluation) setProperty(o *object, name string, v *Value) {
 	if v == nil {
 		return
 	}
-	if v.kind == vFunction && !v.fn().getter && o != e.m.moduleObject {
+	if v.kind == vFunction && !v.fn().Getter && o != e.m.moduleObject {
 		e.adopt(v.fn(), o)
 	}
 	old := o.properties.get(name)
@@ -312,12 +314,12 @@ func (e *evaluation) setComputed(o *object, key, v *Value) {
 	known := false
 	key.each(func(k *Value) {
 		switch {
-		case k.kind == vString && !strings.Contains(k.text(), hole):
+		case k.kind == vString && !strings.Contains(k.text(), ir.Hole):
 			known = true
 			e.setProperty(o, k.text(), v)
 		case k.kind == vNumber:
 			known = true
-			e.setProperty(o, formatNumber(k.number()), v)
+			e.setProperty(o, ir.FormatNumber(k.number()), v)
 		case k.kind == vPath:
 			if name, ok := symbolName(k); ok {
 				known = true
@@ -346,7 +348,7 @@ func (e *evaluation) spreadInto(o *object, v *Value) {
 			}
 		}
 		if len(o.rare().spreads) >= maxSpreads {
-			e.reached(e.f.start, "spreads", maxSpreads)
+			e.reached(e.f.Start, "spreads", maxSpreads)
 			return
 		}
 		o.own().spreads = append(o.rare().spreads, alt)
@@ -355,12 +357,12 @@ func (e *evaluation) spreadInto(o *object, v *Value) {
 }
 
 // set lowers object.name = value and object[key] = value.
-func (e *evaluation) set(id nodeID, n *node) {
-	list := e.m.list(n.a)
+func (e *evaluation) set(id ir.NodeID, n *ir.Node) {
+	list := e.m.List(n.A)
 	object, key, v := e.at(list[0]), e.at(list[1]), e.at(list[3])
 	name := ""
 	if list[1] < 0 {
-		name = e.p.strings.all[list[2]]
+		name = e.p.strings.All[list[2]]
 		if e.record {
 			e.propertyUse(id, 0, name, object, v)
 		}
@@ -406,13 +408,13 @@ func (e *evaluation) set(id nodeID, n *node) {
 
 // setStatic stores a property on a function, whose `this` is then not it.
 func (e *evaluation) setStatic(f *function, name string, v *Value) {
-	if v != nil && v.kind == vFunction && v.fn().this == nil && !v.fn().arrow && v.fn().class == nil {
+	if v != nil && v.kind == vFunction && v.fn().this == nil && !v.fn().Arrow && v.fn().class() == nil {
 		v.fn().this = f.val()
 	}
 	e.setProperty(f.static(), name, v)
 }
 
-func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value) {
+func (e *evaluation) setPath(id ir.NodeID, of *apiPath, name string, key, v *Value) {
 	if name == "" {
 		name = "*"
 		if text, ok := key.Text(); ok {
@@ -423,7 +425,7 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 		e.registers(name)
 	}
 	if of.api == "process.env" && name == "NODE_OPTIONS" && e.p.alone == nil && e.inline == 0 {
-		s := &start{e: e, id: id, dirs: []string{"", path.Dir(e.m.file.path)}}
+		s := &start{e: e, id: id, dirs: []string{"", path.Dir(e.m.File.Path)}}
 		for _, text := range v.Texts() {
 			s.node([]string{"NODE_OPTIONS=" + text, "node"}) // of whatever is started then
 		}
@@ -445,7 +447,7 @@ func (e *evaluation) setPath(id nodeID, of *apiPath, name string, key, v *Value)
 
 // hook marks the arguments of functions that are put in an API's place: they
 // are what others mean for the API.
-func (e *evaluation) hook(id nodeID, v *Value, marks Marks) {
+func (e *evaluation) hook(id ir.NodeID, v *Value, marks Marks) {
 	v.each(func(alt *Value) {
 		if f := alt.fn(); f != nil {
 			given := e.p.opaque(marks)

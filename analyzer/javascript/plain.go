@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
 // Constants as plain values, for the functions of the language: what is not a
@@ -20,7 +21,7 @@ func plainOf(v *Value, depth int) (any, bool) {
 	}
 	switch v.kind {
 	case vString:
-		return v.text(), !strings.Contains(v.text(), hole)
+		return v.text(), !strings.Contains(v.text(), ir.Hole)
 	case vNumber:
 		return v.number(), true
 	case vBool:
@@ -36,7 +37,7 @@ func plainOf(v *Value, depth int) (any, bool) {
 // plainList are the constants that an array surely holds.
 func plainList(o *object, depth int) ([]any, bool) {
 	if o.elements != nil || o.marks != 0 || o.rare().mixed || o.promise || len(o.rare().spreads) > 0 ||
-		o.length > maxElements || depth > maxPlainDepth {
+		o.length > ir.MaxElements || depth > maxPlainDepth {
 		return nil, false
 	}
 	if o.properties.size() != int(o.length) {
@@ -44,7 +45,7 @@ func plainList(o *object, depth int) ([]any, bool) {
 	}
 	out := make([]any, o.length)
 	for i := range out {
-		v, ok := plainOf(o.properties.get(formatNumber(float64(i))), depth+1)
+		v, ok := plainOf(o.properties.get(ir.FormatNumber(float64(i))), depth+1)
 		if !ok {
 			return nil, false
 		}
@@ -79,7 +80,7 @@ func (c *callSite) plain(from int) ([]any, bool) {
 
 // fromPlain is the value of a constant that the node gives; nil where it is
 // undefined or too large.
-func (e *evaluation) fromPlain(id nodeID, v any) *Value {
+func (e *evaluation) fromPlain(id ir.NodeID, v any) *Value {
 	switch x := v.(type) {
 	case string:
 		if len(x) > maxText {
@@ -102,9 +103,9 @@ func (e *evaluation) fromPlain(id nodeID, v any) *Value {
 
 // arrayOfPlain is the array of constants that a node makes: one for each place,
 // and the one before where it holds the same.
-func (e *evaluation) arrayOfPlain(id nodeID, list []any) *Value {
-	if len(list) > maxElements {
-		e.reached(id, "elements", maxElements)
+func (e *evaluation) arrayOfPlain(id ir.NodeID, list []any) *Value {
+	if len(list) > ir.MaxElements {
+		e.reached(id, "elements", ir.MaxElements)
 		return nil
 	}
 	if old := e.kept(id); old != nil && old.kind == vObject && old.object().array && !old.object().rare().mixed {
@@ -117,17 +118,17 @@ func (e *evaluation) arrayOfPlain(id nodeID, list []any) *Value {
 
 // elementsOfPlain makes an array of constants; arrays in it have no place of their
 // own.
-func (e *evaluation) elementsOfPlain(id nodeID, list []any) *object {
+func (e *evaluation) elementsOfPlain(id ir.NodeID, list []any) *object {
 	o := &object{array: true, length: int32(len(list))}
 	for i, item := range list {
 		var v *Value
 		if inner, isList := item.([]any); isList {
-			v = e.elementsOfPlain(noNode, inner).val()
+			v = e.elementsOfPlain(ir.NoNode, inner).val()
 		} else {
 			v = e.fromPlain(id, item)
 		}
 		if v != nil {
-			o.properties.set(formatNumber(float64(i)), v)
+			o.properties.set(ir.FormatNumber(float64(i)), v)
 		}
 	}
 	return o
@@ -175,9 +176,9 @@ func elementList(v *Value) (list []*Value, exact bool) {
 		return nil, false
 	}
 	o := v.object()
-	for i := range min(int(o.length), maxElements) {
-		list = append(list, o.properties.get(formatNumber(float64(i))))
+	for i := range min(int(o.length), ir.MaxElements) {
+		list = append(list, o.properties.get(ir.FormatNumber(float64(i))))
 	}
-	exact = o.elements == nil && !o.rare().mixed && int(o.length) <= maxElements && o.properties.size() == int(o.length)
+	exact = o.elements == nil && !o.rare().mixed && int(o.length) <= ir.MaxElements && o.properties.size() == int(o.length)
 	return list, exact
 }

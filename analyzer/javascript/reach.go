@@ -1,5 +1,7 @@
 package javascript
 
+import "github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+
 // callEdge is an edge of the call graph.
 type callEdge struct {
 	to  *function
@@ -10,9 +12,9 @@ type callEdge struct {
 }
 
 // edge notes that the current function calls f, in the recording pass.
-func (e *evaluation) edge(id nodeID, f *function) { e.edgeTo(id, f, false) }
+func (e *evaluation) edge(id ir.NodeID, f *function) { e.edgeTo(id, f, false) }
 
-func (e *evaluation) edgeTo(id nodeID, f *function, held bool) {
+func (e *evaluation) edgeTo(id ir.NodeID, f *function, held bool) {
 	if !e.record || f == nil {
 		return
 	}
@@ -105,7 +107,7 @@ func (p *program) reachCalls() {
 			return
 		}
 		loaded[m] = true
-		label := p.label(m.file.path)
+		label := p.label(m.File.Path)
 		for _, f := range m.functions {
 			if f.contexts&Launch == 0 && (everything || f.contexts&Install == 0) {
 				queue = visit(queue, f, context, edge{label: label})
@@ -119,7 +121,7 @@ func (p *program) reachCalls() {
 	}
 	for i := 0; i < len(queue); i++ {
 		f := queue[i]
-		if f.index == 0 || f.parent == nil {
+		if f.Index == 0 || f.parent() == nil {
 			load(f.module, true)
 		}
 		for _, call := range f.calls {

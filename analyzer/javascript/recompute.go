@@ -1,5 +1,7 @@
 package javascript
 
+import "github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+
 // maxFound bounds the values that are kept for questions, in values.
 const maxFound = 1 << 19
 
@@ -18,7 +20,7 @@ func (p *program) value(f *function, id int32) *Value {
 	if id < 0 {
 		return nil
 	}
-	return p.valuesOf(f)[nodeID(id)-f.start]
+	return p.valuesOf(f)[ir.NodeID(id)-f.Start]
 }
 
 // valuesOf are the values of a function's nodes, when all is settled. They are
@@ -30,10 +32,10 @@ func (p *program) valuesOf(f *function) []*Value {
 	if values, ok := p.found.of[f]; ok {
 		return values
 	}
-	if p.found.count += int(f.end - f.start); p.found.count > maxFound {
+	if p.found.count += int(f.End - f.Start); p.found.count > maxFound {
 		clear(p.found.of)
 		clear(p.joins)
-		p.found.count, p.found.again = int(f.end-f.start), true
+		p.found.count, p.found.again = int(f.End-f.Start), true
 	}
 	settled := p.settled
 	p.settled = true

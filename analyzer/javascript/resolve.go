@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
@@ -123,8 +124,8 @@ func (r *resolver) find(from, specifier string, how how) (string, bool) {
 func (r *resolver) inside(from, specifier string) (string, bool) {
 	var joined string
 	switch {
-	case specifier == PackageRoot, strings.HasPrefix(specifier, PackageRoot+"/"):
-		joined = strings.TrimPrefix(specifier[len(PackageRoot):], "/")
+	case specifier == ir.PackageRoot, strings.HasPrefix(specifier, ir.PackageRoot+"/"):
+		joined = strings.TrimPrefix(specifier[len(ir.PackageRoot):], "/")
 	case isRelative(specifier):
 		joined = path.Dir(from) + "/" + specifier
 	default:
@@ -364,7 +365,7 @@ func (r *resolver) known(name string) bool {
 // register notes an extension that a script gives to require.extensions: Node
 // tries it, and what the script makes of such files is its own affair.
 func (r *resolver) register(ext string) bool {
-	if r.registered[ext] || len(ext) < 2 || ext[0] != '.' || strings.Contains(ext, hole) {
+	if r.registered[ext] || len(ext) < 2 || ext[0] != '.' || strings.Contains(ext, ir.Hole) {
 		return false
 	}
 	if r.registered == nil {
@@ -486,19 +487,19 @@ const manyScripts = 20
 // and what else has the ending that it asks for. open is set where it can mean
 // others as well.
 func (r *resolver) matching(from, specifier string) (out []string, open bool) {
-	first := strings.Index(specifier, hole)
-	last := strings.LastIndex(specifier, hole) + len(hole)
+	first := strings.Index(specifier, ir.Hole)
+	last := strings.LastIndex(specifier, ir.Hole) + len(ir.Hole)
 	prefix, suffix := specifier[:first], specifier[last:]
 	switch {
-	case strings.HasPrefix(prefix, PackageRoot+"/"):
-		prefix = strings.TrimPrefix(prefix, PackageRoot+"/")
+	case strings.HasPrefix(prefix, ir.PackageRoot+"/"):
+		prefix = strings.TrimPrefix(prefix, ir.PackageRoot+"/")
 	case strings.HasPrefix(prefix, "./"), strings.HasPrefix(prefix, "../"):
 		joined := path.Join(path.Dir(from), prefix)
 		if strings.HasSuffix(prefix, "/") {
 			joined += "/"
 		}
 		prefix = strings.TrimPrefix(joined, "./")
-	case first == 0 && strings.HasPrefix(suffix, "/") && last == len(hole):
+	case first == 0 && strings.HasPrefix(suffix, "/") && last == len(ir.Hole):
 		// The folder of the process, or of the project: npm runs what installs a
 		// package in the package's own.
 		if file, ok := r.file(suffix[1:]); ok && len(suffix) > 1 {
@@ -533,7 +534,7 @@ func (r *resolver) matching(from, specifier string) (out []string, open bool) {
 		}
 		out = append(out, name)
 	}
-	if ext := path.Ext(suffix); len(ext) > 1 && !IsScript(suffix) {
+	if ext := path.Ext(suffix); len(ext) > 1 && !ir.IsScript(suffix) {
 		for _, f := range r.pkg.Files {
 			if strings.HasPrefix(f.Path, prefix) && strings.HasSuffix(f.Path, suffix) {
 				out = append(out, f.Path)
@@ -552,10 +553,10 @@ const maxMention = 4096
 // together.
 func (r *resolver) mentioned(m *module) []string {
 	var out []string
-	defer func() { m.mentions = nil }()
-	for _, i := range m.mentions {
-		s := r.program.strings.all[i]
-		if len(s) > maxMention || strings.ContainsRune(s, '\n') || strings.ContainsRune(s, ' ') && !r.names[path.Join(path.Dir(m.file.path), s)] {
+	defer func() { m.Mentions = nil }()
+	for _, i := range m.Mentions {
+		s := r.program.strings.All[i]
+		if len(s) > maxMention || strings.ContainsRune(s, '\n') || strings.ContainsRune(s, ' ') && !r.names[path.Join(path.Dir(m.File.Path), s)] {
 			continue
 		}
 		if !strings.ContainsAny(s, "./#@") && s != r.manifest.Name && !r.baseNames[s] {
@@ -563,7 +564,7 @@ func (r *resolver) mentioned(m *module) []string {
 		}
 		if strings.HasSuffix(s, "/") {
 			// A prefix of a path: "./commands/" + name.
-			prefix := path.Join(path.Dir(m.file.path), s) + "/"
+			prefix := path.Join(path.Dir(m.File.Path), s) + "/"
 			first := sort.SearchStrings(r.scripts, strings.TrimPrefix(prefix, "./"))
 			for _, name := range r.scripts[first:] {
 				if !strings.HasPrefix(name, strings.TrimPrefix(prefix, "./")) {
@@ -573,12 +574,12 @@ func (r *resolver) mentioned(m *module) []string {
 			}
 			continue
 		}
-		if file, ok := r.resolve(m.file.path, s, byImport); ok {
+		if file, ok := r.resolve(m.File.Path, s, byImport); ok {
 			out = append(out, file)
 			continue
 		}
 		if !isRelative(s) {
-			if file, ok := r.file(path.Join(path.Dir(m.file.path), s)); ok {
+			if file, ok := r.file(path.Join(path.Dir(m.File.Path), s)); ok {
 				out = append(out, file)
 			} else if file, ok := r.file(s); ok {
 				out = append(out, file)
@@ -615,4 +616,42 @@ func sortedNames(m map[string]string) []string {
 	}
 	sort.Strings(names)
 	return names
+}
+
+// format is what Node loads a file of the package as.
+// Source: https://nodejs.org/api/packages.html (determining module system).
+func (p *program) format(file string) ir.Format {
+	switch path.Ext(file) {
+	case ".mjs", ".mts":
+		return ir.ModuleOnly
+	case ".cjs", ".cts":
+		return ir.CommonJS
+	}
+	if p.resolver != nil && p.resolver.packageType(path.Dir(file)) == "module" {
+		return ir.ModuleOnly
+	}
+	return ir.CommonJS
+}
+
+// packageType is the type that the nearest package.json states.
+func (r *resolver) packageType(folder string) string {
+	if folder == "." || folder == "/" {
+		return r.manifest.Type
+	}
+	kind, known := r.types[folder]
+	if known {
+		return kind
+	}
+	if f := r.pkg.File(path.Join(folder, "package.json")); f != nil {
+		if m, err := npm.ParseManifest(f.Data()); err == nil {
+			kind = m.Type
+		}
+	} else {
+		kind = r.packageType(path.Dir(folder))
+	}
+	if r.types == nil {
+		r.types = map[string]string{}
+	}
+	r.types[folder] = kind
+	return kind
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
@@ -233,7 +234,7 @@ func TestResolveRealPackages(t *testing.T) {
 		dir := o.unpacked(t, pkg, r.manifest.Name)
 		defer os.RemoveAll(dir)
 		for _, f := range pkg.Files {
-			if !IsScript(f.Path) {
+			if !ir.IsScript(f.Path) {
 				continue
 			}
 			seen := map[asked2]bool{}

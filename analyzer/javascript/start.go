@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
@@ -78,7 +79,7 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		return
 	}
 	how := target.starts
-	s := &start{e: e, id: c.id, dirs: []string{"", path.Dir(e.m.file.path)}}
+	s := &start{e: e, id: c.id, dirs: []string{"", path.Dir(e.m.File.Path)}}
 	if how != startCommand {
 		for i, arg := range c.args {
 			if i > 0 || how == startSettings {
@@ -100,7 +101,7 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 		s.preloads(c.arg(1).Elements())
 	case startImport:
 		for _, text := range c.arg(0).Texts() {
-			if file, ok := e.p.resolver.resolve(e.m.file.path, text, byImport); ok {
+			if file, ok := e.p.resolver.resolve(e.m.File.Path, text, byImport); ok {
 				s.runs(file, true)
 			} else if rest, ok := cutFold(text, "data:"); ok {
 				s.program(dataText(rest))
@@ -128,7 +129,7 @@ func (e *evaluation) started(c *callSite, target *apiPath) {
 // start is one call of a starter.
 type start struct {
 	e  *evaluation
-	id nodeID
+	id ir.NodeID
 	// dirs are the folders of the package that a relative path may begin in.
 	dirs []string
 }
@@ -152,7 +153,7 @@ func (s *start) command(c *callSite, api string) {
 			if script := &run.Scripts[i]; script.File != "" {
 				l.ask(e.p, script.File)
 			} else if l.started[script.Code] == nil {
-				if m := s.programModule(script.Code, commonJS, strings.Contains(script.Code, hole)); m != nil {
+				if m := s.programModule(script.Code, ir.CommonJS, strings.Contains(script.Code, ir.Hole)); m != nil {
 					l.started[script.Code] = m
 				}
 			}
@@ -187,7 +188,7 @@ func (s *start) command(c *callSite, api string) {
 	}
 	for i, v := range c.arg(1).Elements() {
 		for _, text := range v.Texts() {
-			if strings.Contains(text, "/") || IsScript(text) || !known && i == 0 && strings.Contains(text, ".") {
+			if strings.Contains(text, "/") || ir.IsScript(text) || !known && i == 0 && strings.Contains(text, ".") {
 				s.path(text, !known && i == 0)
 			}
 		}
@@ -245,7 +246,7 @@ func oneText(v *Value) string {
 	if texts := v.Texts(); len(texts) == 1 {
 		return texts[0]
 	}
-	return hole
+	return ir.Hole
 }
 
 // file starts the script that a value names.
@@ -263,15 +264,15 @@ func (s *start) path(text string, script bool) {
 		s.program(dataText(rest))
 		return
 	}
-	if strings.Contains(text, hole) {
-		files, _ := r.matching(s.e.m.file.path, text)
+	if strings.Contains(text, ir.Hole) {
+		files, _ := r.matching(s.e.m.File.Path, text)
 		for _, file := range files {
 			s.runs(file, script)
 		}
 		return
 	}
-	if _, ok := cutFold(text, "file:"); ok || strings.HasPrefix(text, PackageRoot) {
-		if file, ok := r.resolve(s.e.m.file.path, text, byRequire); ok {
+	if _, ok := cutFold(text, "file:"); ok || strings.HasPrefix(text, ir.PackageRoot) {
+		if file, ok := r.resolve(s.e.m.File.Path, text, byRequire); ok {
 			s.runs(file, script)
 		}
 		return
@@ -298,7 +299,7 @@ func (s *start) runs(file string, script bool) {
 		e.p.facts.Files = append(e.p.facts.Files, FileUse{Path: file, Started: true, Site: e.siteOfUse(s.id)})
 	}
 	f := e.p.resolver.pkg.File(file)
-	if script || IsScript(file) || f != nil && shell.Shebang(f.Data()) == "node" {
+	if script || ir.IsScript(file) || f != nil && shell.Shebang(f.Data()) == "node" {
 		e.loaded(s.id, file, byRequire)
 	}
 }
@@ -308,11 +309,11 @@ func (s *start) runs(file string, script bool) {
 func (s *start) reads(v *Value) {
 	e := s.e
 	for _, text := range v.Texts() {
-		text = strings.TrimPrefix(text, hole+"/") // in the folder of the process
-		if strings.Contains(text, hole) {
+		text = strings.TrimPrefix(text, ir.Hole+"/") // in the folder of the process
+		if strings.Contains(text, ir.Hole) {
 			continue
 		}
-		file, ok := e.p.resolver.resolve(e.m.file.path, text, byRequire)
+		file, ok := e.p.resolver.resolve(e.m.File.Path, text, byRequire)
 		if !ok && !strings.HasPrefix(text, "/") && !strings.Contains(text, ":") {
 			if f := e.p.resolver.pkg.File(path.Clean(text)); f != nil {
 				file, ok = f.Path, true
@@ -374,16 +375,16 @@ func (s *start) anyRead() {
 const maxPrograms = 400
 
 // program reads a text that is run as a program, which the place that runs it calls.
-func (s *start) program(text string) { s.programOf(text, strings.Contains(text, hole)) }
+func (s *start) program(text string) { s.programOf(text, strings.Contains(text, ir.Hole)) }
 
 // written takes a script that is written into a file as one that runs: it is
 // written there for somebody who runs it.
 func (s *start) written(name, content *Value) {
-	if !slices.ContainsFunc(name.Texts(), IsScript) {
+	if !slices.ContainsFunc(name.Texts(), ir.IsScript) {
 		return
 	}
 	for _, text := range content.Texts() {
-		if !strings.Contains(text, hole) && BeginsScript([]byte(text)) {
+		if !strings.Contains(text, ir.Hole) && ir.BeginsScript([]byte(text)) {
 			s.programOf(text, true)
 		}
 	}
@@ -393,9 +394,9 @@ func (s *start) written(name, content *Value) {
 func (s *start) programOf(text string, partly bool) {
 	e, p := s.e, s.e.p
 	l := p.loading
-	at := e.m.position(s.id)
+	at := e.m.Position(s.id)
 	key := codeAt{e.m, at, text}
-	if text == hole || strings.TrimSpace(text) == "" || l.programs[key] {
+	if text == ir.Hole || strings.TrimSpace(text) == "" || l.programs[key] {
 		return
 	}
 	for i := range p.hidden {
@@ -404,14 +405,14 @@ func (s *start) programOf(text string, partly bool) {
 		}
 	}
 	l.programs[key] = true
-	if m := s.programModule(text, runText, partly); m != nil {
+	if m := s.programModule(text, ir.RunText, partly); m != nil {
 		p.hidden = append(p.hidden, hiddenProgram{e.m, at, m})
 	}
 }
 
 // programModule is the module of a text that runs, nil where it is none or there
 // are too many.
-func (s *start) programModule(text string, as format, partly bool) *module {
+func (s *start) programModule(text string, as ir.Format, partly bool) *module {
 	e, p := s.e, s.e.p
 	l := p.loading
 	if l.texts >= maxPrograms {
@@ -422,8 +423,8 @@ func (s *start) programModule(text string, as format, partly bool) *module {
 		return nil
 	}
 	l.texts++
-	line, _ := e.m.file.position(e.m.position(s.id))
-	file := &sourceFile{path: e.m.file.path, code: strings.ReplaceAll(text, hole, "undefined"), shownLine: line}
+	line, _ := e.m.File.Position(e.m.Position(s.id))
+	file := &ir.Source{Path: e.m.File.Path, Code: strings.ReplaceAll(text, ir.Hole, "undefined"), ShownLine: line}
 	m := p.textModule(file, line, as, partly)
 	if m == nil {
 		return nil
@@ -438,9 +439,9 @@ func (s *start) programModule(text string, as format, partly bool) *module {
 
 // textModule is the module of a text that code runs; partly says that not all of it
 // is known. It is nil where that does not parse.
-func (p *program) textModule(file *sourceFile, line int, as format, partly bool) *module {
-	text := file.code
-	if err := nesting(text); err != nil || len(text) > maxScript {
+func (p *program) textModule(file *ir.Source, line int, as ir.Format, partly bool) *module {
+	text := file.Code
+	if err := ir.Nesting(text); err != nil || len(text) > ir.MaxScript {
 		return p.unreadModule(file, unread{kind: BlindFile, line: line, reason: "the program that is run here is too large or too deep", cut: true})
 	}
 	m, message, ok := p.parseModule(file, as)

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 	"github.com/lockwarden/lockwarden/analyzer/npm"
 	"github.com/lockwarden/lockwarden/analyzer/shell"
 )
 
 // ShellPackage is a package as the commands see it that run in its folder.
 func ShellPackage(pkg *archive.Package, manifest *npm.Manifest) *shell.Package {
-	p := &shell.Package{Manifest: manifest, IsScript: IsScript, Root: PackageRoot}
+	p := &shell.Package{Manifest: manifest, IsScript: ir.IsScript, Root: ir.PackageRoot}
 	if pkg == nil {
 		return p
 	}
@@ -64,7 +65,7 @@ func (u *Use) commandLines(text bool) []commandLine {
 	var out []commandLine
 	for _, options := range []*Value{u.Arg(1), u.Arg(2)} {
 		for _, cwd := range options.Property("cwd").Texts() {
-			if rest, ok := strings.CutPrefix(cwd, PackageRoot); ok {
+			if rest, ok := strings.CutPrefix(cwd, ir.PackageRoot); ok {
 				line.dirs, line.home = []string{strings.Trim(path.Clean("/"+rest), "/")}, true
 			}
 		}
@@ -77,7 +78,7 @@ func (u *Use) commandLines(text bool) []commandLine {
 		programs = append(programs, "node")
 	}
 	if len(programs) == 0 && !text {
-		programs = []string{hole}
+		programs = []string{ir.Hole}
 	}
 	for _, program := range programs {
 		one := line
@@ -183,7 +184,7 @@ func (p *program) linkCommands(u *Use, away bool) (linked []callEdge) {
 		u.f.calls = append(u.f.calls, callEdge{to: m.functions[0], pos: u.pos})
 		linked = append(linked, callEdge{to: m.functions[0], pos: u.pos})
 	}
-	for _, run := range u.Runs(p.resolver.shellPackage(), text, away, fmt.Sprintf("%t %s %d", away, u.File(), u.f.index)) {
+	for _, run := range u.Runs(p.resolver.shellPackage(), text, away, fmt.Sprintf("%t %s %d", away, u.File(), u.f.Index)) {
 		for i := range run.Scripts {
 			s := &run.Scripts[i]
 			if s.File == "" {

@@ -1,6 +1,10 @@
 package javascript
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // unread is why a script is an empty module: no parser reads it, or a limit
 // keeps it from being parsed. Its module is there to be loaded, so that it is
@@ -17,17 +21,18 @@ type unread struct {
 
 // unreadModule makes the module of a script that is not read, and searches the
 // text for words.
-func (p *program) unreadModule(file *sourceFile, why unread) *module {
-	m := &module{file: file, pkg: p, size: len(file.text()), unread: &why, readers: make([]reader, 1)}
-	m.functions = []*function{{module: m, functionExtra: &noExtra}}
+func (p *program) unreadModule(file *ir.Source, why unread) *module {
+	m := &module{pkg: p, unread: &why}
+	m.Module = ir.EmptyModule(file)
+	m.begin()
 	p.furnish(m)
 	m.moduleObject.properties = properties{} // what it exports is not known
 	p.unread = append(p.unread, m)
-	p.strings.begin()
+	p.strings.Begin()
 	if why.kind == BlindFile {
 		p.scanTokens(m)
 	}
-	m.mentions = slices.Clone(p.strings.mentions)
+	m.Mentions = slices.Clone(p.strings.Mentions)
 	return m
 }
 
@@ -46,7 +51,7 @@ func (p *program) linkUnread() {
 // closeUnread says what was not read: a blind spot where something loads it.
 func (p *program) closeUnread() {
 	for _, m := range p.unread {
-		why, file := m.unread, m.file.path
+		why, file := m.unread, m.File.Path
 		contexts := m.functions[0].contexts
 		switch {
 		case contexts != 0 && why.cut:

@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
-)
 
-// hole stands in a text for a part that is not known: "https://￼/collect".
-const hole = "\ufffc"
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // Marks tell where a value may come from, a bit for each kind of source that
 // the vocabulary names.
@@ -302,7 +301,7 @@ func (p *program) joinAnew(a, b *Value) *Value {
 	alts := alternatives(a)
 	n := len(alts)
 	marks := a.marks | b.marks
-	if n >= maxUnion && b.kind == vString && !p.nameMatters(b.text()) && b.marks&^a.marks == 0 && contains(alts, p.str(hole)) {
+	if n >= maxUnion && b.kind == vString && !p.nameMatters(b.text()) && b.marks&^a.marks == 0 && contains(alts, p.str(ir.Hole)) {
 		return a
 	}
 	for _, v := range alternatives(b) {
@@ -322,7 +321,7 @@ func (p *program) joinAnew(a, b *Value) *Value {
 		// What no longer fits is some text that is not known: a list of names must
 		// not shrink to its first eight.
 		if v.kind == vString {
-			if some := p.str(hole); !contains(alts, some) {
+			if some := p.str(ir.Hole); !contains(alts, some) {
 				alts = append(alts[:len(alts):len(alts)], some)
 			}
 			continue
@@ -499,13 +498,13 @@ func (f *function) static() *object {
 // ok is false where nothing of it is a constant.
 func (v *Value) Text() (text string, ok bool) {
 	if v == nil {
-		return hole, false
+		return ir.Hole, false
 	}
 	switch v.kind {
 	case vString:
-		return v.text(), strings.ReplaceAll(v.text(), hole, "") != ""
+		return v.text(), strings.ReplaceAll(v.text(), ir.Hole, "") != ""
 	case vNumber:
-		return formatNumber(v.number()), true
+		return ir.FormatNumber(v.number()), true
 	case vUnion:
 		for _, alt := range v.alts() {
 			if alt.kind == vString {
@@ -513,7 +512,7 @@ func (v *Value) Text() (text string, ok bool) {
 			}
 		}
 	}
-	return hole, false
+	return ir.Hole, false
 }
 
 // Texts are all constant texts that the value may be.
@@ -536,7 +535,7 @@ func (v *Value) Is(word string) bool {
 		case vBool:
 			found = found || word == "true" && alt.number() == 1 || word == "false" && alt.number() == 0
 		case vNumber:
-			found = found || formatNumber(alt.number()) == word
+			found = found || ir.FormatNumber(alt.number()) == word
 		case vString:
 			found = found || alt.text() == word
 		}
@@ -553,7 +552,7 @@ func (v *Value) Constant() bool {
 	v.each(func(alt *Value) {
 		switch alt.kind {
 		case vString:
-			constant = constant && !strings.Contains(alt.text(), hole)
+			constant = constant && !strings.Contains(alt.text(), ir.Hole)
 		case vNumber, vBool, vNull, vRegExp:
 		default:
 			constant = false
@@ -575,18 +574,6 @@ func (v *Value) IsEmptyFunction() bool {
 	found := false
 	v.each(func(alt *Value) { found = found || alt.kind == vFunction && alt.fn().empty })
 	return found
-}
-
-// doesNothing reports whether a function's code has no effect.
-func (f *function) doesNothing() bool {
-	for id := f.start; id < f.end; id++ {
-		switch f.module.nodes[id].kind {
-		case nParam, nAssign, nNull, nReturn, nBool, nNumber, nString:
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // IsObject reports whether the value may be an object literal.
@@ -612,8 +599,8 @@ func (v *Value) Elements() []*Value {
 	var out []*Value
 	v.each(func(alt *Value) {
 		if alt.kind == vObject && alt.object().array && out == nil {
-			for i := 0; i < int(alt.object().length) && i < maxElements; i++ {
-				out = append(out, alt.object().properties.get(formatNumber(float64(i))))
+			for i := 0; i < int(alt.object().length) && i < ir.MaxElements; i++ {
+				out = append(out, alt.object().properties.get(ir.FormatNumber(float64(i))))
 			}
 		}
 	})

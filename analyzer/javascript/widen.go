@@ -1,6 +1,10 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
 
 // Joins are cut, or values never settle. Which texts a value may be may be cut:
 // what is left out is then some text. What matters may not: the APIs and names of
@@ -97,7 +101,7 @@ func (p *program) leastOf(alts []*Value, v *Value) (out int, fits bool) {
 	}
 	out, least := -1, p.rank(v)
 	for i, alt := range alts {
-		if alt.kind == vString && alt.text() == hole {
+		if alt.kind == vString && alt.text() == ir.Hole {
 			continue
 		}
 		if rank := p.rank(alt); rank < least {

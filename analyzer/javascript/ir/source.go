@@ -1,9 +1,10 @@
-package javascript
+package ir
 
 import (
 	"path"
 	"sort"
 	"strings"
+	"unsafe"
 
 	"github.com/lockwarden/lockwarden/analyzer/archive"
 )
@@ -13,72 +14,75 @@ import (
 // URLs it means itself.
 const PackageRoot = "/_package_root_"
 
-// sourceFile is one script with what is needed to point into it.
-type sourceFile struct {
-	path string
-	// shown is the file and first line that evidence names where the code is
-	// not a file's own: a program in a lifecycle script.
-	shownLine int
-	// of has the text; code is the text of what is no file.
-	of     *archive.File
-	code   string
+// Source is one script with what is needed to point into it.
+type Source struct {
+	// Path is the file's in the package.
+	Path string
+	// ShownLine is the line that evidence names where the code is not a file's own:
+	// a program in a lifecycle script.
+	ShownLine int
+	// Of has the text; Code is the text of what is no file.
+	Of     *archive.File
+	Code   string
 	lines  []int32
 	loader int8
-	// webpack is set where the loader is webpack's, by name.
-	webpack bool
-	// dynamicScope is set where with makes names undecidable.
-	dynamicScope bool
+	// Webpack is set where the loader is webpack's, by name.
+	Webpack bool
 }
 
-// text is the whole text. Parts of it keep all of it in memory: whoever keeps a
+// Text is the whole text. Parts of it keep all of it in memory: whoever keeps a
 // part for long keeps a copy.
-func (f *sourceFile) text() string {
-	if f.of == nil {
-		return f.code
+func (f *Source) Text() string {
+	if f.Of == nil {
+		return f.Code
 	}
-	return strings.TrimPrefix(textOf(f.of.Data()), "\ufeff")
+	return strings.TrimPrefix(TextOf(f.Of.Data()), "\ufeff")
 }
 
-func (f *sourceFile) dirname() string  { return path.Dir(f.filename()) }
-func (f *sourceFile) filename() string { return PackageRoot + "/" + f.path }
+// Dirname is the folder that its __dirname names.
+func (f *Source) Dirname() string { return path.Dir(f.Filename()) }
+
+// Filename is what its __filename names.
+func (f *Source) Filename() string { return PackageRoot + "/" + f.Path }
 
 // mayHave is false where a word does not stand in the text.
-func (f *sourceFile) mayHave(word string) bool { return f.of == nil || f.of.MayHave(word) }
+func (f *Source) mayHave(word string) bool { return f.Of == nil || f.Of.MayHave(word) }
 
-func (f *sourceFile) has(word string) bool {
-	return f.mayHave(word) && strings.Contains(f.text(), word)
+// Has reports whether a word stands in the text.
+func (f *Source) Has(word string) bool {
+	return f.mayHave(word) && strings.Contains(f.Text(), word)
 }
 
-// bundleLoader reports whether the file has a loader that calls the functions
+// BundleLoader reports whether the file has a loader that calls the functions
 // of a module table.
-func (f *sourceFile) bundleLoader() bool {
+func (f *Source) BundleLoader() bool {
 	if f.loader == 0 {
 		f.loader = -1
-		f.webpack = f.has("__webpack_require__") || f.has("webpackJsonp")
-		if f.webpack || f.has("webpackChunk") || f.has("MODULE_NOT_FOUND") ||
-			f.has("exports:{}") && f.has(".call(") || f.has("parcelRequire") {
+		f.Webpack = f.Has("__webpack_require__") || f.Has("webpackJsonp")
+		if f.Webpack || f.Has("webpackChunk") || f.Has("MODULE_NOT_FOUND") ||
+			f.Has("exports:{}") && f.Has(".call(") || f.Has("parcelRequire") {
 			f.loader = 1
 		}
 	}
 	return f.loader == 1
 }
 
-// position turns a byte offset into a 1-based line and column (in bytes).
-func (f *sourceFile) position(offset int32) (line, column int) {
+// Position turns a byte offset into a 1-based line and column (in bytes).
+func (f *Source) Position(offset int32) (line, column int) {
 	if offset < 0 {
-		return max(f.shownLine, 1), 1
+		return max(f.ShownLine, 1), 1
 	}
 	if f.lines == nil {
 		f.lines = []int32{0}
-		for i, text := 0, f.text(); i < len(text); i++ {
+		for i, text := 0, f.Text(); i < len(text); i++ {
 			if text[i] == '\n' {
 				f.lines = append(f.lines, int32(i+1))
 			}
 		}
 	}
 	i := sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > offset }) - 1
-	if f.shownLine > 0 {
-		return f.shownLine, 1
+	if f.ShownLine > 0 {
+		return f.ShownLine, 1
 	}
 	return i + 1, int(offset-f.lines[i]) + 1
 }
@@ -116,7 +120,8 @@ func WideGap[T string | []byte](text T, from int) (start, end int, found bool) {
 	return 0, 0, false
 }
 
-func hasWideGap(text string) bool {
+// HasWideGap reports whether a text has such a gap.
+func HasWideGap(text string) bool {
 	_, _, found := WideGap(text, 0)
 	return found
 }
@@ -124,9 +129,9 @@ func hasWideGap(text string) bool {
 // maxSnippet is the longest snippet, in bytes.
 const maxSnippet = 200
 
-// snippet is the line at an offset, cut to what is around it.
-func (f *sourceFile) snippet(offset int32) string {
-	text := f.text()
+// Snippet is the line at an offset, cut to what is around it.
+func (f *Source) Snippet(offset int32) string {
+	text := f.Text()
 	if offset < 0 || int(offset) >= len(text) {
 		return ""
 	}
@@ -141,3 +146,6 @@ func (f *sourceFile) snippet(offset int32) string {
 	}
 	return strings.Clone(strings.TrimSpace(strings.ToValidUTF8(text[start:end], "")))
 }
+
+// TextOf is the content as a string, without a copy: nothing changes it.
+func TextOf(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }

@@ -1,14 +1,21 @@
-package javascript
+package ir
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // statementWords are the words after which another word may follow in a script.
-var statementWords = set(`async await case class const delete do else export extends for function if import in instanceof let new of
-	return static switch throw try typeof using var void while with yield`)
+var statementWords = func() map[string]bool {
+	words := map[string]bool{}
+	for _, word := range strings.Fields(`async await case class const delete do else export extends for function if import in instanceof
+		let new of return static switch throw try typeof using var void while with yield`) {
+		words[word] = true
+	}
+	return words
+}()
 
 // BeginsScript reports whether a text may be a script, whatever it is called: its
 // first words can be a script's, as those of prose, markup, and JSON cannot, and it

@@ -1,38 +1,31 @@
 package javascript
 
-import "strings"
+import (
+	"strings"
 
-// scanTokens reads a script that no parser takes as a stream of words: member
-// chains followed by a parenthesis, modules that are asked for, and texts.
-// What it finds is textual.
+	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
+)
+
+// minTokenText is how short a text of a script that is not read says nothing.
+const minTokenText = 3
+
+// scanTokens takes the words of a script that no parser reads: member chains
+// followed by a parenthesis, modules that are asked for, and texts. What it finds is
+// textual.
 func (p *program) scanTokens(m *module) {
-	names, file := map[string]string{}, m.file
-	text := file.text()
-	limit := min(len(text), maxScript)
-	p.facts.Tokens = append(p.facts.Tokens, file.path)
-	for i := 0; i < limit; {
-		switch c := text[i]; {
-		case c == '/' && i+1 < limit && text[i+1] == '/':
-			i = skipTo(text, i, "\n")
-		case c == '/' && i+1 < limit && text[i+1] == '*':
-			i = skipTo(text, i+2, "*/")
-		case c == '"' || c == '\'' || c == '`':
-			end := endOfText(text, i)
-			if end > i+3 {
-				p.facts.Texts = append(p.facts.Texts, Text{Value: text[i+1 : end], Site: p.tokenSite(m, i)})
-				if end-i < maxMention {
-					p.strings.literal(text[i+1 : end])
-				}
-			}
-			i = end + 1
-		case isWordByte(c) || c == '$':
-			start := i
-			for i < limit && (isWordByte(text[i]) || text[i] == '$' || text[i] == '.' && i+1 < limit && isWordByte(text[i+1])) {
-				i++
-			}
-			p.word(m, names, text, start, i)
-		default:
-			i++
+	names, text := map[string]string{}, m.File.Text()
+	p.facts.Tokens = append(p.facts.Tokens, m.File.Path)
+	for t := range ir.Tokens(text) {
+		if !t.Quoted {
+			p.word(m, names, text, t.Start, t.End)
+			continue
+		}
+		if t.End-t.Start < minTokenText {
+			continue
+		}
+		p.facts.Texts = append(p.facts.Texts, Text{Value: text[t.Start:t.End], Site: p.tokenSite(m, t.Start-1)})
+		if t.End-t.Start < maxMention-1 {
+			p.strings.Literal(text[t.Start:t.End])
 		}
 	}
 }
@@ -51,7 +44,7 @@ func (p *program) word(m *module, names map[string]string, text string, start, e
 			return
 		}
 		before := strings.TrimRight(text[max(0, start-64):start], " \t\n=(")
-		if i := strings.LastIndexFunc(before, func(r rune) bool { return r > 127 || !isWordByte(byte(r)) && r != '$' }); i+1 < len(before) {
+		if i := strings.LastIndexFunc(before, func(r rune) bool { return r > 127 || !ir.IsWordByte(byte(r)) && r != '$' }); i+1 < len(before) {
 			names[before[i+1:]] = moduleName(module)
 		}
 		p.textual(m, UseImport, p.externalModule(module), start)
@@ -86,12 +79,5 @@ func (p *program) textual(m *module, kind UseKind, target *apiPath, pos int) {
 
 // tokenSite is a place in the module's only function.
 func (p *program) tokenSite(m *module, pos int) Site {
-	return Site{file: m.file, pos: int32(pos), f: m.functions[0]}
-}
-
-func skipTo(text string, from int, end string) int {
-	if i := strings.Index(text[from:], end); i >= 0 {
-		return from + i + len(end)
-	}
-	return len(text)
+	return Site{file: m.File, pos: int32(pos), f: m.functions[0]}
 }

@@ -1,4 +1,4 @@
-package javascript
+package ir
 
 import (
 	"fmt"
@@ -10,61 +10,21 @@ import (
 	"unicode/utf8"
 
 	esbuild "github.com/evanw/esbuild/lockwarden"
-
-	"github.com/lockwarden/lockwarden/analyzer/npm"
 )
 
-// format is what a text is loaded as.
-type format uint8
+// Format is what a text is loaded as.
+type Format uint8
 
 const (
-	// commonJS is the body of a function, and a module where it is none and
+	// CommonJS is the body of a function, and a module where it is none and
 	// its words say so: Node since 22, and bundlers.
-	commonJS format = iota
-	// moduleOnly is an ECMAScript module.
-	moduleOnly
-	// runText is what eval, Function and their like are given: a script, or the
+	CommonJS Format = iota
+	// ModuleOnly is an ECMAScript module.
+	ModuleOnly
+	// RunText is what eval, Function and their like are given: a script, or the
 	// body of a function of any kind.
-	runText
+	RunText
 )
-
-// format is what Node loads a file of the package as.
-// Source: https://nodejs.org/api/packages.html (determining module system).
-func (p *program) format(file string) format {
-	switch path.Ext(file) {
-	case ".mjs", ".mts":
-		return moduleOnly
-	case ".cjs", ".cts":
-		return commonJS
-	}
-	if p.resolver != nil && p.resolver.packageType(path.Dir(file)) == "module" {
-		return moduleOnly
-	}
-	return commonJS
-}
-
-// packageType is the type that the nearest package.json states.
-func (r *resolver) packageType(folder string) string {
-	if folder == "." || folder == "/" {
-		return r.manifest.Type
-	}
-	kind, known := r.types[folder]
-	if known {
-		return kind
-	}
-	if f := r.pkg.File(path.Join(folder, "package.json")); f != nil {
-		if m, err := npm.ParseManifest(f.Data()); err == nil {
-			kind = m.Type
-		}
-	} else {
-		kind = r.packageType(path.Dir(folder))
-	}
-	if r.types == nil {
-		r.types = map[string]string{}
-	}
-	r.types[folder] = kind
-	return kind
-}
 
 // dialects are the variants of the language to try, the likeliest first.
 func dialects(name string) []esbuild.Dialect {
@@ -80,12 +40,12 @@ func dialects(name string) []esbuild.Dialect {
 	return []esbuild.Dialect{esbuild.JavaScript, esbuild.JSX, esbuild.TSX, esbuild.TypeScript}
 }
 
-// read parses a text as what it is loaded as, else as whatever it can be. The
+// Read parses a text as what it is loaded as, else as whatever it can be. The
 // message is the first complaint of all.
-func read(text, name string, as format) (esbuild.Tree, esbuild.Message, bool) {
+func Read(text, name string, as Format) (esbuild.Tree, esbuild.Message, bool) {
 	var first esbuild.Message
 	for _, dialect := range dialects(name) {
-		tree, message, ok := readDialect(text, dialect, as)
+		tree, message, ok := ReadDialect(text, dialect, as)
 		if ok {
 			return tree, message, true
 		}
@@ -96,10 +56,10 @@ func read(text, name string, as format) (esbuild.Tree, esbuild.Message, bool) {
 	return esbuild.Tree{}, first, false
 }
 
-// readDialect tries the goals of a format in one dialect. A text that is read to
+// ReadDialect tries the goals of a format in one dialect. A text that is read to
 // its end and refused for a rule beyond the grammar is taken as well: the parser
 // has rules that Node has not, or not any more.
-func readDialect(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, esbuild.Message, bool) {
+func ReadDialect(text string, dialect esbuild.Dialect, as Format) (esbuild.Tree, esbuild.Message, bool) {
 	tree, message, ok := readGoals(text, dialect, as)
 	if ok || tree.Whole {
 		return tree, message, true
@@ -114,21 +74,21 @@ func readDialect(text string, dialect esbuild.Dialect, as format) (esbuild.Tree,
 
 // readGoals gives the tree of the goal that fits; where none does, of one for
 // which the text is at least whole.
-func readGoals(text string, dialect esbuild.Dialect, as format) (esbuild.Tree, esbuild.Message, bool) {
+func readGoals(text string, dialect esbuild.Dialect, as Format) (esbuild.Tree, esbuild.Message, bool) {
 	first := esbuild.Either
 	rest := []esbuild.Goal{esbuild.Body}
 	switch as {
-	case moduleOnly:
+	case ModuleOnly:
 		first, rest = esbuild.Module, []esbuild.Goal{esbuild.Either, esbuild.Body}
 		if strings.Contains(text, "<!--") {
 			rest = nil // code in a module is a comment in what only a bundler runs
 		}
-	case runText:
+	case RunText:
 		rest = []esbuild.Goal{esbuild.Body, esbuild.Method, esbuild.Generator, esbuild.Async, esbuild.AsyncGenerator}
 	}
 	// Most texts mean the same as a script, a module and the body of a function.
 	tree, message, ok := esbuild.Parse(text, dialect, first)
-	if ok && !tree.Awaits || tree.Cut || as == moduleOnly && tree.Whole {
+	if ok && !tree.Awaits || tree.Cut || as == ModuleOnly && tree.Whole {
 		return tree, message, ok
 	}
 	fits, best := ok, tree
@@ -176,7 +136,7 @@ func plainer(text string) string {
 func hasBigInteger(text string) bool {
 	for i := 1; i < len(text); i++ {
 		if text[i] == 'n' && strings.IndexByte("0123456789abcdefABCDEF", text[i-1]) >= 0 &&
-			(i+1 == len(text) || !isWordByte(text[i+1])) {
+			(i+1 == len(text) || !IsWordByte(text[i+1])) {
 			return true
 		}
 	}

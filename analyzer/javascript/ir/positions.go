@@ -1,13 +1,4 @@
-package javascript
-
-// positions are where a module's nodes stand in its text, in bytes: for each
-// run of nodes the place of its first one, and for each node how far from that
-// it is. Nodes that follow each other stand near each other; far are the few
-// that do not.
-type positions struct {
-	first []int32
-	far   map[nodeID]int32
-}
+package ir
 
 // positionRun is how many nodes share a first place.
 const positionRun = 16
@@ -19,7 +10,7 @@ const (
 )
 
 // place notes the places of a module's nodes, which are as many.
-func (m *module) place(at []int32) {
+func (m *Module) place(at []int32) {
 	m.positions.first = make([]int32, (len(at)+positionRun-1)/positionRun)
 	for run := range m.positions.first {
 		for _, pos := range at[run*positionRun : min(len(at), (run+1)*positionRun)] {
@@ -33,24 +24,24 @@ func (m *module) place(at []int32) {
 		distance := int64(pos) - int64(m.positions.first[i/positionRun])
 		switch {
 		case pos < 0:
-			m.nodes[i].distance = isNowhere
+			m.Nodes[i].distance = isNowhere
 			continue
 		case distance > isNowhere && distance < -isFar:
-			m.nodes[i].distance = int16(distance)
+			m.Nodes[i].distance = int16(distance)
 			continue
 		}
-		m.nodes[i].distance = isFar
+		m.Nodes[i].distance = isFar
 		if m.positions.far == nil {
-			m.positions.far = map[nodeID]int32{}
+			m.positions.far = map[NodeID]int32{}
 		}
-		m.positions.far[nodeID(i)] = pos
+		m.positions.far[NodeID(i)] = pos
 	}
 }
 
-// position is where a node stands in the text, in bytes; -1 where it stands for
+// Position is where a node stands in the text, in bytes; -1 where it stands for
 // nothing that is written.
-func (m *module) position(id nodeID) int32 {
-	switch d := m.nodes[id].distance; d {
+func (m *Module) Position(id NodeID) int32 {
+	switch d := m.Nodes[id].distance; d {
 	case isFar:
 		return m.positions.far[id]
 	case isNowhere:

@@ -1,17 +1,15 @@
-package javascript
+package ir
 
 import (
 	"fmt"
 	"path"
 	"strings"
-
-	esbuild "github.com/evanw/esbuild/lockwarden"
 )
 
 // Limits of one script.
 const (
-	// maxScript is the largest script that is parsed, in bytes.
-	maxScript = 24 << 20
+	// MaxScript is the largest script that is parsed, in bytes.
+	MaxScript = 24 << 20
 	// maxNesting is how deep brackets may nest. The deepest of 19,000 real
 	// scripts nests 147; the parser's stack holds some 20,000.
 	maxNesting = 1500
@@ -32,35 +30,6 @@ func IsScript(name string) bool {
 	return false
 }
 
-// parseModule parses one script and lowers it. The message says why a parser
-// refuses it.
-func (p *program) parseModule(file *sourceFile, as format) (*module, esbuild.Message, bool) {
-	text := file.text()
-	tree, message, ok := read(text, file.path, as)
-	if !ok {
-		return nil, message, false
-	}
-	m := &module{file: file, pkg: p, size: len(text), gap: hasWideGap(text)}
-	decoded := p.decode(file, &tree.AST, tree.Shift)
-	m.programs = decoded.Programs
-	if at := lower(m, &tree, decoded.Texts); at > 0 {
-		return nil, esbuild.Message{Text: "await in the field of a class", Offset: int(at)}, false
-	}
-	p.furnish(m)
-	return m, message, true
-}
-
-// furnish gives a module the objects that Node gives it.
-func (p *program) furnish(m *module) {
-	m.exports, m.moduleObject = &object{extra: &objectExtra{module: m}}, &object{}
-	m.moduleObject.properties.set("exports", m.exports.val())
-	m.moduleObject.properties.set("filename", textValue(vString, m.file.filename()))
-	m.moduleObject.properties.set("require", p.requirePath.val())
-	// It is one of a class with which code loads other modules and compiles
-	// texts: module.constructor._load, module._compile.
-	m.moduleObject.own().proto = p.externalModule("module").val()
-}
-
 // nests are the bytes that nesting looks at.
 var nests = func() (table [256]bool) {
 	for _, c := range []byte("()[]{}\"'`/!~-+:>;,") {
@@ -69,10 +38,10 @@ var nests = func() (table [256]bool) {
 	return table
 }()
 
-// nesting looks for what overflows a recursive parser, without parsing: it
+// Nesting looks for what overflows a recursive parser, without parsing: it
 // counts brackets, and runs of what nests without any. It errs on the side of
 // letting through: the process that parses may die and be replaced.
-func nesting(text string) error {
+func Nesting(text string) error {
 	if len(text) <= min(maxNesting, maxRun) {
 		return nil // most scripts
 	}

@@ -1,7 +1,6 @@
-package javascript
+package ir
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -24,35 +23,11 @@ func TestPositions(t *testing.T) {
 			at = append(at, pos)
 		}
 	}
-	m := &module{nodes: make([]node, len(at))}
+	m := &Module{Nodes: make([]Node, len(at))}
 	m.place(at)
 	for i, want := range at {
-		if got := m.position(nodeID(i)); got != want {
+		if got := m.Position(NodeID(i)); got != want {
 			t.Fatalf("node %d is at %d, want %d", i, got, want)
-		}
-	}
-}
-
-// TestProperties: few or many, they are found, replaced and listed.
-func TestProperties(t *testing.T) {
-	for _, n := range []int{0, 1, fewProperties, fewProperties + 1, 100} {
-		var p properties
-		values := map[string]*Value{}
-		var names []string
-		for i := range n {
-			name := fmt.Sprintf("p%03d", i)
-			names = append(names, name)
-			p.set(name, number(0))
-			values[name] = &Value{}
-			p.set(name, values[name])
-		}
-		if p.size() != n || !slices.Equal(p.names(), names) || p.get("other") != nil {
-			t.Errorf("%d properties: %d, %q", n, p.size(), p.names())
-		}
-		for name, v := range p.all() {
-			if values[name] != v || p.get(name) != v {
-				t.Errorf("%d properties: %s is another value", n, name)
-			}
 		}
 	}
 }
@@ -60,21 +35,21 @@ func TestProperties(t *testing.T) {
 // TestStrings: what a module that was let go of brought is forgotten, and its
 // mentions are its own.
 func TestStrings(t *testing.T) {
-	s := stringTable{index: map[string]int32{}}
-	s.begin()
-	a, long := s.name("a"), s.literal("a text that is longer than thirty-two bytes")
-	kept := len(s.all)
-	s.begin()
+	s := NewStrings()
+	s.Begin()
+	a, long := s.name("a"), s.Literal("a text that is longer than thirty-two bytes")
+	kept := len(s.All)
+	s.Begin()
 	s.name("b")
 	s.name("a")
 	s.name("a")
 	s.share("never mentioned")
-	if got := []string{s.all[s.mentions[0]], s.all[s.mentions[1]]}; !slices.Equal(got, []string{"b", "a"}) || len(s.mentions) != 2 {
+	if got := []string{s.All[s.Mentions[0]], s.All[s.Mentions[1]]}; !slices.Equal(got, []string{"b", "a"}) || len(s.Mentions) != 2 {
 		t.Errorf("mentions: %q", got)
 	}
-	s.cut(kept)
-	if len(s.all) != kept || s.name("a") != a || s.all[long][:6] != "a text" || s.name("c") != int32(kept) {
-		t.Errorf("after the cut: %q", s.all)
+	s.Cut(kept)
+	if len(s.All) != kept || s.name("a") != a || s.All[long][:6] != "a text" || s.name("c") != int32(kept) {
+		t.Errorf("after the cut: %q", s.All)
 	}
 	if _, ok := s.index["b"]; ok {
 		t.Error("a name is known that is gone")

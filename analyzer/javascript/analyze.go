@@ -397,6 +397,7 @@ func (p *program) parseHidden(m *module, depth int) []*module {
 			// Whoever runs it gets an error, as far as this parser can tell.
 			inner = p.unreadModule(file, unread{kind: BlindCode, line: line, reason: message.Text})
 		}
+		inner.text, inner.around = true, m.evaluates(hidden.Loc)
 		p.order = append(p.order, inner)
 		p.hidden = append(p.hidden, hiddenProgram{m, hidden.Loc, inner})
 		out = append(append(out, inner), p.parseHidden(inner, depth+1)...)

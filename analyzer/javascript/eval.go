@@ -466,7 +466,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 
 func (e *evaluation) returns(v *Value) {
 	f := e.f
-	if f.Arrow || f.Name != "" || f.parent() != nil {
+	if f.Arrow || f.Name != "" || f.parent() != nil || e.m.text {
 		joined := e.p.join(f.returned, v)
 		if e.inline > 0 {
 			f.returned = joined
@@ -499,6 +499,9 @@ func (e *evaluation) assign(id ir.NodeID, sym int32, v *Value) {
 		}
 		e.p.enqueueFor(e.m.functions[reader.Function], news)
 	}
+	for _, f := range e.m.inner[sym] {
+		e.p.enqueueFor(f, news)
+	}
 }
 
 // localValue is what a variable held before an inline evaluation.
@@ -526,6 +529,11 @@ func (e *evaluation) assignLocal(sym int32, v *Value) {
 
 func (e *evaluation) global(id ir.NodeID, n *ir.Node) *Value {
 	m := e.m
+	if m.around != nil {
+		if v, ok := e.outer(n.A); ok {
+			return v
+		}
+	}
 	switch name := e.p.strings.All[n.A]; name {
 	case "module":
 		return m.moduleObject.val()

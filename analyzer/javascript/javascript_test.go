@@ -280,3 +280,28 @@ func TestCommands(t *testing.T) {
 		t.Errorf("piped into %q", c[0].Piped)
 	}
 }
+
+// TestEvaluatedTexts: eval sees the variables around it, and gives the value of the
+// text's last statement; Function sees none of them.
+func TestEvaluatedTexts(t *testing.T) {
+	for _, row := range []struct {
+		name, code string
+		called     bool
+	}{
+		{"a variable around it", `const n = require("net"); eval("n.connect(1)")`, true},
+		{"a parameter of the function around it", `(function (load) { eval("load('net').connect(1)") })(require)`, true},
+		{"a variable of the function further out", `const n = require("net"); (() => { eval("n.connect(1)") })()`, true},
+		{"in a text in a text", `const n = require("net"); eval("eval('n.connect(1)')")`, true},
+		{"what it gives", `eval("require")("net").connect(1)`, true},
+		{"a function that it gives", `(0, eval)("(function (load) { load('net').connect(1) })")(require)`, true},
+		{"an assignment as the last statement", `const o = {}; eval("o.n = require('net')").connect(1)`, true},
+		{"Function sees no variable", `const n = require("net"); new Function("n.connect(1)")()`, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := calls(analyze(t, "index.js", row.code))["net.connect"]
+			if called := got&javascript.Launch != 0; called != row.called {
+				t.Errorf("net.connect: %v", got.Names())
+			}
+		})
+	}
+}

@@ -72,6 +72,10 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	switch target.api {
 	case "require":
 		return e.requireFor(c.id, c.arg(0), target.base, byRequire, true), true
+	case "globalThis.eval", "vm.runInThisContext", "vm.runInNewContext", "vm.runInContext":
+		if v := e.completed(c.id); v != nil {
+			return v, true
+		}
 	case "require.resolve", "import.meta.resolve":
 		return e.resolved(c, target), true
 	case "module.createRequire", "module.createRequireFromPath":

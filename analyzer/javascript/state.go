@@ -91,6 +91,12 @@ type module struct {
 	// programs are those that the script makes from texts and runs.
 	programs []decode.Program
 	answers  *answers
+	// text is set for a text that another script runs; around is the function whose
+	// variables it sees, nil where it sees none.
+	text   bool
+	around *function
+	// inner are the functions of such texts that read a variable of this module.
+	inner map[int32][]*function
 	// made are the values that places in the code make, one for each.
 	made map[ir.NodeID]*Value
 	// exports and moduleObject are the CommonJS objects of the same names; a

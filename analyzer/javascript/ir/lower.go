@@ -29,6 +29,8 @@ type lowering struct {
 	decoded map[*esbuild.EString]bool
 	// field is the function of the initializer of a class's field that is lowered.
 	field *Function
+	// value is that of the last statement that is an expression.
+	value NodeID
 	// misread is where the tree is not what Node reads, 0 where it is.
 	misread int32
 }

@@ -21,6 +21,7 @@ func Lower(m *Module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool, str
 	top.Start = 0
 	for _, part := range tree.Parts {
 		l.stmts(part.Stmts)
+		l.completion(part.Stmts)
 	}
 	top.End = NodeID(len(m.Nodes))
 	for len(l.pending) > 0 {
@@ -41,6 +42,17 @@ func Lower(m *Module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool, str
 	}
 	m.Nodes, m.lists, m.Symbols, m.Readers = slices.Clone(m.Nodes), slices.Clone(m.lists), slices.Clone(m.Symbols), slices.Clone(m.Readers)
 	return l.misread
+}
+
+// completion lets the top level return the value of its last statement: what eval
+// gives for a text.
+func (l *lowering) completion(list []esbuild.Stmt) {
+	if len(list) == 0 {
+		return
+	}
+	if _, ok := list[len(list)-1].Data.(*esbuild.SExpr); ok {
+		l.add(NReturn, list[len(list)-1].Loc.Start, int32(l.value), 0)
+	}
 }
 
 // function lowers a function's parameters and body.
@@ -105,7 +117,7 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 	pos := s.Loc.Start
 	switch s := s.Data.(type) {
 	case *esbuild.SExpr:
-		l.expr(s.Value)
+		l.value = l.expr(s.Value)
 	case *esbuild.SLocal:
 		for _, d := range s.Decls {
 			if d.ValueOrNil.Data != nil {

@@ -329,6 +329,13 @@ func (e *evaluation) give(id ir.NodeID, f *function, this *Value, args []*Value)
 			f.paramValues[i] = joined
 		}
 	}
+	if this != nil && this.kind == vFunction && f.this != nil && f.this.kind != vObject && f.Method && this != f.this {
+		// A static method of the class that another one extends.
+		if joined := e.p.join(f.this, this); joined != f.this {
+			f.this = joined
+			changed, news = true, max(news, structure)
+		}
+	}
 	if this != nil && f.this == nil && !f.Arrow && f.class() == nil && f.prototype == nil && f.parent() != nil && this.kind == vObject {
 		f.this = this
 		changed, news = true, max(news, structure)

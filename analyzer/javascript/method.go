@@ -40,7 +40,7 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 			return e.transparent(c, v, name)
 		}
 	case "then", "catch", "finally":
-		if own := v.kind == vFunction || v.kind == vObject && !v.object().promise && v.object().properties.get(name) != nil; !own {
+		if own := v.kind == vFunction && v.fn().statics != nil && v.fn().statics.properties.get(name) != nil || v.kind == vObject && !v.object().promise && v.object().properties.get(name) != nil; !own {
 			return e.then(c, v, name), true
 		}
 	}

@@ -220,7 +220,10 @@ func (e *evaluation) class(n *ir.Node) *Value {
 	f := e.m.functions[n.A]
 	items := e.m.List(n.B)
 	if super := e.at(items[0]); super != nil {
-		f.extra().superclass = e.p.join(f.superclass, super)
+		if joined := e.p.join(f.superclass, super); joined != f.superclass {
+			f.extra().superclass = joined
+			e.supers(f)
+		}
 		f.proto().own().proto = f.superclass
 		f.static()
 		super.each(func(alt *Value) {
@@ -239,10 +242,22 @@ func (e *evaluation) class(n *ir.Node) *Value {
 		}
 		v := e.at(items[i+2])
 		if v != nil && v.kind == vFunction {
-			if items[i] == 1 {
+			if items[i] == 1 && v.fn().this == nil {
 				v.fn().this = f.val()
 			}
-			if f := v.fn(); f.Getter || f.Setter {
+			if field := v.fn(); field.Field {
+				e.callerOf(field)
+				v = field.returned
+				if items[i] == 1 {
+					e.edge(ir.NodeID(items[i+2]), field)
+				} else {
+					e.constructs(f, field)
+				}
+				if key := items[i+1]; key >= 0 {
+					e.setProperty(target, e.p.strings.All[key], v)
+					continue
+				}
+			} else if f := v.fn(); f.Getter || f.Setter {
 				e.callerOf(f)
 				if key := items[i+1]; key >= 0 {
 					e.accessor(target, e.p.strings.All[key], f, f.Setter)
@@ -259,6 +274,32 @@ func (e *evaluation) class(n *ir.Node) *Value {
 		}
 	}
 	return f.val()
+}
+
+// supers lets the functions of a class run again that may ask for what it extends.
+func (e *evaluation) supers(constructor *function) {
+	for _, f := range e.m.functions {
+		member := f
+		for member.Arrow && member.Outer >= 0 {
+			member = member.parent()
+		}
+		if member.Constructor == constructor.Index {
+			e.p.enqueue(f)
+		}
+	}
+}
+
+// constructs notes that a constructor computes a field.
+func (e *evaluation) constructs(constructor, field *function) {
+	if !e.record {
+		return
+	}
+	for _, call := range constructor.calls {
+		if call.to == field {
+			return
+		}
+	}
+	constructor.calls = append(constructor.calls, callEdge{to: field, pos: field.Pos})
 }
 
 // adopt makes o the `this` of a function stored in it.

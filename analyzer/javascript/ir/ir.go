@@ -127,6 +127,8 @@ type Function struct {
 	Getter bool
 	Setter bool
 	Method bool
+	// Field is set for what computes the value of a class's field.
+	Field bool
 	// UsesArgs is set where it reads its arguments by that name.
 	UsesArgs bool
 }

@@ -51,6 +51,9 @@ type pendingFunction struct {
 	args  []esbuild.Arg
 	body  []esbuild.Stmt
 	field esbuild.Expr
+	// derived is set for the constructor of a class that has none of its own: it
+	// calls that of the class which it extends.
+	derived bool
 }
 
 // shift moves the places from the text that was parsed to the file's.
@@ -92,7 +95,21 @@ func (l *lowering) add(kind Kind, pos int32, a, b int32) NodeID {
 	return NodeID(len(l.m.Nodes) - 1)
 }
 
+// meant is the symbol that a reference means: the name of a class within its body is
+// one of its own, which the parser links to the one outside.
+func (l *lowering) meant(ref esbuild.Ref) esbuild.Ref {
+	for range l.tree.Symbols {
+		link := l.tree.Symbols[ref.InnerIndex].Link
+		if int(link.InnerIndex) >= len(l.tree.Symbols) || link == ref {
+			break
+		}
+		ref = link
+	}
+	return ref
+}
+
 func (l *lowering) sym(ref esbuild.Ref) int32 {
+	ref = l.meant(ref)
 	i := l.symbols[ref.InnerIndex]
 	if i == 0 {
 		l.m.Symbols = append(l.m.Symbols, Symbol{Name: l.strings.name(l.tree.Symbols[ref.InnerIndex].OriginalName)})
@@ -103,6 +120,7 @@ func (l *lowering) sym(ref esbuild.Ref) int32 {
 }
 
 func (l *lowering) read(ref esbuild.Ref, pos int32) NodeID {
+	ref = l.meant(ref)
 	symbol := &l.tree.Symbols[ref.InnerIndex]
 	switch symbol.Kind {
 	case esbuild.SymbolUnbound:

@@ -533,19 +533,19 @@ func (l *lowering) class(c *esbuild.Class, pos int32) NodeID {
 				f.Getter, f.Setter = p.Kind == esbuild.PropertyGetter, p.Kind == esbuild.PropertySetter
 			}
 		case p.InitializerOrNil.Data != nil:
-			// A field's initializer runs in the constructor; `this` is the instance.
+			// A field's initializer is a function of its own; `this` is the instance,
+			// or the class.
 			field := l.newFunction(keyName, p.Loc.Start, l.current)
-			field.Constructor = constructor.Index
+			field.Constructor, field.Field = constructor.Index, true
 			l.pending = append(l.pending, pendingFunction{f: field, field: p.InitializerOrNil})
-			f := l.add(NFunction, p.Loc.Start, field.Index, 0)
-			value = l.add(NCall, p.Loc.Start, int32(f), l.m.addList())
+			value = l.add(NFunction, p.Loc.Start, field.Index, 0)
 		default:
 			continue
 		}
 		items = append(items, static, key, int32(value))
 	}
 	if !hasConstructor {
-		l.pending = append(l.pending, pendingFunction{f: constructor})
+		l.pending = append(l.pending, pendingFunction{f: constructor, derived: c.ExtendsOrNil.Data != nil})
 	}
 	id := l.add(NClass, pos, constructor.Index, l.m.addList(items...))
 	if c.Name != nil {

@@ -74,6 +74,12 @@ func (l *lowering) function(p pendingFunction) {
 		value := l.expr(p.field)
 		l.add(NReturn, p.field.Loc.Start, int32(value), 0)
 	}
+	if p.derived {
+		super := l.add(NSuper, f.Pos, 0, 0)
+		arguments := l.add(NSpread, f.Pos, int32(l.arguments(f.Pos)), 0)
+		call := l.add(NCall, f.Pos, int32(super), l.m.addList(int32(arguments)))
+		l.m.Nodes[call].Flags |= FlagSpread
+	}
 	l.stmts(p.body)
 	f.End = NodeID(len(l.m.Nodes))
 }

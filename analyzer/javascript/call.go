@@ -141,6 +141,20 @@ func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 		case vFunction:
 			resolved = true
 			out = e.p.join(out, e.callFunction(c, alt.fn()))
+		case vObject:
+			if rare := alt.object().rare(); rare.traps != nil {
+				resolved = true
+				e.p.through(alt.object(), func() {
+					list := &object{array: true}
+					for _, arg := range c.args {
+						e.setElements(list, arg)
+					}
+					out = e.p.join(out, e.trapped(c.id, alt, "apply", []*Value{rare.target, c.receiver, list.val()}))
+					if rare.target != nil {
+						out = e.p.join(out, e.apply(c, rare.target))
+					}
+				})
+			}
 		case vResolver:
 			resolved = true
 			e.setElements(alt.object(), c.arg(0))

@@ -35,6 +35,8 @@ type program struct {
 	// sorted are the keys of large objects, in order.
 	sorted     map[*object][]string
 	properties map[string]bool
+	// proxies are those that a read or a call under way goes through.
+	proxies map[*object]bool
 	// accessors are the names that some object has a getter or setter of.
 	accessors map[string]bool
 	// quoted remembers which names stand as a text somewhere.
@@ -799,6 +801,12 @@ func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string
 			out = p.join(out, v)
 		case vObject: // what it only hands on was read where it was put in
 			e.gets(id, alt.object(), name)
+			if rare := alt.object().rare(); rare.traps != nil {
+				p.through(alt.object(), func() {
+					out = p.join(out, e.trapped(id, alt, "get", []*Value{rare.target, p.str(name), alt}))
+					out = p.join(out, e.member(id, n, rare.target, name))
+				})
+			}
 			out = p.join(out, e.property(alt.object(), name, 0))
 		case vFunction:
 			if alt.fn().statics != nil {

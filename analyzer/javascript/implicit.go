@@ -248,3 +248,32 @@ func (e *evaluation) throws(v *Value) {
 	e.p.enqueueFor(e.f, news) // what catches it may stand above
 	e.f.callers.runAgain(e.p, everything, news)
 }
+
+// through goes through a Proxy, each once: they may form a circle.
+func (p *program) through(proxy *object, yield func()) {
+	first := p.proxies == nil
+	if p.proxies[proxy] {
+		return
+	}
+	if first {
+		p.proxies = map[*object]bool{}
+	}
+	p.proxies[proxy] = true
+	yield()
+	if first {
+		p.proxies = nil
+	}
+}
+
+// trapped calls a trap of a Proxy, and gives what that gives.
+func (e *evaluation) trapped(id ir.NodeID, proxy *Value, trap string, args []*Value) (out *Value) {
+	proxy.object().rare().traps.each(func(alt *Value) {
+		if alt.kind != vObject {
+			return
+		}
+		e.methodNamed(alt.object(), trap).each(func(f *Value) {
+			out = e.p.join(out, e.callFunction(&callSite{id: id, receiver: alt, args: args}, f.fn()))
+		})
+	})
+	return out
+}

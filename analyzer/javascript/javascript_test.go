@@ -353,6 +353,12 @@ func TestCalledAtLoad(t *testing.T) {
 		{"a function for another package", `require("other")(f)`, true},
 		{"an object for a built-in that looks", `Object.isFrozen({ f }); Array.isArray({ f }); console.log({ f })`, false},
 		{"an object for one of Node's that calls", `new (require("stream").Readable)({ read() { f() } })`, true},
+		{"the trap of a Proxy", `new Proxy({}, { get: () => f }).any()`, true},
+		{"the target of a Proxy", `new Proxy({ f }, {}).f()`, true},
+		{"a function behind a Proxy", `new Proxy(f, {})()`, true},
+		{"a Proxy of itself", `let p = { f }; for (;;) p = new Proxy(p, { get: (t, k) => t[k] }); p.f(); p()`, true},
+		{"what a Proxy stands for", `exports.p = new Proxy({ f }, {})`, false},
+		{"a property by with", `with ({ g: f }) { g() }`, true},
 		{"then of a promise of nothing", `Promise.resolve().then(() => f).then(g => g())`, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -186,6 +186,11 @@ func (e *evaluation) model(c *callSite, target *apiPath) (*Value, bool) {
 	case "globalThis.Object.defineProperties":
 		e.defineProperties(c.id, c.arg(0), c.arg(1))
 		return c.arg(0), true
+	case "globalThis.Proxy":
+		o := e.made(c.id)
+		o.own().target, o.own().traps = p.join(o.rare().target, c.arg(0)), p.join(o.rare().traps, c.arg(1))
+		e.handOver(c.id, c.arg(1), target, callsMembers) // whoever uses it calls them
+		return o.val(), true
 	case "globalThis.Object.getOwnPropertyDescriptor", "globalThis.Reflect.getOwnPropertyDescriptor":
 		return e.descriptor(c), true
 	case "globalThis.Object.getOwnPropertyDescriptors":

@@ -29,10 +29,18 @@ type lowering struct {
 	decoded map[*esbuild.EString]bool
 	// field is the function of the initializer of a class's field that is lowered.
 	field *Function
+	// scopes are the objects of the with statements around, in their functions.
+	scopes []withScope
 	// value is that of the last statement that is an expression.
 	value NodeID
 	// misread is where the tree is not what Node reads, 0 where it is.
 	misread int32
+}
+
+// withScope is a with statement's object.
+type withScope struct {
+	f      *Function
+	object NodeID
 }
 
 // Room is where modules are lowered before what they came to is copied.
@@ -127,7 +135,13 @@ func (l *lowering) read(ref esbuild.Ref, pos int32) NodeID {
 		if symbol.OriginalName == "arguments" {
 			return l.arguments(pos) // of the function that a CommonJS module is the body of
 		}
-		return l.add(NGlobal, pos, l.strings.name(symbol.OriginalName), 0)
+		name := l.strings.name(symbol.OriginalName)
+		value := l.add(NGlobal, pos, name, 0)
+		for i := len(l.scopes) - 1; i >= 0 && l.scopes[i].f == l.current; i-- {
+			member := l.add(NMember, pos, int32(l.scopes[i].object), name)
+			value = l.add(NJoin, pos, 0, l.m.addList(int32(value), int32(member)))
+		}
+		return value
 	case esbuild.SymbolArguments:
 		return l.arguments(pos)
 	}

@@ -187,8 +187,9 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 		l.expr(s.Test)
 		l.stmt(&s.Body)
 	case *esbuild.SWith:
-		l.expr(s.Value)
+		l.scopes = append(l.scopes, withScope{l.current, l.expr(s.Value)})
 		l.stmt(&s.Body)
+		l.scopes = l.scopes[:len(l.scopes)-1]
 	case *esbuild.STry:
 		l.stmts(s.Block.Stmts)
 		if s.Catch != nil {

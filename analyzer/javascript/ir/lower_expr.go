@@ -59,6 +59,10 @@ func (l *lowering) expr(e esbuild.Expr) NodeID {
 		if spread {
 			l.m.Nodes[id].Flags |= FlagSpread
 		}
+		if url, ok := parametersOf(x.Target); ok && len(args) > 1 {
+			// A URL is its text: what is added to its parameters is in it.
+			l.assignTo(url, l.add(NUnknown, pos, args[0], args[1]), pos)
+		}
 		if len(args) > 0 && l.isAwait(x.Target) {
 			// Whoever loads it as a module waits.
 			value := l.add(NAwait, pos, args[len(args)-1], 0)
@@ -165,6 +169,24 @@ func (l *lowering) target(e esbuild.Expr) NodeID {
 		l.m.Nodes[id].Flags |= FlagOptional
 	}
 	return id
+}
+
+// parametersOf is the URL to whose parameters a call of the callee adds: url of
+// url.searchParams.set.
+func parametersOf(callee esbuild.Expr) (esbuild.Expr, bool) {
+	method, ok := callee.Data.(*esbuild.EDot)
+	if !ok || method.Name != "set" && method.Name != "append" {
+		return esbuild.Expr{}, false
+	}
+	parameters, ok := method.Target.Data.(*esbuild.EDot)
+	if !ok || parameters.Name != "searchParams" {
+		return esbuild.Expr{}, false
+	}
+	switch parameters.Target.Data.(type) {
+	case *esbuild.EIdentifier, *esbuild.EDot:
+		return parameters.Target, true
+	}
+	return esbuild.Expr{}, false
 }
 
 // isAwait reports whether a callee is a variable of the name await that nobody

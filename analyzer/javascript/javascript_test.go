@@ -280,3 +280,92 @@ func TestCommands(t *testing.T) {
 		t.Errorf("piped into %q", c[0].Piped)
 	}
 }
+
+// TestEvaluatedTexts: eval sees the variables around it, and gives the value of the
+// text's last statement; Function sees none of them.
+func TestEvaluatedTexts(t *testing.T) {
+	for _, row := range []struct {
+		name, code string
+		called     bool
+	}{
+		{"a variable around it", `const n = require("net"); eval("n.connect(1)")`, true},
+		{"a parameter of the function around it", `(function (load) { eval("load('net').connect(1)") })(require)`, true},
+		{"a variable of the function further out", `const n = require("net"); (() => { eval("n.connect(1)") })()`, true},
+		{"in a text in a text", `const n = require("net"); eval("eval('n.connect(1)')")`, true},
+		{"what it gives", `eval("require")("net").connect(1)`, true},
+		{"a function that it gives", `(0, eval)("(function (load) { load('net').connect(1) })")(require)`, true},
+		{"an assignment as the last statement", `const o = {}; eval("o.n = require('net')").connect(1)`, true},
+		{"Function sees no variable", `const n = require("net"); new Function("n.connect(1)")()`, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := calls(analyze(t, "index.js", row.code))["net.connect"]
+			if called := got&javascript.Launch != 0; called != row.called {
+				t.Errorf("net.connect: %v", got.Names())
+			}
+		})
+	}
+}
+
+// TestCalledAtLoad: what a class, an object and the language call when the package is
+// loaded, and what they do not.
+func TestCalledAtLoad(t *testing.T) {
+	for _, row := range []struct {
+		name, code string
+		called     bool
+	}{
+		{"a class by its own name", `class A { static go() { A.dial() } static dial() { f() } } A.go()`, true},
+		{"the static field of a class, by its name", `class A { static all = new A(); constructor() { f() } }`, true},
+		{"the static field of a class", `class A { static all = f() }`, true},
+		{"the field of a class that nobody makes", `exports.A = class { own = f() }`, false},
+		{"the field of a class", `class A { own = f() } new A()`, true},
+		{"the field of a class that another one extends", `class A { own = f() } class B extends A {} new B()`, true},
+		{"a constructor by super", `class A { constructor(go) { go() } } class B extends A { constructor() { super(f) } } exports.A = A; exports.B = B; new B()`, true},
+		{"a constructor that the class inherits", `class A { constructor(go) { go() } } class B extends A {} new B(f)`, true},
+		{"the class that a static method is called on", `class A { static make() { return new this() } } class B extends A { constructor() { super(); f() } } B.make()`, true},
+		{"a getter that is read", `const o = { get x() { f() } }; o.x`, true},
+		{"a getter that is not read", `exports.o = { get x() { f() } }`, false},
+		{"the getter of a class", `class A { get x() { f() } } new A().x`, true},
+		{"a static getter", `class A { static get x() { f() } } A.x`, true},
+		{"a getter that is copied", `const o = { get x() { f() } }; exports.o = { ...o }`, true},
+		{"a getter by destructuring", `const { x } = { get x() { f() } }`, true},
+		{"a setter", `const o = { set x(v) { f() } }; o.x = 1`, true},
+		{"a setter that nobody sets", `exports.o = { set x(v) { f() } }`, false},
+		{"toString in a template", "`${{ toString() { f() } }}`", true},
+		{"toString of an object that stays one", `exports.o = { toString() { f() } }`, false},
+		{"valueOf in a comparison", `({ valueOf() { f() } }) < 1`, true},
+		{"valueOf where nothing is converted", `({ valueOf() { f() } }) === 1`, false},
+		{"Symbol.toPrimitive", `+{ [Symbol.toPrimitive]() { f() } }`, true},
+		{"an iterator in a loop", `for (const x of { *[Symbol.iterator]() { f() } });`, true},
+		{"the next of an iterator", `for (const x of { [Symbol.iterator]() { return { next() { f() } } } });`, true},
+		{"an iterator in a spread", `[...{ *[Symbol.iterator]() { f() } }]`, true},
+		{"an iterator that nobody asks", `exports.o = { *[Symbol.iterator]() { f() } }`, false},
+		{"what an iterator gives", `for (const x of { *[Symbol.iterator]() { yield f } }) x()`, true},
+		{"a thenable", `(async () => { await { then() { f() } } })()`, true},
+		{"what a thenable resolves to", `(async () => { (await { then(done) { done(f) } })() })()`, true},
+		{"a reviver", `JSON.parse(process.argv[2], () => f())`, true},
+		{"toJSON", `JSON.stringify({ toJSON() { f() } })`, true},
+		{"what is thrown", `try { throw f } catch (e) { e() }`, true},
+		{"what a function throws", `function g() { throw { f } } try { g() } catch ({ f }) { f() }`, true},
+		{"an entry of an object", `for (const [k, v] of Object.entries({ f })) v()`, true},
+		{"the value of a descriptor", `Object.getOwnPropertyDescriptor({ f }, "f").value()`, true},
+		{"what descriptors define", `Object.defineProperties(exports, Object.getOwnPropertyDescriptors({ f })); exports.f()`, true},
+		{"an object for another package", `require("other")({ f })`, false},
+		{"a function for another package", `require("other")(f)`, true},
+		{"an object for a built-in that looks", `Object.isFrozen({ f }); Array.isArray({ f }); console.log({ f })`, false},
+		{"an object for one of Node's that calls", `new (require("stream").Readable)({ read() { f() } })`, true},
+		{"the trap of a Proxy", `new Proxy({}, { get: () => f }).any()`, true},
+		{"the target of a Proxy", `new Proxy({ f }, {}).f()`, true},
+		{"a function behind a Proxy", `new Proxy(f, {})()`, true},
+		{"a Proxy of itself", `let p = { f }; for (;;) p = new Proxy(p, { get: (t, k) => t[k] }); p.f(); p()`, true},
+		{"what a Proxy stands for", `exports.p = new Proxy({ f }, {})`, false},
+		{"a property by with", `with ({ g: f }) { g() }`, true},
+		{"then of a promise of nothing", `Promise.resolve().then(() => f).then(g => g())`, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := calls(analyze(t, "index.js", "const f = () => require('net').connect(1); "+row.code))["net.connect"]
+			if called := got&javascript.Launch != 0; called != row.called || got == 0 {
+				t.Errorf("net.connect: %v", got.Names())
+			}
+		})
+	}
+}

@@ -143,6 +143,20 @@ func (e *evaluation) apply(c *callSite, callee *Value) *Value {
 		case vFunction:
 			resolved = true
 			out = e.p.join(out, e.callFunction(c, alt.Function()))
+		case vObject:
+			if rare := alt.Object().rare(); rare.traps != nil {
+				resolved = true
+				e.p.through(alt.Object(), func() {
+					list := &Object{array: true}
+					for _, arg := range c.args {
+						e.setElements(list, arg)
+					}
+					out = e.p.join(out, e.trapped(c.id, alt, "apply", []*Value{rare.target, c.receiver, list.val()}))
+					if rare.target != nil {
+						out = e.p.join(out, e.apply(c, rare.target))
+					}
+				})
+			}
 		case vResolver:
 			resolved = true
 			e.setElements(alt.Object(), c.arg(0))
@@ -177,8 +191,10 @@ func (e *evaluation) callFunction(c *callSite, f *Function) *Value {
 	}
 	e.enter(c.id, f, c.receiver, c.args)
 	e.callerOf(f)
-	if f.Returned != nil && f.Returned.kind == vUnion && e.inline < maxInline &&
-		(e.p.hasPath(f.Returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
+	if f.thrown != nil {
+		e.throws(f.thrown)
+	}
+	if f.Returned != nil && f.Returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.Returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
 		out := e.returnFor(f, c.args)
 		e.readsFor(c.id, f, out)
 		return out
@@ -299,6 +315,11 @@ func (e *evaluation) callerOf(f *Function) {
 // known.
 func (e *evaluation) enter(id ir.NodeID, f *Function, this *Value, args []*Value) {
 	e.edge(id, f)
+	e.give(id, f, this, args)
+}
+
+// give passes arguments to a function that is called somewhere, not here.
+func (e *evaluation) give(id ir.NodeID, f *Function, this *Value, args []*Value) {
 	if f.pseudo != nil || e.p.alone != nil && f.Module != e.p.alone {
 		return
 	}
@@ -322,6 +343,13 @@ func (e *evaluation) enter(id ir.NodeID, f *Function, this *Value, args []*Value
 		if joined != f.paramValues[i] {
 			changed, news = true, max(news, e.p.news(f.paramValues[i], joined))
 			f.paramValues[i] = joined
+		}
+	}
+	if this != nil && this.kind == vFunction && f.this != nil && f.this.kind != vObject && f.Method && this != f.this {
+		// A static method of the class that another one extends.
+		if joined := e.p.join(f.this, this); joined != f.this {
+			f.this = joined
+			changed, news = true, max(news, structure)
 		}
 	}
 	if this != nil && f.this == nil && !f.Arrow && f.class() == nil && f.prototype == nil && f.Parent() != nil && this.kind == vObject {
@@ -350,43 +378,6 @@ func (e *evaluation) restParameter(f *Function, arg *Value) {
 	}
 }
 
-// escape hands a value to code that is not known: functions in it are called.
-// Where the code is an API, their arguments are what it hands to callbacks.
-func (e *evaluation) escape(id ir.NodeID, v *Value, to *Path) {
-	e.escapeDepth(id, v, to, 0)
-}
-
-func (e *evaluation) escapeDepth(id ir.NodeID, v *Value, to *Path, depth int) {
-	v.Each(func(alt *Value) {
-		switch alt.kind {
-		case vFunction:
-			var args []*Value
-			if to != nil {
-				given := e.p.pathValue(e.p.argumentOf(to), to.Marks)
-				args = []*Value{given, given, given}
-			}
-			if alt.Function().Returned != nil || alt.Function().Async {
-				e.callerOf(alt.Function())
-			}
-			e.enter(id, alt.Function(), nil, args)
-		case vObject:
-			if depth > 0 || alt.Object().rare().module != nil || alt.Object().rare().table != nil || alt.Object().properties.size() > 64 {
-				return
-			}
-			for _, key := range e.p.keysOf(alt.Object()) {
-				if v := alt.Object().properties.get(key); v != nil && v.kind == vFunction {
-					e.escapeDepth(id, v, to, depth+1)
-				}
-			}
-		case vPath:
-			// A function of an API passed on: whoever gets it may call it.
-			if e.recording() && to == nil && alt.Path().Interest.Uses&UseCall != 0 && !strings.HasPrefix(alt.Path().API, "globalThis.") {
-				e.useCertainty(UseCall, alt, id, nil, Likely)
-			}
-		}
-	})
-}
-
 // callPath calls a member of a module or a global.
 func (e *evaluation) callPath(c *callSite, target *Path) *Value {
 	p := e.p
@@ -407,8 +398,8 @@ func (e *evaluation) callPath(c *callSite, target *Path) *Value {
 		marks |= arg.allMarks()
 	}
 	result := p.resultOf(target)
-	for _, arg := range c.args {
-		e.escape(c.id, arg, target)
+	for i, arg := range c.args {
+		e.handOver(c.id, arg, target, callsArgument(target.API, i))
 	}
 	if strings.HasPrefix(target.API, "child_process.") {
 		marks |= c.receiver.allMarks() // of what the program printed, in whatever form

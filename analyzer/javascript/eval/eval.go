@@ -36,6 +36,10 @@ type program struct {
 	// sorted are the keys of large objects, in order.
 	sorted     map[*Object][]string
 	properties map[string]bool
+	// proxies are those that a read or a call under way goes through.
+	proxies map[*Object]bool
+	// accessors are the names that some object has a getter or setter of.
+	accessors map[string]bool
 	// quoted remembers which names stand as a text somewhere.
 	quoted    map[string]bool
 	textBytes int
@@ -123,7 +127,7 @@ func newProgram(vocabulary Vocabulary) *program {
 		vocabulary: vocabulary, alive: func() {}, decoding: decode.NewBudget(),
 		modules: map[string]*Module{}, strings: ir.NewStrings(), quoted: map[string]bool{},
 		texts: map[string]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, opaques: map[Marks]*Value{},
-		joins: map[pair]*Value{}, sorted: map[*Object][]string{}, properties: map[string]bool{},
+		joins: map[pair]*Value{}, sorted: map[*Object][]string{}, properties: map[string]bool{}, accessors: map[string]bool{},
 		jsonFiles: map[string]*Value{}, roots: map[string]*Path{},
 	}
 	if namer, ok := vocabulary.(Namer); ok {
@@ -321,6 +325,10 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	switch n.Kind {
 	case ir.NUnknown, ir.NEqual:
 		a, b := e.at(n.A), e.at(n.B)
+		if n.Flags&ir.FlagStrict == 0 {
+			e.converted(id, a)
+			e.converted(id, b)
+		}
 		if n.Kind == ir.NEqual && e.recording() {
 			e.use(UseCompare, a, id, []*Value{b})
 			e.use(UseCompare, b, id, []*Value{a})
@@ -373,7 +381,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	case ir.NArray:
 		return e.array(id, n)
 	case ir.NConcat:
-		return e.concat(m.List(n.B))
+		return e.concat(id, m.List(n.B))
 	case ir.NJoin:
 		var v *Value
 		for _, item := range m.List(n.B) {
@@ -381,9 +389,20 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 		}
 		return v
 	case ir.NAwait:
-		return e.awaited(e.at(n.A))
+		return e.settled(id, e.at(n.A))
 	case ir.NSpread:
-		return e.at(n.A)
+		v := e.at(n.A)
+		given := e.iterated(id, v)
+		if given == nil {
+			return v
+		}
+		list := e.made(id)
+		list.array = true
+		e.setElements(list, given)
+		if v.kind != vUnion {
+			return list.val()
+		}
+		return p.join(v, list.val())
 	case ir.NThis:
 		return e.this()
 	case ir.NSuper:
@@ -405,7 +424,12 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	case ir.NRest:
 		return e.at(n.A)
 	case ir.NElement:
-		return e.elementsOf(e.at(n.A))
+		v := e.at(n.A)
+		given := e.iterated(id, v)
+		if given != nil && v.kind != vUnion {
+			return given
+		}
+		return p.join(given, e.elementsOf(v))
 	case ir.NKeys:
 		v := e.at(n.A)
 		if e.recording() {
@@ -431,7 +455,13 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	case ir.NExportAll:
 		e.spreadInto(m.exports, e.at(n.A))
 	case ir.NArithmetic:
+		e.converted(id, e.at(n.A))
+		e.converted(id, e.at(n.B))
 		return e.arithmetic(n)
+	case ir.NCaught:
+		return e.f.thrown
+	case ir.NThrow:
+		e.throws(e.at(n.A))
 	case ir.NNegate:
 		if v := e.at(n.A); v != nil && v.kind == vNumber {
 			return number(-v.number())
@@ -444,7 +474,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 
 func (e *evaluation) returns(v *Value) {
 	f := e.f
-	if f.Arrow || f.Name != "" || f.Parent() != nil {
+	if f.Arrow || f.Name != "" || f.Parent() != nil || e.m.text {
 		joined := e.p.join(f.Returned, v)
 		if e.inline > 0 {
 			f.Returned = joined
@@ -477,6 +507,9 @@ func (e *evaluation) assign(id ir.NodeID, sym int32, v *Value) {
 		}
 		e.p.enqueueFor(e.m.Functions[reader.Function], news)
 	}
+	for _, f := range e.m.inner[sym] {
+		e.p.enqueueFor(f, news)
+	}
 }
 
 // localValue is what a variable held before an inline evaluation.
@@ -504,6 +537,11 @@ func (e *evaluation) assignLocal(sym int32, v *Value) {
 
 func (e *evaluation) global(id ir.NodeID, n *ir.Node) *Value {
 	m := e.m
+	if m.around != nil {
+		if v, ok := e.outer(n.A); ok {
+			return v
+		}
+	}
 	switch name := e.p.strings.All[n.A]; name {
 	case "module":
 		return m.moduleObject.val()
@@ -768,8 +806,18 @@ func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string
 			}
 			out = p.join(out, v)
 		case vObject: // what it only hands on was read where it was put in
+			e.gets(id, alt.Object(), name)
+			if rare := alt.Object().rare(); rare.traps != nil {
+				p.through(alt.Object(), func() {
+					out = p.join(out, e.trapped(id, alt, "get", []*Value{rare.target, p.str(name), alt}))
+					out = p.join(out, e.member(id, n, rare.target, name))
+				})
+			}
 			out = p.join(out, e.property(alt.Object(), name, 0))
 		case vFunction:
+			if alt.Function().statics != nil {
+				e.gets(id, alt.Function().statics, name)
+			}
 			v := e.functionMember(alt.Function(), name)
 			if reads && name == "constructor" {
 				e.use(UseRead, v, id, nil)
@@ -826,6 +874,13 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 		case k.kind == vNumber:
 			known = true
 			out = e.p.join(out, e.member(id, n, object, ir.FormatNumber(k.number())))
+		case k.kind == vObject:
+			e.converted(id, k)
+		case k.kind == vPath:
+			if name, ok := symbolName(k); ok && object.IsObject() {
+				known = true
+				out = e.p.join(out, e.member(id, n, object, name))
+			}
 		}
 	})
 	if known {

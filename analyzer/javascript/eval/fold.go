@@ -9,10 +9,10 @@ import (
 
 // concat folds a concatenation or a template: each text that it may give, with
 // holes for what is not known.
-func (e *evaluation) concat(items []int32) *Value {
+func (e *evaluation) concat(id ir.NodeID, items []int32) *Value {
 	stack := len(e.p.arguments)
 	for _, item := range items {
-		e.p.arguments = append(e.p.arguments, e.at(item))
+		e.p.arguments = append(e.p.arguments, e.converted(id, e.at(item)))
 	}
 	out := e.joined(e.p.arguments[stack:])
 	e.p.arguments = e.p.arguments[:stack]

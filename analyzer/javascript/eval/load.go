@@ -64,7 +64,7 @@ func (e *evaluation) loaded(id ir.NodeID, file string, how resolve.How) *Module 
 		e.edge(id, m.Functions[0])
 		if e.inline > 0 && !slices.ContainsFunc(e.f.Calls, func(c CallEdge) bool { return c.To == m.Functions[0] }) {
 			// The function's own evaluation may have lost which file this is.
-			e.f.Calls = append(e.f.Calls, CallEdge{m.Functions[0], e.siteOfUse(id).Pos})
+			e.f.Calls = append(e.f.Calls, CallEdge{To: m.Functions[0], Pos: e.siteOfUse(id).Pos})
 		}
 		if e.recording() {
 			e.disguised(id, m)
@@ -194,7 +194,7 @@ func (p *program) recordLate(recorded int) {
 		for _, file := range batch {
 			for _, at := range l.waiting[file] {
 				if m := p.modules[file]; m != nil {
-					at.f.Calls = append(at.f.Calls, CallEdge{m.Functions[0], at.pos})
+					at.f.Calls = append(at.f.Calls, CallEdge{To: m.Functions[0], Pos: at.pos})
 				}
 			}
 		}

@@ -10,6 +10,9 @@ import (
 
 func (e *evaluation) method(c *callSite, receiver *Value, name string) (out *Value, done bool) {
 	if receiver == nil {
+		if len(c.args) > 0 && (name == "then" || name == "finally") {
+			return e.then(c, nil, name), true // of a promise of nothing that matters
+		}
 		return nil, false
 	}
 	p := e.p
@@ -37,7 +40,7 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 			return e.transparent(c, v, name)
 		}
 	case "then", "catch", "finally":
-		if own := v.kind == vFunction || v.kind == vObject && !v.Object().promise && v.Object().properties.get(name) != nil; !own {
+		if own := v.kind == vFunction && v.Function().statics != nil && v.Function().statics.properties.get(name) != nil || v.kind == vObject && !v.Object().promise && v.Object().properties.get(name) != nil; !own {
 			return e.then(c, v, name), true
 		}
 	}

@@ -86,6 +86,10 @@ func (e *evaluation) modelCode(c *callSite, target *Path) (*Value, bool) {
 	switch target.API {
 	case "require":
 		return e.requireFor(c.id, c.arg(0), target.base, resolve.ByRequire, true), true
+	case "globalThis.eval", "vm.runInThisContext", "vm.runInNewContext", "vm.runInContext":
+		if v := e.completed(c.id); v != nil {
+			return v, true
+		}
 	case "require.resolve", "import.meta.resolve":
 		return e.resolved(c, target), true
 	case "module.createRequire", "module.createRequireFromPath":
@@ -140,6 +144,9 @@ func (e *evaluation) modelText(c *callSite, target *Path) (*Value, bool) {
 			return v, true
 		}
 		if target.name == "String" {
+			if v := c.arg(0); v != nil && e.converted(c.id, v) != v {
+				return e.converted(c.id, v), true
+			}
 			if v, ok := e.called(c, "String"); ok {
 				return p.marked(v, c.arg(0).allMarks()), true
 			}
@@ -153,6 +160,9 @@ func (e *evaluation) modelText(c *callSite, target *Path) (*Value, bool) {
 		"globalThis.escape", "globalThis.btoa", "globalThis.Number", "globalThis.parseInt", "globalThis.parseFloat",
 		"globalThis.Math.floor", "globalThis.Math.ceil", "globalThis.Math.round", "globalThis.Math.trunc", "globalThis.Math.abs",
 		"globalThis.Math.min", "globalThis.Math.max", "globalThis.Math.pow", "globalThis.Math.sqrt", "globalThis.Number.parseInt":
+		for _, arg := range c.args {
+			e.converted(c.id, arg)
+		}
 		if v, ok := e.called(c, strings.TrimPrefix(target.API, "globalThis.")); ok {
 			if v.kind == vString {
 				v = p.marked(v, c.arg(0).allMarks())
@@ -172,6 +182,7 @@ func (e *evaluation) modelText(c *callSite, target *Path) (*Value, bool) {
 	case "querystring.stringify", "qs.stringify", "util.inspect", "util.format", "v8.serialize":
 		return e.serialized(c.args), true
 	case "globalThis.JSON.parse":
+		e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, p.opaque(c.arg(0).allMarks())})
 		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
 			if old := e.kept(c.id); old != nil && old.kind == vObject {
 				return old, true
@@ -192,6 +203,7 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 	case "globalThis.Object.assign":
 		for i := 1; i < len(c.args); i++ {
 			e.spreadIntoValue(c.arg(0), c.args[i])
+			e.getsAll(c.id, c.args[i])
 			if e.recording() {
 				e.enumerate(c.id, c.args[i], "copy")
 			}
@@ -215,11 +227,29 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		e.defineProperty(c)
 		return c.arg(0), true
 	case "globalThis.Object.defineProperties":
+		e.defineProperties(c.id, c.arg(0), c.arg(1))
 		return c.arg(0), true
-	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values",
-		"globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
+	case "globalThis.Proxy":
+		o := e.made(c.id)
+		o.own().target, o.own().traps = p.join(o.rare().target, c.arg(0)), p.join(o.rare().traps, c.arg(1))
+		e.handOver(c.id, c.arg(1), target, callsMembers) // whoever uses it calls them
+		return o.val(), true
+	case "globalThis.Object.getOwnPropertyDescriptor", "globalThis.Reflect.getOwnPropertyDescriptor":
+		return e.descriptor(c), true
+	case "globalThis.Object.getOwnPropertyDescriptors":
+		return e.descriptors(c.id, c.arg(0)), true
+	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values", "globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
 		if e.recording() {
 			e.enumerate(c.id, c.arg(0), "list")
+		}
+		switch target.name {
+		case "values", "entries", "stringify":
+			e.getsAll(c.id, c.arg(0))
+		}
+		if target.name == "entries" {
+			if out := e.entries(c); out != nil {
+				return out, true
+			}
 		}
 		if strings.HasSuffix(target.API, "s.values") || strings.HasSuffix(target.API, "Object.values") {
 			out := e.made(c.id)
@@ -236,6 +266,8 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		out.array = true
 		e.setElements(out, p.opaque(c.arg(0).allMarks()))
 		if strings.HasSuffix(target.API, "stringify") {
+			e.callMethods(c.id, c.arg(0), "toJSON", nil)
+			e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, e.elementsOf(c.arg(0))})
 			return e.serialized(c.args), true
 		}
 		return out.val(), true
@@ -288,14 +320,14 @@ func (e *evaluation) modelCollection(c *callSite, target *Path) (*Value, bool) {
 		c.arg(0).Each(func(alt *Value) {
 			if alt.kind == vFunction {
 				if o.properties.size() == 0 {
-					o.properties.set("\x00resolve", objectValue(vResolver, o))
+					o.properties.set(resolveProperty, objectValue(vResolver, o))
 				}
-				e.enter(c.id, alt.Function(), nil, []*Value{o.properties.get("\x00resolve")})
+				e.enter(c.id, alt.Function(), nil, []*Value{o.properties.get(resolveProperty)})
 			}
 		})
 		return o.val(), true
 	case "globalThis.Promise.resolve", "globalThis.Promise.reject":
-		return e.awaited(c.arg(0)), true
+		return e.settled(c.id, c.arg(0)), true
 	case "globalThis.Promise.all", "globalThis.Promise.allSettled", "globalThis.Promise.race", "globalThis.Promise.any":
 		if target.name == "race" || target.name == "any" {
 			return e.awaited(e.elementsOf(c.arg(0))), true
@@ -408,29 +440,148 @@ func (e *evaluation) inherit(child, parent *Value) {
 }
 
 func (e *evaluation) defineProperty(c *callSite) {
-	name, ok := c.text(1)
-	if !ok {
+	if name, ok := symbolName(c.arg(1)); ok {
+		e.define(c.id, c.arg(0), name, c.arg(2))
 		return
 	}
-	descriptor := c.arg(2)
+	if name, ok := c.text(1); ok {
+		e.define(c.id, c.arg(0), name, c.arg(2))
+	}
+}
+
+// defineProperties defines all that an object of descriptors says.
+func (e *evaluation) defineProperties(id ir.NodeID, of, descriptors *Value) {
+	descriptors.Each(func(alt *Value) {
+		if alt.kind != vObject {
+			return
+		}
+		e.reads(alt.Object())
+		for _, name := range e.p.keysOf(alt.Object()) {
+			e.define(id, of, name, alt.Object().properties.get(name))
+		}
+		if all := alt.Object().elements; all != nil {
+			of.Each(func(o *Value) {
+				if o.kind == vObject {
+					e.setElements(o.Object(), all.Property("value"))
+				}
+			})
+		}
+	})
+}
+
+// descriptor is what Object.getOwnPropertyDescriptor gives.
+func (e *evaluation) descriptor(c *callSite) *Value {
+	out := e.made(c.id)
+	var value *Value
+	known := false
+	c.arg(1).Each(func(key *Value) {
+		if key.kind == vString && !strings.Contains(key.text(), ir.Hole) {
+			known = true
+			c.arg(0).Each(func(alt *Value) {
+				if alt.kind != vPath {
+					value = e.p.join(value, e.valueUnder(alt, key.text()))
+				}
+			})
+		}
+	})
+	if !known {
+		value = e.elementsOf(c.arg(0))
+	}
+	e.setProperty(out, "value", value)
+	return out.val()
+}
+
+// valueUnder is what an object or a function holds by a name.
+func (e *evaluation) valueUnder(v *Value, name string) *Value {
+	switch v.kind {
+	case vObject:
+		return e.property(v.Object(), name, 0)
+	case vFunction:
+		return e.functionMember(v.Function(), name)
+	}
+	return nil
+}
+
+// descriptors is what Object.getOwnPropertyDescriptors gives: a value for each name.
+func (e *evaluation) descriptors(id ir.NodeID, v *Value) *Value {
+	out := e.made(id)
+	v.Each(func(alt *Value) {
+		if alt.kind != vObject || alt.Object().properties.size() > ir.MaxElements {
+			return
+		}
+		e.reads(alt.Object())
+		for _, name := range e.p.keysOf(alt.Object()) {
+			held := out.properties.get(name)
+			if held == nil {
+				held = (&Object{}).val()
+				e.setProperty(out, name, held)
+			}
+			if held.kind == vObject {
+				e.setProperty(held.Object(), "value", alt.Object().properties.get(name))
+			}
+		}
+	})
+	return out.val()
+}
+
+// maxEntries is up to how many properties Object.entries keeps each by itself.
+const maxEntries = 64
+
+// entries is what Object.entries gives: pairs of a name and a value; nil where the
+// names are not known, or too many.
+func (e *evaluation) entries(c *callSite) *Value {
+	v := c.arg(0)
+	if v == nil || v.kind != vObject || v.Object().elements != nil || len(v.Object().rare().spreads) > 0 ||
+		v.Object().properties.size() > maxEntries || v.Object().rare().module != nil || v.Object().rare().table != nil {
+		return nil
+	}
+	e.reads(v.Object())
+	out := e.made(c.id)
+	out.array = true
+	for i, name := range e.p.keysOf(v.Object()) {
+		key := ir.FormatNumber(float64(i))
+		pair := out.properties.get(key)
+		if pair == nil {
+			pair = (&Object{array: true, length: 2}).val()
+			e.setProperty(out, key, pair)
+			out.length = max(out.length, int32(i)+1)
+		}
+		if pair.kind != vObject {
+			continue
+		}
+		e.setProperty(pair.Object(), "0", e.p.str(name))
+		e.setProperty(pair.Object(), "1", v.Object().properties.get(name))
+	}
+	return out.val()
+}
+
+// define sets a property as a descriptor says.
+func (e *evaluation) define(id ir.NodeID, of *Value, name string, descriptor *Value) {
 	value := descriptor.Property("value")
 	descriptor.Each(func(d *Value) {
 		if d.kind == vObject {
 			e.reads(d.Object())
 		}
 	})
-	if getter := descriptor.Property("get"); getter != nil && getter.kind == vFunction {
+	getter, setter := descriptor.Property("get"), descriptor.Property("set")
+	if getter != nil && getter.kind == vFunction {
 		e.callerOf(getter.Function())
 		value = e.p.join(value, getter.Function().Returned)
 	}
-	c.arg(0).Each(func(alt *Value) {
+	of.Each(func(alt *Value) {
 		switch alt.kind {
 		case vObject:
+			if getter != nil && getter.kind == vFunction {
+				e.accessor(alt.Object(), name, getter.Function(), false)
+			}
+			if setter != nil && setter.kind == vFunction {
+				e.accessor(alt.Object(), name, setter.Function(), true)
+			}
 			e.setProperty(alt.Object(), name, value)
 		case vFunction:
 			e.setStatic(alt.Function(), name, value)
 		case vPath:
-			e.setPath(c.id, alt.Path(), name, nil, value)
+			e.setPath(id, alt.Path(), name, nil, value)
 		}
 	})
 }

@@ -160,16 +160,21 @@ func (e *evaluation) object(id ir.NodeID, n *ir.Node) *Value {
 		switch {
 		case key == ir.KeySpread:
 			e.spreadInto(o, v)
+			e.getsAll(id, v)
 			if e.recording() {
 				e.enumerate(id, v, "copy")
 			}
 		case key < ir.KeySpread:
 			e.setComputed(o, e.at(-2-key), v)
 		default:
-			if v != nil && v.kind == vFunction && v.Function().Getter {
-				e.adopt(v.Function(), o)
-				e.callerOf(v.Function())
-				v = v.Function().Returned
+			if v != nil && v.kind == vFunction && (v.Function().Getter || v.Function().Setter) {
+				f := v.Function()
+				e.adopt(f, o)
+				e.callerOf(f)
+				e.accessor(o, e.p.strings.All[key], f, f.Setter)
+				if v = f.Returned; f.Setter {
+					continue
+				}
 			}
 			e.setProperty(o, e.p.strings.All[key], v)
 			if e.recording() {
@@ -215,7 +220,10 @@ func (e *evaluation) class(n *ir.Node) *Value {
 	f := e.m.Functions[n.A]
 	items := e.m.List(n.B)
 	if super := e.at(items[0]); super != nil {
-		f.extra().superclass = e.p.join(f.superclass, super)
+		if joined := e.p.join(f.superclass, super); joined != f.superclass {
+			f.extra().superclass = joined
+			e.supers(f)
+		}
 		f.proto().own().proto = f.superclass
 		f.static()
 		super.Each(func(alt *Value) {
@@ -234,12 +242,29 @@ func (e *evaluation) class(n *ir.Node) *Value {
 		}
 		v := e.at(items[i+2])
 		if v != nil && v.kind == vFunction {
-			if items[i] == 1 {
+			if items[i] == 1 && v.Function().this == nil {
 				v.Function().this = f.val()
 			}
-			if v.Function().Getter {
-				e.callerOf(v.Function())
-				v = v.Function().Returned
+			if field := v.Function(); field.Field {
+				e.callerOf(field)
+				v = field.Returned
+				if items[i] == 1 {
+					e.edge(ir.NodeID(items[i+2]), field)
+				} else {
+					e.constructs(f, field)
+				}
+				if key := items[i+1]; key >= 0 {
+					e.setProperty(target, e.p.strings.All[key], v)
+					continue
+				}
+			} else if f := v.Function(); f.Getter || f.Setter {
+				e.callerOf(f)
+				if key := items[i+1]; key >= 0 {
+					e.accessor(target, e.p.strings.All[key], f, f.Setter)
+				}
+				if v = f.Returned; f.Setter {
+					continue
+				}
 			}
 		}
 		if key := items[i+1]; key < ir.KeySpread {
@@ -249,6 +274,32 @@ func (e *evaluation) class(n *ir.Node) *Value {
 		}
 	}
 	return f.val()
+}
+
+// supers lets the functions of a class run again that may ask for what it extends.
+func (e *evaluation) supers(constructor *Function) {
+	for _, f := range e.m.Functions {
+		member := f
+		for member.Arrow && member.Outer >= 0 {
+			member = member.Parent()
+		}
+		if member.Constructor == constructor.Index {
+			e.p.enqueue(f)
+		}
+	}
+}
+
+// constructs notes that a constructor computes a field.
+func (e *evaluation) constructs(constructor, field *Function) {
+	if !e.recording() {
+		return
+	}
+	for _, call := range constructor.Calls {
+		if call.To == field {
+			return
+		}
+	}
+	constructor.Calls = append(constructor.Calls, CallEdge{To: field, Pos: field.Pos})
 }
 
 // adopt makes o the `this` of a function stored in it.
@@ -310,6 +361,11 @@ func (e *evaluation) setComputed(o *Object, key, v *Value) {
 		case k.kind == vNumber:
 			known = true
 			e.setProperty(o, ir.FormatNumber(k.number()), v)
+		case k.kind == vPath:
+			if name, ok := symbolName(k); ok {
+				known = true
+				e.setProperty(o, name, v)
+			}
 		}
 	})
 	if !known {
@@ -364,6 +420,7 @@ func (e *evaluation) set(id ir.NodeID, n *ir.Node) {
 			if list[1] >= 0 {
 				e.setComputed(alt.Object(), key, v)
 			} else {
+				e.sets(id, alt, alt.Object(), name, v)
 				e.setProperty(alt.Object(), name, v)
 			}
 		case vFunction:

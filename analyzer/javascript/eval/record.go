@@ -323,18 +323,23 @@ type CallEdge struct {
 	// To is the function that is called, Pos the place that calls it.
 	To  *Function
 	Pos int32
+	// Held is set where the function is handed over in an object, to code that is
+	// not the package's: it may be called some time.
+	Held bool
 }
 
 // edge notes that the current function calls f, in the recording pass.
-func (e *evaluation) edge(id ir.NodeID, f *Function) {
+func (e *evaluation) edge(id ir.NodeID, f *Function) { e.edgeTo(id, f, false) }
+
+func (e *evaluation) edgeTo(id ir.NodeID, f *Function, held bool) {
 	if !e.recording() || f == nil {
 		return
 	}
 	from := e.f
 	for i := len(from.Calls) - 1; i >= 0 && i >= len(from.Calls)-4; i-- {
-		if from.Calls[i].To == f {
+		if from.Calls[i].To == f && from.Calls[i].Held == held {
 			return
 		}
 	}
-	from.Calls = append(from.Calls, CallEdge{f, e.siteOfUse(id).Pos})
+	from.Calls = append(from.Calls, CallEdge{f, e.siteOfUse(id).Pos, held})
 }

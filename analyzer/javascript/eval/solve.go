@@ -197,6 +197,7 @@ func (p *program) parseHidden(m *Module, depth int) []*Module {
 			// Whoever runs it gets an error, as far as this parser can tell.
 			inner = p.unreadModule(file, Unread{Kind: BlindCode, Line: line, Reason: message.Text})
 		}
+		inner.text, inner.around = true, m.evaluates(hidden.Loc)
 		p.order = append(p.order, inner)
 		p.hidden = append(p.hidden, Hidden{m, hidden.Loc, inner})
 		out = append(append(out, inner), p.parseHidden(inner, depth+1)...)

@@ -407,6 +407,9 @@ func (s *start) programOf(text string, partly bool) {
 	}
 	l.programs[key] = true
 	if m := s.programModule(text, ir.RunText, partly); m != nil {
+		if m.text = true; e.m.isEval(s.id) {
+			m.around = e.f
+		}
 		p.hidden = append(p.hidden, Hidden{e.m, at, m})
 	}
 }

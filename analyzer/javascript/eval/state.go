@@ -71,6 +71,8 @@ type functionExtra struct {
 	statics    *Object
 	pseudo     *pseudoModule
 	lazy       *Value
+	// thrown is what it throws, as far as that matters, or those that it calls.
+	thrown *Value
 }
 
 var noExtra functionExtra
@@ -101,6 +103,12 @@ type Module struct {
 	// Answers are what readers of the facts may ask of its code; nil where it was
 	// analyzed by itself.
 	Answers *Answers
+	// text is set for a text that another script runs; around is the function whose
+	// variables it sees, nil where it sees none.
+	text   bool
+	around *Function
+	// inner are the functions of such texts that read a variable of this module.
+	inner map[int32][]*Function
 	// made are the values that places in the code make, one for each.
 	made map[ir.NodeID]*Value
 	// exports and moduleObject are the CommonJS objects of the same names; a

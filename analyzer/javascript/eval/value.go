@@ -164,6 +164,10 @@ type objectExtra struct {
 	table  *table
 	// mixed is set where the order of an array's elements is not known.
 	mixed bool
+	// target and traps are what a Proxy stands for, and the object of its handlers.
+	target, traps *Value
+	// accessors are the getters and setters, by name.
+	accessors map[string]*accessors
 	// keyed is set for an array where something is stored under a name that is not
 	// known.
 	keyed bool

@@ -40,6 +40,9 @@ func (g *gathering) walk(queue []*eval.Function, context int) []*eval.Function {
 	for i := 0; i < len(queue); i++ {
 		f := queue[i]
 		for _, call := range f.Calls {
+			if call.Held && context != 0 {
+				continue // an install script does not wait for anybody to call it later
+			}
 			queue = visit(queue, call.To, context, eval.Edge{From: f, Pos: call.Pos})
 		}
 	}

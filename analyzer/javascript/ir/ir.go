@@ -74,6 +74,7 @@ const (
 	NNegate                 // a
 	NJSX                    // b: list: tag, then attribute values
 	NThrow                  // a
+	NCaught                 // what the function and those that it calls throw
 )
 
 // Flags of a node.
@@ -82,6 +83,7 @@ const (
 	FlagSpread                      // a call has spread arguments
 	FlagHidden                      // the member's name is put together in the code
 	FlagDecoded                     // the text was not there as it is: a decoder of the script gave it
+	FlagStrict                      // a comparison or an operator that converts nothing
 	FlagNamespace                   // an object of "x || (x = {})", one for all places of the symbol a
 )
 
@@ -118,12 +120,15 @@ type Function struct {
 	// all others.
 	Params uint16
 	Rest   bool
-	// Arrow is set for arrow functions, Getter and Method for members.
+	// Arrow is set for arrow functions, Getter, Setter and Method for members.
 	Arrow bool
 	// Async is set for generators too: neither returns what it says.
 	Async  bool
 	Getter bool
+	Setter bool
 	Method bool
+	// Field is set for what computes the value of a class's field.
+	Field bool
 	// UsesArgs is set where it reads its arguments by that name.
 	UsesArgs bool
 }

@@ -29,8 +29,18 @@ type lowering struct {
 	decoded map[*esbuild.EString]bool
 	// field is the function of the initializer of a class's field that is lowered.
 	field *Function
+	// scopes are the objects of the with statements around, in their functions.
+	scopes []withScope
+	// value is that of the last statement that is an expression.
+	value NodeID
 	// misread is where the tree is not what Node reads, 0 where it is.
 	misread int32
+}
+
+// withScope is a with statement's object.
+type withScope struct {
+	f      *Function
+	object NodeID
 }
 
 // Room is where modules are lowered before what they came to is copied.
@@ -49,6 +59,9 @@ type pendingFunction struct {
 	args  []esbuild.Arg
 	body  []esbuild.Stmt
 	field esbuild.Expr
+	// derived is set for the constructor of a class that has none of its own: it
+	// calls that of the class which it extends.
+	derived bool
 }
 
 // shift moves the places from the text that was parsed to the file's.
@@ -90,7 +103,21 @@ func (l *lowering) add(kind Kind, pos int32, a, b int32) NodeID {
 	return NodeID(len(l.m.Nodes) - 1)
 }
 
+// meant is the symbol that a reference means: the name of a class within its body is
+// one of its own, which the parser links to the one outside.
+func (l *lowering) meant(ref esbuild.Ref) esbuild.Ref {
+	for range l.tree.Symbols {
+		link := l.tree.Symbols[ref.InnerIndex].Link
+		if int(link.InnerIndex) >= len(l.tree.Symbols) || link == ref {
+			break
+		}
+		ref = link
+	}
+	return ref
+}
+
 func (l *lowering) sym(ref esbuild.Ref) int32 {
+	ref = l.meant(ref)
 	i := l.symbols[ref.InnerIndex]
 	if i == 0 {
 		l.m.Symbols = append(l.m.Symbols, Symbol{Name: l.strings.name(l.tree.Symbols[ref.InnerIndex].OriginalName)})
@@ -101,13 +128,20 @@ func (l *lowering) sym(ref esbuild.Ref) int32 {
 }
 
 func (l *lowering) read(ref esbuild.Ref, pos int32) NodeID {
+	ref = l.meant(ref)
 	symbol := &l.tree.Symbols[ref.InnerIndex]
 	switch symbol.Kind {
 	case esbuild.SymbolUnbound:
 		if symbol.OriginalName == "arguments" {
 			return l.arguments(pos) // of the function that a CommonJS module is the body of
 		}
-		return l.add(NGlobal, pos, l.strings.name(symbol.OriginalName), 0)
+		name := l.strings.name(symbol.OriginalName)
+		value := l.add(NGlobal, pos, name, 0)
+		for i := len(l.scopes) - 1; i >= 0 && l.scopes[i].f == l.current; i-- {
+			member := l.add(NMember, pos, int32(l.scopes[i].object), name)
+			value = l.add(NJoin, pos, 0, l.m.addList(int32(value), int32(member)))
+		}
+		return value
 	case esbuild.SymbolArguments:
 		return l.arguments(pos)
 	}

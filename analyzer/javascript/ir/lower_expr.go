@@ -59,6 +59,10 @@ func (l *lowering) expr(e esbuild.Expr) NodeID {
 		if spread {
 			l.m.Nodes[id].Flags |= FlagSpread
 		}
+		if url, ok := parametersOf(x.Target); ok && len(args) > 1 {
+			// A URL is its text: what is added to its parameters is in it.
+			l.assignTo(url, l.add(NUnknown, pos, args[0], args[1]), pos)
+		}
 		if len(args) > 0 && l.isAwait(x.Target) {
 			// Whoever loads it as a module waits.
 			value := l.add(NAwait, pos, args[len(args)-1], 0)
@@ -167,6 +171,24 @@ func (l *lowering) target(e esbuild.Expr) NodeID {
 	return id
 }
 
+// parametersOf is the URL to whose parameters a call of the callee adds: url of
+// url.searchParams.set.
+func parametersOf(callee esbuild.Expr) (esbuild.Expr, bool) {
+	method, ok := callee.Data.(*esbuild.EDot)
+	if !ok || method.Name != "set" && method.Name != "append" {
+		return esbuild.Expr{}, false
+	}
+	parameters, ok := method.Target.Data.(*esbuild.EDot)
+	if !ok || parameters.Name != "searchParams" {
+		return esbuild.Expr{}, false
+	}
+	switch parameters.Target.Data.(type) {
+	case *esbuild.EIdentifier, *esbuild.EDot:
+		return parameters.Target, true
+	}
+	return esbuild.Expr{}, false
+}
+
 // isAwait reports whether a callee is a variable of the name await that nobody
 // declares: a keyword where the text is a module, and only a name in CommonJS.
 func (l *lowering) isAwait(callee esbuild.Expr) bool {
@@ -232,7 +254,7 @@ func (l *lowering) object(properties []esbuild.Property, pos int32) NodeID {
 		if n := &l.m.Nodes[value]; n.Kind == NFunction {
 			f := l.functions[n.A]
 			f.Method = p.Kind == esbuild.PropertyMethod
-			f.Getter = p.Kind == esbuild.PropertyGetter
+			f.Getter, f.Setter = p.Kind == esbuild.PropertyGetter, p.Kind == esbuild.PropertySetter
 		}
 		items = append(items, key, int32(value))
 	}
@@ -358,7 +380,12 @@ func (l *lowering) binary(x *esbuild.EBinary, pos int32) NodeID {
 		return value
 	}
 	left, right := l.expr(x.Left), l.expr(x.Right)
-	return l.add(NEqual, pos, int32(left), int32(right))
+	id := l.add(NEqual, pos, int32(left), int32(right))
+	switch x.Op {
+	case esbuild.BinOpStrictEq, esbuild.BinOpStrictNe, esbuild.BinOpInstanceof, esbuild.BinOpIn, esbuild.BinOpLooseEq, esbuild.BinOpLooseNe:
+		l.m.Nodes[id].Flags |= FlagStrict // == converts where the other side is a text: seldom enough
+	}
+	return id
 }
 
 // namespace marks the object in "x || (x = {})".
@@ -525,22 +552,22 @@ func (l *lowering) class(c *esbuild.Class, pos int32) NodeID {
 			if n := &l.m.Nodes[value]; n.Kind == NFunction {
 				f := l.functions[n.A]
 				f.Constructor, f.Method = constructor.Index, true
-				f.Getter = p.Kind == esbuild.PropertyGetter
+				f.Getter, f.Setter = p.Kind == esbuild.PropertyGetter, p.Kind == esbuild.PropertySetter
 			}
 		case p.InitializerOrNil.Data != nil:
-			// A field's initializer runs in the constructor; `this` is the instance.
+			// A field's initializer is a function of its own; `this` is the instance,
+			// or the class.
 			field := l.newFunction(keyName, p.Loc.Start, l.current)
-			field.Constructor = constructor.Index
+			field.Constructor, field.Field = constructor.Index, true
 			l.pending = append(l.pending, pendingFunction{f: field, field: p.InitializerOrNil})
-			f := l.add(NFunction, p.Loc.Start, field.Index, 0)
-			value = l.add(NCall, p.Loc.Start, int32(f), l.m.addList())
+			value = l.add(NFunction, p.Loc.Start, field.Index, 0)
 		default:
 			continue
 		}
 		items = append(items, static, key, int32(value))
 	}
 	if !hasConstructor {
-		l.pending = append(l.pending, pendingFunction{f: constructor})
+		l.pending = append(l.pending, pendingFunction{f: constructor, derived: c.ExtendsOrNil.Data != nil})
 	}
 	id := l.add(NClass, pos, constructor.Index, l.m.addList(items...))
 	if c.Name != nil {

@@ -21,6 +21,7 @@ func Lower(m *Module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool, str
 	top.Start = 0
 	for _, part := range tree.Parts {
 		l.stmts(part.Stmts)
+		l.completion(part.Stmts)
 	}
 	top.End = NodeID(len(m.Nodes))
 	for len(l.pending) > 0 {
@@ -43,6 +44,17 @@ func Lower(m *Module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool, str
 	return l.misread
 }
 
+// completion lets the top level return the value of its last statement: what eval
+// gives for a text.
+func (l *lowering) completion(list []esbuild.Stmt) {
+	if len(list) == 0 {
+		return
+	}
+	if _, ok := list[len(list)-1].Data.(*esbuild.SExpr); ok {
+		l.add(NReturn, list[len(list)-1].Loc.Start, int32(l.value), 0)
+	}
+}
+
 // function lowers a function's parameters and body.
 func (l *lowering) function(p pendingFunction) {
 	f := p.f
@@ -61,6 +73,12 @@ func (l *lowering) function(p pendingFunction) {
 		l.field = f
 		value := l.expr(p.field)
 		l.add(NReturn, p.field.Loc.Start, int32(value), 0)
+	}
+	if p.derived {
+		super := l.add(NSuper, f.Pos, 0, 0)
+		arguments := l.add(NSpread, f.Pos, int32(l.arguments(f.Pos)), 0)
+		call := l.add(NCall, f.Pos, int32(super), l.m.addList(int32(arguments)))
+		l.m.Nodes[call].Flags |= FlagSpread
 	}
 	l.stmts(p.body)
 	f.End = NodeID(len(l.m.Nodes))
@@ -105,7 +123,7 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 	pos := s.Loc.Start
 	switch s := s.Data.(type) {
 	case *esbuild.SExpr:
-		l.expr(s.Value)
+		l.value = l.expr(s.Value)
 	case *esbuild.SLocal:
 		for _, d := range s.Decls {
 			if d.ValueOrNil.Data != nil {
@@ -169,14 +187,14 @@ func (l *lowering) stmt(s *esbuild.Stmt) {
 		l.expr(s.Test)
 		l.stmt(&s.Body)
 	case *esbuild.SWith:
-		l.expr(s.Value)
+		l.scopes = append(l.scopes, withScope{l.current, l.expr(s.Value)})
 		l.stmt(&s.Body)
+		l.scopes = l.scopes[:len(l.scopes)-1]
 	case *esbuild.STry:
 		l.stmts(s.Block.Stmts)
 		if s.Catch != nil {
-			switch s.Catch.BindingOrNil.Data.(type) {
-			case *esbuild.BArray, *esbuild.BObject: // defaults and names may be any code
-				l.bind(s.Catch.BindingOrNil, l.add(NUnknown, s.Catch.Loc.Start, -1, -1))
+			if s.Catch.BindingOrNil.Data != nil {
+				l.bind(s.Catch.BindingOrNil, l.add(NCaught, s.Catch.Loc.Start, 0, 0))
 			}
 			l.stmts(s.Catch.Block.Stmts)
 		}

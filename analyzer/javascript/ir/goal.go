@@ -45,7 +45,7 @@ func dialects(name string) []esbuild.Dialect {
 func Read(text, name string, as Format) (esbuild.Tree, esbuild.Message, bool) {
 	var first esbuild.Message
 	for _, dialect := range dialects(name) {
-		tree, message, ok := ReadDialect(text, dialect, as)
+		tree, message, ok := readDialect(text, dialect, as)
 		if ok {
 			return tree, message, true
 		}
@@ -56,10 +56,10 @@ func Read(text, name string, as Format) (esbuild.Tree, esbuild.Message, bool) {
 	return esbuild.Tree{}, first, false
 }
 
-// ReadDialect tries the goals of a format in one dialect. A text that is read to
+// readDialect tries the goals of a format in one dialect. A text that is read to
 // its end and refused for a rule beyond the grammar is taken as well: the parser
 // has rules that Node has not, or not any more.
-func ReadDialect(text string, dialect esbuild.Dialect, as Format) (esbuild.Tree, esbuild.Message, bool) {
+func readDialect(text string, dialect esbuild.Dialect, as Format) (esbuild.Tree, esbuild.Message, bool) {
 	tree, message, ok := readGoals(text, dialect, as)
 	if ok || tree.Whole {
 		return tree, message, true

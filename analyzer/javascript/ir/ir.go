@@ -163,8 +163,8 @@ type Module struct {
 	// Symbols are the variables, Readers the functions that read them.
 	Symbols []Symbol
 	Readers []Reader
-	// Functions are the functions; the first is the top level.
-	Functions []Function
+	// Code are the functions; the first is the top level.
+	Code []Function
 	// Mentions are its strings, until it is known which files they name.
 	Mentions []int32
 	// Size is that of the text, in bytes; Gap is set where it has a wide one.
@@ -200,7 +200,7 @@ func (m *Module) addList(items ...int32) int32 {
 // nodes.
 func EmptyModule(file *Source) Module {
 	return Module{File: file, Size: len(file.Text()), Readers: make([]Reader, 1),
-		Functions: []Function{NoCode}}
+		Code: []Function{NoCode}}
 }
 
 // DoesNothing reports whether a function's code has no effect.

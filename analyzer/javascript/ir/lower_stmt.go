@@ -35,9 +35,9 @@ func Lower(m *Module, tree *esbuild.Tree, decoded map[*esbuild.EString]bool, str
 		*room = Room{m.Nodes, m.lists, l.places}
 	}
 	// What stays in memory is as large as it must be.
-	m.Functions = make([]Function, len(l.functions))
+	m.Code = make([]Function, len(l.functions))
 	for i, f := range l.functions {
-		m.Functions[i] = *f
+		m.Code[i] = *f
 	}
 	m.Nodes, m.lists, m.Symbols, m.Readers = slices.Clone(m.Nodes), slices.Clone(m.lists), slices.Clone(m.Symbols), slices.Clone(m.Readers)
 	return l.misread

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -108,8 +109,10 @@ func (e *evaluation) detectTable(id ir.NodeID, n *ir.Node, o *Object) {
 		return
 	}
 	o.own().table = t
-	for _, key := range slices.Sorted(maps.Keys(t.entries)) {
-		e.makePseudo(t.entries[key], order, t) // in order, as what is evaluated first has an effect
+	// As they stand there, since what is evaluated first has an effect.
+	inOrder := slices.SortedFunc(maps.Values(t.entries), func(a, b *Function) int { return cmp.Compare(a.Index, b.Index) })
+	for _, f := range inOrder {
+		e.makePseudo(f, order, t)
 	}
 }
 

@@ -172,6 +172,7 @@ func (s *Solved) recordAll() {
 	}
 	p.recordLate(solved)
 	p.alive()
+	p.coarsely()
 	p.joins = map[pair]*Value{}
 	p.collect()
 }

@@ -205,6 +205,29 @@ func (p *Program) Labels(m *ir.Module, at ir.NodeID) []Label {
 	return out
 }
 
+// Within says that a module is a text that calls in another one run as code: it sees
+// the variables there, and the calls give what it ends with.
+func (p *Program) Within(text, around *ir.Module, calls []ir.NodeID) {
+	inner, outer := p.modules[text], p.modules[around]
+	if inner == nil || outer == nil {
+		return
+	}
+	for i := range text.Nodes {
+		n := &text.Nodes[i]
+		if n.Kind != ir.NGlobal {
+			continue
+		}
+		for j := range around.Symbols {
+			if around.Symbols[j].Name == n.A {
+				p.flow(outer.symbols+vertex(j), inner.nodes+vertex(i))
+			}
+		}
+	}
+	for _, at := range calls {
+		p.flow(p.functions[inner.first-firstFunction].returned, outer.nodes+vertex(at))
+	}
+}
+
 // Solve goes on until nothing changes, and lists where APIs may be called. It stops
 // after a number of steps; false then.
 func (p *Program) Solve(limit int) ([]Call, bool) {

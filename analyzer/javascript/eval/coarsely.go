@@ -47,6 +47,16 @@ func (p *program) coarsely() {
 			w.seed(c, m, f)
 		}
 	}
+	for i := range p.hidden {
+		h := &p.hidden[i]
+		var at []ir.NodeID
+		for id := range h.From.Nodes {
+			if k := h.From.Nodes[id].Kind; (k == ir.NCall || k == ir.NNew) && h.From.Position(ir.NodeID(id)) == h.At {
+				at = append(at, ir.NodeID(id))
+			}
+		}
+		c.Within(&h.To.Module, &h.From.Module, at)
+	}
 	calls, complete := c.Solve(maxCoarseSteps)
 	if !complete {
 		p.coarseCut(lost, "steps of the coarse pass", maxCoarseSteps)

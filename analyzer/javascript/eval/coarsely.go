@@ -67,16 +67,30 @@ func (p *program) coarsely() {
 // coarseCut says that the coarse pass did not come to its end, where a module is lost
 // that somebody would look for.
 func (p *program) coarseCut(lost map[*Path]bool, limit string, most int) {
+	for _, name := range slices.Sorted(maps.Keys(telling)) {
+		if root := p.roots[name]; root == nil || !lost[root] {
+			continue
+		}
+		p.stopAt(BlindBudget, p.mentionOf(name), fmt.Sprintf("%s: more than %d", limit, most))
+		return
+	}
+}
+
+// mentionOf is the first place that names a module; the beginning of the first script
+// where none does.
+func (p *program) mentionOf(name string) Place {
 	for _, m := range p.order {
-		for _, name := range slices.Sorted(maps.Keys(telling)) {
-			if root := p.roots[name]; root != nil && lost[root] {
-				if at := m.Answers.NamedAt(name); at != nil {
-					p.stopAt(BlindBudget, Place{Source: m.File, Pos: at.Pos, F: at.F}, fmt.Sprintf("%s: more than %d", limit, most))
-					return
+		for _, f := range m.Functions {
+			for id := f.Start; id < f.End; id++ {
+				n := &m.Nodes[id]
+				if (n.Kind == ir.NString || n.Kind == ir.NModule) && strings.TrimPrefix(p.strings.All[n.A], "node:") == name {
+					return Place{Source: m.File, Pos: m.Position(id), F: f}
 				}
 			}
 		}
 	}
+	m := p.order[0]
+	return Place{Source: m.File, F: m.Functions[0]}
 }
 
 // telling are the modules that start programs, reach the network or run code.

@@ -83,9 +83,11 @@ type Program struct {
 	// pool is what functions get of which too many were in one place to tell them apart,
 	// and what they give.
 	pool, given vertex
-	pooled      bool
-	steps       int
-	calls       map[Call]bool
+	// sent is what next is called with: what yield gives in a generator.
+	sent   vertex
+	pooled bool
+	steps  int
+	calls  map[Call]bool
 }
 
 // module is a script with its vertices: nodes, then symbols.
@@ -141,7 +143,7 @@ const (
 func New(strings *ir.Strings, world World) *Program {
 	p := &Program{world: world, strings: strings, sets: newSets(maxFunctions), modules: map[*ir.Module]*module{}, fields: map[string]vertex{},
 		contents: map[vertex]*contents{}, triggers: map[vertex][]*trigger{}, had: map[[2]vertex]bool{}, degree: map[vertex]int{}, calls: map[Call]bool{}, edges: make([]edge, 1)}
-	p.pool, p.given = p.fresh(1), p.fresh(1)
+	p.pool, p.given, p.sent = p.fresh(1), p.fresh(1), p.fresh(1)
 	return p
 }
 

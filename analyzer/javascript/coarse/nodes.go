@@ -101,7 +101,7 @@ func (p *Program) node(m *module, f *ir.Function, own *function, id ir.NodeID, n
 		if n.A >= 0 {
 			p.flow(at(n.A), own.returned)
 		}
-		p.flow(own.all, v) // what next is called with
+		p.flow(p.sent, v)
 	case ir.NReturn:
 		p.flow(at(n.A), own.returned)
 	case ir.NThis:
@@ -246,8 +246,13 @@ func (p *Program) call(m *module, v vertex, id ir.NodeID, n *ir.Node) {
 		parts = append(parts, m.nodes+vertex(item))
 	}
 	u := p.mixed(m, v, id, kept, parts)
-	if k := m.Nodes[n.A]; k.Kind == ir.NMember && p.strings.All[k.B] == "bind" {
-		p.when(u, trigger{kind: isBound})
+	if k := m.Nodes[n.A]; k.Kind == ir.NMember {
+		switch p.strings.All[k.B] {
+		case "bind":
+			p.when(u, trigger{kind: isBound})
+		case "next":
+			p.connect(u, p.sent, false)
+		}
 	}
 }
 
@@ -342,8 +347,11 @@ func (p *Program) called(t *trigger, s set) {
 	}
 	p.labelsIn(s, func(l Label) {
 		p.calls[Call{Module: t.m.Module, At: t.node, API: l}] = true
-		if one := p.world.Member(l, anyName); one != 0 {
-			p.calls[Call{Module: t.m.Module, At: t.node, API: one}] = true
+		// What stands for one of its own properties is called, unless that has a name.
+		if callee := &t.m.Nodes[n.A]; callee.Kind != ir.NMember || isIndex(p.strings.All[callee.B]) {
+			if one := p.world.Member(l, anyName); one != 0 {
+				p.calls[Call{Module: t.m.Module, At: t.node, API: one}] = true
+			}
 		}
 		if result := p.world.Result(l); result != 0 {
 			p.put(t.to, p.sets.of([]uint32{uint32(result)}))

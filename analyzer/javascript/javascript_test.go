@@ -369,3 +369,24 @@ func TestCalledAtLoad(t *testing.T) {
 		})
 	}
 }
+
+// TestHiddenMember: a name that the code puts together hides a member of a module only
+// where it can be one.
+func TestHiddenMember(t *testing.T) {
+	for code, want := range map[string]bool{
+		"fs['read\\\nFile'](x)":      true,
+		"fs['\\x72eadFile'](x)":      true,
+		"fs['Content-\\\nLength']":   false,
+		"fs['content-\\x74ype']":     false,
+		"fs['readFile'](x)":          false,
+		"fs['read' + 'File'](x)":     true,
+		"fs['Content' + '-Length']":  false,
+		"const {readFile: f} = fs;0": false,
+	} {
+		facts := analyze(t, "index.js", "const fs = require('fs')\n"+code)
+		found := slices.ContainsFunc(facts.Uses, func(u javascript.Use) bool { return u.Kind == javascript.UseHidden })
+		if found != want {
+			t.Errorf("%q: %t", code, found)
+		}
+	}
+}

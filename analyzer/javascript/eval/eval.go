@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 
 	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
@@ -780,6 +781,14 @@ func (p *program) withoutFunction(v *Value) *Value {
 	return out
 }
 
+// memberName is what a member of one of Node's modules, or of the global object, can be
+// called.
+var memberName = regexp.MustCompile(`^[A-Za-z_$][\w$]*$`)
+
+// namesMember reports whether a name can be that of an API's member: what else is read
+// under it is an object's that was taken for the API.
+func namesMember(name string) bool { return memberName.MatchString(name) }
+
 // member reads a property.
 func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string) *Value {
 	p := e.p
@@ -853,7 +862,7 @@ func (e *evaluation) member(id ir.NodeID, n *ir.Node, object *Value, name string
 	if e.recording() && object.cut() {
 		e.reached(id, LimitObjects, maxUnion)
 	}
-	if e.recording() && n.Flags&ir.FlagHidden != 0 {
+	if e.recording() && n.Flags&ir.FlagHidden != 0 && namesMember(name) {
 		e.use(UseHidden, out, id, []*Value{p.str(name)})
 	}
 	return out

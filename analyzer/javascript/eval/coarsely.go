@@ -99,6 +99,10 @@ var telling = set("child_process cluster dgram dns http http2 https net tls vm w
 // plainModules are modules that are everywhere, or do nothing by being called.
 var plainModules = set("process console buffer module import.meta assert events util path url string_decoder querystring timers constants stream require")
 
+// runners are modules all of whose members start or run something; of others, one that
+// nobody asks for, such as net.isIP, is a use as well.
+var runners = set("child_process cluster vm")
+
 // unused are the modules that the package gets hold of and does not use in a way that
 // was found.
 func (p *program) unused() map[*Path]bool {
@@ -110,7 +114,7 @@ func (p *program) unused() map[*Path]bool {
 	}
 	out := map[*Path]bool{}
 	for _, root := range p.roots {
-		if root.root && !used[root.API] && !plainModules[root.API] && p.leadsToCalls(root.API) {
+		if root.root && !used[root.API] && !plainModules[root.API] && (runners[root.API] || len(root.members) == 0) && p.leadsToCalls(root.API) {
 			out[root] = true
 		}
 	}

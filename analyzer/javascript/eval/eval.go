@@ -423,7 +423,7 @@ func (e *evaluation) eval(id ir.NodeID, n *ir.Node) *Value {
 	case ir.NArguments:
 		return e.arguments(id)
 	case ir.NRest:
-		return e.at(n.A)
+		return e.rest(id, e.at(n.A), int(n.B))
 	case ir.NElement:
 		v := e.at(n.A)
 		given := e.iterated(id, v)

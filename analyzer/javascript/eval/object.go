@@ -216,6 +216,34 @@ func (e *evaluation) made(id ir.NodeID) *Object {
 	return o
 }
 
+// rest is what a pattern takes that has taken so many elements of an array before, or
+// some properties of an object.
+func (e *evaluation) rest(id ir.NodeID, v *Value, taken int) *Value {
+	if taken == 0 {
+		return v
+	}
+	var out *Value
+	v.Each(func(alt *Value) {
+		if alt.kind != vObject || !alt.Object().array {
+			out = e.p.join(out, alt)
+			return
+		}
+		e.reads(alt.Object())
+		rest := e.made(id)
+		rest.array = true
+		list, exact := elementList(alt)
+		for i := taken; i < len(list); i++ {
+			e.setProperty(rest, ir.FormatNumber(float64(i-taken)), list[i])
+			rest.length = max(rest.length, int32(i-taken)+1)
+		}
+		if !exact {
+			e.setElements(rest, alt.Object().elements)
+		}
+		out = e.p.join(out, rest.val())
+	})
+	return out
+}
+
 func (e *evaluation) class(n *ir.Node) *Value {
 	f := e.m.Functions[n.A]
 	items := e.m.List(n.B)

@@ -58,7 +58,7 @@ const (
 	NMeta                   // import.meta
 	NParam                  // a: index of the parameter
 	NArguments              //
-	NRest                   // a: the value of which a pattern takes what is left
+	NRest                   // a: the value of which a pattern takes what is left, b: how many elements of an array it has taken before
 	NElement                // a: one of the elements of a
 	NKeys                   // a: for-in over a
 	NAssign                 // a: symbol, b: value

@@ -464,7 +464,7 @@ func (l *lowering) assignTo(target esbuild.Expr, value NodeID, pos int32) {
 	case *esbuild.EArray:
 		for i, item := range t.Items {
 			if spread, ok := item.Data.(*esbuild.ESpread); ok {
-				l.assignTo(spread.Value, l.add(NRest, pos, int32(value), 0), pos)
+				l.assignTo(spread.Value, l.add(NRest, pos, int32(value), int32(i)), pos)
 				continue
 			}
 			element := l.add(NMember, pos, int32(value), l.strings.name(FormatNumber(float64(i))))

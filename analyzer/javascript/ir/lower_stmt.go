@@ -93,7 +93,7 @@ func (l *lowering) bind(b esbuild.Binding, value NodeID) {
 		for i, item := range b.Items {
 			var element NodeID
 			if b.HasSpread && i == len(b.Items)-1 {
-				element = l.add(NRest, item.Loc.Start, int32(value), 0)
+				element = l.add(NRest, item.Loc.Start, int32(value), int32(i))
 			} else {
 				element = l.add(NMember, item.Loc.Start, int32(value), l.strings.name(strconv.Itoa(i)))
 			}

@@ -883,15 +883,12 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 			}
 		}
 	})
-	if known {
+	names := openNames(key, known)
+	if len(names) == 0 {
 		if e.recording() {
 			e.hidden(id, n, out)
 		}
 		return out
-	}
-	name := "*"
-	if k := key; k != nil && k.kind == vString {
-		name = k.text()
 	}
 	object.Each(func(alt *Value) {
 		switch alt.kind {
@@ -903,10 +900,15 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 				alt.Path().Interest.Uses == 0 && alt.Path().API != "process.env" {
 				return
 			}
+			names := names
 			if alt.Path() == e.p.globalObject {
-				name = "*"
+				names = anyName
 			}
-			if m := e.p.member(alt.Path(), name); m != nil {
+			for _, name := range names {
+				m := e.p.member(alt.Path(), name)
+				if m == nil {
+					continue
+				}
 				out = e.p.join(out, m.val())
 				if e.recording() && n.Flags&ir.FlagOptional == 0 {
 					e.use(UseRead, m.val(), id, nil)
@@ -919,7 +921,7 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 		}
 	})
 	marks := object.allMarks()
-	if name != "*" {
+	if names[0] != "*" {
 		// A name that begins so is one of few: process.env["PG" + key].
 		object.Each(func(alt *Value) {
 			if alt.kind == vPath && alt.Path().Interest.Uses&UseEnumerate != 0 {
@@ -928,4 +930,26 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 		})
 	}
 	return e.p.join(out, e.p.opaque(marks))
+}
+
+// anyName stands for a name of which nothing is known.
+var anyName = []string{"*"}
+
+// openNames are the texts with holes that a key may be, each by itself: process.env[a]
+// and process.env[a + "_mirror"] are not all of the environment. Where one says
+// nothing, and known is false, the name is any.
+func openNames(key *Value, known bool) (names []string) {
+	unknown := key == nil
+	key.Each(func(k *Value) {
+		switch {
+		case k.kind != vString || k.text() == ir.Hole:
+			unknown = true
+		case strings.Contains(k.text(), ir.Hole):
+			names = append(names, k.text())
+		}
+	})
+	if unknown && !known || len(names) == 0 && !known {
+		return anyName
+	}
+	return names
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -353,26 +354,76 @@ func (e *evaluation) modelPath(c *callSite, target *Path) (*Value, bool) {
 			return p.str(strings.TrimPrefix(s, "file://")), true
 		}
 		return c.arg(0), true
-	case "path.join", "path.resolve", "path.normalize":
-		return e.joinPath(c, target.name), true
-	case "path.dirname":
-		if s, ok := c.text(0); ok {
-			return p.str(directory(s)), true
-		}
-	case "path.basename":
-		if s, ok := c.text(0); ok {
-			suffix, isText := c.text(1)
-			if len(c.args) > 1 && !isText {
-				return p.opaque(c.arg(0).allMarks()), true
-			}
-			return p.str(baseName(s, suffix)), true
-		}
-	case "path.extname":
-		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
-			return p.str(extension(s)), true
-		}
 	case "os.tmpdir":
 		return p.join(p.str("/tmp"), p.resultOf(target).val()), true
+	default:
+		if strings.HasPrefix(target.API, "path.") {
+			return e.modelPaths(c, target)
+		}
+	}
+	return nil, false
+}
+
+// modelPaths is model for the functions of path, of each of the texts that its
+// arguments may be.
+func (e *evaluation) modelPaths(c *callSite, target *Path) (*Value, bool) {
+	return e.modelPathsOf(c, target, 1)
+}
+
+// modelPathsOf is modelPaths for one of so many choices.
+func (e *evaluation) modelPathsOf(c *callSite, target *Path, choices int) (out *Value, ok bool) {
+	for i, arg := range c.args {
+		if arg == nil || arg.kind != vUnion {
+			continue
+		}
+		texts := e.textsOf(arg)
+		if choices *= len(texts); choices > maxUnion*2 {
+			choices, texts = choices/len(texts), []string{ir.Hole}
+		}
+		one := *c
+		one.args = slices.Clone(c.args)
+		for _, text := range texts {
+			one.args[i] = e.p.marked(e.p.str(text), arg.allMarks())
+			v, ok := e.modelPathsOf(&one, target, choices)
+			if !ok {
+				return nil, false
+			}
+			out = e.p.join(out, v)
+		}
+		return out, true
+	}
+	return e.modelPathOf(c, target)
+}
+
+// modelPathOf is modelPaths of one choice of texts: of constants what Node gives, of
+// those with holes what keeps them in their places.
+func (e *evaluation) modelPathOf(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
+	marks := e.argumentMarks(c).allMarks()
+	if v, ok := e.called(c, target.API); ok {
+		return p.marked(v, marks), true
+	}
+	s, isText := c.text(0)
+	open := isText && strings.Contains(s, ir.Hole)
+	switch name := strings.TrimPrefix(strings.TrimPrefix(target.API, "path."), "posix."); name {
+	case "join", "resolve":
+		return e.joinPath(c.args, name), true
+	case "normalize":
+		return e.joinPath(c.args[:min(1, len(c.args))], name), true
+	case "dirname":
+		if open && !strings.Contains(s, "/") {
+			return p.opaque(marks), true // the hole may have folders
+		}
+		if open {
+			return p.marked(p.str(builtin.Directory(s)), marks), true
+		}
+	case "basename":
+		if suffix, isText := c.text(1); open && (isText || len(c.args) < 2) {
+			return p.marked(p.str(builtin.BaseName(s, suffix)), marks), true
+		}
+		if isText {
+			return p.opaque(marks), true
+		}
 	}
 	return nil, false
 }
@@ -646,11 +697,12 @@ func resolveURL(base, ref string) string {
 	return b.ResolveReference(r).String()
 }
 
-func (e *evaluation) joinPath(c *callSite, name string) *Value {
+// joinPath joins what may be texts with holes.
+func (e *evaluation) joinPath(args []*Value, name string) *Value {
 	marks := Marks(0)
 	var out string
 	any := false
-	for _, arg := range c.args {
+	for _, arg := range args {
 		marks |= arg.allMarks()
 		t := e.textsOf(arg)[0]
 		any = any || t != ir.Hole
@@ -674,43 +726,6 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 		clean += "/" // join and normalize keep it
 	}
 	return e.p.marked(e.p.str(clean), marks)
-}
-
-// directory is path.dirname.
-func directory(s string) string {
-	if trimmed := strings.TrimRight(s, "/"); trimmed != "" {
-		i := strings.LastIndexByte(trimmed, '/')
-		switch {
-		case i < 0:
-			return "."
-		case strings.TrimRight(trimmed[:i], "/") == "":
-			return "/"
-		}
-		return strings.TrimSuffix(trimmed[:i+1], "/")
-	}
-	if s == "" {
-		return "."
-	}
-	return "/"
-}
-
-// baseName is path.basename.
-func baseName(s, suffix string) string {
-	s = strings.TrimRight(s, "/")
-	s = s[strings.LastIndexByte(s, '/')+1:]
-	if s != suffix {
-		s = strings.TrimSuffix(s, suffix)
-	}
-	return s
-}
-
-// extension is path.extname: a name that begins with its only dot has none.
-func extension(s string) string {
-	s = baseName(s, "")
-	if i := strings.LastIndexByte(s, '.'); i > 0 && s != ".." {
-		return s[i:]
-	}
-	return ""
 }
 
 // parseJSON turns a JSON text into a value.

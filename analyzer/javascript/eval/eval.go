@@ -915,7 +915,11 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 				}
 			}
 		case vObject:
-			out = e.p.join(out, e.elementsOf(alt))
+			if known {
+				out = e.p.join(out, e.likeNames(alt.Object(), names))
+			} else {
+				out = e.p.join(out, e.elementsOf(alt))
+			}
 		case vTable:
 			out = e.p.join(out, alt)
 		}
@@ -952,4 +956,25 @@ func openNames(key *Value, known bool) (names []string) {
 		return anyName
 	}
 	return names
+}
+
+// likeNames is what an object holds by names that may be texts with holes.
+func (e *evaluation) likeNames(o *Object, names []string) *Value {
+	e.reads(o)
+	out := o.elements
+	for _, key := range e.p.keysOf(o) {
+		for _, name := range names {
+			before, rest, _ := strings.Cut(name, ir.Hole)
+			after := rest
+			if i := strings.LastIndex(rest, ir.Hole); i >= 0 {
+				after = rest[i+len(ir.Hole):]
+			}
+			if len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) && strings.HasSuffix(key, after) {
+				out = e.p.join(out, o.properties.get(key))
+				break
+			}
+		}
+	}
+	e.p.steps += int64(o.properties.size()) / 8
+	return out
 }

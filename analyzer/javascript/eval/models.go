@@ -73,6 +73,7 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 	}
 	for _, model := range [...]func(*evaluation, *callSite, *Path) (*Value, bool){
 		(*evaluation).modelCode, (*evaluation).modelText, (*evaluation).modelObject, (*evaluation).modelCollection, (*evaluation).modelPath,
+		(*evaluation).wrapped,
 	} {
 		if v, ok := model(e, c, target); ok {
 			return v, true
@@ -95,8 +96,6 @@ func (e *evaluation) modelCode(c *callSite, target *Path) (*Value, bool) {
 		return e.resolved(c, target), true
 	case "module.createRequire", "module.createRequireFromPath":
 		return e.createRequire(c), true
-	case "util.promisify", "util.callbackify", "util.deprecate", "util.debuglog", "async_hooks.AsyncResource.bind":
-		return c.arg(0), true
 	case "globalThis.Reflect.apply":
 		elements, exact := elementList(c.arg(2))
 		return e.apply(&callSite{id: c.id, receiver: c.arg(1), args: elements, open: !exact}, c.arg(0)), true
@@ -109,10 +108,6 @@ func (e *evaluation) modelCode(c *callSite, target *Path) (*Value, bool) {
 			return e.member(c.id, n, c.arg(0), key), true
 		}
 		return nil, true
-	case "globalThis.setTimeout", "globalThis.setInterval":
-		e.handOn(c, 2)
-	case "globalThis.setImmediate", "process.nextTick":
-		e.handOn(c, 1)
 	case "globalThis.Function":
 		// Function('return process')() is what stands there.
 		if len(c.args) == 1 {
@@ -161,9 +156,6 @@ func (e *evaluation) modelText(c *callSite, target *Path) (*Value, bool) {
 		"globalThis.escape", "globalThis.btoa", "globalThis.Number", "globalThis.parseInt", "globalThis.parseFloat",
 		"globalThis.Math.floor", "globalThis.Math.ceil", "globalThis.Math.round", "globalThis.Math.trunc", "globalThis.Math.abs",
 		"globalThis.Math.min", "globalThis.Math.max", "globalThis.Math.pow", "globalThis.Math.sqrt", "globalThis.Number.parseInt":
-		for _, arg := range c.args {
-			e.converted(c.id, arg)
-		}
 		if v, ok := e.called(c, strings.TrimPrefix(target.API, "globalThis.")); ok {
 			if v.kind == vString {
 				v = p.marked(v, c.arg(0).allMarks())
@@ -204,7 +196,6 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 	case "globalThis.Object.assign":
 		for i := 1; i < len(c.args); i++ {
 			e.spreadIntoValue(c.arg(0), c.args[i])
-			e.getsAll(c.id, c.args[i])
 			if e.recording() {
 				e.enumerate(c.id, c.args[i], "copy")
 			}
@@ -243,8 +234,7 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		if e.recording() {
 			e.enumerate(c.id, c.arg(0), "list")
 		}
-		switch target.name {
-		case "values", "entries", "stringify":
+		if target.name == "stringify" {
 			e.getsAll(c.id, c.arg(0))
 		}
 		if target.name == "entries" {
@@ -267,7 +257,6 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		out.array = true
 		e.setElements(out, p.opaque(c.arg(0).allMarks()))
 		if strings.HasSuffix(target.API, "stringify") {
-			e.callMethods(c.id, c.arg(0), "toJSON", nil)
 			e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, e.elementsOf(c.arg(0))})
 			return e.serialized(c.args), true
 		}

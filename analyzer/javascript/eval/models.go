@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"encoding/json"
 	"net/url"
 	"path"
 	"slices"
@@ -334,7 +333,7 @@ func (e *evaluation) modelPath(c *callSite, target *Path) (*Value, bool) {
 	case "url.URL":
 		if s, ok := c.text(0); ok {
 			if base, ok := c.text(1); ok {
-				return p.str(resolveURL(base, s)), true
+				return p.marked(p.resolveURL(base, s), e.argumentMarks(c).allMarks()), true
 			}
 			return p.str(s), true
 		}
@@ -677,13 +676,23 @@ func (e *evaluation) decode(c *callSite, encoding string) *Value {
 	return e.p.marked(out, c.arg(0).allMarks())
 }
 
-func resolveURL(base, ref string) string {
+// resolveURL is what a URL is in another's place; where that is not known for sure,
+// it may be another one than what it looks like.
+func (p *program) resolveURL(base, ref string) *Value {
+	if !strings.Contains(base+ref, ir.Hole) {
+		if u, ok := builtin.ParseURL(ref, base); ok {
+			if href, _ := u.Get("href"); href != nil {
+				return p.str(href.(string))
+			}
+		}
+	}
+	likely := ref
 	b, err1 := url.Parse(strings.ReplaceAll(base, ir.Hole, "x"))
 	r, err2 := url.Parse(ref)
-	if err1 != nil || err2 != nil {
-		return ref
+	if err1 == nil && err2 == nil {
+		likely = b.ResolveReference(r).String()
 	}
-	return b.ResolveReference(r).String()
+	return p.join(p.str(likely), p.str(ir.Hole))
 }
 
 // joinPath joins what may be texts with holes.
@@ -719,8 +728,11 @@ func (e *evaluation) joinPath(args []*Value, name string) *Value {
 
 // parseJSON turns a JSON text into a value.
 func (p *program) parseJSON(s string) *Value {
-	var data any
-	if len(s) > maxText || strings.Contains(s, `\ud`) || strings.Contains(s, `\uD`) || json.Unmarshal([]byte(s), &data) != nil {
+	if len(s) > maxText {
+		return nil
+	}
+	data, ok := builtin.ParseJSON(s)
+	if !ok {
 		return nil
 	}
 	budget := maxProperties
@@ -749,9 +761,10 @@ func (p *program) jsonValue(data any, depth int, budget *int) *Value {
 			}
 		}
 		return o.val()
-	case map[string]any:
+	case *builtin.Object:
 		o := &Object{}
-		for key, item := range x {
+		for _, key := range x.Keys() {
+			item, _ := x.Get(key)
 			if v := p.jsonValue(item, depth+1, budget); v != nil {
 				o.properties.set(key, v)
 			}
@@ -790,7 +803,7 @@ func (p *program) json(name string) *Value {
 	}
 	var v *Value
 	if f := p.resolver.Pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
-		v = p.parseJSON(string(f.Data()))
+		v = p.parseJSON(strings.ToValidUTF8(strings.TrimPrefix(string(f.Data()), "\ufeff"), "\ufffd"))
 	}
 	p.jsonFiles[name] = v
 	return v

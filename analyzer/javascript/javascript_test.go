@@ -390,3 +390,36 @@ func TestHiddenMember(t *testing.T) {
 		}
 	}
 }
+
+// TestConstants: what a place is given, where Node's own functions made it.
+func TestConstants(t *testing.T) {
+	for code, want := range map[string][]string{
+		`require("path").join("/.x", "")`:                 {"/.x"},
+		`require("path").dirname("//..")`:                 {"//"},
+		`require("path").normalize("a/../b", "c")`:        {"b"},
+		`require("path").join("/a", x ? "b" : "../c")`:    {"/a/b", "/c"},
+		`require("path").dirname(x ? "/a/b" : "/c/d")`:    {"/a", "/c"},
+		`require("path").posix.relative("/a/b", "/a/c")`:  {"../c"},
+		`require("path").dirname("/a/" + x + "/b")`:       {"/a/\ufffc"},
+		`new URL("/b?c d", "HTTPS://H.test:443/a")`:       {"https://h.test/b?c%20d"},
+		`new URL("b", "https://h.test/" + x)`:             {"https://h.test/b", "\ufffc"},
+		`JSON.parse('{"a":"\\ud83d\\ude00"}').a`:          {"\U0001f600"},
+		`JSON.parse('{"__proto__":{"a":"b"},"c":"d"}').c`: {"d"},
+		`JSON.parse('{"a":"b",}').a`:                      nil, // it throws
+		`require("./c.json").a`:                           {"b"},
+		`require("util").deprecate(() => "a", "old")()`:   {"a"},
+		`require("util").debuglog("a", () => "b")()`:      {"b"},
+	} {
+		facts := analyze(t, "index.js", "const x = process.argv[2]; fetch("+code+")", "c.json", "\ufeff{\"a\":\"b\"}")
+		var got []string
+		for i := range facts.Uses {
+			if u := &facts.Uses[i]; u.API == "globalThis.fetch" && u.Kind&javascript.UseCall != 0 {
+				got = u.Args[0].Texts()
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}

@@ -65,18 +65,36 @@ func ElementsOfParameter(i int) Parts { return 1 << (8 + min(i, maxParameter)) }
 // Has reports whether all of a set are in another.
 func (p Parts) Has(of Parts) bool { return p&of == of }
 
+// First is the first parameter of a set, -1 where it has none.
+func (p Parts) First() int {
+	for i := range maxParameter + 1 {
+		if p.Has(Parameter(i)) {
+			return i
+		}
+	}
+	return -1
+}
+
 var words = map[string]Parts{"this": Receiver, "this[]": ReceiverElements, "call": Returned, "wraps": WrappedReturn, "rest": Rest}
 
 var models = sync.OnceValues(func() (map[string]Model, error) { return readModels(builtinsMap) })
 
+// instances are what modules have classes of whose methods stand there by the class
+// alone.
+var instances = strings.NewReplacer("events.EventEmitter#", "EventEmitter#", "events#", "EventEmitter#", "buffer.Buffer#", "Buffer#")
+
 // Of is what a built-in does, by the name of its API: "globalThis.Array.isArray",
-// "util.promisify", "Array#map".
+// "util.promisify", "globalThis.Array#map", "events#on".
 func Of(api string) (Model, bool) {
 	all, err := models()
 	if err != nil {
 		return Model{}, false
 	}
-	m, ok := all[strings.TrimPrefix(api, "globalThis.")]
+	name := strings.TrimPrefix(api, "globalThis.")
+	m, ok := all[name]
+	if !ok && strings.IndexByte(name, '#') > 0 {
+		m, ok = all[instances.Replace(name)]
+	}
 	return m, ok
 }
 
@@ -93,10 +111,12 @@ func readModels(text string) (map[string]Model, error) {
 		if err != nil {
 			return nil, fmt.Errorf("builtins.map:%d: %s: %w", i+1, fields[0], err)
 		}
-		if _, twice := out[fields[0]]; twice {
-			return nil, fmt.Errorf("builtins.map:%d: %s stands twice", i+1, fields[0])
+		for _, name := range strings.Split(fields[0], ",") {
+			if _, twice := out[name]; twice {
+				return nil, fmt.Errorf("builtins.map:%d: %s stands twice", i+1, name)
+			}
+			out[name] = m
 		}
-		out[fields[0]] = m
 	}
 	return out, nil
 }

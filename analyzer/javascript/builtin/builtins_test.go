@@ -41,6 +41,12 @@ func TestBuiltins(t *testing.T) {
 		t.Fatalf("%v\n%.500s", err, output)
 	}
 	for name, m := range all {
+		if seen[name] == nil {
+			if !m.Inert() {
+				t.Errorf("%s: Node has none", name)
+			}
+			continue // a call throws before it does anything
+		}
 		var fields []string
 		for word, parts := range seen[name] {
 			fields = append(fields, word+"="+strings.Join(parts, ","))
@@ -67,7 +73,7 @@ func TestModels(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for name, inert := range map[string]bool{"globalThis.Object.isFrozen": true, "Array.isArray": true, "JSON.stringify": false, "Array#map": false, "util.promisify": false} {
+	for name, inert := range map[string]bool{"globalThis.Object.isFrozen": true, "events#off": false, "buffer.Buffer#equals": true, "console.log": true, "Array.isArray": true, "JSON.stringify": false, "Array#map": false, "util.promisify": false} {
 		if m, ok := Of(name); !ok || m.Inert() != inert {
 			t.Errorf("%s: %v %v", name, m, ok)
 		}

@@ -64,8 +64,6 @@ func expression(q question) (string, bool) {
 	switch {
 	case q.Kind == "list" && (q.Name == "at" || q.Name == "pop" || q.Name == "shift"), q.Name == "Buffer.from", q.Name == "Object.assign":
 		return "", false // any of its elements; a Buffer is its text to the evaluator
-	case strings.HasPrefix(q.Name, "path."):
-		return "", false // the evaluator has its own, of texts with holes
 	}
 	call := q.Name + "(" + args[1:len(args)-1] + ")"
 	switch q.Kind {

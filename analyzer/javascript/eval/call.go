@@ -384,6 +384,7 @@ func (e *evaluation) callPath(c *callSite, target *Path) *Value {
 	if target.starts != startNothing {
 		e.started(c, target)
 	}
+	e.looksAt(c, target)
 	if v, ok := e.model(c, target); ok {
 		if e.recording() {
 			e.recordCall(c, target)
@@ -398,9 +399,7 @@ func (e *evaluation) callPath(c *callSite, target *Path) *Value {
 		marks |= arg.allMarks()
 	}
 	result := p.resultOf(target)
-	for i, arg := range c.args {
-		e.handOver(c.id, arg, target, callsArgument(target.API, i))
-	}
+	e.handArguments(c, target)
 	if strings.HasPrefix(target.API, "child_process.") {
 		marks |= c.receiver.allMarks() // of what the program printed, in whatever form
 	}

@@ -892,15 +892,12 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 			}
 		}
 	})
-	if known {
+	names := openNames(key, known)
+	if len(names) == 0 {
 		if e.recording() {
 			e.hidden(id, n, out)
 		}
 		return out
-	}
-	name := "*"
-	if k := key; k != nil && k.kind == vString {
-		name = k.text()
 	}
 	object.Each(func(alt *Value) {
 		switch alt.kind {
@@ -912,23 +909,32 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 				alt.Path().Interest.Uses == 0 && alt.Path().API != "process.env" {
 				return
 			}
+			names := names
 			if alt.Path() == e.p.globalObject {
-				name = "*"
+				names = anyName
 			}
-			if m := e.p.member(alt.Path(), name); m != nil {
+			for _, name := range names {
+				m := e.p.member(alt.Path(), name)
+				if m == nil {
+					continue
+				}
 				out = e.p.join(out, m.val())
 				if e.recording() && n.Flags&ir.FlagOptional == 0 {
 					e.use(UseRead, m.val(), id, nil)
 				}
 			}
 		case vObject:
-			out = e.p.join(out, e.elementsOf(alt))
+			if known {
+				out = e.p.join(out, e.likeNames(alt.Object(), names))
+			} else {
+				out = e.p.join(out, e.elementsOf(alt))
+			}
 		case vTable:
 			out = e.p.join(out, alt)
 		}
 	})
 	marks := object.allMarks()
-	if name != "*" {
+	if names[0] != "*" {
 		// A name that begins so is one of few: process.env["PG" + key].
 		object.Each(func(alt *Value) {
 			if alt.kind == vPath && alt.Path().Interest.Uses&UseEnumerate != 0 {
@@ -937,4 +943,47 @@ func (e *evaluation) index(id ir.NodeID, n *ir.Node) *Value {
 		})
 	}
 	return e.p.join(out, e.p.opaque(marks))
+}
+
+// anyName stands for a name of which nothing is known.
+var anyName = []string{"*"}
+
+// openNames are the texts with holes that a key may be, each by itself: process.env[a]
+// and process.env[a + "_mirror"] are not all of the environment. Where one says
+// nothing, and known is false, the name is any.
+func openNames(key *Value, known bool) (names []string) {
+	unknown := key == nil
+	key.Each(func(k *Value) {
+		switch {
+		case k.kind != vString || k.text() == ir.Hole:
+			unknown = true
+		case strings.Contains(k.text(), ir.Hole):
+			names = append(names, k.text())
+		}
+	})
+	if unknown && !known || len(names) == 0 && !known {
+		return anyName
+	}
+	return names
+}
+
+// likeNames is what an object holds by names that may be texts with holes.
+func (e *evaluation) likeNames(o *Object, names []string) *Value {
+	e.reads(o)
+	out := o.elements
+	for _, key := range e.p.keysOf(o) {
+		for _, name := range names {
+			before, rest, _ := strings.Cut(name, ir.Hole)
+			after := rest
+			if i := strings.LastIndex(rest, ir.Hole); i >= 0 {
+				after = rest[i+len(ir.Hole):]
+			}
+			if len(key) >= len(before)+len(after) && strings.HasPrefix(key, before) && strings.HasSuffix(key, after) {
+				out = e.p.join(out, o.properties.get(key))
+				break
+			}
+		}
+	}
+	e.p.steps += int64(o.properties.size()) / 8
+	return out
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"strings"
 
+	"github.com/lockwarden/lockwarden/analyzer/javascript/builtin"
 	"github.com/lockwarden/lockwarden/analyzer/javascript/ir"
 )
 
@@ -10,60 +11,75 @@ import (
 type callsOf uint8
 
 const (
-	// callsNone: it looks at it, keeps it, copies it.
-	callsNone callsOf = iota
 	// callsFunction: it calls a function that it is given. What is in an object it
 	// may call some time: it is the code of another package.
-	callsFunction
+	callsFunction callsOf = iota
 	// callsMembers: it calls a function that it is given, and those in an object.
 	callsMembers
 )
 
-// inert are what the language and Node have that looks at values and calls nothing,
-// but for what callers lists: objects whose members these are.
-var inert = set(`globalThis.Object globalThis.Reflect globalThis.Array globalThis.String globalThis.Number globalThis.Boolean
-	globalThis.Symbol globalThis.BigInt globalThis.Math globalThis.JSON globalThis.Date globalThis.RegExp globalThis.Error
-	globalThis.TypeError globalThis.RangeError globalThis.SyntaxError globalThis.ReferenceError globalThis.EvalError
-	globalThis.URIError globalThis.AggregateError globalThis.Map globalThis.Set globalThis.WeakMap globalThis.WeakSet
-	globalThis.WeakRef globalThis.Promise globalThis.Proxy globalThis.Intl globalThis.Atomics globalThis.ArrayBuffer
-	globalThis.structuredClone globalThis.isNaN globalThis.isFinite globalThis.parseInt globalThis.parseFloat
-	console assert util buffer.Buffer`)
-
-// callers are the functions of these that call an argument: its index.
-var callers = map[string]string{
-	"globalThis.JSON.parse": "1", "globalThis.JSON.stringify": "1", "globalThis.Array.from": "1", "globalThis.Array.fromAsync": "1",
-	"globalThis.Object.groupBy": "1", "globalThis.Map.groupBy": "1", "globalThis.Promise": "0", "globalThis.Promise.try": "0",
-	"globalThis.Reflect.apply": "0", "globalThis.Reflect.construct": "0",
-	"assert.throws": "0", "assert.doesNotThrow": "0", "assert.rejects": "0", "assert.doesNotReject": "0",
+// handArguments does with the functions among the arguments of a call what
+// builtins.map says of the API; what does not stand there may call them all.
+func (e *evaluation) handArguments(c *callSite, target *Path) {
+	m, known := builtin.Of(target.API)
+	for i, arg := range c.args {
+		switch {
+		case !known:
+			e.handOver(c.id, arg, target, callsMembers)
+		case (m.Calls | m.Later | m.Keeps).Has(builtin.Parameter(i)):
+			e.handOver(c.id, arg, target, callsFunction)
+		}
+	}
+	if m.Later.Has(builtin.Parameter(0)) {
+		if from := m.Hands.First(); from > 0 {
+			e.handOn(c, from)
+		}
+	}
 }
 
-// callingMethods are the methods of arrays, texts, maps and promises that call what
-// they are given.
-var callingMethods = set(`forEach map filter some every find findIndex findLast findLastIndex flatMap reduce reduceRight sort
-	toSorted replace replaceAll then catch finally call apply`)
+// looksAt runs what objects among the arguments of a call have for who reads, converts
+// or iterates them, as builtins.map says.
+func (e *evaluation) looksAt(c *callSite, target *Path) {
+	m, _ := builtin.Of(target.API)
+	if m.Reads|m.Converts|m.Iterates|m.JSON|m.Then == 0 {
+		return
+	}
+	for i, arg := range c.args {
+		if arg == nil || arg.kind != vObject && arg.kind != vUnion {
+			continue
+		}
+		part := builtin.Parameter(i)
+		if m.Reads.Has(part) && target.API != "globalThis.Reflect.get" { // which reads one property
+			e.getsAll(c.id, arg)
+		}
+		if m.Converts.Has(part) {
+			e.converted(c.id, arg)
+		}
+		if m.Iterates.Has(part) {
+			e.iterated(c.id, arg)
+		}
+		if m.JSON.Has(part) {
+			e.callMethods(c.id, arg, "toJSON", nil)
+		}
+		if m.Then.Has(part) {
+			e.settled(c.id, arg)
+		}
+	}
+}
 
-// callsArgument is what an API does with one of its arguments.
-func callsArgument(api string, i int) callsOf {
-	if api == "globalThis.Proxy" && i == 1 {
-		return callsMembers // whoever uses the proxy calls its traps
+// wrapped are the functions that the function calls which a call gives: it is taken
+// for them. ok is false where it gives another thing.
+func (e *evaluation) wrapped(c *callSite, target *Path) (out *Value, ok bool) {
+	m, _ := builtin.Of(target.API)
+	if m.Wraps == 0 {
+		return nil, false
 	}
-	of, method, isMethod := strings.Cut(api, "#")
-	root := of
-	for range 2 {
-		if inert[root] {
-			switch {
-			case isMethod && callingMethods[method], !isMethod && callers[api] == ir.FormatNumber(float64(i)):
-				return callsFunction
-			}
-			return callsNone
+	for i, arg := range c.args {
+		if m.Wraps.Has(builtin.Parameter(i)) {
+			out = e.p.join(out, arg)
 		}
-		parent := strings.LastIndexByte(root, '.')
-		if parent < 0 {
-			break
-		}
-		root = root[:parent]
 	}
-	return callsMembers
+	return out, true
 }
 
 // escape hands a value to code that is not known: a function is called, and
@@ -77,9 +93,6 @@ func (e *evaluation) escape(id ir.NodeID, v *Value, to *Path) {
 func (e *evaluation) handOver(id ir.NodeID, v *Value, to *Path, calls callsOf) {
 	if to != nil && to.external && calls == callsMembers {
 		calls = callsFunction
-	}
-	if calls == callsNone {
-		return
 	}
 	v.Each(func(alt *Value) {
 		switch alt.kind {

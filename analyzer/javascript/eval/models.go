@@ -1,9 +1,9 @@
 package eval
 
 import (
-	"encoding/json"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,6 +72,7 @@ func (e *evaluation) model(c *callSite, target *Path) (*Value, bool) {
 	}
 	for _, model := range [...]func(*evaluation, *callSite, *Path) (*Value, bool){
 		(*evaluation).modelCode, (*evaluation).modelText, (*evaluation).modelObject, (*evaluation).modelCollection, (*evaluation).modelPath,
+		(*evaluation).wrapped,
 	} {
 		if v, ok := model(e, c, target); ok {
 			return v, true
@@ -94,8 +95,6 @@ func (e *evaluation) modelCode(c *callSite, target *Path) (*Value, bool) {
 		return e.resolved(c, target), true
 	case "module.createRequire", "module.createRequireFromPath":
 		return e.createRequire(c), true
-	case "util.promisify", "util.callbackify", "util.deprecate", "util.debuglog", "async_hooks.AsyncResource.bind":
-		return c.arg(0), true
 	case "globalThis.Reflect.apply":
 		elements, exact := elementList(c.arg(2))
 		return e.apply(&callSite{id: c.id, receiver: c.arg(1), args: elements, open: !exact}, c.arg(0)), true
@@ -108,10 +107,6 @@ func (e *evaluation) modelCode(c *callSite, target *Path) (*Value, bool) {
 			return e.member(c.id, n, c.arg(0), key), true
 		}
 		return nil, true
-	case "globalThis.setTimeout", "globalThis.setInterval":
-		e.handOn(c, 2)
-	case "globalThis.setImmediate", "process.nextTick":
-		e.handOn(c, 1)
 	case "globalThis.Function":
 		// Function('return process')() is what stands there.
 		if len(c.args) == 1 {
@@ -160,9 +155,6 @@ func (e *evaluation) modelText(c *callSite, target *Path) (*Value, bool) {
 		"globalThis.escape", "globalThis.btoa", "globalThis.Number", "globalThis.parseInt", "globalThis.parseFloat",
 		"globalThis.Math.floor", "globalThis.Math.ceil", "globalThis.Math.round", "globalThis.Math.trunc", "globalThis.Math.abs",
 		"globalThis.Math.min", "globalThis.Math.max", "globalThis.Math.pow", "globalThis.Math.sqrt", "globalThis.Number.parseInt":
-		for _, arg := range c.args {
-			e.converted(c.id, arg)
-		}
 		if v, ok := e.called(c, strings.TrimPrefix(target.API, "globalThis.")); ok {
 			if v.kind == vString {
 				v = p.marked(v, c.arg(0).allMarks())
@@ -203,7 +195,6 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 	case "globalThis.Object.assign":
 		for i := 1; i < len(c.args); i++ {
 			e.spreadIntoValue(c.arg(0), c.args[i])
-			e.getsAll(c.id, c.args[i])
 			if e.recording() {
 				e.enumerate(c.id, c.args[i], "copy")
 			}
@@ -242,8 +233,7 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		if e.recording() {
 			e.enumerate(c.id, c.arg(0), "list")
 		}
-		switch target.name {
-		case "values", "entries", "stringify":
+		if target.name == "stringify" {
 			e.getsAll(c.id, c.arg(0))
 		}
 		if target.name == "entries" {
@@ -266,7 +256,6 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		out.array = true
 		e.setElements(out, p.opaque(c.arg(0).allMarks()))
 		if strings.HasSuffix(target.API, "stringify") {
-			e.callMethods(c.id, c.arg(0), "toJSON", nil)
 			e.callbacks(&callSite{id: c.id, args: c.args[min(1, len(c.args)):]}, []*Value{nil, e.elementsOf(c.arg(0))})
 			return e.serialized(c.args), true
 		}
@@ -344,7 +333,7 @@ func (e *evaluation) modelPath(c *callSite, target *Path) (*Value, bool) {
 	case "url.URL":
 		if s, ok := c.text(0); ok {
 			if base, ok := c.text(1); ok {
-				return p.str(resolveURL(base, s)), true
+				return p.marked(p.resolveURL(base, s), e.argumentMarks(c).allMarks()), true
 			}
 			return p.str(s), true
 		}
@@ -353,26 +342,76 @@ func (e *evaluation) modelPath(c *callSite, target *Path) (*Value, bool) {
 			return p.str(strings.TrimPrefix(s, "file://")), true
 		}
 		return c.arg(0), true
-	case "path.join", "path.resolve", "path.normalize":
-		return e.joinPath(c, target.name), true
-	case "path.dirname":
-		if s, ok := c.text(0); ok {
-			return p.str(directory(s)), true
-		}
-	case "path.basename":
-		if s, ok := c.text(0); ok {
-			suffix, isText := c.text(1)
-			if len(c.args) > 1 && !isText {
-				return p.opaque(c.arg(0).allMarks()), true
-			}
-			return p.str(baseName(s, suffix)), true
-		}
-	case "path.extname":
-		if s, ok := c.text(0); ok && !strings.Contains(s, ir.Hole) {
-			return p.str(extension(s)), true
-		}
 	case "os.tmpdir":
 		return p.join(p.str("/tmp"), p.resultOf(target).val()), true
+	default:
+		if strings.HasPrefix(target.API, "path.") {
+			return e.modelPaths(c, target)
+		}
+	}
+	return nil, false
+}
+
+// modelPaths is model for the functions of path, of each of the texts that its
+// arguments may be.
+func (e *evaluation) modelPaths(c *callSite, target *Path) (*Value, bool) {
+	return e.modelPathsOf(c, target, 1)
+}
+
+// modelPathsOf is modelPaths for one of so many choices.
+func (e *evaluation) modelPathsOf(c *callSite, target *Path, choices int) (out *Value, ok bool) {
+	for i, arg := range c.args {
+		if arg == nil || arg.kind != vUnion {
+			continue
+		}
+		texts := e.textsOf(arg)
+		if choices *= len(texts); choices > maxUnion*2 {
+			choices, texts = choices/len(texts), []string{ir.Hole}
+		}
+		one := *c
+		one.args = slices.Clone(c.args)
+		for _, text := range texts {
+			one.args[i] = e.p.marked(e.p.str(text), arg.allMarks())
+			v, ok := e.modelPathsOf(&one, target, choices)
+			if !ok {
+				return nil, false
+			}
+			out = e.p.join(out, v)
+		}
+		return out, true
+	}
+	return e.modelPathOf(c, target)
+}
+
+// modelPathOf is modelPaths of one choice of texts: of constants what Node gives, of
+// those with holes what keeps them in their places.
+func (e *evaluation) modelPathOf(c *callSite, target *Path) (*Value, bool) {
+	p := e.p
+	marks := e.argumentMarks(c).allMarks()
+	if v, ok := e.called(c, target.API); ok {
+		return p.marked(v, marks), true
+	}
+	s, isText := c.text(0)
+	open := isText && strings.Contains(s, ir.Hole)
+	switch name := strings.TrimPrefix(strings.TrimPrefix(target.API, "path."), "posix."); name {
+	case "join", "resolve":
+		return e.joinPath(c.args, name), true
+	case "normalize":
+		return e.joinPath(c.args[:min(1, len(c.args))], name), true
+	case "dirname":
+		if open && !strings.Contains(s, "/") {
+			return p.opaque(marks), true // the hole may have folders
+		}
+		if open {
+			return p.marked(p.str(builtin.Directory(s)), marks), true
+		}
+	case "basename":
+		if suffix, isText := c.text(1); open && (isText || len(c.args) < 2) {
+			return p.marked(p.str(builtin.BaseName(s, suffix)), marks), true
+		}
+		if isText {
+			return p.opaque(marks), true
+		}
 	}
 	return nil, false
 }
@@ -637,20 +676,31 @@ func (e *evaluation) decode(c *callSite, encoding string) *Value {
 	return e.p.marked(out, c.arg(0).allMarks())
 }
 
-func resolveURL(base, ref string) string {
+// resolveURL is what a URL is in another's place; where that is not known for sure,
+// it may be another one than what it looks like.
+func (p *program) resolveURL(base, ref string) *Value {
+	if !strings.Contains(base+ref, ir.Hole) {
+		if u, ok := builtin.ParseURL(ref, base); ok {
+			if href, _ := u.Get("href"); href != nil {
+				return p.str(href.(string))
+			}
+		}
+	}
+	likely := ref
 	b, err1 := url.Parse(strings.ReplaceAll(base, ir.Hole, "x"))
 	r, err2 := url.Parse(ref)
-	if err1 != nil || err2 != nil {
-		return ref
+	if err1 == nil && err2 == nil {
+		likely = b.ResolveReference(r).String()
 	}
-	return b.ResolveReference(r).String()
+	return p.join(p.str(likely), p.str(ir.Hole))
 }
 
-func (e *evaluation) joinPath(c *callSite, name string) *Value {
+// joinPath joins what may be texts with holes.
+func (e *evaluation) joinPath(args []*Value, name string) *Value {
 	marks := Marks(0)
 	var out string
 	any := false
-	for _, arg := range c.args {
+	for _, arg := range args {
 		marks |= arg.allMarks()
 		t := e.textsOf(arg)[0]
 		any = any || t != ir.Hole
@@ -676,47 +726,13 @@ func (e *evaluation) joinPath(c *callSite, name string) *Value {
 	return e.p.marked(e.p.str(clean), marks)
 }
 
-// directory is path.dirname.
-func directory(s string) string {
-	if trimmed := strings.TrimRight(s, "/"); trimmed != "" {
-		i := strings.LastIndexByte(trimmed, '/')
-		switch {
-		case i < 0:
-			return "."
-		case strings.TrimRight(trimmed[:i], "/") == "":
-			return "/"
-		}
-		return strings.TrimSuffix(trimmed[:i+1], "/")
-	}
-	if s == "" {
-		return "."
-	}
-	return "/"
-}
-
-// baseName is path.basename.
-func baseName(s, suffix string) string {
-	s = strings.TrimRight(s, "/")
-	s = s[strings.LastIndexByte(s, '/')+1:]
-	if s != suffix {
-		s = strings.TrimSuffix(s, suffix)
-	}
-	return s
-}
-
-// extension is path.extname: a name that begins with its only dot has none.
-func extension(s string) string {
-	s = baseName(s, "")
-	if i := strings.LastIndexByte(s, '.'); i > 0 && s != ".." {
-		return s[i:]
-	}
-	return ""
-}
-
 // parseJSON turns a JSON text into a value.
 func (p *program) parseJSON(s string) *Value {
-	var data any
-	if len(s) > maxText || strings.Contains(s, `\ud`) || strings.Contains(s, `\uD`) || json.Unmarshal([]byte(s), &data) != nil {
+	if len(s) > maxText {
+		return nil
+	}
+	data, ok := builtin.ParseJSON(s)
+	if !ok {
 		return nil
 	}
 	budget := maxProperties
@@ -745,9 +761,10 @@ func (p *program) jsonValue(data any, depth int, budget *int) *Value {
 			}
 		}
 		return o.val()
-	case map[string]any:
+	case *builtin.Object:
 		o := &Object{}
-		for key, item := range x {
+		for _, key := range x.Keys() {
+			item, _ := x.Get(key)
 			if v := p.jsonValue(item, depth+1, budget); v != nil {
 				o.properties.set(key, v)
 			}
@@ -786,7 +803,7 @@ func (p *program) json(name string) *Value {
 	}
 	var v *Value
 	if f := p.resolver.Pkg.File(name); f != nil && len(f.Data()) <= MaxJSON {
-		v = p.parseJSON(string(f.Data()))
+		v = p.parseJSON(strings.ToValidUTF8(strings.TrimPrefix(string(f.Data()), "\ufeff"), "\ufffd"))
 	}
 	p.jsonFiles[name] = v
 	return v

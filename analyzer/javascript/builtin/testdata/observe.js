@@ -7,6 +7,8 @@ const never = () => {}
 process.on('unhandledRejection', never)
 process.on('uncaughtException', never)
 process.emitWarning = never
+const quiet = () => new (require('stream').Writable)({ write (chunk, encoding, done) { done() } })
+const silent = new (require('console').Console)(quiet(), quiet())
 const receivers = {
   Array: token => [[token, 'x'], ['y', token]], String: () => ['xay'], Number: () => [65], RegExp: () => [/x/g, /x/], Function: () => [function () {}],
   Map: token => [new Map([['x', token]])], Set: token => [new Set([token, 'x'])], WeakMap: () => [new WeakMap()], WeakSet: () => [new WeakSet()],
@@ -18,7 +20,7 @@ const receivers = {
 const find = name => {
   const [left, method] = name.split('#')
   const names = left.split('.')
-  let root = modules.includes(names[0]) ? require(names[0]) : globalThis[names[0]] ?? (names[0] === 'EventEmitter' ? EventEmitter : undefined)
+  let root = names[0] === 'console' ? silent : modules.includes(names[0]) ? require(names[0]) : globalThis[names[0]] ?? (names[0] === 'EventEmitter' ? EventEmitter : undefined)
   let owner = globalThis
   for (const key of names.slice(1)) { owner = root; root = root[key] }
   if (method === undefined) return { f: root, owner }
@@ -54,9 +56,10 @@ const settle = async v => {
 }
 const observe = async name => {
   const { f, owner, kind } = find(name)
+  if (typeof f !== 'function') return [name, undefined]
   const out = {}
   const note = (what, i) => { (out[what] ??= new Set()).add(i) }
-  const isClass = typeof f === 'function' && /^class\b/.test(Function.prototype.toString.call(f)) || /^(Map|Set|WeakMap|WeakSet|Promise|URL|URLSearchParams|Headers|FormData|Error|Date|Proxy|TextDecoder|TextEncoder|events|EventEmitter)$/.test(name)
+  const isClass = typeof f === 'function' && /^class\b/.test(Function.prototype.toString.call(f)) || /^(Map|Set|WeakMap|WeakSet|WeakRef|Promise|URL|URLSearchParams|Headers|FormData|ArrayBuffer|(Aggregate)?Error|Date|Proxy|Intl\.\w+|TextDecoder|TextEncoder|events|EventEmitter)$/.test(name)
   const jobs = []
   const call = (self, list) => {
     while (list.length && list.at(-1) === missing) list.pop()
@@ -204,7 +207,7 @@ const main = async () => {
   const names = JSON.parse(require('fs').readFileSync(0, 'utf8'))
   const all = await Promise.all([...new Set(names)].map(async n => { try { return await observe(n) } catch (error) { return [n, { error: String(error) }] } }))
   setTimeout(() => {
-    const text = JSON.stringify(Object.fromEntries(all.map(([n, o]) => [n, Object.fromEntries(Object.entries(o).filter(([, v]) => v.size !== 0).map(([k, v]) => [k, v instanceof Set ? [...v].map(String).sort() : v]))])))
+    const text = JSON.stringify(Object.fromEntries(all.filter(([, o]) => o).map(([n, o]) => [n, Object.fromEntries(Object.entries(o).filter(([, v]) => v.size !== 0).map(([k, v]) => [k, v instanceof Set ? [...v].map(String).sort() : v]))])))
     require('fs').writeSync(1, text)
     process.reallyExit(0)
   }, 300)

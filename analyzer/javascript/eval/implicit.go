@@ -43,7 +43,7 @@ func (e *evaluation) accessor(o *Object, name string, f *Function, set bool) {
 // found calls yield for an object, what it was spread from and its prototypes, each
 // once, until it says that this was enough.
 func (o *Object) found(seen map[*Object]bool, yield func(*Object) bool) bool {
-	if o.extra == nil && len(seen) == 0 {
+	if rare := o.rare(); len(seen) == 0 && len(rare.spreads) == 0 && rare.proto == nil {
 		return yield(o) // most objects have neither
 	}
 	if seen[o] || len(seen) > maxLookup {

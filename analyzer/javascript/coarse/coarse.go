@@ -75,7 +75,7 @@ type Program struct {
 	triggers map[vertex][]*trigger
 	degree   map[vertex]int
 	edges    []edge
-	had      map[[2]vertex]bool
+	had      pairs
 
 	functions []function
 	waiting   []vertex
@@ -84,10 +84,11 @@ type Program struct {
 	// and what they give.
 	pool, given vertex
 	// sent is what next is called with: what yield gives in a generator.
-	sent   vertex
-	pooled bool
-	steps  int
-	calls  map[Call]bool
+	sent vertex
+	// bound is set where what is bound may be any function.
+	pooled, bound bool
+	steps         int
+	calls         map[Call]bool
 }
 
 // module is a script with its vertices: nodes, then symbols.
@@ -142,7 +143,7 @@ const (
 // New is an empty program, of scripts whose texts are strings.
 func New(strings *ir.Strings, world World) *Program {
 	p := &Program{world: world, strings: strings, sets: newSets(maxFunctions), modules: map[*ir.Module]*module{}, fields: map[string]vertex{},
-		contents: map[vertex]*contents{}, triggers: map[vertex][]*trigger{}, had: map[[2]vertex]bool{}, degree: map[vertex]int{}, calls: map[Call]bool{}, edges: make([]edge, 1)}
+		contents: map[vertex]*contents{}, triggers: map[vertex][]*trigger{}, degree: map[vertex]int{}, calls: map[Call]bool{}, edges: make([]edge, 1)}
 	p.pool, p.given, p.sent = p.fresh(1), p.fresh(1), p.fresh(1)
 	return p
 }
@@ -346,10 +347,9 @@ func (p *Program) connect(from, to vertex, data bool) bool {
 		return false
 	}
 	from, to = p.rep(from), p.rep(to)
-	if from == to || p.had[[2]vertex{from, to}] {
+	if from == to || !p.had.add(from, to, data) {
 		return false
 	}
-	p.had[[2]vertex{from, to}] = true
 	p.edges = append(p.edges, edge{to: to, next: p.heads[from], data: data})
 	p.heads[from] = int32(len(p.edges) - 1)
 	p.degree[from]++
@@ -436,6 +436,9 @@ func (p *Program) functionsIn(s set, yield func(*function)) {
 			f := &p.functions[i]
 			p.mix(f, p.pool)
 			p.flow(f.returned, p.given)
+			for i := range int(f.f.Params) { // what it puts into what it is given
+				p.connect(p.inside(f.params+vertex(i)).whole, p.given, false)
+			}
 		}
 	}
 }

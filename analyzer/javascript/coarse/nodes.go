@@ -314,6 +314,12 @@ func (p *Program) trigger(t *trigger, whole set) {
 	case isBound:
 		// Which of its arguments are whose is not told apart.
 		p.functionsIn(s, func(f *function) { p.mix(f, f.all) })
+		if p.isAny(s) && !p.bound {
+			p.bound = true
+			for i := range p.functions {
+				p.mix(&p.functions[i], p.functions[i].all)
+			}
+		}
 	}
 }
 
@@ -341,7 +347,10 @@ func (p *Program) called(t *trigger, s set) {
 	})
 	if p.isAny(s) {
 		for _, item := range args {
-			p.connect(t.m.nodes+vertex(item), p.pool, false)
+			arg := t.m.nodes + vertex(item)
+			p.connect(arg, p.pool, false)
+			p.connect(p.inside(arg).whole, p.pool, false)
+			p.connect(p.given, p.inside(arg).dynamic, false)
 		}
 		p.connect(p.given, t.to, false)
 	}

@@ -50,18 +50,31 @@ func (s *sets) union(a, b set) set {
 	if n, ok := s.unions[[2]set{a, b}]; ok {
 		return n
 	}
-	out := append(slices.Clone(s.all[a]), s.all[b]...)
-	slices.Sort(out)
-	out = slices.Compact(out)
-	if n, _ := slices.BinarySearch(out, firstFunction); len(out)-n > s.most {
-		out = out[:n]
-		if at, had := slices.BinarySearch(out, anyFunction); !had {
-			out = slices.Insert(out, at, anyFunction)
-		}
+	out := merged(s.all[a], s.all[b])
+	if n, any := slices.BinarySearch(out, anyFunction); any {
+		out = out[:n+1] // whatever is one more function is one of any
+	} else if len(out)-n > s.most {
+		out = append(out[:n], anyFunction)
 	}
 	n := s.of(out)
 	s.unions[[2]set{a, b}] = n
 	return n
+}
+
+// merged is what is in one of two sorted lists.
+func merged(a, b []uint32) []uint32 {
+	out := make([]uint32, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			out, a = append(out, a[0]), a[1:]
+		case a[0] > b[0]:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
 }
 
 // without is what is in a and not in b.
@@ -80,4 +93,46 @@ func (s *sets) without(a, b set) set {
 		}
 	}
 	return s.of(out)
+}
+
+// pairs is the set of edges, those of data apart: a table with open addressing, as there
+// are very many and each is asked for often.
+type pairs struct {
+	table []uint64 // 1 more than what stands there, 0 where nothing does
+	count int
+}
+
+// add takes an edge in; false where it is there already.
+func (s *pairs) add(from, to vertex, data bool) bool {
+	if 2*s.count >= len(s.table) {
+		old := s.table
+		s.table = make([]uint64, max(1<<10, 2*len(old)))
+		for _, key := range old {
+			if key != 0 {
+				s.table[s.place(key)] = key
+			}
+		}
+	}
+	key := uint64(from)<<32 | uint64(to)<<1
+	if data {
+		key |= 1
+	}
+	key++
+	i := s.place(key)
+	if s.table[i] == key {
+		return false
+	}
+	s.table[i] = key
+	s.count++
+	return true
+}
+
+// place is where a key stands, or would.
+func (s *pairs) place(key uint64) int {
+	mask := len(s.table) - 1
+	i := int(key*0x9E3779B97F4A7C15>>32) & mask
+	for s.table[i] != 0 && s.table[i] != key {
+		i = (i + 1) & mask
+	}
+	return i
 }

@@ -47,7 +47,7 @@ type program struct {
 	opaques   map[Marks]*Value
 	// markedTexts are the texts that carry marks.
 	markedTexts map[markedText]*Value
-	joins       map[pair]*Value
+	joins       joinTable
 	// arguments is a stack of the arguments of the calls under way, values one
 	// of the values of the evaluations under way.
 	arguments, values []*Value
@@ -128,7 +128,7 @@ func newProgram(vocabulary Vocabulary) *program {
 		vocabulary: vocabulary, alive: func() {}, decoding: decode.NewBudget(),
 		modules: map[string]*Module{}, strings: ir.NewStrings(), quoted: map[string]bool{},
 		texts: map[string]*Value{}, markedTexts: map[markedText]*Value{}, numbers: map[float64]*Value{}, opaques: map[Marks]*Value{},
-		joins: map[pair]*Value{}, sorted: map[*Object][]string{}, properties: map[string]bool{}, accessors: map[string]bool{},
+		sorted: map[*Object][]string{}, properties: map[string]bool{}, accessors: map[string]bool{},
 		jsonFiles: map[string]*Value{}, roots: map[string]*Path{},
 	}
 	if namer, ok := vocabulary.(Namer); ok {
@@ -186,7 +186,7 @@ func (p *program) drain() {
 			break
 		}
 	}
-	p.queues, p.joins = [len(sizes)]queue{}, map[pair]*Value{}
+	p.queues, p.joins = [len(sizes)]queue{}, joinTable{}
 }
 
 // sizes are those of the functions that wait for each other, in nodes: what a large

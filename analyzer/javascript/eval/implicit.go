@@ -43,6 +43,9 @@ func (e *evaluation) accessor(o *Object, name string, f *Function, set bool) {
 // found calls yield for an object, what it was spread from and its prototypes, each
 // once, until it says that this was enough.
 func (o *Object) found(seen map[*Object]bool, yield func(*Object) bool) bool {
+	if rare := o.rare(); len(seen) == 0 && len(rare.spreads) == 0 && rare.proto == nil {
+		return yield(o) // most objects have neither
+	}
 	if seen[o] || len(seen) > maxLookup {
 		return false
 	}
@@ -169,7 +172,7 @@ func symbolName(key *Value) (string, bool) {
 // converted calls what makes a text or a number of a value, and gives what that
 // gives, or the value itself.
 func (e *evaluation) converted(id ir.NodeID, v *Value) *Value {
-	if v == nil || v.kind != vObject && v.kind != vUnion {
+	if !v.IsObject() {
 		return v
 	}
 	var out *Value

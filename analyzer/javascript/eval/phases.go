@@ -173,7 +173,7 @@ func (s *Solved) recordAll() {
 	p.recordLate(solved)
 	p.alive()
 	p.coarsely()
-	p.joins = map[pair]*Value{}
+	p.joins = joinTable{}
 	p.collect()
 }
 

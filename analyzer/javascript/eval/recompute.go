@@ -40,7 +40,7 @@ func (p *program) valuesOf(f *Function) []*Value {
 	}
 	if p.found.count += int(f.End - f.Start); p.found.count > maxFound {
 		clear(p.found.of)
-		clear(p.joins)
+		p.joins.clear()
 		p.found.count, p.found.again = int(f.End-f.Start), true
 	}
 	defer p.during(asking)()

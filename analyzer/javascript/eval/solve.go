@@ -66,7 +66,7 @@ func (p *program) collect() {
 
 // worthCollecting is which part of what lived after the last collection must have
 // been made since then for the next one.
-const worthCollecting = 5
+const worthCollecting = 2
 
 // unnamed are the files without a script's name that begin like one and that
 // nothing loads. A zero byte makes a text a binary file, of which only the

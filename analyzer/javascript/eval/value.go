@@ -241,12 +241,6 @@ func (v *Value) allMarks() Marks {
 	return marks
 }
 
-// pair is a question to join.
-type pair struct{ a, b *Value }
-
-// maxJoins bounds the answers of join that are remembered.
-const maxJoins = 1 << 17
-
 // join is the value that may be a or b. It returns a itself where b adds
 // nothing, which is how a change is noticed. The same question has the same
 // answer, so that values settle.
@@ -259,15 +253,12 @@ func (p *program) join(a, b *Value) *Value {
 	case b.marks&^a.marks == 0 && !adds(a, b):
 		return a
 	}
-	key := pair{a, b}
-	if v, ok := p.joins[key]; ok {
-		return v
+	place := p.joins.place(a, b)
+	if place.value != nil {
+		return place.value
 	}
 	v := p.joinAnew(a, b)
-	if len(p.joins) >= maxJoins {
-		clear(p.joins)
-	}
-	p.joins[key] = v
+	p.joins.add(a, b, v)
 	return v
 }
 

@@ -135,9 +135,12 @@ func (f *Source) Snippet(offset int32) string {
 	if offset < 0 || int(offset) >= len(text) {
 		return ""
 	}
-	start := strings.LastIndexByte(text[:offset], '\n') + 1
-	end := len(text)
-	if i := strings.IndexByte(text[offset:], '\n'); i >= 0 {
+	// Of a longer line it does not matter how much longer it is.
+	start, end := max(0, int(offset)-maxSnippet-1), min(len(text), int(offset)+maxSnippet+1)
+	if i := strings.LastIndexByte(text[start:offset], '\n'); i >= 0 {
+		start += i + 1
+	}
+	if i := strings.IndexByte(text[offset:end], '\n'); i >= 0 {
 		end = int(offset) + i
 	}
 	if end-start > maxSnippet {

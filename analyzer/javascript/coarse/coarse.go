@@ -143,7 +143,8 @@ const (
 // New is an empty program, of scripts whose texts are strings.
 func New(strings *ir.Strings, world World) *Program {
 	p := &Program{world: world, strings: strings, sets: newSets(maxFunctions), modules: map[*ir.Module]*module{}, fields: map[string]vertex{},
-		contents: map[vertex]*contents{}, triggers: map[vertex][]*trigger{}, degree: map[vertex]int{}, calls: map[Call]bool{}, edges: make([]edge, 1)}
+		contents: map[vertex]*contents{}, triggers: map[vertex][]*trigger{}, degree: map[vertex]int{}, calls: map[Call]bool{},
+		edges: make([]edge, 1)}
 	p.pool, p.given, p.sent = p.fresh(1), p.fresh(1), p.fresh(1)
 	return p
 }
@@ -169,7 +170,8 @@ func (p *Program) Add(m *ir.Module) {
 	p.order = append(p.order, x)
 	for i := range m.Code {
 		f := &m.Code[i]
-		p.functions = append(p.functions, function{m: x, f: f, returned: p.fresh(1), this: p.fresh(1), all: p.fresh(1), params: p.fresh(int(f.Params))})
+		p.functions = append(p.functions, function{m: x, f: f,
+			returned: p.fresh(1), this: p.fresh(1), all: p.fresh(1), params: p.fresh(int(f.Params))})
 	}
 }
 

@@ -257,8 +257,8 @@ func (p *Program) call(m *module, v vertex, id ir.NodeID, n *ir.Node) {
 }
 
 // passes are the methods that give, or call, what they are methods of.
-var passes = map[string]bool{"call": true, "apply": true, "bind": true, "then": true, "catch": true, "finally": true, "next": true, "return": true, "throw": true,
-	"valueOf": true}
+var passes = map[string]bool{"call": true, "apply": true, "bind": true, "then": true, "catch": true, "finally": true,
+	"next": true, "return": true, "throw": true, "valueOf": true}
 
 // mixed is what something does that is not known: it may give, keep, or hand to
 // functions, whatever comes in, and what is kept in something.

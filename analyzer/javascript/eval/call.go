@@ -51,7 +51,8 @@ func (e *evaluation) call(id ir.NodeID, n *ir.Node) *Value {
 	}
 	c := &callSite{id: id, new: n.Kind == ir.NNew, oneOf: callee != nil && callee.kind == vUnion,
 		receiver: receiver, args: args, spread: n.Flags&ir.FlagSpread != 0}
-	c.loose = callee.Wide() || arrayOwn[name] && receiver.IsObject() || receiver.Wide() && (name == "call" || name == "apply" || name == "bind")
+	c.loose = callee.Wide() || arrayOwn[name] && receiver.IsObject() ||
+		receiver.Wide() && (name == "call" || name == "apply" || name == "bind")
 	if c.spread {
 		c.spreadArguments(e, items)
 	}
@@ -194,7 +195,8 @@ func (e *evaluation) callFunction(c *callSite, f *Function) *Value {
 	if f.thrown != nil {
 		e.throws(f.thrown)
 	}
-	if f.Returned != nil && f.Returned.kind == vUnion && e.inline < maxInline && (e.p.hasPath(f.Returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
+	if f.Returned != nil && f.Returned.kind == vUnion && e.inline < maxInline &&
+		(e.p.hasPath(f.Returned) || constants(c.args) && f.End-f.Start <= tinyFunction) && f.small() {
 		out := e.returnFor(f, c.args)
 		e.readsFor(c.id, f, out)
 		return out

@@ -97,7 +97,8 @@ func (p *program) mentionOf(name string) Place {
 var telling = set("child_process cluster dgram dns http http2 https net tls vm worker_threads")
 
 // plainModules are modules that are everywhere, or do nothing by being called.
-var plainModules = set("process console buffer module import.meta assert events util path url string_decoder querystring timers constants stream require")
+var plainModules = set(`process console buffer module import.meta assert events util path url string_decoder querystring
+	timers constants stream require`)
 
 // runners are modules all of whose members start or run something; of others, one that
 // nobody asks for, such as net.isIP, is a use as well.

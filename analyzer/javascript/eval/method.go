@@ -40,7 +40,9 @@ func (e *evaluation) methodOf(c *callSite, v *Value, name string) (*Value, bool)
 			return e.transparent(c, v, name)
 		}
 	case "then", "catch", "finally":
-		if own := v.kind == vFunction && v.Function().statics != nil && v.Function().statics.properties.get(name) != nil || v.kind == vObject && !v.Object().promise && v.Object().properties.get(name) != nil; !own {
+		own := v.kind == vFunction && v.Function().statics != nil && v.Function().statics.properties.get(name) != nil ||
+			v.kind == vObject && !v.Object().promise && v.Object().properties.get(name) != nil
+		if !own {
 			return e.then(c, v, name), true
 		}
 	}

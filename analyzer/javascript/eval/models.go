@@ -229,7 +229,8 @@ func (e *evaluation) modelObject(c *callSite, target *Path) (*Value, bool) {
 		return e.descriptor(c), true
 	case "globalThis.Object.getOwnPropertyDescriptors":
 		return e.descriptors(c.id, c.arg(0)), true
-	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values", "globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
+	case "globalThis.Object.keys", "globalThis.Object.entries", "globalThis.Object.values",
+		"globalThis.Object.getOwnPropertyNames", "globalThis.JSON.stringify", "globalThis.Reflect.ownKeys":
 		if e.recording() {
 			e.enumerate(c.id, c.arg(0), "list")
 		}

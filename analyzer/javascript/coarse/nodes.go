@@ -303,7 +303,7 @@ func (p *Program) trigger(t *trigger, whole set) {
 	case isMixed:
 		p.functionsIn(s, func(f *function) {
 			p.mix(f, t.to)
-			p.connect(f.returned, t.to, false)
+			p.flow(f.returned, t.to) // and what is kept in it
 		})
 		if p.isAny(s) {
 			p.connect(t.to, p.pool, false)

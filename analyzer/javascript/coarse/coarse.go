@@ -290,10 +290,14 @@ func (p *Program) data(s set) set {
 }
 
 // rep is the vertex that one has become one with.
-func (p *Program) rep(v vertex) vertex {
-	for p.same[v] != v {
-		p.same[v] = p.same[p.same[v]]
-		v = p.same[v]
+func (p *Program) rep(v vertex) vertex { return top(p.same, v) }
+
+// top follows a forest, in which each vertex has the one above it, to the top, and
+// halves the way for the next time.
+func top(above []vertex, v vertex) vertex {
+	for above[v] != v {
+		above[v] = above[above[v]]
+		v = above[v]
 	}
 	return v
 }
@@ -365,13 +369,7 @@ func (p *Program) connect(from, to vertex, data bool) bool {
 }
 
 // find is the representative of a vertex's class.
-func (p *Program) find(v vertex) vertex {
-	for p.class[v] != v {
-		p.class[v] = p.class[p.class[v]]
-		v = p.class[v]
-	}
-	return v
-}
+func (p *Program) find(v vertex) vertex { return top(p.class, v) }
 
 // unify makes one class of two: their variables may be the same objects.
 func (p *Program) unify(a, b vertex) {

@@ -9,7 +9,8 @@ import (
 // fillers are functions that put further arguments into the first one.
 var (
 	mutators = map[string]bool{"push": true, "unshift": true, "splice": true, "fill": true, "add": true, "set": true, "append": true}
-	fillers  = map[string]bool{"assign": true, "defineProperty": true, "defineProperties": true, "extend": true, "merge": true, "defaults": true}
+	fillers  = map[string]bool{
+		"assign": true, "defineProperty": true, "defineProperties": true, "extend": true, "merge": true, "defaults": true}
 )
 
 // storesIn are the values that a module's code puts into objects, by object.

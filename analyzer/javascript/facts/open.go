@@ -20,7 +20,8 @@ func (g *gathering) reachOpen() {
 		}
 		var queue []*eval.Function
 		for _, m := range g.p.Modules() {
-			if len(m.Functions) == 0 || m.File.Of == nil || slices.ContainsFunc(m.Functions, func(f *eval.Function) bool { return f.Contexts != 0 }) {
+			if len(m.Functions) == 0 || m.File.Of == nil ||
+				slices.ContainsFunc(m.Functions, func(f *eval.Function) bool { return f.Contexts != 0 }) {
 				continue
 			}
 			for _, f := range m.Functions {
